@@ -1,0 +1,135 @@
+import type { Hostname } from './hostname.ts';
+import type { IpAddress } from './ip-address.ts';
+
+/** One declared entry of the list: what shall stand behind one Service. */
+export interface Target {
+  readonly namespace: string;
+  /** The Service's name. */
+  readonly name: string;
+  readonly ports: readonly TargetPort[];
+  readonly endpoints: readonly EndpointSource[];
+  readonly dns: DnsSettings;
+  readonly healthCheck: HealthCheckSettings;
+  readonly publish: PublishSettings;
+  readonly service: ServiceSettings;
+  /** Take over a Service or Endpoints of this name that is not ours. */
+  readonly adopt: boolean;
+  /** What becomes of the objects when the target leaves the list. */
+  readonly deletionPolicy: 'Delete' | 'Orphan';
+  /** Where the list declares it, for messages. */
+  readonly declaredAt: SourceLocation;
+}
+
+/** A place in a target list. Line and column count from 1. */
+export interface SourceLocation {
+  /** A file's path or `configmap NAMESPACE/NAME[KEY]`. */
+  readonly source: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+
+export interface TargetPort {
+  /** Empty when the target has one port and gave it no name. */
+  readonly name: string;
+  /** The Service's port. */
+  readonly port: number;
+  /** The port on the addresses. */
+  readonly targetPort: number;
+  readonly protocol: Protocol;
+  readonly appProtocol?: string;
+}
+
+/** Where addresses come from. `priority` 0 is best; a higher number stands by. */
+export type EndpointSource = AddressSource | HostSource | SrvSource;
+
+interface SourceTraits {
+  readonly zone?: string;
+  readonly priority: number;
+  readonly declaredAt: SourceLocation;
+}
+
+export interface AddressSource extends SourceTraits {
+  readonly kind: 'address';
+  readonly address: IpAddress;
+}
+
+/** A name with A and AAAA records. */
+export interface HostSource extends SourceTraits {
+  readonly kind: 'host';
+  readonly host: Hostname;
+}
+
+/** A name with SRV records, `_service._proto.domain`. The records' priority is added to the source's. */
+export interface SrvSource extends SourceTraits {
+  readonly kind: 'srv';
+  readonly srv: Hostname;
+}
+
+export interface DnsSettings {
+  /** Empty: the servers of the system's resolv.conf. */
+  readonly servers: readonly DnsServerAddress[];
+  /** Of one try at one server. */
+  readonly timeoutMs: number;
+  /** Tries in all, over all servers. */
+  readonly attempts: number;
+  readonly minTtlMs: number;
+  readonly maxTtlMs: number;
+  /** Read the system's hosts file before asking a server. */
+  readonly hosts: boolean;
+  readonly hold: HoldSettings;
+}
+
+export interface DnsServerAddress {
+  readonly address: IpAddress;
+  readonly port: number;
+}
+
+/** HAProxy's `hold`: how long an address outlives its disappearance, by the kind of answer. */
+export interface HoldSettings {
+  /** The answer no longer contains the address. */
+  readonly obsoleteMs: number;
+  /** NXDOMAIN or NODATA. */
+  readonly notFoundMs: number;
+  /** No usable answer at all. `Infinity` for `forever`. */
+  readonly failureMs: number;
+}
+
+export interface HealthCheckSettings {
+  readonly kind: HealthCheckKind;
+  /** Names or numbers among the target's TCP ports; empty: every TCP port. */
+  readonly ports: readonly number[];
+  readonly intervalMs: number;
+  /** Between tries while a verdict is being formed. */
+  readonly fastIntervalMs: number;
+  readonly timeoutMs: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+}
+
+/** What a check does once it has an address and a port. */
+export type HealthCheckKind = { readonly type: 'none' } | { readonly type: 'tcp' };
+
+export interface PublishSettings {
+  readonly resources: readonly PublishedResource[];
+  /** How an unhealthy address is shown: kept as `ready: false`, or left out. */
+  readonly unhealthy: 'notReady' | 'remove';
+  /** Percent healthy under which all are published ready (Envoy's panic mode); 0 is off. */
+  readonly panicThresholdPercent: number;
+}
+
+export type PublishedResource = 'EndpointSlice' | 'Endpoints';
+
+export interface ServiceSettings {
+  /** False: somebody else keeps the Service. */
+  readonly create: boolean;
+  readonly type: 'ClusterIP' | 'Headless' | 'NodePort' | 'LoadBalancer';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** `namespace/name`: the key of a target everywhere. */
+export function keyOf(target: { readonly namespace: string; readonly name: string }): string {
+  return `${target.namespace}/${target.name}`;
+}
