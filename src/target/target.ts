@@ -127,6 +127,11 @@ export interface ServiceSettings {
   readonly type: 'ClusterIP' | 'Headless' | 'NodePort' | 'LoadBalancer';
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly sessionAffinity?: 'None' | 'ClientIP';
+  readonly internalTrafficPolicy?: 'Cluster' | 'Local';
+  readonly trafficDistribution?: 'PreferClose' | 'PreferSameZone' | 'PreferSameNode';
+  readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
+  readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
 }
 
 /** `namespace/name`: the key of a target everywhere. */

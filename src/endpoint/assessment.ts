@@ -1,0 +1,66 @@
+import type { Health } from '../health/health.ts';
+import type { IpAddress } from '../target/ip-address.ts';
+import type { Protocol } from '../target/target.ts';
+
+/**
+ * One address of a target while it is being decided how to publish it. Policies map a list of these to a
+ * list of these; what each changes, it says by reason.
+ */
+export interface Assessment {
+  readonly address: IpAddress;
+  readonly zone?: string;
+  /** 0 is best; a higher number stands by. */
+  readonly priority: number;
+  /** SRV weight 0: known, but to take no traffic. */
+  readonly drained: boolean;
+  /** Where the address comes from, for people: `host db.corp.example` or `address`. */
+  readonly source: string;
+  /** Why the address is still there although its name no longer gives it; absent while it does. */
+  readonly held?: HeldBecause;
+  /** One per port of the target, in the target's order. */
+  readonly ports: readonly PortAssessment[];
+}
+
+export interface HeldBecause {
+  readonly reason: string;
+  /** `monotonicNow` at which the hold ends; Infinity for `forever`. */
+  readonly untilMs: number;
+}
+
+export interface PortAssessment {
+  readonly name: string;
+  /** The port on the address. */
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly appProtocol?: string;
+  readonly ready: boolean;
+  /** CamelCase: why it is or is not ready. */
+  readonly reason: string;
+  /** The same for people; may be empty. */
+  readonly message: string;
+  /** What was measured, where something was. */
+  readonly health?: Health;
+}
+
+/** What the Service serves at this moment, by {@link publishedKey}: true is ready. */
+export type PublishedReadiness = ReadonlyMap<string, boolean>;
+
+/** One port of one address as it stands in slices: the port's name is part of it, kube-proxy matches by it. */
+export function publishedKey(
+  address: string,
+  port: { name?: string; port?: number; protocol?: string },
+): string {
+  return `${address} ${port.protocol ?? 'TCP'} ${port.name ?? ''} ${port.port ?? 0}`;
+}
+
+export function isServing(assessment: Assessment): boolean {
+  return assessment.ports.some((port) => port.ready);
+}
+
+/** The same assessment with every port's readiness decided anew. */
+export function withReadiness(
+  assessment: Assessment,
+  decide: (port: PortAssessment) => Pick<PortAssessment, 'ready' | 'reason' | 'message'>,
+): Assessment {
+  return { ...assessment, ports: assessment.ports.map((port) => ({ ...port, ...decide(port) })) };
+}

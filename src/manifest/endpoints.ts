@@ -1,0 +1,57 @@
+import type { Target } from '../target/target.ts';
+import { type EndpointEntry, portSetKey } from './endpoint-entry.ts';
+import type { EndpointSubset, EndpointsObject } from './kube-object.ts';
+import { OVER_CAPACITY_ANNOTATION, ownershipLabels, SKIP_MIRROR_LABEL } from './labels.ts';
+
+/** The Endpoints controller stops there too (`endpoints_controller.go:696`). */
+export const MAX_ENDPOINTS_ADDRESSES = 1000;
+
+/**
+ * The legacy object, for those who still read it. It carries skip-mirror exactly when we publish slices
+ * too: mirrored copies beside our own slices would make kube-proxy pick between the two at random.
+ */
+export function buildEndpoints(
+  target: Target,
+  instance: string,
+  entries: readonly EndpointEntry[],
+): EndpointsObject {
+  const kept = withinCapacity(entries);
+  const subsets = subsetsOf(kept);
+  const skipMirror = target.publish.resources.includes('EndpointSlice');
+  return {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: {
+      name: target.name,
+      namespace: target.namespace,
+      labels: { ...ownershipLabels(instance), ...(skipMirror ? { [SKIP_MIRROR_LABEL]: 'true' } : {}) },
+      ...(kept.length < entries.length ? { annotations: { [OVER_CAPACITY_ANNOTATION]: 'truncated' } } : {}),
+    },
+    ...(subsets.length > 0 ? { subsets } : {}),
+  };
+}
+
+/** Ready ones first: when something must be left out, it is what takes no traffic. */
+function withinCapacity(entries: readonly EndpointEntry[]): readonly EndpointEntry[] {
+  const addresses = new Set<string>();
+  for (const entry of [...entries.filter((each) => each.ready), ...entries.filter((each) => !each.ready)]) {
+    if (addresses.size === MAX_ENDPOINTS_ADDRESSES) break;
+    addresses.add(entry.address);
+  }
+  return entries.filter((entry) => addresses.has(entry.address));
+}
+
+function subsetsOf(entries: readonly EndpointEntry[]): EndpointSubset[] {
+  const groups = Map.groupBy(entries, (entry) => portSetKey(entry.ports));
+  return [...groups.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, group]) => {
+      const addresses = group.filter((entry) => entry.ready).map((entry) => ({ ip: entry.address }));
+      const notReadyAddresses = group.filter((entry) => !entry.ready).map((entry) => ({ ip: entry.address }));
+      return {
+        ...(addresses.length > 0 ? { addresses } : {}),
+        ...(notReadyAddresses.length > 0 ? { notReadyAddresses } : {}),
+        ports: group[0]?.ports ?? [],
+      };
+    });
+}

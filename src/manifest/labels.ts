@@ -1,0 +1,53 @@
+import type { KubeObject } from './kube-object.ts';
+
+/** Ours in every place where Kubernetes asks who did it: field manager, labels, Event reporter. */
+export const MANAGER = 'external-endpoints';
+
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
+export const INSTANCE_LABEL = 'external-endpoints/instance';
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+export const SLICE_MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by';
+export const SKIP_MIRROR_LABEL = 'endpointslice.kubernetes.io/skip-mirror';
+/** Hides slices from kube-proxy: right on a headless Service's slices, a blackhole on any other. */
+export const HEADLESS_LABEL = 'service.kubernetes.io/headless';
+export const OVER_CAPACITY_ANNOTATION = 'endpoints.kubernetes.io/over-capacity';
+/** What becomes of a Service whose target leaves the list; read back when the list no longer says. */
+export const DELETION_POLICY_ANNOTATION = 'external-endpoints/deletion-policy';
+
+export const MIRROR_CONTROLLER = 'endpointslicemirroring-controller.k8s.io';
+export const SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** The marks of a Service or Endpoints that this instance owns. */
+export function ownershipLabels(instance: string): Labels {
+  return { [MANAGED_BY_LABEL]: MANAGER, [INSTANCE_LABEL]: instance };
+}
+
+/**
+ * The marks of an EndpointSlice. The slice's own managed-by label is what we select by: the mirroring
+ * controller copies application labels, so those prove nothing about a slice (`utils.go:69-76`).
+ */
+export function sliceLabels(instance: string, serviceName: string): Labels {
+  return {
+    ...ownershipLabels(instance),
+    [SLICE_MANAGED_BY_LABEL]: MANAGER,
+    [SERVICE_NAME_LABEL]: serviceName,
+  };
+}
+
+export type Owner = 'us' | 'otherInstance' | 'nobody';
+
+/** Whose marks a Service or Endpoints bears. */
+export function ownerOf(object: KubeObject, instance: string): Owner {
+  const labels = object.metadata.labels ?? {};
+  if (labels[MANAGED_BY_LABEL] !== MANAGER) return 'nobody';
+  return labels[INSTANCE_LABEL] === instance ? 'us' : 'otherInstance';
+}
+
+/** Whose marks an EndpointSlice bears: the slice label decides, never the application's. */
+export function sliceOwnerOf(slice: KubeObject, instance: string): Owner {
+  const labels = slice.metadata.labels ?? {};
+  if (labels[SLICE_MANAGED_BY_LABEL] !== MANAGER) return 'nobody';
+  return labels[INSTANCE_LABEL] === instance ? 'us' : 'otherInstance';
+}
