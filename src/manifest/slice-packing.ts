@@ -49,38 +49,56 @@ export function packSlices(input: {
   /** Names that slices of others bear in the namespace. */
   readonly takenNames: ReadonlySet<string>;
 }): Packing {
-  const slices: PackedSlice[] = [];
-  const surplus: EndpointSliceObject[] = [];
-  const names = sliceNames(input);
-  for (const family of ['IPv4', 'IPv6'] as const) {
-    const ofFamily = input.entries.filter((entry) => familyOfEntry(entry) === family);
-    const existing = input.existing
-      .filter((slice) => slice.addressType === family)
-      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-    const groups = Map.groupBy(ofFamily, (entry) => portSetKey(entry.ports));
-    const home = assignToGroups(existing, groups);
-    for (const key of [...groups.keys()].sort()) {
-      const entries = groups.get(key) ?? [];
-      const ports = entries[0]?.ports ?? [];
-      const own = existing.filter((slice) => home.get(slice) === key);
-      for (const bin of fillBins(entries, own, key)) {
-        const content = [...bin.kept, ...bin.added].sort(byAddressOf(entries));
-        if (content.length === 0 && bin.existing !== undefined) surplus.push(bin.existing);
-        if (content.length === 0) continue;
-        slices.push({
-          name: bin.existing?.metadata.name ?? names(family),
-          addressType: family,
-          ports,
-          entries: content,
-          ...(bin.existing === undefined ? {} : { existing: bin.existing }),
-        });
-      }
-    }
-    surplus.push(...existing.filter((slice) => !home.has(slice)));
-  }
-  surplus.push(
-    ...input.existing.filter((slice) => slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6'),
+  const newName = sliceNames(input);
+  const packings = (['IPv4', 'IPv6'] as const).map((family) =>
+    packFamily(
+      family,
+      input.entries.filter((entry) => familyOfEntry(entry) === family),
+      input.existing.filter((slice) => slice.addressType === family).sort(byName),
+      newName,
+    ),
   );
+  const ofNoFamily = input.existing.filter(
+    ({ addressType }) => addressType !== 'IPv4' && addressType !== 'IPv6',
+  );
+  return {
+    slices: packings.flatMap((packing) => packing.slices),
+    surplus: [...packings.flatMap((packing) => packing.surplus), ...ofNoFamily],
+  };
+}
+
+function byName(a: EndpointSliceObject, b: EndpointSliceObject): number {
+  return a.metadata.name < b.metadata.name ? -1 : 1;
+}
+
+function packFamily(
+  family: AddressFamily,
+  entries: readonly EndpointEntry[],
+  existing: readonly EndpointSliceObject[],
+  newName: (family: AddressFamily) => string,
+): Packing {
+  const slices: PackedSlice[] = [];
+  const groups = Map.groupBy(entries, (entry) => portSetKey(entry.ports));
+  const home = assignToGroups(existing, groups);
+  const surplus = existing.filter((slice) => !home.has(slice));
+  for (const key of [...groups.keys()].sort()) {
+    const group = groups.get(key) ?? [];
+    const own = existing.filter((slice) => home.get(slice) === key);
+    for (const bin of fillBins(group, own, key)) {
+      const content = [...bin.kept, ...bin.added].sort(byPositionIn(group));
+      if (content.length === 0) {
+        if (bin.existing !== undefined) surplus.push(bin.existing);
+        continue;
+      }
+      slices.push({
+        name: bin.existing?.metadata.name ?? newName(family),
+        addressType: family,
+        ports: group[0]?.ports ?? [],
+        entries: content,
+        ...(bin.existing === undefined ? {} : { existing: bin.existing }),
+      });
+    }
+  }
   return { slices, surplus };
 }
 
@@ -170,7 +188,7 @@ function moveInto(bin: Bin, rest: readonly EndpointEntry[]): EndpointEntry[] {
 }
 
 /** Entries come sorted by address; a slice keeps that order. */
-function byAddressOf(entries: readonly EndpointEntry[]): (a: EndpointEntry, b: EndpointEntry) => number {
+function byPositionIn(entries: readonly EndpointEntry[]): (a: EndpointEntry, b: EndpointEntry) => number {
   const position = new Map<IpAddress, number>(entries.map((entry, index) => [entry.address, index]));
   return (a, b) => (position.get(a.address) ?? 0) - (position.get(b.address) ?? 0);
 }

@@ -1,0 +1,87 @@
+import type { KubeObject, ObjectKind } from '../manifest/kube-object.ts';
+import { type ContestedField, differenceTo, type FieldChange, isUnchanged } from './field-difference.ts';
+import type { ApplyAction } from './object-plan.ts';
+
+/** What bringing one object to its desired content takes. */
+export interface Application {
+  /** Undefined when nothing has to be written. */
+  readonly action: ApplyAction | undefined;
+  /** Fields that another declarative owner holds with another value and that we may not take. */
+  readonly conflicts: readonly ContestedField[];
+}
+
+/**
+ * Compares and, only where something differs, applies. Fields that somebody merely edited (`Update`) in an
+ * object of ours are put right by force: that is drift. Fields that somebody else applies are theirs, and taking
+ * them needs leave (`mayTake`).
+ */
+export function applicationOf(
+  desired: KubeObject,
+  existing: KubeObject | undefined,
+  options: { readonly adopting: boolean; readonly mayTake: boolean; readonly awaitsServiceUid: boolean },
+): Application {
+  const on = {
+    kind: desired.kind as ObjectKind,
+    namespace: desired.metadata.namespace ?? '',
+    name: desired.metadata.name,
+    ...(options.awaitsServiceUid ? { awaitsServiceUid: true } : {}),
+  };
+  if (existing === undefined) {
+    const action: ApplyAction = {
+      ...on,
+      verb: 'create',
+      reason: 'Missing',
+      body: desired,
+      force: false,
+      changes: [],
+    };
+    return { action, conflicts: [] };
+  }
+  const difference = differenceTo(existing, desired);
+  if (isUnchanged(difference)) return { action: undefined, conflicts: [] };
+  const conflicts = options.mayTake
+    ? []
+    : difference.contested.filter((field) => field.operation === 'Apply');
+  const action: ApplyAction = {
+    ...on,
+    verb: 'update',
+    reason: options.adopting ? 'Adopted' : reasonFor(difference.changes),
+    body: withResourceVersion(desired, existing),
+    force: options.adopting || difference.contested.length > 0,
+    changes: difference.changes,
+  };
+  return { action, conflicts };
+}
+
+/** A further step for an object that an earlier action of the same plan writes. */
+export function furtherApplication(desired: KubeObject, earlier: ApplyAction): ApplyAction | undefined {
+  const { changes } = differenceTo(earlier.body, desired);
+  if (changes.length === 0) return undefined;
+  // The resourceVersion is that of the object as first read; whoever carries the plan out replaces it by the
+  // one that the earlier write came back with.
+  const { resourceVersion } = earlier.body.metadata;
+  return {
+    ...earlier,
+    verb: 'update',
+    reason: reasonFor(changes),
+    body:
+      resourceVersion === undefined
+        ? desired
+        : { ...desired, metadata: { ...desired.metadata, resourceVersion } },
+    changes,
+  };
+}
+
+function withResourceVersion(desired: KubeObject, existing: KubeObject): KubeObject {
+  const { resourceVersion } = existing.metadata;
+  if (resourceVersion === undefined)
+    throw new Error(`${desired.kind} ${desired.metadata.name} was read without a resourceVersion`);
+  return { ...desired, metadata: { ...desired.metadata, resourceVersion } };
+}
+
+function reasonFor(changes: readonly FieldChange[]): string {
+  if (changes.length === 0) return 'FieldsNotOurs';
+  if (changes.some(({ path }) => /^(subsets|endpoints|ports|addressType)$/.test(path)))
+    return 'EndpointsChanged';
+  return changes.some(({ path }) => path.startsWith('spec.')) ? 'SpecChanged' : 'MetadataChanged';
+}

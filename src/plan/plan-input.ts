@@ -1,0 +1,27 @@
+import type { Assessment } from '../endpoint/assessment.ts';
+import type { Target } from '../target/target.ts';
+import type { ExistingObjects } from './existing-objects.ts';
+
+/** All that the plan of one target follows from. */
+export interface PlanInput {
+  readonly target: Target;
+  /** How each known address shall be published, after every policy and guard. */
+  readonly assessments: readonly Assessment[];
+  readonly existing: ExistingObjects;
+  readonly options: PlanOptions;
+}
+
+export interface PlanOptions {
+  /** Marks whose objects are whose on a cluster with several of us. */
+  readonly instance: string;
+  /** `--adopt`: take over objects that are not ours, for every target of this run. */
+  readonly adopt: boolean;
+  /** external-dns's policies: what kinds of change are allowed at all. */
+  readonly policy: SyncPolicy;
+}
+
+export type SyncPolicy = 'sync' | 'upsert-only' | 'create-only';
+
+export function mayAdopt(input: PlanInput): boolean {
+  return input.target.adopt || input.options.adopt;
+}
