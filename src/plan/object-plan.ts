@@ -16,7 +16,7 @@ export interface ObjectPlan {
   readonly message: string;
   readonly actions: readonly Action[];
   /** What must come true before this target is decided again in the same pass; absent when this is all. */
-  readonly then?: Continuation;
+  readonly continuation?: Continuation;
   /** The families that the plan takes a Service yet to be created to have. */
   readonly assumedFamilies?: readonly string[];
 }

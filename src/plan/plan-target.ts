@@ -7,12 +7,13 @@ import { ownerOf } from '../manifest/labels.ts';
 import { buildService } from '../manifest/service.ts';
 import { type PackedSlice, packSlices } from '../manifest/slice-packing.ts';
 import { applicationOf, furtherApplication } from './apply-action.ts';
-import { publishedReadiness, type SlicesByOwner, slicesByOwner } from './existing-objects.ts';
+import { type SlicesByOwner, slicesByOwner } from './existing-objects.ts';
 import { servedFamilies, splitByFamily } from './families.ts';
 import type { ContestedField } from './field-difference.ts';
 import { handoverFrom, repeatReadiness } from './handover.ts';
-import type { Action, ApplyAction, Continuation, DeleteAction, ObjectPlan } from './object-plan.ts';
+import type { Action, ApplyAction, Continuation, ObjectPlan } from './object-plan.ts';
 import { mayAdopt, type PlanInput } from './plan-input.ts';
+import { deletion, mirrorCovers } from './plan-removal.ts';
 import { refusalOf } from './refusal.ts';
 import { stageSlices } from './slice-stages.ts';
 
@@ -34,7 +35,7 @@ export function planTarget(input: PlanInput): TargetPlan {
   const publishesSlices = target.publish.resources.includes('EndpointSlice');
   const handover = publishesSlices ? handoverFrom(slices, served) : repeatReadiness(slices.ours, served);
   const draft = new PlanDraft(input, slices, entriesOf(handover.assessments, target.publish));
-  const then = publishesSlices ? draft.withSlices() : draft.withEndpointsOnly();
+  const continuation = publishesSlices ? draft.withSlices() : draft.withEndpointsOnly();
 
   const published = [...handover.assessments, ...unserved.map(notServed)];
   if (draft.conflicts.length > 0) {
@@ -45,7 +46,7 @@ export function planTarget(input: PlanInput): TargetPlan {
     ...identity(input),
     ...outcomeOf(published),
     actions: draft.actions,
-    ...(then === undefined ? {} : { then }),
+    ...(continuation === undefined ? {} : { continuation }),
     ...(input.existing.service === undefined ? { assumedFamilies: families } : {}),
   };
   return { plan, assessments: published };
@@ -139,13 +140,9 @@ class PlanDraft {
     if (this.input.existing.service === undefined) this.applyService();
     this.settleEndpoints();
     if (this.input.existing.service !== undefined) this.applyService();
-    const { ours, mirrored } = this.slices;
+    const { ours } = this.slices;
     if (ours.length === 0) return undefined;
-    const byMirror = publishedReadiness(mirrored);
-    const covered = [...publishedReadiness(ours)].every(
-      ([key, ready]) => !ready || byMirror.get(key) === true,
-    );
-    if (!covered) return { until: 'MirroredSlicesPresent' };
+    if (!mirrorCovers(this.slices)) return { until: 'MirroredSlicesPresent' };
     this.delete('EndpointSlice', ours, 'NotPublished');
     return { until: 'ServiceRead' };
   }
@@ -241,12 +238,4 @@ class PlanDraft {
   private delete(kind: ObjectKind, objects: readonly (KubeObject | EndpointSliceObject)[], reason: string) {
     for (const object of objects) this.actions.push(deletion(kind, object, reason));
   }
-}
-
-/** A deletion that hits the very object that was read, or nothing. */
-export function deletion(kind: ObjectKind, object: KubeObject, reason: string): DeleteAction {
-  const { uid, resourceVersion, namespace, name } = object.metadata;
-  if (uid === undefined || resourceVersion === undefined)
-    throw new Error(`${kind} ${name} was read without uid or resourceVersion`);
-  return { verb: 'delete', kind, namespace: namespace ?? '', name, uid, resourceVersion, reason };
 }

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+
+/** Which cluster to talk to, in kubectl's words. */
+export interface ClusterChoice {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export type LoadedKubeConfig =
+  | { readonly ok: true; readonly config: KubeConfig; readonly describe: string }
+  | { readonly ok: false; readonly message: string };
+
+/** Reads --kubeconfig, else $KUBECONFIG, else ~/.kube/config, else the Pod's service account: kubectl's order. */
+export function loadKubeConfig(choice: ClusterChoice): LoadedKubeConfig {
+  const place = placeOf(choice);
+  if (place === undefined) {
+    return {
+      ok: false,
+      message: 'no cluster is configured: pass --kubeconfig, set KUBECONFIG, or run inside a Pod',
+    };
+  }
+  const config = new KubeConfig();
+  try {
+    if (place.kind === 'pod') config.loadFromCluster();
+    else if (choice.kubeconfig !== undefined) config.loadFromFile(choice.kubeconfig);
+    else config.loadFromDefault();
+  } catch (error) {
+    return { ok: false, message: `${place.text} cannot be read: ${(error as Error).message}` };
+  }
+  return selectContext(config, choice.context, place.text);
+}
+
+function placeOf({
+  kubeconfig,
+  environment,
+}: ClusterChoice): { kind: 'file' | 'pod'; text: string } | undefined {
+  if (kubeconfig !== undefined) return { kind: 'file', text: `kubeconfig ${kubeconfig}` };
+  if (environment.KUBECONFIG) return { kind: 'file', text: `kubeconfig ${environment.KUBECONFIG}` };
+  const inHome = join(environment.HOME ?? '/', '.kube', 'config');
+  if (existsSync(inHome)) return { kind: 'file', text: `kubeconfig ${inHome}` };
+  if (environment.KUBERNETES_SERVICE_HOST) return { kind: 'pod', text: "the Pod's service account" };
+  return undefined;
+}
+
+function selectContext(config: KubeConfig, context: string | undefined, place: string): LoadedKubeConfig {
+  if (context !== undefined) {
+    if (config.getContextObject(context) === null) {
+      const known = config.getContexts().map(({ name }) => name);
+      return {
+        ok: false,
+        message: `${place} has no context "${context}"; it has: ${known.join(', ') || 'none'}`,
+      };
+    }
+    config.setCurrentContext(context);
+  }
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) {
+    return {
+      ok: false,
+      message: `${place}: its current context "${config.getCurrentContext()}" names no cluster`,
+    };
+  }
+  return { ok: true, config, describe: `${config.getCurrentContext()} at ${cluster.server}` };
+}

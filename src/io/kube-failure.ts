@@ -1,0 +1,72 @@
+import type { ApiFailure, ApiFailureReason } from '../sync/object-store.ts';
+
+/** What an HTTP answer of the API server that is not a success means. */
+export interface ErrorAnswer {
+  readonly httpStatus: number;
+  readonly body: string;
+  readonly retryAfter: string | undefined;
+}
+
+/** `metav1.Status`, as far as we read it. */
+interface Status {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: {
+    readonly kind?: string;
+    readonly causes?: readonly { readonly reason?: string }[];
+    readonly retryAfterSeconds?: number;
+  };
+}
+
+/** Long enough for a validation message, short enough for a log line: some bodies are whole HTML pages. */
+const MAX_MESSAGE_LENGTH = 500;
+
+export function failureOf(answer: ErrorAnswer): ApiFailure {
+  const status = parseStatus(answer.body);
+  const retryAfterSeconds = Number(answer.retryAfter ?? status?.details?.retryAfterSeconds);
+  const message = status?.message ?? answer.body.trim();
+  return {
+    reason: reasonOf(answer.httpStatus, status),
+    httpStatus: answer.httpStatus,
+    message: message === '' ? `HTTP ${answer.httpStatus}` : message.slice(0, MAX_MESSAGE_LENGTH),
+    // 504 may come after the write was committed (`filters/timeout.go:59`); a proxy's 502 or 503 says nothing either.
+    outcomeUnknown: answer.httpStatus >= 502,
+    ...(Number.isFinite(retryAfterSeconds) ? { retryAfterMs: retryAfterSeconds * 1000 } : {}),
+  };
+}
+
+/** API priority and fairness answers 429 in plain text (`priority-and-fairness.go:377`): then there is none. */
+function parseStatus(body: string): Status | undefined {
+  if (!body.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(body) as Status;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function reasonOf(httpStatus: number, status: Status | undefined): ApiFailureReason {
+  const causes = new Set((status?.details?.causes ?? []).map((cause) => cause.reason));
+  switch (httpStatus) {
+    case 401:
+      return 'Unauthorized';
+    case 403:
+      return causes.has('NamespaceTerminating') ? 'NamespaceTerminating' : 'Forbidden';
+    case 404:
+      return status?.details?.kind === 'namespaces' ? 'NamespaceNotFound' : 'NotFound';
+    case 409:
+      if (causes.has('FieldManagerConflict')) return 'FieldConflict';
+      return status?.reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict';
+    case 410:
+      return 'Expired';
+    case 422:
+      return 'Invalid';
+    case 429:
+      return 'TooManyRequests';
+    case 504:
+      return 'Timeout';
+    default:
+      return httpStatus >= 500 ? 'ServerError' : 'Rejected';
+  }
+}

@@ -1,0 +1,161 @@
+import type { KubeObject } from '../manifest/kube-object.ts';
+import { MANAGER } from '../manifest/labels.ts';
+import type {
+  ApiResult,
+  ApplyOptions,
+  DeleteOptions,
+  KubeList,
+  ListScope,
+  ObjectReference,
+  ObjectStore,
+  StoredKind,
+  WriteOptions,
+} from '../sync/object-store.ts';
+import type { KubeAnswer, KubeTransport } from './kube-transport.ts';
+
+interface Resource {
+  readonly apiVersion: string;
+  readonly plural: string;
+}
+
+const RESOURCES: Readonly<Record<StoredKind, Resource>> = {
+  Service: { apiVersion: 'v1', plural: 'services' },
+  Endpoints: { apiVersion: 'v1', plural: 'endpoints' },
+  EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', plural: 'endpointslices' },
+  ConfigMap: { apiVersion: 'v1', plural: 'configmaps' },
+  Lease: { apiVersion: 'coordination.k8s.io/v1', plural: 'leases' },
+  Event: { apiVersion: 'events.k8s.io/v1', plural: 'events' },
+  Namespace: { apiVersion: 'v1', plural: 'namespaces' },
+};
+
+/** Page size of lists: what kubectl uses. */
+const PAGE_SIZE = 500;
+
+/** The cluster over HTTP. */
+export class KubeStore implements ObjectStore {
+  private readonly transport: KubeTransport;
+
+  constructor(transport: KubeTransport) {
+    this.transport = transport;
+  }
+
+  /** All pages, as of one resourceVersion. */
+  async list(kind: StoredKind, scope: ListScope, signal: AbortSignal): Promise<ApiResult<KubeList>> {
+    const items: KubeObject[] = [];
+    let token: string | undefined;
+    for (;;) {
+      const query = queryOf({
+        limit: String(PAGE_SIZE),
+        labelSelector: scope.labelSelector,
+        continue: token,
+      });
+      const path = `${collectionPath(kind, scope.namespace)}${query}`;
+      const answer = await this.transport.send({ method: 'GET', path }, signal);
+      if (!answer.ok) return answer;
+      const page = JSON.parse(answer.body) as {
+        metadata: { resourceVersion: string; continue?: string };
+        items: KubeObject[] | null;
+      };
+      // Items of a list come without apiVersion and kind.
+      for (const item of page.items ?? []) {
+        items.push({ ...item, apiVersion: RESOURCES[kind].apiVersion, kind });
+      }
+      token = page.metadata.continue;
+      if (token === undefined || token === '') {
+        return success(answer, { resourceVersion: page.metadata.resourceVersion, items });
+      }
+    }
+  }
+
+  async get(reference: ObjectReference, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
+    return objectIn(await this.transport.send({ method: 'GET', path: objectPath(reference) }, signal));
+  }
+
+  async apply(body: KubeObject, options: ApplyOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
+    const { name, namespace = '' } = body.metadata;
+    const query = queryOf({
+      fieldManager: MANAGER,
+      force: options.force ? 'true' : undefined,
+      dryRun: options.dryRun ? 'All' : undefined,
+    });
+    const answer = await this.transport.send(
+      {
+        method: 'PATCH',
+        path: `${objectPath({ kind: body.kind as StoredKind, namespace, name })}${query}`,
+        // JSON is YAML, and the media type is the older and so the more widely understood of the two.
+        contentType: 'application/apply-patch+yaml',
+        body: JSON.stringify(body),
+      },
+      signal,
+    );
+    return objectIn(answer);
+  }
+
+  async patch(
+    reference: ObjectReference,
+    patch: { readonly type: 'json' | 'merge'; readonly body: unknown },
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<ApiResult<KubeObject>> {
+    const query = queryOf({ fieldManager: MANAGER, dryRun: options.dryRun ? 'All' : undefined });
+    const answer = await this.transport.send(
+      {
+        method: 'PATCH',
+        path: `${objectPath(reference)}${query}`,
+        contentType: patch.type === 'json' ? 'application/json-patch+json' : 'application/merge-patch+json',
+        body: JSON.stringify(patch.body),
+      },
+      signal,
+    );
+    return objectIn(answer);
+  }
+
+  async delete(
+    reference: ObjectReference,
+    options: DeleteOptions,
+    signal: AbortSignal,
+  ): Promise<ApiResult<undefined>> {
+    const answer = await this.transport.send(
+      {
+        method: 'DELETE',
+        path: objectPath(reference),
+        contentType: 'application/json',
+        body: JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'DeleteOptions',
+          preconditions: { uid: options.uid, resourceVersion: options.resourceVersion },
+          propagationPolicy: 'Background',
+          ...(options.dryRun ? { dryRun: ['All'] } : {}),
+        }),
+      },
+      signal,
+    );
+    return answer.ok ? success(answer, undefined) : answer;
+  }
+}
+
+function objectIn(answer: KubeAnswer): ApiResult<KubeObject> {
+  return answer.ok ? success(answer, JSON.parse(answer.body) as KubeObject) : answer;
+}
+
+function success<T>(answer: KubeAnswer & { ok: true }, value: T): ApiResult<T> {
+  return { ok: true, value, created: answer.httpStatus === 201, warnings: answer.warnings };
+}
+
+function collectionPath(kind: StoredKind, namespace: string | undefined): string {
+  const { apiVersion, plural } = RESOURCES[kind];
+  const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
+  const scope =
+    namespace === undefined || kind === 'Namespace' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${root}${scope}/${plural}`;
+}
+
+function objectPath({ kind, namespace, name }: ObjectReference): string {
+  return `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;
+}
+
+function queryOf(parameters: Readonly<Record<string, string | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value);
+  return `?${query}`;
+}

@@ -1,0 +1,160 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { ApiFailure } from '../sync/object-store.ts';
+import type { Clock } from '../target/clock.ts';
+import { failureOf } from './kube-failure.ts';
+import { KubeSessions } from './kube-session.ts';
+
+/** One HTTP request to the API server. */
+export interface KubeRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With its query. */
+  readonly path: string;
+  readonly contentType?: string;
+  readonly body?: string;
+}
+
+export type KubeAnswer =
+  | {
+      readonly ok: true;
+      readonly httpStatus: number;
+      readonly body: string;
+      readonly warnings: readonly string[];
+    }
+  | { readonly ok: false; readonly failure: ApiFailure };
+
+export interface KubeTransportSettings {
+  /** Connections, and so requests under way, at most. */
+  readonly connections: number;
+  /** Of one try. */
+  readonly timeoutMs: number;
+  /** Tries in all of a request that the server was too busy for, or that is safe to repeat. */
+  readonly attempts: number;
+}
+
+export const DEFAULT_TRANSPORT_SETTINGS: KubeTransportSettings = {
+  connections: 16,
+  timeoutMs: 30_000,
+  attempts: 4,
+};
+
+/** Requests to one API server: bounded in number, in time and in tries. */
+export class KubeTransport {
+  private readonly clock: Clock;
+  private readonly settings: KubeTransportSettings;
+  private readonly origin: string;
+  private readonly sessions: KubeSessions;
+  /** Requests sent, counting each try: what a pass costs the API server. */
+  requestCount = 0;
+
+  constructor(config: KubeConfig, clock: Clock, settings = DEFAULT_TRANSPORT_SETTINGS) {
+    const cluster = config.getCurrentCluster();
+    if (cluster === null) throw new Error('the kubeconfig names no cluster');
+    this.sessions = new KubeSessions(config, clock, settings.connections);
+    this.clock = clock;
+    this.settings = settings;
+    this.origin = cluster.server.replace(/\/+$/, '');
+  }
+
+  /** Sends, and sends again where that is safe: after 429 and after a refused credential always, else for reads. */
+  async send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+    let renewed = false;
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.sendOnce(request, signal);
+      if (answer.ok) return answer;
+      const { failure } = answer;
+      if (failure.reason === 'Unauthorized' && !renewed) {
+        renewed = true;
+        this.sessions.expire();
+        continue;
+      }
+      if (attempt >= this.settings.attempts || !mayRepeat(request, failure)) return answer;
+      await this.clock.sleep(pauseBefore(attempt, failure), signal);
+    }
+  }
+
+  /** Ends every connection. */
+  async close(): Promise<void> {
+    await this.sessions.close();
+  }
+
+  private async sendOnce(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+    signal.throwIfAborted();
+    const timeout = AbortSignal.timeout(this.settings.timeoutMs);
+    try {
+      const session = await this.sessions.current();
+      this.requestCount += 1;
+      const url = new URL(this.origin + request.path);
+      const response = await session.dispatcher.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers: {
+          accept: 'application/json',
+          ...session.headers,
+          ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
+        },
+        body: request.body ?? null,
+        signal: AbortSignal.any([signal, timeout]),
+      });
+      const body = await response.body.text();
+      if (response.statusCode >= 200 && response.statusCode < 300) {
+        return {
+          ok: true,
+          httpStatus: response.statusCode,
+          body,
+          warnings: warningsIn(response.headers.warning),
+        };
+      }
+      const retryAfter = response.headers['retry-after'];
+      return {
+        ok: false,
+        failure: failureOf({
+          httpStatus: response.statusCode,
+          body,
+          retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+        }),
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      return {
+        ok: false,
+        failure: unreachable(error, timeout.aborted ? this.settings.timeoutMs : undefined),
+      };
+    }
+  }
+}
+
+function unreachable(error: unknown, timeoutMs: number | undefined): ApiFailure {
+  const cause = error as Error & { code?: string };
+  return {
+    reason: timeoutMs === undefined ? 'Unreachable' : 'Timeout',
+    httpStatus: 0,
+    message: timeoutMs === undefined ? messageOf(cause) : `no answer within ${timeoutMs} ms`,
+    outcomeUnknown: cause.code !== 'ECONNREFUSED' && cause.code !== 'ENOTFOUND',
+  };
+}
+
+function messageOf(error: Error & { code?: string }): string {
+  // An AggregateError (every address of a name refused) has an empty message.
+  if (error instanceof AggregateError) return error.errors.map((each: Error) => each.message).join('; ');
+  return error.message === '' ? (error.code ?? error.name) : error.message;
+}
+
+function mayRepeat(request: KubeRequest, failure: ApiFailure): boolean {
+  if (failure.reason === 'TooManyRequests') return true;
+  if (request.method !== 'GET') return false;
+  return failure.httpStatus === 0 || failure.httpStatus >= 500;
+}
+
+/** What the server asks for, else 0.2, 0.4, 0.8 s; never more than half a minute. */
+function pauseBefore(attempt: number, failure: ApiFailure): number {
+  return Math.min(failure.retryAfterMs ?? 100 * 2 ** attempt, 30_000);
+}
+
+/** `299 - "text"`, quoted as RFC 7234 §5.5 has it. */
+function warningsIn(header: string | string[] | undefined): string[] {
+  const text = header === undefined ? '' : Array.isArray(header) ? header.join(', ') : header;
+  return [...text.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) =>
+    (match[1] ?? '').replace(/\\(.)/g, '$1'),
+  );
+}

@@ -1,0 +1,4 @@
+import { randomInt } from 'node:crypto';
+import type { Random } from '../target/random.ts';
+
+export const systemRandom: Random = { integer: (exclusiveMax) => randomInt(exclusiveMax) };
