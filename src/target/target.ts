@@ -1,5 +1,5 @@
 import type { Hostname } from './hostname.ts';
-import type { IpAddress } from './ip-address.ts';
+import type { AddressFamily, IpAddress } from './ip-address.ts';
 
 /** One declared entry of the list: what shall stand behind one Service. */
 export interface Target {
@@ -90,7 +90,7 @@ export interface DnsServerAddress {
 export interface HoldSettings {
   /** The answer no longer contains the address. */
   readonly obsoleteMs: number;
-  /** NXDOMAIN or NODATA. */
+  /** NXDOMAIN or NODATA. `Infinity` for `forever`. */
   readonly notFoundMs: number;
   /** No usable answer at all. `Infinity` for `forever`. */
   readonly failureMs: number;
@@ -98,7 +98,7 @@ export interface HoldSettings {
 
 export interface HealthCheckSettings {
   readonly kind: HealthCheckKind;
-  /** Names or numbers among the target's TCP ports; empty: every TCP port. */
+  /** `targetPort` numbers of TCP ports of the target; empty: every TCP port. */
   readonly ports: readonly number[];
   readonly intervalMs: number;
   /** Between tries while a verdict is being formed. */
@@ -127,10 +127,12 @@ export interface ServiceSettings {
   readonly type: 'ClusterIP' | 'Headless' | 'NodePort' | 'LoadBalancer';
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** The rest are a Service's own fields, by their names in its `spec`; absent: the API's default. */
   readonly sessionAffinity?: 'None' | 'ClientIP';
-  readonly internalTrafficPolicy?: 'Cluster' | 'Local';
+  /** `Local` is not offered: endpoints outside the cluster are on no node, so all traffic would be dropped. */
+  readonly internalTrafficPolicy?: 'Cluster';
   readonly trafficDistribution?: 'PreferClose' | 'PreferSameZone' | 'PreferSameNode';
-  readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
+  readonly ipFamilies?: readonly AddressFamily[];
   readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
 }
 

@@ -1,0 +1,162 @@
+import type * as z from 'zod';
+import { parseIpAddress } from '../target/ip-address.ts';
+import type { DnsServerAddress, DnsSettings } from '../target/target.ts';
+import { durationField, durationMs } from './duration-field.ts';
+import { addProblem, flag, listOf, type RuleProblem, ruledText, section, wholeNumber } from './field.ts';
+import { firstUse } from './ports.ts';
+import { quoted } from './problem.ts';
+import type { Report } from './report.ts';
+
+const MAX_SERVERS = 8;
+const DNS_PORT = 53;
+const DEFAULTS = { timeout: '2s', attempts: 3, minTTL: '5s', maxTTL: '5m' } as const;
+const HOLD_DEFAULTS = { obsolete: '30s', notFound: '5m', failure: 'forever' } as const;
+
+const serverSchema = ruledText(
+  {
+    description: 'ADDRESS or ADDRESS:PORT; an IPv6 address with a port stands in brackets.',
+    expected: 'a DNS server such as 10.0.0.53 or "[fd00::53]:5353"',
+    maxLength: 72,
+  },
+  serverRule,
+);
+
+const holdSchema = section(
+  {
+    obsolete: durationField({
+      description: 'How long an address stays that the answer no longer has, while it is healthy.',
+      default: HOLD_DEFAULTS.obsolete,
+      min: '0s',
+      max: '168h',
+    }).optional(),
+    notFound: durationField({
+      description: 'How long the last good addresses stay after NXDOMAIN or NODATA.',
+      default: HOLD_DEFAULTS.notFound,
+      min: '0s',
+      max: '168h',
+      forever: true,
+    }).optional(),
+    failure: durationField({
+      description: 'How long they stay after SERVFAIL, REFUSED, a timeout or a malformed answer.',
+      default: HOLD_DEFAULTS.failure,
+      min: '0s',
+      max: '168h',
+      forever: true,
+    }).optional(),
+  },
+  { id: 'Hold', description: 'How long addresses outlive the answer that had them, by what came instead.' },
+);
+
+export const dnsSchema = section(
+  {
+    servers: listOf(serverSchema, {
+      description: 'Whom to ask.',
+      default: "the servers of the system's resolv.conf, read again when it changes",
+      examples: [['10.0.0.53', '[fd00::53]:5353']],
+      max: MAX_SERVERS,
+      of: 'DNS servers',
+    })
+      .superRefine((servers, context) => {
+        const uses = new Map<string, number>();
+        servers.forEach((text, at) => {
+          const server = parseServer(text);
+          const key = server === undefined ? undefined : `${server.address} ${server.port}`;
+          const first = firstUse(uses, key, at);
+          if (first !== undefined)
+            addProblem(context, { message: `${text} is already servers[${first}]` }, [at]);
+        });
+      })
+      .optional(),
+    timeout: durationField({
+      description: 'Of one try at one server.',
+      default: DEFAULTS.timeout,
+      min: '10ms',
+      max: '60s',
+    }).optional(),
+    attempts: wholeNumber({
+      description: 'Tries in all, over all servers.',
+      default: DEFAULTS.attempts,
+      min: 1,
+      max: 10,
+    }).optional(),
+    minTTL: durationField({
+      description: 'A name is not asked for again sooner than this, whatever its TTL.',
+      default: DEFAULTS.minTTL,
+      min: '100ms',
+      max: '24h',
+    }).optional(),
+    maxTTL: durationField({
+      description: 'A name is asked for again after this at the latest.',
+      default: DEFAULTS.maxTTL,
+      min: '100ms',
+      max: '168h',
+    }).optional(),
+    hosts: flag({
+      description: "Read the system's hosts file before asking a server.",
+      default: false,
+    }).optional(),
+    hold: holdSchema.optional(),
+  },
+  { id: 'Dns', description: 'How names are resolved.' },
+);
+
+type WrittenDns = z.infer<typeof dnsSchema>;
+
+function parseServer(text: string): DnsServerAddress | undefined {
+  const match = /^\[(.+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([\d.]+):(\d{1,5})$/.exec(text);
+  const address = parseIpAddress(match?.[1] ?? text);
+  const port = Number(match?.[2] ?? DNS_PORT);
+  return address === undefined || port < 1 || port > 65535 ? undefined : { address, port };
+}
+
+function serverRule(text: string): RuleProblem | undefined {
+  if (parseServer(text) !== undefined) return undefined;
+  const message = `${quoted(text)} is no address of a DNS server`;
+  return /[a-z]/i.test(text) && !text.includes(':')
+    ? { message, hint: 'a server is given by its address: its name could not be resolved without it' }
+    : { message };
+}
+
+/** A default gives way to what was written: `maxTTL: 2s` alone makes `minTTL` 2s as well. */
+export function dnsFrom(written: WrittenDns | undefined, report: Report): DnsSettings {
+  const minWritten = written?.minTTL;
+  const maxWritten = written?.maxTTL;
+  const minTtlMs = minWritten === undefined ? defaultMin(maxWritten) : durationMs(minWritten);
+  const maxTtlMs = maxWritten === undefined ? defaultMax(minTtlMs) : durationMs(maxWritten);
+  if (minTtlMs > maxTtlMs) {
+    report(['dns', 'minTTL'], {
+      message: `minTTL ${minWritten} is more than maxTTL ${maxWritten}`,
+      expected: `at most ${maxWritten}`,
+    });
+  }
+  return {
+    servers: (written?.servers ?? []).map(checkedServer),
+    timeoutMs: durationMs(written?.timeout ?? DEFAULTS.timeout),
+    attempts: written?.attempts ?? DEFAULTS.attempts,
+    minTtlMs,
+    maxTtlMs,
+    hosts: written?.hosts ?? false,
+    hold: {
+      obsoleteMs: durationMs(written?.hold?.obsolete ?? HOLD_DEFAULTS.obsolete),
+      notFoundMs: durationMs(written?.hold?.notFound ?? HOLD_DEFAULTS.notFound),
+      failureMs: durationMs(written?.hold?.failure ?? HOLD_DEFAULTS.failure),
+    },
+  };
+}
+
+function defaultMin(max: string | undefined): number {
+  return Math.min(
+    durationMs(DEFAULTS.minTTL),
+    max === undefined ? Number.POSITIVE_INFINITY : durationMs(max),
+  );
+}
+
+function defaultMax(minTtlMs: number): number {
+  return Math.max(durationMs(DEFAULTS.maxTTL), minTtlMs);
+}
+
+function checkedServer(text: string): DnsServerAddress {
+  const server = parseServer(text);
+  if (server === undefined) throw new Error(`a DNS server came through unchecked: ${text}`);
+  return server;
+}

@@ -1,0 +1,114 @@
+/** What a duration can be wrong about, and what was probably meant. */
+export interface DurationProblem {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export type DurationResult =
+  | { readonly ok: true; readonly ms: number }
+  | { readonly ok: false; readonly problem: DurationProblem };
+
+const NANOSECONDS_PER_MS = 1_000_000n;
+
+/** Go's units (`time.ParseDuration`), longest first so that `ms` is not read as `m`. */
+const UNIT_NANOSECONDS: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: NANOSECONDS_PER_MS,
+  s: 1_000n * NANOSECONDS_PER_MS,
+  m: 60_000n * NANOSECONDS_PER_MS,
+  h: 3_600_000n * NANOSECONDS_PER_MS,
+};
+
+/** Units that people write and Go does not know, with what they mean. */
+const FOREIGN_UNITS: Readonly<Record<string, (count: number) => string>> = {
+  msec: (count) => `${count}ms`,
+  millis: (count) => `${count}ms`,
+  milliseconds: (count) => `${count}ms`,
+  sec: (count) => `${count}s`,
+  secs: (count) => `${count}s`,
+  second: (count) => `${count}s`,
+  seconds: (count) => `${count}s`,
+  min: (count) => `${count}m`,
+  mins: (count) => `${count}m`,
+  minute: (count) => `${count}m`,
+  minutes: (count) => `${count}m`,
+  hour: (count) => `${count}h`,
+  hours: (count) => `${count}h`,
+  d: (count) => `${count * 24}h`,
+  day: (count) => `${count * 24}h`,
+  days: (count) => `${count * 24}h`,
+  w: (count) => `${count * 168}h`,
+};
+
+const MAX_LENGTH = 40;
+const TERM = /(\d+)(?:\.(\d+))?(ns|us|µs|μs|ms|s|m|h)/y;
+
+/**
+ * Reads a duration as Go's `time.ParseDuration` does (`1h30m`, `1.5s`, `250ms`, `0`), in milliseconds.
+ * Other than there, no sign is taken and a fraction of a millisecond is refused: nothing here counts
+ * finer, and a value that is quietly rounded is a value that surprises.
+ */
+export function parseDuration(text: string): DurationResult {
+  if (text === '0') return { ok: true, ms: 0 };
+  const nanoseconds = text.length <= MAX_LENGTH ? sumOfTerms(text) : undefined;
+  if (nanoseconds === undefined) return { ok: false, problem: whatIsWrongWith(text) };
+  if (nanoseconds % NANOSECONDS_PER_MS !== 0n) {
+    return { ok: false, problem: { message: 'a duration is counted in whole milliseconds' } };
+  }
+  return { ok: true, ms: Number(nanoseconds / NANOSECONDS_PER_MS) };
+}
+
+/** Exact, hence bigint: 1.1s is 1,100 ms and not 1,100.0000000000002. */
+function sumOfTerms(text: string): bigint | undefined {
+  let sum = 0n;
+  TERM.lastIndex = 0;
+  while (TERM.lastIndex < text.length) {
+    const match = TERM.exec(text);
+    if (match === null) return undefined;
+    const [, whole = '', fraction = '', unit = ''] = match;
+    const scale = 10n ** BigInt(fraction.length);
+    const scaled = BigInt(whole + fraction) * (UNIT_NANOSECONDS[unit] ?? 0n);
+    // A remainder would be less than a nanosecond; it is kept visible as one, so that it is refused.
+    sum += scaled / scale + (scaled % scale === 0n ? 0n : 1n);
+  }
+  return text === '' ? undefined : sum;
+}
+
+function whatIsWrongWith(text: string): DurationProblem {
+  const message = 'a duration is numbers with units (h, m, s, ms), such as 10s or 1h30m';
+  if (/^-/.test(text)) return { message: 'a duration is not negative' };
+  if (/^\d+$/.test(text) && text.length <= 9) {
+    return {
+      message: 'the duration has no unit',
+      hint: `write ${text}s for seconds or ${text}ms for milliseconds`,
+    };
+  }
+  const tidy = text.replace(/\s+/g, '').toLowerCase();
+  const foreign = /^(\d{1,9})([a-z]+)$/.exec(tidy);
+  const rewritten = FOREIGN_UNITS[foreign?.[2] ?? '']?.(Number(foreign?.[1]));
+  if (rewritten !== undefined) return { message, hint: `write ${rewritten}` };
+  if (tidy !== text && parseDuration(tidy).ok) return { message, hint: `write ${tidy}` };
+  return { message };
+}
+
+/** The shortest spelling that {@link parseDuration} reads back: `90000` is `1m30s`, `Infinity` is `forever`. */
+export function formatDuration(ms: number): string {
+  if (ms === Number.POSITIVE_INFINITY) return 'forever';
+  if (ms === 0) return '0s';
+  const parts: string[] = [];
+  let rest = ms;
+  for (const [unit, size] of [
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+    ['ms', 1],
+  ] as const) {
+    const count = Math.floor(rest / size);
+    if (count > 0) parts.push(`${count}${unit}`);
+    rest -= count * size;
+  }
+  return parts.join('');
+}

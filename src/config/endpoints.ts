@@ -1,0 +1,172 @@
+import type * as z from 'zod';
+import { apiRefusalOf } from '../target/guards.ts';
+import { type Hostname, type HostnameProblem, isHostname, parseHostname } from '../target/hostname.ts';
+import { type IpAddress, parseIpAddress } from '../target/ip-address.ts';
+import type { EndpointSource, SourceLocation } from '../target/target.ts';
+import { addProblem, listOf, type RuleProblem, ruledText, section, wholeNumber } from './field.ts';
+import { isLabelValue } from './kubernetes-names.ts';
+import { MAX_ENDPOINTS } from './limits.ts';
+import { firstUse } from './ports.ts';
+import { quoted } from './problem.ts';
+
+const KINDS = ['address', 'host', 'srv'] as const;
+type Kind = (typeof KINDS)[number];
+
+const endpointSchema = section(
+  {
+    address: ruledText(
+      {
+        description:
+          'An IP address. Loopback, link-local and unspecified addresses are refused, as the API does.',
+        expected: 'an IP address such as 10.20.0.5 or 2001:db8::5',
+        maxLength: 64,
+      },
+      addressRule,
+    ).optional(),
+    host: ruledText(
+      {
+        description: 'A DNS name; its A and AAAA records are the addresses.',
+        expected: 'a DNS name such as db.corp.example',
+        maxLength: 255,
+      },
+      (text) =>
+        text.startsWith('_') && hostnameRule(text, 'host') === undefined
+          ? { message: `${quoted(text)} looks like the name of an SRV record`, hint: `write srv: ${text}` }
+          : hostnameRule(text, 'host'),
+    ).optional(),
+    srv: ruledText(
+      {
+        description:
+          'The DNS name of SRV records, usually `_service._proto.domain`. They give names, target port and priority.',
+        expected: 'a DNS name such as _postgres._tcp.db.corp.example',
+        maxLength: 255,
+      },
+      (text) => hostnameRule(text, 'srv'),
+    ).optional(),
+    zone: ruledText(
+      {
+        description: 'The zone that the endpoint carries in its EndpointSlice.',
+        expected: 'the name of a zone (a label value)',
+        maxLength: 63,
+      },
+      (text) =>
+        isLabelValue(text) ? undefined : { message: `${quoted(text)} cannot be the value of a label` },
+    ).optional(),
+    priority: wholeNumber({
+      description:
+        '0 is best. A higher number stands by: published ready only while no lower one is healthy. ' +
+        "The priority of SRV records is added to their source's.",
+      default: 0,
+      min: 0,
+      max: 65535,
+    }).optional(),
+  },
+  {
+    id: 'Endpoint',
+    description: 'An address, or a name that addresses come from. Exactly one of the three is given.',
+  },
+).superRefine((endpoint, context) => {
+  const given = KINDS.filter((kind) => endpoint[kind] !== undefined);
+  if (given.length === 1) return;
+  const message =
+    given.length === 0
+      ? 'an endpoint needs one of address, host and srv'
+      : `an endpoint has one of address, host and srv, not ${given.join(' and ')}`;
+  addProblem(context, { message, ...(given.length > 1 ? { hint: 'make them endpoints of their own' } : {}) });
+});
+
+type WrittenEndpoint = z.infer<typeof endpointSchema>;
+
+export const endpointsSchema = listOf(endpointSchema, {
+  description: 'Where the addresses come from. Addresses and names may be mixed.',
+  min: 1,
+  max: MAX_ENDPOINTS,
+  of: 'endpoints',
+}).superRefine((endpoints, context) => {
+  const uses = new Map<string, number>();
+  endpoints.forEach((endpoint, at) => {
+    const kind = kindOf(endpoint);
+    const value = kind === undefined ? undefined : canonical(kind, endpoint[kind] ?? '');
+    const first = firstUse(uses, value === undefined ? undefined : `${kind} ${value}`, at);
+    if (kind === undefined || first === undefined) return;
+    addProblem(context, { message: `${kind} ${value} is already endpoints[${first}] of this target` }, [
+      at,
+      kind,
+    ]);
+  });
+});
+
+function kindOf(endpoint: WrittenEndpoint): Kind | undefined {
+  return KINDS.find((kind) => endpoint[kind] !== undefined);
+}
+
+/** The one spelling of an address or name, undefined when it is none. */
+function canonical(kind: Kind, text: string): IpAddress | Hostname | undefined {
+  if (kind === 'address') return parseIpAddress(text);
+  const name = parseHostname(text);
+  return isHostname(name) ? name : undefined;
+}
+
+function addressRule(text: string): RuleProblem | undefined {
+  const address = parseIpAddress(text);
+  if (address !== undefined) {
+    const refusal = apiRefusalOf(address);
+    return refusal === undefined ? undefined : { message: `${address} is refused: ${refusal.message}` };
+  }
+  const message = `${quoted(text)} is no IP address`;
+  if (text.includes('/')) return { message, hint: 'one address, not a range' };
+  const withPort = /^\[(.+)\]:\d+$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1];
+  if (withPort !== undefined)
+    return { message, hint: `write ${withPort}; the port is the target's targetPort` };
+  if (/^\d+(\.\d+){3}$/.test(text) && parseIpAddress(withoutLeadingZeros(text)) !== undefined) {
+    return { message, hint: `write ${withoutLeadingZeros(text)}: a leading zero is read as octal by some` };
+  }
+  if (text.includes('%'))
+    return { message, hint: 'an address with a zone id means something on one host only' };
+  return isHostname(parseHostname(text)) ? { message, hint: `write host: ${text}` } : { message };
+}
+
+function withoutLeadingZeros(text: string): string {
+  return text.replace(/\b0+(?=\d)/g, '');
+}
+
+const HOSTNAME_PROBLEMS: Readonly<Record<HostnameProblem, string>> = {
+  EmptyName: 'the name is empty',
+  EmptyLabel: 'has two dots in a row, or one at its beginning',
+  LabelTooLong: 'has a label of more than 63 characters',
+  NameTooLong: 'has more than 253 characters',
+  IllegalCharacter: "has a character that no DNS name has (letters, digits, '-' and '_' only)",
+  LooksLikeAnAddress: 'is an address or a part of one',
+};
+
+function hostnameRule(text: string, field: 'host' | 'srv'): RuleProblem | undefined {
+  if (parseIpAddress(text) !== undefined) {
+    return { message: `${quoted(text)} is an address, not a name`, hint: `write address: ${text}` };
+  }
+  const name = parseHostname(text);
+  if (isHostname(name)) return undefined;
+  const message = `${quoted(text)} ${HOSTNAME_PROBLEMS[name]}`;
+  const url = /^[a-z][a-z0-9+.-]*:\/\/([^/:]+)/i.exec(text)?.[1] ?? /^([^:/]+):\d+$/.exec(text)?.[1];
+  return url === undefined ? { message } : { message, hint: `only the name: ${field}: ${url}` };
+}
+
+/** `locate` gives the place of the field of the endpoint at that index. */
+export function endpointsFrom(
+  written: readonly WrittenEndpoint[],
+  locate: (at: number, field: string) => SourceLocation,
+): EndpointSource[] {
+  return written.map((endpoint, at) => {
+    const kind = kindOf(endpoint);
+    const value = kind === undefined ? undefined : canonical(kind, endpoint[kind] ?? '');
+    if (kind === undefined || value === undefined) throw new Error('an endpoint came through unchecked');
+    const traits = {
+      priority: endpoint.priority ?? 0,
+      declaredAt: locate(at, kind),
+      ...(endpoint.zone === undefined ? {} : { zone: endpoint.zone }),
+    };
+    if (kind === 'address') return { kind, address: value as IpAddress, ...traits };
+    return kind === 'host'
+      ? { kind, host: value as Hostname, ...traits }
+      : { kind, srv: value as Hostname, ...traits };
+  });
+}

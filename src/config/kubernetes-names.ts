@@ -1,0 +1,44 @@
+/**
+ * The name rules of the Kubernetes API, from `apimachinery/pkg/util/validation/validation.go`. Each says
+ * whether the text is right; what to tell a person stands with the field.
+ */
+
+const LABEL_1123 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const LABEL_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+const QUALIFIED_PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const MAX_LABEL_LENGTH = 63;
+const MAX_SUBDOMAIN_LENGTH = 253;
+
+/** A namespace, a port's name. */
+export function isDns1123Label(text: string): boolean {
+  return text.length <= MAX_LABEL_LENGTH && LABEL_1123.test(text);
+}
+
+/**
+ * A Service's name. Kubernetes 1.36 takes a leading digit too (RelaxedServiceNameValidation); servers
+ * before it do not, so the older rule is the one that works everywhere.
+ */
+export function isDns1035Label(text: string): boolean {
+  return text.length <= MAX_LABEL_LENGTH && LABEL_1035.test(text);
+}
+
+function isDns1123Subdomain(text: string): boolean {
+  return text.length <= MAX_SUBDOMAIN_LENGTH && text.split('.').every((part) => LABEL_1123.test(part));
+}
+
+/** The key of a label, an `appProtocol`: a name of at most 63 characters, or `PREFIX/NAME`. */
+export function isQualifiedName(text: string): boolean {
+  const parts = text.split('/');
+  const name = parts.pop() ?? '';
+  if (parts.length > 1 || (parts[0] !== undefined && !isDns1123Subdomain(parts[0]))) return false;
+  return name.length <= MAX_LABEL_LENGTH && QUALIFIED_PART.test(name);
+}
+
+/** An annotation's key may have capitals in its prefix (`validation/objectmeta.go`). */
+export function isAnnotationKey(text: string): boolean {
+  return isQualifiedName(text.toLowerCase());
+}
+
+export function isLabelValue(text: string): boolean {
+  return text === '' || (text.length <= MAX_LABEL_LENGTH && QUALIFIED_PART.test(text));
+}

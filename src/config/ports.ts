@@ -1,0 +1,102 @@
+import type * as z from 'zod';
+import type { TargetPort } from '../target/target.ts';
+import { addProblem, listOf, oneOf, ruledText, section, wholeNumber } from './field.ts';
+import { isDns1123Label, isQualifiedName } from './kubernetes-names.ts';
+import { MAX_PORTS } from './limits.ts';
+import { quoted } from './problem.ts';
+
+const portNumber = { min: 1, max: 65535 };
+
+const portSchema = section(
+  {
+    name: ruledText(
+      {
+        description: "The port's name in the Service. Needed when there is more than one port.",
+        expected: "a DNS label: lower-case letters, digits and '-', at most 63 characters",
+        maxLength: 63,
+        pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+      },
+      (text) =>
+        isDns1123Label(text)
+          ? undefined
+          : {
+              message: `${quoted(text)} is no DNS label`,
+              hint: `lower-case letters, digits and '-', such as "https"`,
+            },
+    ).optional(),
+    port: wholeNumber({ description: 'The port that clients of the Service use.', ...portNumber }),
+    targetPort: wholeNumber({
+      description: 'The port on the addresses.',
+      default: 'the same as `port`',
+      ...portNumber,
+    }).optional(),
+    protocol: oneOf(['TCP', 'UDP', 'SCTP'], {
+      description: 'The transport protocol. Only TCP ports can be checked.',
+      default: 'TCP',
+    }).optional(),
+    appProtocol: ruledText(
+      {
+        description: 'A hint for implementations that look into the traffic, as in a Service.',
+        expected: 'a name such as postgresql or kubernetes.io/h2c',
+        maxLength: 317,
+      },
+      (text) =>
+        isQualifiedName(text)
+          ? undefined
+          : { message: `${quoted(text)} is no qualified name (PREFIX/NAME or NAME)` },
+    ).optional(),
+  },
+  { id: 'Port', description: 'One port of the Service.' },
+);
+
+type WrittenPort = z.infer<typeof portSchema>;
+
+export const portsSchema = listOf(portSchema, {
+  description: 'The ports of the Service, and where they lead on the addresses.',
+  min: 1,
+  max: MAX_PORTS,
+  of: 'ports',
+}).superRefine((ports, context) => {
+  const names = new Map<string, number>();
+  const numbers = new Map<string, number>();
+  ports.forEach((port, at) => {
+    if (ports.length > 1 && port.name === undefined) {
+      addProblem(context, { message: 'a port needs a name when there is more than one' }, [at]);
+    }
+    const sameName = firstUse(names, port.name, at);
+    if (sameName !== undefined) {
+      const message = `the name ${quoted(port.name ?? '')} is taken by ports[${sameName}]`;
+      addProblem(context, { message, hint: 'slices tell ports apart by name, whatever their protocol' }, [
+        at,
+        'name',
+      ]);
+    }
+    const number = `${protocolOf(port)} ${port.port}`;
+    const sameNumber = firstUse(numbers, number, at);
+    if (sameNumber !== undefined) {
+      addProblem(context, { message: `${number} is taken by ports[${sameNumber}]` }, [at, 'port']);
+    }
+  });
+});
+
+/** Where `key` was used before; otherwise notes that it is used here. */
+export function firstUse<K>(uses: Map<K, number>, key: K | undefined, at: number): number | undefined {
+  if (key === undefined) return undefined;
+  const first = uses.get(key);
+  if (first === undefined) uses.set(key, at);
+  return first;
+}
+
+function protocolOf(port: WrittenPort): TargetPort['protocol'] {
+  return port.protocol ?? 'TCP';
+}
+
+export function portsFrom(written: readonly WrittenPort[]): TargetPort[] {
+  return written.map((port) => ({
+    name: port.name ?? '',
+    port: port.port,
+    targetPort: port.targetPort ?? port.port,
+    protocol: protocolOf(port),
+    ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }),
+  }));
+}

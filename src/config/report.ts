@@ -1,0 +1,11 @@
+import type { Path } from './problem.ts';
+
+/** A rule that sees several fields of one target together has found something. */
+export interface ReportedProblem {
+  readonly message: string;
+  readonly expected: string;
+  readonly hint?: string;
+}
+
+/** `path` is relative to the target; the place is found there or in `defaults`, wherever the value is from. */
+export type Report = (path: Path, problem: ReportedProblem) => void;

@@ -1,0 +1,135 @@
+import * as z from 'zod';
+import { expectationOf } from './field.ts';
+import { nearest } from './nearest.ts';
+import { type ConfigProblem, describeValue, formatPath, type Path, quoted } from './problem.ts';
+import { targetListSchema } from './schema.ts';
+import type { YamlDocument } from './yaml-document.ts';
+
+/** What a zod issue of the target list means to the person who wrote it: one problem or, of keys, several. */
+export function problemsOfIssue(issue: z.core.$ZodIssue, document: YamlDocument): ConfigProblem[] {
+  const path = issue.path.filter((step) => typeof step !== 'symbol');
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, document));
+  const value = valueAt(document.value, path);
+  const found = describeValue(value);
+  const expected = expectationAt(path);
+  const words =
+    issue.code === 'custom'
+      ? { message: issue.message, ...hintOf(issue.params?.hint) }
+      : { message: mismatch(path, value, found, expected), ...hintOf(correction(issue, value)) };
+  return [{ location: document.locate(path), path: formatPath(path), found, expected, ...words }];
+}
+
+function mismatch(path: Path, value: unknown, found: string, expected: string): string {
+  const field = path.at(-1);
+  if (value !== undefined || typeof field !== 'string') return `expected ${expected}, found ${found}`;
+  return `${field} is missing: expected ${expected}`;
+}
+
+function hintOf(hint: unknown): { hint?: string } {
+  return typeof hint === 'string' ? { hint } : {};
+}
+
+/** What the value was probably meant to be. */
+function correction(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+  if (issue.code === 'invalid_value' && typeof value === 'string') {
+    const near = nearest(value, issue.values.map(String));
+    return near === undefined ? undefined : `did you mean ${near}?`;
+  }
+  if (issue.code !== 'invalid_type') return undefined;
+  if (value === null) return 'give it a value or remove the line';
+  if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
+    return `a text that looks like a ${typeof value} needs quotes: "${value}"`;
+  }
+  if (issue.expected === 'number' && typeof value === 'string' && /^\d+$/.test(value))
+    return `without quotes: ${value}`;
+  if (issue.expected === 'array') return 'each item of a list begins with "- "';
+  if (issue.expected === 'boolean') return booleanMeant(value);
+  return undefined;
+}
+
+function booleanMeant(value: unknown): string | undefined {
+  const text = String(value).toLowerCase();
+  if (['yes', 'on', 'y', '1', 'true'].includes(text)) return 'write true';
+  return ['no', 'off', 'n', '0', 'false'].includes(text) ? 'write false' : undefined;
+}
+
+function unknownField(parent: Path, key: string, document: YamlDocument): ConfigProblem {
+  const path = [...parent, key];
+  const known = fieldsOf(schemaAt(parent));
+  const hint = fieldMeant(key, known, parent);
+  return {
+    location: document.locateKey(path),
+    path: formatPath(path),
+    found: quoted(key),
+    expected: `one of ${known.join(', ')}`,
+    message: `unknown field ${quoted(key)}`,
+    hint: hint ?? `the fields here are ${known.join(', ')}`,
+  };
+}
+
+function fieldMeant(key: string, known: readonly string[], parent: Path): string | undefined {
+  if (key === '<<') return 'merge keys are not read: use defaults, or an alias for a whole value';
+  const near = nearest(key, known);
+  if (near !== undefined) return `did you mean ${near}?`;
+  const elsewhere = homeOf(key, parent);
+  return elsewhere === undefined ? undefined : `it is a field of ${elsewhere}`;
+}
+
+/** Where in the list a field of this name belongs, nearest first: below `parent`, then below those above it. */
+function homeOf(key: string, parent: Path): string | undefined {
+  for (let depth = parent.length; depth >= 0; depth--) {
+    const start = parent.slice(0, depth);
+    const home = sectionWith(key, schemaAt(start), start);
+    if (home !== undefined) return formatPath(home) || 'the list itself';
+  }
+  return undefined;
+}
+
+function sectionWith(key: string, schema: z.core.$ZodType | undefined, path: Path): Path | undefined {
+  if (schema instanceof z.ZodArray) return undefined;
+  const fields = fieldsOf(schema);
+  if (fields.includes(key)) return path;
+  for (const field of fields) {
+    const found = sectionWith(key, schemaAt([...path, field]), [...path, field]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function fieldsOf(schema: z.core.$ZodType | undefined): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function expectationAt(path: Path): string {
+  const schema = schemaAt(path);
+  return (schema === undefined ? undefined : expectationOf(schema)) ?? 'a text';
+}
+
+/** The schema that stands for a path of the list. */
+function schemaAt(path: Path): z.core.$ZodType | undefined {
+  let schema: z.core.$ZodType | undefined = targetListSchema;
+  for (const step of path) schema = schema === undefined ? undefined : childOf(schema, step);
+  return schema;
+}
+
+function childOf(schema: z.core.$ZodType, step: string | number): z.core.$ZodType | undefined {
+  const child =
+    schema instanceof z.ZodObject && Object.hasOwn(schema.shape, step)
+      ? (schema.shape[step] as z.core.$ZodType)
+      : schema instanceof z.ZodArray
+        ? schema.element
+        : schema instanceof z.ZodRecord
+          ? schema.valueType
+          : undefined;
+  return child instanceof z.ZodOptional ? child.unwrap() : child;
+}
+
+/** The value at a path of plain values; undefined where there is none. */
+export function valueAt(value: unknown, path: Path): unknown {
+  let at = value;
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return undefined;
+    at = (at as Record<string | number, unknown>)[step];
+  }
+  return at;
+}

@@ -1,0 +1,149 @@
+import type * as z from 'zod';
+import type { Guards } from '../target/guards.ts';
+import type { SourceLocation, Target } from '../target/target.ts';
+import { guardsFrom, guardsSchema } from './guards.ts';
+import { MAX_TARGETS } from './limits.ts';
+import { type ConfigProblem, describeValue, formatPath, type Path, problemOfSource } from './problem.ts';
+import type { Report } from './report.ts';
+import { defaultsSchema, envelopeSchema, KIND, targetSchema, type WrittenDefaults } from './schema.ts';
+import { problemsOfIssue, valueAt } from './schema-issue.ts';
+import { DEFAULT_NAMESPACE, targetFrom } from './target.ts';
+import { readYaml, type YamlDocument } from './yaml-document.ts';
+
+/** What one text (a file, a ConfigMap's key) declares. It is broken when it has problems. */
+export interface TargetListPart {
+  readonly source: string;
+  readonly targets: readonly PartTarget[];
+  readonly guards: DeclaredGuards | undefined;
+  readonly problems: readonly ConfigProblem[];
+  /** Every target that has a name, broken ones too, so that a name given twice is told at once. */
+  readonly declarations: readonly Declaration[];
+}
+
+export interface PartTarget {
+  readonly target: Target;
+  /** `targets[3]`. */
+  readonly path: string;
+}
+
+export interface Declaration {
+  readonly namespace: string;
+  readonly name: string;
+  readonly path: string;
+  readonly location: SourceLocation;
+}
+
+export interface DeclaredGuards {
+  readonly guards: Guards;
+  readonly location: SourceLocation;
+}
+
+/** What the functions below share: the text they read, and the problems they add to. */
+interface Reading {
+  readonly source: string;
+  readonly document: YamlDocument;
+  readonly problems: ConfigProblem[];
+}
+
+/**
+ * Reads one text of a target list; `source` names it in messages. Nothing throws, whatever the text, and
+ * the time is linear in its length (less than 5 MiB).
+ */
+export function parsePart(text: string, source: string): TargetListPart {
+  const { document, problems } = readYaml(text, source);
+  const nothing = { source, targets: [], guards: undefined, declarations: [] };
+  if (document === undefined) return { ...nothing, problems };
+  const reading: Reading = { source, document, problems: [...problems] };
+  const foreign = foreignObject(reading);
+  if (foreign !== undefined) return { ...nothing, problems: [foreign] };
+
+  checked(reading, envelopeSchema, []);
+  const guards = checkedSection(reading, guardsSchema, 'guards');
+  const defaults = checkedSection(reading, defaultsSchema, 'defaults');
+  const written = valueAt(document.value, ['targets']);
+  const items = Array.isArray(written) && written.length <= MAX_TARGETS ? written : [];
+  return {
+    source,
+    targets: items.flatMap((_, at) => readTarget(reading, at, defaults)),
+    guards: guards && { guards: guardsFrom(guards), location: document.locateKey(['guards']) },
+    declarations: items.flatMap((_, at) => declarationOf(document, at)),
+    problems: reading.problems,
+  };
+}
+
+/** A Kubernetes manifest is told as such: a ConfigMap's own text, say, instead of the list in its data. */
+function foreignObject({ source, document }: Reading): ConfigProblem | undefined {
+  const kind = valueAt(document.value, ['kind']);
+  if (kind === KIND || typeof kind !== 'string' || valueAt(document.value, ['metadata']) === undefined)
+    return undefined;
+  const hint = kind === 'ConfigMap' ? 'the list is what its data holds' : undefined;
+  return {
+    ...problemOfSource(source, `this is a Kubernetes object of kind ${kind}, not a target list`, hint),
+    location: document.locate(['kind']),
+    path: 'kind',
+    found: describeValue(kind),
+    expected: KIND,
+  };
+}
+
+/** The value at `path` if it is as the schema has it; otherwise undefined, and each issue is a problem. */
+function checked<T extends z.ZodType>(reading: Reading, schema: T, path: Path): z.infer<T> | undefined {
+  const result = schema.safeParse(valueAt(reading.document.value, path));
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    reading.problems.push(...problemsOfIssue({ ...issue, path: [...path, ...issue.path] }, reading.document));
+  }
+  return undefined;
+}
+
+/** Like {@link checked}; a section that is not written is an empty one. */
+function checkedSection<T extends z.ZodType>(
+  reading: Reading,
+  schema: T,
+  name: string,
+): z.infer<T> | undefined {
+  if (valueAt(reading.document.value, [name]) !== undefined) return checked(reading, schema, [name]);
+  const empty = schema.safeParse({});
+  return empty.success ? empty.data : undefined;
+}
+
+/** The target at that index; none when it is broken. */
+function readTarget(reading: Reading, at: number, defaults: WrittenDefaults | undefined): PartTarget[] {
+  const { document } = reading;
+  const path = ['targets', at];
+  const written = checked(reading, targetSchema, path);
+  // Without its defaults a target's fields cannot be held against each other.
+  if (written === undefined || defaults === undefined) return [];
+  const report: Report = (field, problem) => {
+    const own = [...path, ...field];
+    const inherited = ['defaults', ...field];
+    const isOwn =
+      valueAt(document.value, own) !== undefined || valueAt(document.value, inherited) === undefined;
+    const origin = isOwn ? own : inherited;
+    reading.problems.push({
+      ...problem,
+      location: document.locate(origin),
+      path: formatPath(origin),
+      found: describeValue(valueAt(document.value, origin)),
+      message: isOwn ? problem.message : `${problem.message} (for ${formatPath(path)}, ${written.name})`,
+    });
+  };
+  const places = {
+    target: document.locateKey(path),
+    locate: (field: Path) => document.locate([...path, ...field]),
+  };
+  return [{ target: targetFrom(written, defaults, places, report), path: formatPath(path) }];
+}
+
+function declarationOf(document: YamlDocument, at: number): Declaration[] {
+  const path = ['targets', at];
+  const name = valueAt(document.value, [...path, 'name']);
+  const namespace =
+    valueAt(document.value, [...path, 'namespace']) ??
+    valueAt(document.value, ['defaults', 'namespace']) ??
+    DEFAULT_NAMESPACE;
+  if (typeof name !== 'string' || typeof namespace !== 'string') return [];
+  return [
+    { name, namespace, path: formatPath([...path, 'name']), location: document.locate([...path, 'name']) },
+  ];
+}

@@ -1,0 +1,150 @@
+import { DEFAULT_GUARDS, type Guards, refusalOf } from '../target/guards.ts';
+import { keyOf, type SourceLocation, type Target } from '../target/target.ts';
+import { MAX_TARGETS } from './limits.ts';
+import { type ConfigProblem, problemOfSource, quoted, sortedProblems } from './problem.ts';
+import type { SourcePart } from './source.ts';
+import { type DeclaredGuards, type PartTarget, parsePart, type TargetListPart } from './target-list-part.ts';
+
+/** A whole target list, of one part or many. */
+export interface TargetList {
+  /** In the order of the parts and of their texts. */
+  readonly targets: readonly Target[];
+  readonly guards: Guards;
+}
+
+/**
+ * `EmptyTargetList` is a list in order that names no target: told apart from a broken one, because with
+ * the user's consent it may be followed, and a broken one never.
+ */
+export type TargetListResult =
+  | { readonly ok: true; readonly list: TargetList }
+  | {
+      readonly ok: false;
+      readonly reason: 'EmptyTargetList';
+      readonly problems: readonly ConfigProblem[];
+      /** Without targets. */
+      readonly list: TargetList;
+    }
+  | { readonly ok: false; readonly reason: 'InvalidTargetList'; readonly problems: readonly ConfigProblem[] };
+
+/** Reads a list that is one text. */
+export function parseTargetList(text: string, source: string): TargetListResult {
+  return mergeTargetLists([parsePart(text, source)]);
+}
+
+/** Makes one list of parts that may come from several sources, and finds what only shows over all of them. */
+export function mergeTargetLists(parts: readonly TargetListPart[]): TargetListResult {
+  const guards = parts.flatMap((part) => part.guards ?? []);
+  const inForce = guards[0]?.guards ?? DEFAULT_GUARDS;
+  const targets = parts.flatMap((part) => part.targets);
+  const sources = parts.map((part) => part.source);
+  const problems = [
+    ...parts.flatMap((part) => part.problems),
+    ...repeatedSources(sources),
+    ...repeatedTargets(parts),
+    ...guardsThatDiffer(guards),
+    ...tooManyTargets(parts),
+    ...targets.flatMap((target) => refusedAddresses(target, inForce)),
+  ];
+  if (problems.length > 0) {
+    return { ok: false, reason: 'InvalidTargetList', problems: sortedProblems(problems, sources) };
+  }
+  const list = { targets: targets.map(({ target }) => target), guards: inForce };
+  if (targets.length > 0) return { ok: true, list };
+  return { ok: false, reason: 'EmptyTargetList', list, problems: sources.map(emptyProblem) };
+}
+
+function emptyProblem(source: string): ConfigProblem {
+  return { ...problemOfSource(source, 'the list names no target'), path: 'targets', found: 'no targets' };
+}
+
+function repeatedSources(sources: readonly string[]): ConfigProblem[] {
+  const repeated = sources.filter((source, at) => sources.indexOf(source) < at);
+  return repeated.map((source) => problemOfSource(source, 'this source is given twice'));
+}
+
+function repeatedTargets(parts: readonly TargetListPart[]): ConfigProblem[] {
+  const first = new Map<string, SourceLocation>();
+  const problems: ConfigProblem[] = [];
+  for (const { name, namespace, path, location } of parts.flatMap((part) => part.declarations)) {
+    const key = keyOf({ namespace, name });
+    const other = first.get(key);
+    if (other === undefined) {
+      first.set(key, location);
+      continue;
+    }
+    problems.push({
+      location,
+      path,
+      found: quoted(name),
+      expected: 'one target for each Service',
+      message: `${key} is declared twice, first at ${formatLocation(other)}`,
+    });
+  }
+  return problems;
+}
+
+/** `list.yaml:3:5`. */
+export function formatLocation({ source, line, column }: SourceLocation): string {
+  return line === 0 ? source : `${source}:${line}:${column}`;
+}
+
+function guardsThatDiffer(declared: readonly DeclaredGuards[]): ConfigProblem[] {
+  const [first, ...others] = declared;
+  if (first === undefined) return [];
+  return others
+    .filter(({ guards }) => comparable(guards) !== comparable(first.guards))
+    .map(({ location }) => ({
+      location,
+      path: 'guards',
+      found: 'other guards',
+      expected: 'the same guards in all parts, or in one',
+      message: `these guards differ from those at ${formatLocation(first.location)}; they hold over all targets`,
+    }));
+}
+
+function comparable(guards: Guards): string {
+  const texts = (ranges: Guards['allowedCidrs']): string[] => ranges.map(({ text }) => text).toSorted();
+  return JSON.stringify({
+    ...guards,
+    allowedCidrs: texts(guards.allowedCidrs),
+    deniedCidrs: texts(guards.deniedCidrs),
+  });
+}
+
+function tooManyTargets(parts: readonly TargetListPart[]): ConfigProblem[] {
+  const count = parts.reduce((sum, part) => sum + part.targets.length, 0);
+  if (count <= MAX_TARGETS) return [];
+  const message = `all parts together have ${count} targets; the limit is ${MAX_TARGETS}`;
+  return [
+    { ...problemOfSource(parts.at(-1)?.source ?? '', message), path: 'targets', found: `${count} targets` },
+  ];
+}
+
+function refusedAddresses({ target, path }: PartTarget, guards: Guards): ConfigProblem[] {
+  return target.endpoints.flatMap((endpoint, at) => {
+    const refusal = endpoint.kind === 'address' ? refusalOf(endpoint.address, guards) : undefined;
+    if (endpoint.kind !== 'address' || refusal === undefined) return [];
+    return [
+      {
+        location: endpoint.declaredAt,
+        path: `${path}.endpoints[${at}].address`,
+        found: quoted(endpoint.address),
+        expected: 'an address that guards let through',
+        message: `${endpoint.address} is refused: ${refusal.message}`,
+      },
+    ];
+  });
+}
+
+/** Reads whatever a source gave; a part that could not be read is a problem of the list. */
+export function readTargetList(parts: readonly SourcePart[]): TargetListResult {
+  return mergeTargetLists(parts.map(partOf));
+}
+
+/** For callers that keep the last good part of each source. */
+export function partOf(part: SourcePart): TargetListPart {
+  if (part.ok) return parsePart(part.text, part.source);
+  const problems = [problemOfSource(part.source, part.message)];
+  return { source: part.source, targets: [], guards: undefined, declarations: [], problems };
+}

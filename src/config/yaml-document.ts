@@ -1,0 +1,130 @@
+import { Composer, type Document, Lexer, LineCounter, type ParsedNode, Parser, type YAMLError } from 'yaml';
+import type { SourceLocation } from '../target/target.ts';
+import { MAX_DEPTH, MAX_LIST_BYTES } from './limits.ts';
+import { type ConfigProblem, formatPath, type Path, problemOfSource, quoted } from './problem.ts';
+import { type NodeProblem, YamlNodes } from './yaml-nodes.ts';
+
+/** One YAML document as plain values, with the place of each. */
+export interface YamlDocument {
+  readonly value: unknown;
+  /** Of the value at `path`, followed through aliases; of the nearest one above it where there is none. */
+  locate(path: Path): SourceLocation;
+  /** Of the key that ends `path`, or of the item as it stands in its list (an alias is not followed). */
+  locateKey(path: Path): SourceLocation;
+}
+
+export interface YamlReading {
+  /** Undefined when the text cannot be read at all. */
+  readonly document: YamlDocument | undefined;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** A slip of the pen breaks what follows it too: later errors of one text say little. */
+const MAX_SYNTAX_PROBLEMS = 10;
+
+/**
+ * Reads exactly one YAML 1.2 document (JSON is YAML) in time linear in its length. The library's own
+ * checks for duplicate keys and alias bombs are not used: the first is quadratic in the size of a mapping,
+ * the second forbids to use one anchor more than so many times, as a list with a shared section does.
+ */
+export function readYaml(text: string, source: string): YamlReading {
+  const tooLarge = sizeProblem(text, source);
+  if (tooLarge !== undefined) return { document: undefined, problems: [tooLarge] };
+  const lines = new LineCounter();
+  const at: Locator = (offset) => {
+    const { line, col } = lines.linePos(Math.min(offset, text.length));
+    return { source, line, column: col };
+  };
+  const documents = composed(text, lines);
+  if (typeof documents === 'number') {
+    const message = `more than ${MAX_DEPTH} levels stand inside each other`;
+    return unreadable({ ...problemOfSource(source, message), location: at(documents) });
+  }
+  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
+  if (errors.length > 0) {
+    return unreadable(...errors.slice(0, MAX_SYNTAX_PROBLEMS).map((error) => syntaxProblem(error, text, at)));
+  }
+  const [document, second] = documents.filter((candidate) => candidate.contents !== null);
+  if (document === undefined) return unreadable({ ...problemOfSource(source, EMPTY_TEXT), location: at(0) });
+  if (second !== undefined) {
+    const problem = problemOfSource(source, 'a second YAML document begins here', ONE_DOCUMENT);
+    return unreadable({ ...problem, location: at(second.contents?.range[0] ?? second.range[0]) });
+  }
+  return readNodes(document.contents, at);
+}
+
+type Locator = (offset: number) => SourceLocation;
+
+const EMPTY_TEXT = 'the text is empty; a target list has apiVersion, kind and targets';
+const ONE_DOCUMENT = 'a target list is one document: put the second into a file or ConfigMap key of its own';
+
+function unreadable(...problems: ConfigProblem[]): YamlReading {
+  return { document: undefined, problems };
+}
+
+/** The documents of the text, or the offset where it nests deeper than functions may descend. */
+function composed(text: string, lines: LineCounter): Document.Parsed[] | number {
+  const composer = new Composer({ schema: 'core', stringKeys: true, uniqueKeys: false, prettyErrors: false });
+  const parser = new Parser(lines.addNewLine);
+  const documents: Document.Parsed[] = [];
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
+    if (parser.stack.length > MAX_DEPTH) return parser.offset;
+  }
+  for (const token of parser.end()) documents.push(...composer.next(token));
+  documents.push(...composer.end(true, text.length));
+  return documents;
+}
+
+function syntaxProblem(error: YAMLError, text: string, at: Locator): ConfigProblem {
+  const [start] = error.pos;
+  const rest = text.slice(start, start + 100).split('\n')[0] ?? '';
+  const tab = error.code === 'TAB_AS_INDENT' || /\btabs?\b/i.test(error.message);
+  return {
+    location: at(start),
+    path: '',
+    found: rest === '' ? 'the end of the line' : quoted(rest),
+    expected: 'valid YAML 1.2',
+    message: tab ? 'a tab cannot indent YAML' : `this is not valid YAML: ${error.message}`,
+    ...(tab ? { hint: 'indent with spaces' } : {}),
+  };
+}
+
+function readNodes(contents: ParsedNode | null, at: Locator): YamlReading {
+  const nodes = new YamlNodes(contents);
+  return {
+    document: {
+      value: nodes.value,
+      locate: (path) => at(nodes.find(path).value),
+      locateKey: (path) => at(nodes.find(path).key),
+    },
+    problems: nodes.problems.map((problem) => toConfigProblem(problem, at)),
+  };
+}
+
+function toConfigProblem(problem: NodeProblem, at: Locator): ConfigProblem {
+  const { path, offset, firstOffset, ...words } = problem;
+  const first = firstOffset === undefined ? '' : `, first in line ${at(firstOffset).line}`;
+  return {
+    expected: 'YAML in which everything is said once',
+    ...words,
+    location: at(offset),
+    path: formatPath(path),
+    message: words.message + first,
+  };
+}
+
+/** Also used by sources that know the size before they read. */
+export function tooLargeMessage(bytes: number): string {
+  const mib = (bytes / 1024 / 1024).toFixed(1);
+  return `the list has ${bytes} bytes (${mib} MiB); one list is smaller than ${MAX_LIST_BYTES} bytes (5 MiB)`;
+}
+
+function sizeProblem(text: string, source: string): ConfigProblem | undefined {
+  // A UTF-16 unit is at least one byte of UTF-8, so counting is only needed in between.
+  if (text.length * 3 < MAX_LIST_BYTES) return undefined;
+  const bytes = Buffer.byteLength(text, 'utf8');
+  if (bytes < MAX_LIST_BYTES) return undefined;
+  return problemOfSource(source, tooLargeMessage(bytes), 'split it: several lists are read as one');
+}

@@ -1,0 +1,178 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type ParsedNode,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import { MAX_VALUES } from './limits.ts';
+import { nearest } from './nearest.ts';
+import { type Path, quoted } from './problem.ts';
+
+/** Something that YAML allows and a list must not have. */
+export interface NodeProblem {
+  readonly path: Path;
+  readonly offset: number;
+  readonly found: string;
+  readonly message: string;
+  readonly hint?: string;
+  /** The other place of a problem that has two. */
+  readonly firstOffset?: number;
+}
+
+/** Offsets in the text of a value, and of the key or list item that holds it. */
+export interface NodePlace {
+  readonly value: number;
+  readonly key: number;
+}
+
+interface Anchored {
+  readonly node: Node;
+  readonly value: unknown;
+  /** The values in it, aliases counted as what they stand for. */
+  readonly weight: number;
+}
+
+/** What stands under one key of a mapping or at one index of a list. `node` is null for `key:` alone. */
+interface Entry {
+  readonly key: Node;
+  readonly node: Node | null;
+}
+
+/**
+ * The nodes of one document as plain values, in one walk that is linear in the text: a mapping's keys are
+ * told apart by one map each, an alias is the very value of its anchor, and the sum of all values, aliases
+ * expanded, is bounded.
+ */
+export class YamlNodes {
+  readonly value: unknown;
+  readonly problems: NodeProblem[] = [];
+  readonly #root: Node | null;
+  readonly #anchors = new Map<string, Anchored>();
+  readonly #meant = new Map<Node, Node>();
+  readonly #entries = new Map<Node, Map<string, Entry>>();
+  #weight = 0;
+
+  constructor(root: ParsedNode | null) {
+    this.#root = root;
+    this.value = this.#read(root, []);
+  }
+
+  /** The place of `path`, aliases followed, or of the nearest value above it that there is. */
+  find(path: Path): NodePlace {
+    if (this.#root === null) return { key: 0, value: 0 };
+    let entry: Entry = { key: this.#root, node: this.#root };
+    for (const step of path) {
+      const next = this.#child(entry.node, step);
+      if (next === undefined) break;
+      entry = next;
+    }
+    const key = startOf(entry.key);
+    const value = this.#followed(entry.node);
+    return { key, value: value === null || isBlank(value) ? key : startOf(value) };
+  }
+
+  #child(parent: Node | null, step: string | number): Entry | undefined {
+    const node = this.#followed(parent);
+    if (isMap(node)) return this.#entries.get(node)?.get(String(step));
+    const item = isSeq(node) && typeof step === 'number' ? node.items[step] : undefined;
+    return item === undefined ? undefined : { key: item as Node, node: item as Node };
+  }
+
+  #followed(node: Node | null): Node | null {
+    return node === null ? null : (this.#meant.get(node) ?? node);
+  }
+
+  #read(node: Node | null, path: Path): unknown {
+    if (node === null) return null;
+    if (isAlias(node)) return this.#readAlias(node, node.source, path);
+    const before = this.#weight;
+    this.#count(1, node, path);
+    const value = this.#readContents(node, path);
+    if ('anchor' in node && typeof node.anchor === 'string') {
+      this.#anchors.set(node.anchor, { node, value, weight: this.#weight - before });
+    }
+    return value;
+  }
+
+  #readContents(node: Node, path: Path): unknown {
+    if (isMap(node)) return this.#readMap(node, path);
+    if (isSeq(node)) return this.#readSeq(node, path);
+    return isScalar(node) ? node.value : null;
+  }
+
+  #readSeq(seq: YAMLSeq, path: Path): unknown[] {
+    return seq.items.map((item, at) => this.#read(item as Node | null, [...path, at]));
+  }
+
+  #readMap(map: YAMLMap, path: Path): Record<string, unknown> {
+    const value: Record<string, unknown> = {};
+    const entries = new Map<string, Entry>();
+    this.#entries.set(map, entries);
+    for (const pair of map.items) {
+      const key = pair.key as Node;
+      const name = isScalar(key) ? String(key.value) : undefined;
+      if (name === undefined || name === '__proto__') {
+        this.#report(key, path, name ?? 'a key that is no text', 'this cannot be the name of a field');
+        continue;
+      }
+      const first = entries.get(name);
+      if (first !== undefined) {
+        this.#report(key, [...path, name], name, `${quoted(name)} is given twice in one mapping`, first.key);
+        continue;
+      }
+      entries.set(name, { key, node: pair.value as Node | null });
+      value[name] = this.#read(pair.value as Node | null, [...path, name]);
+    }
+    return value;
+  }
+
+  #readAlias(alias: Node, name: string, path: Path): unknown {
+    const anchored = this.#anchors.get(name);
+    if (anchored === undefined) {
+      const near = nearest(name, [...this.#anchors.keys()]);
+      const hint =
+        near === undefined
+          ? `write &${name} before the value that it shall stand for`
+          : `did you mean *${near}?`;
+      this.problems.push({
+        path,
+        offset: startOf(alias),
+        found: `*${name}`,
+        message: `no value before this one has the anchor &${name}`,
+        hint,
+      });
+      return null;
+    }
+    this.#meant.set(alias, anchored.node);
+    return this.#count(anchored.weight, alias, path) ? anchored.value : null;
+  }
+
+  /** False when the list has become too large: told once, at the value that made it so. */
+  #count(weight: number, node: Node, path: Path): boolean {
+    const before = this.#weight;
+    this.#weight += weight;
+    if (before <= MAX_VALUES && this.#weight > MAX_VALUES) {
+      const message = `with its aliases expanded the list has more than ${MAX_VALUES} values`;
+      this.problems.push({ path, offset: startOf(node), found: `${this.#weight} values`, message });
+    }
+    return this.#weight <= MAX_VALUES;
+  }
+
+  #report(node: Node, path: Path, found: string, message: string, first?: Node): void {
+    const problem = { path, offset: startOf(node), found: quoted(found), message };
+    this.problems.push(first === undefined ? problem : { ...problem, firstOffset: startOf(first) });
+  }
+}
+
+function startOf(node: Node): number {
+  return node.range?.[0] ?? 0;
+}
+
+/** A value that has no character of its own in the text: `port:` and nothing behind it. */
+function isBlank(node: Node): boolean {
+  return isScalar(node) && node.value === null && node.range?.[0] === node.range?.[1];
+}
