@@ -40,14 +40,27 @@ export type Owner = 'us' | 'otherInstance' | 'nobody';
 
 /** Whose marks a Service or Endpoints bears. */
 export function ownerOf(object: KubeObject, instance: string): Owner {
-  const labels = object.metadata.labels ?? {};
-  if (labels[MANAGED_BY_LABEL] !== MANAGER) return 'nobody';
-  return labels[INSTANCE_LABEL] === instance ? 'us' : 'otherInstance';
+  return ownerByLabel(object, MANAGED_BY_LABEL, instance);
 }
 
 /** Whose marks an EndpointSlice bears: the slice label decides, never the application's. */
 export function sliceOwnerOf(slice: KubeObject, instance: string): Owner {
-  const labels = slice.metadata.labels ?? {};
-  if (labels[SLICE_MANAGED_BY_LABEL] !== MANAGER) return 'nobody';
-  return labels[INSTANCE_LABEL] === instance ? 'us' : 'otherInstance';
+  return ownerByLabel(slice, SLICE_MANAGED_BY_LABEL, instance);
+}
+
+/**
+ * Somebody who takes one label off an object of ours has not made it theirs: as long as the other label is
+ * there and the API server remembers what we applied, it is ours, and the label comes back.
+ */
+function ownerByLabel(object: KubeObject, label: string, instance: string): Owner {
+  const { labels = {}, managedFields = [] } = object.metadata;
+  const weApplied = managedFields.some(
+    ({ manager, operation }) => manager === MANAGER && operation === 'Apply',
+  );
+  const managedByUs = labels[label] === MANAGER;
+  if (!managedByUs && !(weApplied && labels[label] === undefined && labels[INSTANCE_LABEL] !== undefined)) {
+    return 'nobody';
+  }
+  const owner = labels[INSTANCE_LABEL];
+  return owner === instance || (owner === undefined && weApplied) ? 'us' : 'otherInstance';
 }

@@ -46,8 +46,8 @@ export function packSlices(input: {
   readonly entries: readonly EndpointEntry[];
   /** Our own slices of the Service. */
   readonly existing: readonly EndpointSliceObject[];
-  /** Names that slices of others bear in the namespace. */
-  readonly takenNames: ReadonlySet<string>;
+  /** Names that slices of others bear. */
+  readonly takenNames: readonly string[];
 }): Packing {
   const newName = sliceNames(input);
   const packings = (['IPv4', 'IPv6'] as const).map((family) =>
@@ -200,7 +200,7 @@ function byPositionIn(entries: readonly EndpointEntry[]): (a: EndpointEntry, b: 
 function sliceNames(input: {
   readonly serviceName: string;
   readonly existing: readonly EndpointSliceObject[];
-  readonly takenNames: ReadonlySet<string>;
+  readonly takenNames: readonly string[];
 }): (family: AddressFamily) => string {
   const taken = new Set([...input.takenNames, ...input.existing.map((slice) => slice.metadata.name)]);
   return (family) => {

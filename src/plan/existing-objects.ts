@@ -14,11 +14,9 @@ export interface ExistingObjects {
   readonly endpoints?: EndpointsObject;
   /** Every EndpointSlice that belongs to the Service by its label, whoever made it. */
   readonly slices: readonly EndpointSliceObject[];
-  /** Names of all slices in the namespace that begin with the Service's, so that no new one collides. */
-  readonly takenSliceNames: ReadonlySet<string>;
 }
 
-export const NOTHING_EXISTS: ExistingObjects = { slices: [], takenSliceNames: new Set() };
+export const NOTHING_EXISTS: ExistingObjects = { slices: [] };
 
 export interface SlicesByOwner {
   readonly ours: readonly EndpointSliceObject[];
@@ -48,9 +46,13 @@ export function slicesByOwner(existing: ExistingObjects, instance: string): Slic
   };
 }
 
-/** The Service that a slice belongs to, by its label (`kube-proxy`, `endpointslicecache.go:321`). */
-export function serviceNameOf(slice: EndpointSliceObject): string | undefined {
-  return slice.metadata.labels?.[SERVICE_NAME_LABEL];
+/**
+ * The Service that a slice belongs to: by its label, as kube-proxy has it (`endpointslicecache.go:321`), and
+ * where somebody took the label off, by its owner.
+ */
+export function serviceNameOf(slice: EndpointSliceObject): string {
+  const owner = slice.metadata.ownerReferences?.find((reference) => reference.kind === 'Service');
+  return slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? owner?.name ?? '';
 }
 
 /**

@@ -114,7 +114,7 @@ class PlanDraft {
       serviceName: target.name,
       entries: this.entries,
       existing: this.slices.ours,
-      takenNames: existing.takenSliceNames,
+      takenNames: existing.slices.map((slice) => slice.metadata.name),
     });
     const contents = stageSlices(slices, surplus);
     if (existing.service?.spec.type === 'ExternalName') {

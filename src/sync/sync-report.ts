@@ -1,0 +1,109 @@
+import type { Assessment } from '../endpoint/assessment.ts';
+import type { Action, PlanPhase } from '../plan/object-plan.ts';
+
+/** What a pass did, or would do: the one object that `sync -o json` and `plan -o json` print. */
+export interface SyncReport {
+  readonly summary: SyncSummary;
+  /** In the order of the list; what left the list comes after. */
+  readonly targets: readonly TargetReport[];
+}
+
+export interface SyncSummary {
+  readonly targets: number;
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  /** Targets for which nothing had to be written. */
+  readonly unchanged: number;
+  readonly refused: number;
+  readonly failed: number;
+  /** HTTP requests to the API server. */
+  readonly requests: number;
+  readonly durationMs: number;
+}
+
+/** `Failed`: the cluster refused a write, or the target has not a single ready address. */
+export type TargetPhase = PlanPhase | 'Failed';
+
+export interface TargetReport {
+  readonly namespace: string;
+  readonly name: string;
+  readonly phase: TargetPhase;
+  readonly reason: string;
+  readonly message: string;
+  readonly endpoints: readonly EndpointReport[];
+  readonly actions: readonly ActionReport[];
+}
+
+export interface EndpointReport {
+  readonly address: string;
+  readonly ready: boolean;
+  readonly reason: string;
+  readonly message: string;
+  /** `host db.corp.example`, `srv …`, or `address`. */
+  readonly source: string;
+  readonly latencyMs?: number;
+  /** Per port, where the ports of one address disagree. */
+  readonly ports?: readonly {
+    readonly name: string;
+    readonly port: number;
+    readonly ready: boolean;
+    readonly reason: string;
+  }[];
+}
+
+export interface ActionReport {
+  readonly verb: 'create' | 'update' | 'delete';
+  readonly kind: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** One address with the verdict that people ask for: ready only if every port is, with the worst port's reason. */
+export function endpointReport(assessment: Assessment): EndpointReport {
+  const { ports } = assessment;
+  const telling = ports.find((port) => !port.ready) ?? ports[0];
+  if (telling === undefined) throw new Error(`address ${assessment.address} has no port`);
+  const mixed = ports.some((port) => port.ready) && ports.some((port) => !port.ready);
+  const latencyMs = telling.health?.latencyMs;
+  return {
+    address: assessment.address,
+    ready: telling.ready,
+    reason: telling.reason,
+    message: telling.message,
+    source: assessment.source,
+    ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs * 10) / 10 }),
+    ...(mixed
+      ? { ports: ports.map(({ name, port, ready, reason }) => ({ name, port, ready, reason })) }
+      : {}),
+  };
+}
+
+export function actionReport({ verb, kind, name, reason }: Action): ActionReport {
+  return { verb, kind, name, reason };
+}
+
+/** Adds up what the targets' reports say. */
+export function summarize(
+  targets: readonly TargetReport[],
+  cost: Pick<SyncSummary, 'requests' | 'durationMs'>,
+): SyncSummary {
+  const actions = targets.flatMap((target) => target.actions);
+  const count = (verb: ActionReport['verb']) => actions.filter((action) => action.verb === verb).length;
+  const inPhase = (...phases: TargetPhase[]) => targets.filter(({ phase }) => phases.includes(phase)).length;
+  return {
+    targets: targets.length,
+    created: count('create'),
+    updated: count('update'),
+    deleted: count('delete'),
+    unchanged: targets.filter((target) => target.actions.length === 0 && !isTrouble(target.phase)).length,
+    refused: inPhase('Refused'),
+    failed: inPhase('Failed', 'NotReady', 'Pending'),
+    ...cost,
+  };
+}
+
+/** Phases that make the exit code 3: somebody should look. */
+export function isTrouble(phase: TargetPhase): boolean {
+  return phase === 'Refused' || phase === 'Failed' || phase === 'NotReady' || phase === 'Pending';
+}
