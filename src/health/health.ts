@@ -3,10 +3,12 @@ import type { HealthCheckSettings } from '../target/target.ts';
 
 /** One thing to probe. Checks with equal ids are probed once and share their verdict. */
 export interface Check {
-  /** Address, port, kind and all settings that change what is measured, in one string. */
+  /** Address, port, kind and every setting, in one string. */
   readonly id: CheckId;
   readonly address: IpAddress;
   readonly port: number;
+  /** The name that the address came from: what SNI and the Host header say by default. */
+  readonly host?: string;
   readonly settings: HealthCheckSettings;
 }
 
@@ -17,37 +19,82 @@ export type Verdict = 'unknown' | 'healthy' | 'unhealthy';
 /** What is known of one check. */
 export interface Health {
   readonly verdict: Verdict;
+  /** Why the verdict is what it is: the reason of the last sample that spoke for it. */
   readonly reason: HealthReason;
-  /** The last sample's words, for people. */
+  /** That sample's words, for people. */
   readonly message: string;
+  /** That sample's time from dialing to the end of the exchange. */
   readonly latencyMs?: number;
-  /** How many samples in a row spoke against the verdict (or, while it is unknown, alike). */
+  /**
+   * How many samples in a row spoke against the verdict; while there is none, how many were alike. It
+   * does not grow while samples agree with the verdict, so that an undisturbed check never changes.
+   */
   readonly streak: number;
-  /** `monotonicNow` when the verdict was formed. */
+  /** What the samples of the streak were; absent when the streak is 0. */
+  readonly streakOf?: 'successes' | 'failures';
+  /** `monotonicNow` when the verdict was formed, or when the check became known while there is none. */
   readonly sinceMs: number;
-  /** True when the last failure speaks of this host rather than of the backend (ENETUNREACH, EMFILE …). */
+  /** The newest sample when it failed: a healthy check has one when it may be about to fall. */
+  readonly lastFailure?: FailedSample;
+  /**
+   * The verdict of unhealthy, or the streak on the way to it, rests on a failure to find a route
+   * (`speaksOf: 'route'`): it is not to be trusted while nothing else shows that this worker can see.
+   */
   readonly vantageSuspect: boolean;
 }
 
-export type HealthReason =
-  | 'Connected'
-  | 'NotChecked'
-  | 'NotCheckedYet'
+/** Reasons of a success, of no check at all, or of none so far. */
+export type HealthyReason = 'Connected' | 'TLSHandshakeSucceeded' | 'ResponseMatched' | 'HTTPStatusExpected';
+
+export type FailureReason =
   | 'ConnectionRefused'
   | 'ConnectionReset'
+  | 'ConnectionClosed'
   | 'ConnectTimeout'
+  | 'ResponseTimeout'
   | 'HostUnreachable'
   | 'NetworkUnreachable'
   | 'LocalResourcesExhausted'
-  | 'ConnectFailed';
+  | 'ProbeStalled'
+  | 'ConnectNotPermitted'
+  | 'ConnectFailed'
+  | 'TLSHandshakeFailed'
+  | 'TLSHandshakeTimeout'
+  | 'CertificateExpired'
+  | 'CertificateExpiresSoon'
+  | 'CertificateUntrusted'
+  | 'CertificateNameMismatch'
+  | 'CAFileUnreadable'
+  | 'UnexpectedResponse'
+  | 'HTTPStatus';
+
+export type HealthReason = HealthyReason | FailureReason | 'NotChecked' | 'NotCheckedYet';
 
 /** One probe's result. */
-export type Sample =
-  | { readonly healthy: true; readonly latencyMs: number; readonly message: string }
-  | {
-      readonly healthy: false;
-      readonly reason: HealthReason;
-      readonly message: string;
-      readonly latencyMs: number;
-      readonly vantageSuspect: boolean;
-    };
+export type Sample = HealthySample | FailedSample;
+
+export interface HealthySample {
+  readonly healthy: true;
+  readonly reason: HealthyReason;
+  readonly latencyMs: number;
+  readonly message: string;
+}
+
+export interface FailedSample {
+  readonly healthy: false;
+  readonly reason: FailureReason;
+  readonly message: string;
+  readonly latencyMs: number;
+  readonly speaksOf: Culprit;
+}
+
+/**
+ * Whom a failure speaks of.
+ *
+ * - `backend`: it answered wrongly or not at all. Counts.
+ * - `route`: this host has no way there. That may be its own doing or a router's (ICMP network
+ *   unreachable shows as ENETUNREACH too), so it counts, and what rests on it is marked.
+ * - `worker`: this host could not even try (EMFILE, EADDRNOTAVAIL, a stalled process). Says nothing of
+ *   the backend, so it never counts.
+ */
+export type Culprit = 'backend' | 'route' | 'worker';

@@ -109,7 +109,52 @@ export interface HealthCheckSettings {
 }
 
 /** What a check does once it has an address and a port. */
-export type HealthCheckKind = { readonly type: 'none' } | { readonly type: 'tcp' };
+export type HealthCheckKind =
+  | { readonly type: 'none' }
+  /** Connects; with an exchange also talks. */
+  | { readonly type: 'tcp'; readonly exchange?: ExchangeSettings }
+  | { readonly type: 'tls'; readonly tls: TlsSettings }
+  /** Over TLS when `tls` is there. Redirects are an answer like any other and not followed. */
+  | { readonly type: 'http'; readonly http: HttpSettings; readonly tls?: TlsSettings };
+
+/** Bytes sent after connecting, then what the answer must hold. At least one of the two is there. */
+export interface ExchangeSettings {
+  readonly send?: Uint8Array;
+  readonly expect?: Expectation;
+}
+
+/** What must occur somewhere in what the backend answers. */
+export type Expectation =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** A JavaScript regular expression (flag `s`) over the answer read as Latin-1. */
+  | { readonly kind: 'pattern'; readonly source: string };
+
+export interface TlsSettings {
+  /** SNI and the name that the certificate must be for; default: the host that the address came from. */
+  readonly serverName?: string;
+  /** PEM file of the authorities to trust instead of the system's. Read again when it changes. */
+  readonly caFile?: string;
+  /** False: any certificate will do, expired ones included. */
+  readonly verify: boolean;
+  /** A certificate that ends sooner than this counts as unhealthy; 0 asks for none but a valid one. */
+  readonly minValidityMs: number;
+}
+
+export interface HttpSettings {
+  readonly method: string;
+  /** Path and query, as they stand in the request line. */
+  readonly path: string;
+  /** The Host header; default: the host that the address came from, else the address. */
+  readonly host?: string;
+  readonly expectedStatuses: readonly StatusRange[];
+  readonly body?: Expectation;
+}
+
+/** Both ends included. */
+export interface StatusRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 export interface PublishSettings {
   readonly resources: readonly PublishedResource[];

@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { IpAddress } from '../target/ip-address.ts';
+
+/**
+ * What a backend does to those who connect: `accept` takes the connection and greets, `refuse` has its
+ * port closed, `hang` takes the connection and never says a word.
+ */
+export type BackendMode = 'accept' | 'refuse' | 'hang';
+
+/** A small TCP server that stands in for a database: it can fall and rise again on the same port. */
+export class Backend {
+  readonly address: IpAddress;
+  readonly greeting: string;
+  #port = 0;
+  #mode: BackendMode = 'refuse';
+  #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
+  /** How many connections it has taken so far. */
+  accepted = 0;
+
+  private constructor(address: IpAddress, greeting: string) {
+    this.address = address;
+    this.greeting = greeting;
+  }
+
+  /** Listens on `address`, on a free port unless one is given. Rejects when that cannot be had. */
+  static async start(address: IpAddress, { port = 0, greeting = '' } = {}): Promise<Backend> {
+    const backend = new Backend(address, greeting);
+    backend.#port = port;
+    await backend.become('accept');
+    return backend;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get mode(): BackendMode {
+    return this.#mode;
+  }
+
+  /** Connections that stand are cut when it becomes `refuse`, as when a process dies. */
+  async become(mode: BackendMode): Promise<void> {
+    this.#mode = mode;
+    if (mode === 'refuse') await this.#close();
+    else if (this.#server === undefined) await this.#listen();
+  }
+
+  async stop(): Promise<void> {
+    await this.become('refuse');
+  }
+
+  async #listen(): Promise<void> {
+    const server = createServer((socket) => this.#take(socket));
+    this.#server = server;
+    server.listen({ host: this.address, port: this.#port });
+    await once(server, 'listening');
+    const bound = server.address();
+    if (bound === null || typeof bound === 'string') throw new Error('a TCP server without a port');
+    this.#port = bound.port;
+  }
+
+  #take(socket: Socket): void {
+    this.accepted += 1;
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    // A reset by the client is how probes and applications leave: nothing to be done about it.
+    socket.on('error', () => socket.destroy());
+    socket.resume();
+    if (this.#mode === 'accept' && this.greeting !== '') socket.write(this.greeting);
+  }
+
+  async #close(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#server = undefined;
+    const closed = once(server, 'close');
+    server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}

@@ -1,0 +1,42 @@
+import type { ExchangeSettings } from '../target/target.ts';
+import { blameForBrokenConnection } from './dial-fault.ts';
+import type { Connection } from './dialer.ts';
+import { matcherOf } from './expectation.ts';
+import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
+import { quoted } from './quoted.ts';
+
+/** An answer that does not match within so many bytes never will. */
+const MAX_RESPONSE_BYTES = 16_384;
+
+/** Sends what is to be sent and reads until the answer holds what is expected. */
+export async function exchange(
+  connection: Connection,
+  settings: ExchangeSettings,
+  progress: ProbeProgress,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
+  progress.awaiting = 'response';
+  if (settings.send !== undefined) connection.write(settings.send);
+  if (settings.expect === undefined) return succeeded('Connected', 'connected and sent');
+  const matches = matcherOf(settings.expect);
+  while (progress.received.length < MAX_RESPONSE_BYTES) {
+    const result = await connection.read(signal);
+    if (result.kind === 'failed') {
+      const { reason, speaksOf } = blameForBrokenConnection(result.fault);
+      return failed(reason, `${result.fault.message} after ${quoted(progress.received)}`, speaksOf);
+    }
+    if (result.kind === 'end') return closedAfter(progress.received);
+    progress.received = Buffer.concat([progress.received, result.bytes]).subarray(0, MAX_RESPONSE_BYTES);
+    if (matches(progress.received))
+      return succeeded('ResponseMatched', `answered ${quoted(progress.received)}`);
+  }
+  return failed(
+    'UnexpectedResponse',
+    `no match in ${MAX_RESPONSE_BYTES} bytes: ${quoted(progress.received)}`,
+  );
+}
+
+function closedAfter(received: Buffer): ProbeOutcome {
+  if (received.length === 0) return failed('ConnectionClosed', 'closed by the backend without an answer');
+  return failed('UnexpectedResponse', `answered ${quoted(received)} and closed`);
+}

@@ -1,0 +1,40 @@
+import { createContext, Script } from 'node:vm';
+import type { Expectation } from '../target/target.ts';
+
+/** Ample for any pattern that is not backtracking without end; then it counts as no match. */
+const PATTERN_TIMEOUT_MS = 50;
+
+/**
+ * Tells whether an answer holds what is expected.
+ *
+ * A backend must not be able to hang everybody's checks with an answer that makes a pattern backtrack for
+ * minutes (`(a+)+$`), and JavaScript's engine has no bound of its own: V8 does stop a script at a
+ * deadline, in the middle of a match. That costs a tenth of a millisecond, so bytes do without.
+ */
+export function matcherOf(expectation: Expectation): (received: Buffer) => boolean {
+  if (expectation.kind === 'bytes') {
+    const wanted = Buffer.from(expectation.bytes);
+    return (received) => received.includes(wanted);
+  }
+  const pattern = new RegExp(expectation.source, 's');
+  return (received) => matchesInTime(pattern, received.toString('latin1'));
+}
+
+const TEST = new Script('pattern.test(subject)');
+const bench: { pattern?: RegExp; subject?: string } = {};
+const sandbox = createContext(bench);
+
+function matchesInTime(pattern: RegExp, subject: string): boolean {
+  bench.pattern = pattern;
+  bench.subject = subject;
+  try {
+    return TEST.runInContext(sandbox, { timeout: PATTERN_TIMEOUT_MS }) === true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+      return false;
+    throw error;
+  } finally {
+    delete bench.pattern;
+    delete bench.subject;
+  }
+}

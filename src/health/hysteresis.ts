@@ -1,0 +1,95 @@
+import type { FailedSample, Health, HealthySample, Sample } from './health.ts';
+
+export interface Thresholds {
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+}
+
+/** What is known of a check before its first sample. */
+export function notCheckedYet(nowMs: number): Health {
+  return {
+    verdict: 'unknown',
+    reason: 'NotCheckedYet',
+    message: 'not checked yet',
+    streak: 0,
+    sinceMs: nowMs,
+    vantageSuspect: false,
+  };
+}
+
+/** What is known of an address that nobody checks: it counts as healthy, and says why. */
+export function notChecked(nowMs: number): Health {
+  return {
+    verdict: 'healthy',
+    reason: 'NotChecked',
+    message: 'health checks are off',
+    streak: 0,
+    sinceMs: nowMs,
+    vantageSuspect: false,
+  };
+}
+
+/**
+ * Health after one more sample. A verdict changes with exactly the N-th sample in a row that speaks
+ * against it, and the first verdict needs as many as any other.
+ *
+ *              healthyThreshold successes                unhealthyThreshold failures
+ *     unknown ───────────────────────────▶ healthy ◀──▶ unhealthy ◀──────────── unknown
+ *
+ * A failure that speaks of this worker alone (`speaksOf: 'worker'`) counts for nothing: neither for nor
+ * against, and it does not end a streak.
+ */
+export function observe(health: Health, sample: Sample, thresholds: Thresholds, nowMs: number): Health {
+  if (sample.healthy) return afterSuccess(health, sample, thresholds.healthyThreshold, nowMs);
+  if (sample.speaksOf === 'worker') return afterNothing(health, sample);
+  return afterFailure(health, sample, thresholds.unhealthyThreshold, nowMs);
+}
+
+/** True when more samples are wanted soon: there is no verdict, or the newest samples speak against it. */
+export function isForming(health: Health): boolean {
+  return health.verdict === 'unknown' || health.streak > 0;
+}
+
+function afterSuccess(health: Health, sample: HealthySample, threshold: number, nowMs: number): Health {
+  const spoken = spokenBy(sample);
+  if (health.verdict === 'healthy') {
+    return { verdict: 'healthy', ...spoken, streak: 0, sinceMs: health.sinceMs, vantageSuspect: false };
+  }
+  const streak = lengthened(health, 'successes');
+  if (streak >= threshold) {
+    return { verdict: 'healthy', ...spoken, streak: 0, sinceMs: nowMs, vantageSuspect: false };
+  }
+  const explained = health.verdict === 'unknown' ? { ...health, ...spoken, vantageSuspect: false } : health;
+  return { ...explained, streak, streakOf: 'successes' };
+}
+
+function afterFailure(health: Health, sample: FailedSample, threshold: number, nowMs: number): Health {
+  const spoken = { ...spokenBy(sample), lastFailure: sample };
+  const suspect = sample.speaksOf === 'route';
+  if (health.verdict === 'unhealthy') {
+    // What was once confirmed by the backend's own failure stays confirmed.
+    const vantageSuspect = suspect && health.vantageSuspect;
+    return { verdict: 'unhealthy', ...spoken, streak: 0, sinceMs: health.sinceMs, vantageSuspect };
+  }
+  const streak = lengthened(health, 'failures');
+  // One suspect sample taints the whole streak: the verdict would not stand without it.
+  const vantageSuspect = suspect || (streak > 1 && health.vantageSuspect);
+  if (streak >= threshold) {
+    return { verdict: 'unhealthy', ...spoken, streak: 0, sinceMs: nowMs, vantageSuspect };
+  }
+  const explained = health.verdict === 'unknown' ? { ...health, ...spoken } : health;
+  return { ...explained, lastFailure: sample, streak, streakOf: 'failures', vantageSuspect };
+}
+
+function afterNothing(health: Health, sample: FailedSample): Health {
+  const explained = health.verdict === 'unknown' ? { ...health, ...spokenBy(sample) } : health;
+  return { ...explained, lastFailure: sample };
+}
+
+function spokenBy(sample: Sample): Pick<Health, 'reason' | 'message' | 'latencyMs'> {
+  return { reason: sample.reason, message: sample.message, latencyMs: sample.latencyMs };
+}
+
+function lengthened(health: Health, kind: NonNullable<Health['streakOf']>): number {
+  return health.streakOf === kind ? health.streak + 1 : 1;
+}

@@ -1,0 +1,83 @@
+import type { Clock } from '../target/clock.ts';
+import { blameForNoConnection } from './dial-fault.ts';
+import type { Connection, Dialer } from './dialer.ts';
+import { exchange } from './exchange.ts';
+import type { Check, FailureReason, Sample } from './health.ts';
+import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
+import { quoted } from './quoted.ts';
+
+/**
+ * Probes once. Resolves with a sample whatever the backend does. The caller bounds the time by aborting
+ * `signal`: with {@link PROBE_TIMED_OUT} or {@link PROBE_STALLED} that becomes a sample too, with any
+ * other reason the promise rejects with it.
+ */
+export type Prober = (check: Check, signal: AbortSignal) => Promise<Sample>;
+
+/** The reason to abort a probe with when its time-out is over. */
+export const PROBE_TIMED_OUT = new Error('the probe timed out');
+
+/**
+ * The reason to abort a probe with when its time-out was noticed so late that this process, not the
+ * backend, is to blame: a starved process sees timers run out before it sees the answers that are there.
+ */
+export const PROBE_STALLED = new Error('the probe was held up by its own process');
+
+export function proberOver(dialer: Dialer, clock: Clock): Prober {
+  return async (check, signal) => {
+    const startedMs = clock.monotonicNow();
+    const progress: ProbeProgress = { awaiting: 'connection', received: Buffer.alloc(0) };
+    const outcome = await outcomeOf(check, dialer, progress, signal);
+    return { ...outcome, latencyMs: clock.monotonicNow() - startedMs };
+  };
+}
+
+async function outcomeOf(
+  check: Check,
+  dialer: Dialer,
+  progress: ProbeProgress,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
+  try {
+    const { address, port } = check;
+    const dialed = await dialer.dial({ address, port }, signal);
+    if (!dialed.connected) {
+      const { reason, speaksOf } = blameForNoConnection(dialed.fault);
+      return failed(reason, dialed.fault.message, speaksOf);
+    }
+    try {
+      return await converse(dialed.connection, check, progress, signal);
+    } finally {
+      dialed.connection.close();
+    }
+  } catch (error) {
+    if (error === PROBE_TIMED_OUT) return timedOut(progress, check.settings.timeoutMs);
+    if (error === PROBE_STALLED)
+      return failed('ProbeStalled', 'this process was held up meanwhile', 'worker');
+    throw error;
+  }
+}
+
+async function converse(
+  connection: Connection,
+  check: Check,
+  progress: ProbeProgress,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
+  const { kind } = check.settings;
+  if (kind.type !== 'tcp' || kind.exchange === undefined) return succeeded('Connected', 'connected');
+  return exchange(connection, kind.exchange, progress, signal);
+}
+
+function timedOut({ awaiting, received }: ProbeProgress, timeoutMs: number): ProbeOutcome {
+  if (received.length > 0) {
+    return failed('UnexpectedResponse', `answered ${quoted(received)} and no more within ${timeoutMs} ms`);
+  }
+  const [reason, message] = TIMEOUTS[awaiting];
+  return failed(reason, `${message} within ${timeoutMs} ms`);
+}
+
+const TIMEOUTS: Readonly<Record<ProbeProgress['awaiting'], readonly [FailureReason, string]>> = {
+  connection: ['ConnectTimeout', 'no answer to connecting'],
+  handshake: ['TLSHandshakeTimeout', 'connected, but the TLS handshake did not end'],
+  response: ['ResponseTimeout', 'connected, but no response came'],
+};

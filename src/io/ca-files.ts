@@ -1,0 +1,48 @@
+import { readFile, stat } from 'node:fs/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { DialFault } from '../health/dialer.ts';
+
+/** No context: the default authorities. */
+export type Trust =
+  | { readonly readable: true; readonly context?: SecureContext }
+  | { readonly readable: false; readonly fault: DialFault };
+
+interface Loaded {
+  readonly version: string;
+  readonly trust: Trust;
+}
+
+/** More files than a list can sensibly name; beyond it the oldest is read again when it is wanted. */
+const MAX_FILES = 64;
+
+/**
+ * Certificate authorities by file. Reading and parsing a bundle takes milliseconds, asking whether it
+ * changed takes microseconds: it is asked for every handshake, so that a rotated file counts at once.
+ */
+export class CaFiles {
+  readonly #loaded = new Map<string, Loaded>();
+
+  async trustIn(path: string | undefined): Promise<Trust> {
+    if (path === undefined) return { readable: true };
+    try {
+      const { ino, size, mtimeMs } = await stat(path);
+      const version = `${ino} ${size} ${mtimeMs}`;
+      const known = this.#loaded.get(path);
+      if (known?.version === version) return known.trust;
+      const trust: Trust = { readable: true, context: createSecureContext({ ca: await readFile(path) }) };
+      this.#remember(path, { version, trust });
+      return trust;
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const code = 'code' in error ? `${error.code}` : 'UNKNOWN';
+      return { readable: false, fault: { code, message: `${path}: ${error.message}` } };
+    }
+  }
+
+  #remember(path: string, loaded: Loaded): void {
+    this.#loaded.delete(path);
+    this.#loaded.set(path, loaded);
+    const [oldest] = this.#loaded.keys();
+    if (this.#loaded.size > MAX_FILES && oldest !== undefined) this.#loaded.delete(oldest);
+  }
+}

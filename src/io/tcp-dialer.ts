@@ -1,0 +1,36 @@
+import { connect } from 'node:net';
+import type { Dialer, DialRequest, DialResult } from '../health/dialer.ts';
+import { CaFiles } from './ca-files.ts';
+import { faultOf, SocketConnection } from './socket-connection.ts';
+
+/** The real network: node:net sockets, and node:tls over them. */
+export class TcpDialer implements Dialer {
+  readonly #caFiles = new CaFiles();
+
+  dial(request: DialRequest, signal: AbortSignal): Promise<DialResult> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const socket = connect({ host: request.address, port: request.port, noDelay: true });
+      // Paused, so that nothing is read and buffered for a check that only connects.
+      socket.pause();
+      const connection = new SocketConnection(socket, request.address, this.#caFiles);
+      const abort = () => {
+        connection.close();
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', abort);
+      socket.once('connect', () => {
+        signal.removeEventListener('abort', abort);
+        resolve({ connected: true, connection });
+      });
+      // This listener stays: an error of a socket that nobody listens to would end the process.
+      socket.on('error', (error) => {
+        signal.removeEventListener('abort', abort);
+        resolve({ connected: false, fault: faultOf(error) });
+      });
+    });
+  }
+}

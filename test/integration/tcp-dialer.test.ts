@@ -1,0 +1,79 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Backend } from '../../src/embedded/backend.ts';
+import type { Connection, DialResult } from '../../src/health/dialer.ts';
+import { TcpDialer } from '../../src/io/tcp-dialer.ts';
+import { addressOf } from '../support/checks.ts';
+import { openSockets } from '../support/open-sockets.ts';
+
+const LOOPBACK = addressOf('127.0.0.1');
+const never = new AbortController().signal;
+
+function connectionOf(result: DialResult): Connection {
+  if (!result.connected) throw new Error(result.fault.message);
+  return result.connection;
+}
+
+describe('TcpDialer', () => {
+  const dialer = new TcpDialer();
+  const backends: Backend[] = [];
+
+  async function backend(options = {}): Promise<Backend> {
+    const started = await Backend.start(LOOPBACK, options);
+    backends.push(started);
+    return started;
+  }
+
+  afterEach(async () => {
+    await Promise.all(backends.splice(0).map((each) => each.stop()));
+    await expect.poll(openSockets).toBe(0);
+  });
+
+  it('connects and closes', async () => {
+    const { address, port } = await backend();
+    const result = await dialer.dial({ address, port }, never);
+    connectionOf(result).close();
+  });
+
+  it('tells that nobody listens', async () => {
+    const refusing = await backend();
+    const { address, port } = refusing;
+    await refusing.become('refuse');
+    expect(await dialer.dial({ address, port }, never)).toMatchObject({
+      connected: false,
+      fault: { code: 'ECONNREFUSED' },
+    });
+    await refusing.become('accept');
+    connectionOf(await dialer.dial({ address, port }, never)).close();
+  });
+
+  it('reads what the backend says, then its end', async () => {
+    const greeter = await backend({ greeting: 'hello' });
+    const connection = connectionOf(await dialer.dial(greeter, never));
+    const result = await connection.read(never);
+    expect(result.kind === 'data' && Buffer.from(result.bytes).toString()).toBe('hello');
+    await greeter.become('refuse');
+    expect((await connection.read(never)).kind).not.toBe('data');
+    connection.close();
+  });
+
+  it('gives a read up when it is told to', async () => {
+    const silent = await backend();
+    await silent.become('hang');
+    const connection = connectionOf(await dialer.dial(silent, never));
+    const abort = new AbortController();
+    const reading = connection.read(abort.signal);
+    const reason = new Error('enough');
+    abort.abort(reason);
+    await expect(reading).rejects.toBe(reason);
+    connection.close();
+  });
+
+  it('gives dialing up when it is told to, and keeps no socket', async () => {
+    const abort = new AbortController();
+    // 198.51.100.0/24 is for documentation (RFC 5737): whether it is unreachable or silent, nobody answers.
+    const dialing = dialer.dial({ address: addressOf('198.51.100.1'), port: 9 }, abort.signal);
+    abort.abort(new Error('enough'));
+    await expect(dialing).rejects.toThrow('enough');
+    await expect(dialer.dial({ address: LOOPBACK, port: 9 }, abort.signal)).rejects.toThrow('enough');
+  });
+});

@@ -1,0 +1,32 @@
+import { checkIdOf } from '../../src/health/check-id.ts';
+import type { Check } from '../../src/health/health.ts';
+import { type IpAddress, parseIpAddress } from '../../src/target/ip-address.ts';
+import type { HealthCheckSettings } from '../../src/target/target.ts';
+
+export const SETTINGS: HealthCheckSettings = {
+  kind: { type: 'tcp' },
+  ports: [],
+  intervalMs: 10_000,
+  fastIntervalMs: 1_000,
+  timeoutMs: 2_000,
+  healthyThreshold: 2,
+  unhealthyThreshold: 3,
+};
+
+/** A check of `address:port`, IPv6 in brackets, with the defaults but for what is given. */
+export function checkAt(where: string, settings: Partial<HealthCheckSettings> = {}, host?: string): Check {
+  const colon = where.lastIndexOf(':');
+  const at = {
+    address: addressOf(where.slice(0, colon).replace(/^\[|\]$/g, '')),
+    port: Number(where.slice(colon + 1)),
+    settings: { ...SETTINGS, ...settings },
+  };
+  const check = host === undefined ? at : { ...at, host };
+  return { id: checkIdOf(check), ...check };
+}
+
+export function addressOf(text: string): IpAddress {
+  const address = parseIpAddress(text);
+  if (address === undefined) throw new Error(`not an address: ${text}`);
+  return address;
+}

@@ -1,0 +1,95 @@
+import type { Connection, Dialer, DialRequest, DialResult } from '../../src/health/dialer.ts';
+import type { Clock } from '../../src/target/clock.ts';
+
+/** What a simulated host does to those who connect, and how long it takes to. */
+export type Behaviour =
+  | { readonly does: 'accept'; readonly afterMs?: number }
+  | { readonly does: 'fail'; readonly code: string; readonly afterMs?: number }
+  /** SYNs vanish: only the caller's time-out ends it. */
+  | { readonly does: 'swallow' };
+
+export interface Dial extends DialRequest {
+  readonly atMs: number;
+}
+
+/** A network without sockets: what each `address:port` does is set by the test, `accept` by default. */
+export class ScriptedNetwork implements Dialer {
+  readonly dials: Dial[] = [];
+  inFlight = 0;
+  mostInFlight = 0;
+  /** Most dials and connections at one address at the same time. */
+  mostAtOneAddress = 0;
+  readonly #behaviours = new Map<string, Behaviour>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  set(where: string, behaviour: Behaviour): void {
+    this.#behaviours.set(where, behaviour);
+  }
+
+  dialsTo(where: string): Dial[] {
+    return this.dials.filter((dial) => `${dial.address}:${dial.port}` === where);
+  }
+
+  async dial(request: DialRequest, signal: AbortSignal): Promise<DialResult> {
+    this.dials.push({ ...request, atMs: this.#clock.monotonicNow() });
+    const leave = this.#enter(request.address);
+    try {
+      const behaviour = this.#behaviours.get(`${request.address}:${request.port}`) ?? { does: 'accept' };
+      if (behaviour.does === 'swallow') await this.#clock.sleep(3_600_000, signal);
+      else if (behaviour.afterMs !== undefined) await this.#clock.sleep(behaviour.afterMs, signal);
+      signal.throwIfAborted();
+      if (behaviour.does === 'accept') return { connected: true, connection: new EmptyConnection(leave) };
+      leave();
+      const code = behaviour.does === 'fail' ? behaviour.code : 'ETIMEDOUT';
+      return { connected: false, fault: { code, message: `connect ${code}` } };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  #enter(address: string): () => void {
+    this.inFlight += 1;
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    const here = (this.#perAddress.get(address) ?? 0) + 1;
+    this.#perAddress.set(address, here);
+    this.mostAtOneAddress = Math.max(this.mostAtOneAddress, here);
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      this.inFlight -= 1;
+      this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) - 1);
+    };
+  }
+}
+
+/** A connection that nobody talks on. */
+class EmptyConnection implements Connection {
+  readonly #leave: () => void;
+
+  constructor(leave: () => void) {
+    this.#leave = leave;
+  }
+
+  startTls(): never {
+    throw new Error('no TLS here');
+  }
+
+  write(): never {
+    throw new Error('nothing is written here');
+  }
+
+  read(): never {
+    throw new Error('nothing is read here');
+  }
+
+  close(): void {
+    this.#leave();
+  }
+}
