@@ -1,0 +1,15 @@
+import { COMMON, type Kind } from '../kind.ts';
+import { configMapSchema } from '../kind-schemas.ts';
+
+/** pkg/registry/core/configmap/strategy.go. */
+export const configMapKind: Kind = {
+  ...COMMON,
+  group: '',
+  kind: 'ConfigMap',
+  resource: 'configmaps',
+  singular: 'configmap',
+  shortNames: ['cm'],
+  storageVersionHash: 'qFsyl6wFWjQ=',
+  storage: 'configmaps',
+  schema: configMapSchema,
+};

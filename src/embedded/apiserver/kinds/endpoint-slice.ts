@@ -1,0 +1,41 @@
+import { isObject, type JsonObject, listOf, sameJson } from '../json.ts';
+import { COMMON, type Kind } from '../kind.ts';
+import { endpointSliceSchema } from '../kind-schemas.ts';
+import type { ApiObject } from '../object.ts';
+
+/** pkg/registry/discovery/endpointslice/strategy.go. */
+export const endpointSliceKind: Kind = {
+  ...COMMON,
+  group: 'discovery.k8s.io',
+  kind: 'EndpointSlice',
+  resource: 'endpointslices',
+  singular: 'endpointslice',
+  storageVersionHash: 'qgS0xkrxYAI=',
+  storage: 'endpointslices',
+  schema: endpointSliceSchema,
+  applyDefaults,
+  prepare,
+};
+
+function applyDefaults(object: JsonObject): void {
+  for (const port of listOf(object.ports).filter(isObject)) {
+    port.name ??= '';
+    port.protocol ??= 'TCP';
+  }
+}
+
+/** The generation counts changes of the content and of the labels, not of other metadata. */
+function prepare(object: ApiObject, existing: ApiObject | undefined): void {
+  const { metadata } = object;
+  if (existing === undefined) {
+    metadata.generation = 1;
+    return;
+  }
+  const generation = existing.metadata.generation ?? 1;
+  const same =
+    sameJson(object.endpoints, existing.endpoints) &&
+    sameJson(object.ports, existing.ports) &&
+    object.addressType === existing.addressType &&
+    sameJson(metadata.labels, existing.metadata.labels);
+  metadata.generation = same ? generation : generation + 1;
+}

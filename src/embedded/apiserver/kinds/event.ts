@@ -1,0 +1,71 @@
+import type { JsonObject } from '../json.ts';
+import { objectOf, stringOf } from '../json.ts';
+import { COMMON, type Kind } from '../kind.ts';
+import { coreEventSchema, eventSchema } from '../kind-schemas.ts';
+import type { ApiObject } from '../object.ts';
+
+/** How `events.k8s.io/v1` calls what the core Event has under another name. */
+const RENAMED: readonly (readonly [core: string, event: string])[] = [
+  ['involvedObject', 'regarding'],
+  ['message', 'note'],
+  ['source', 'deprecatedSource'],
+  ['firstTimestamp', 'deprecatedFirstTimestamp'],
+  ['lastTimestamp', 'deprecatedLastTimestamp'],
+  ['count', 'deprecatedCount'],
+  ['reportingComponent', 'reportingController'],
+];
+
+const EVENT = {
+  ...COMMON,
+  kind: 'Event',
+  resource: 'events',
+  singular: 'event',
+  shortNames: ['ev'],
+  storageVersionHash: 'r2yiGXH7wu8=',
+  storage: 'events',
+  createsOnUpdate: true,
+  selectableFields,
+};
+
+/** pkg/registry/core/event/strategy.go: the version that is stored. */
+export const coreEventKind: Kind = { ...EVENT, group: '', schema: coreEventSchema };
+
+/** The same Events in the words of `events.k8s.io/v1`. */
+export const eventKind: Kind = {
+  ...EVENT,
+  group: 'events.k8s.io',
+  schema: eventSchema,
+  conversion: {
+    toStored: (object) => renamed(object, 'v1', (core, event) => [event, core]),
+    fromStored: (object) => renamed(object, 'events.k8s.io/v1', (core, event) => [core, event]),
+  },
+};
+
+function renamed(
+  object: ApiObject,
+  apiVersion: string,
+  direction: (core: string, event: string) => [from: string, to: string],
+): ApiObject {
+  const result: ApiObject = { ...object, apiVersion };
+  for (const [core, event] of RENAMED) {
+    const [from, to] = direction(core, event);
+    delete result[from];
+    if (object[from] !== undefined) result[to] = object[from];
+  }
+  return result;
+}
+
+function selectableFields(object: ApiObject): Record<string, string> {
+  const involved = objectOf(object.involvedObject);
+  const source: JsonObject = objectOf(object.source);
+  const fields: Record<string, string> = {
+    reason: stringOf(object.reason),
+    reportingComponent: stringOf(object.reportingComponent),
+    source: stringOf(source.component) || stringOf(object.reportingComponent),
+    type: stringOf(object.type),
+  };
+  for (const name of ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath']) {
+    fields[`involvedObject.${name}`] = stringOf(involved[name]);
+  }
+  return fields;
+}

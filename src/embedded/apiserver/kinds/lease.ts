@@ -1,0 +1,15 @@
+import { COMMON, type Kind } from '../kind.ts';
+import { leaseSchema } from '../kind-schemas.ts';
+
+/** pkg/registry/coordination/lease/strategy.go. */
+export const leaseKind: Kind = {
+  ...COMMON,
+  group: 'coordination.k8s.io',
+  kind: 'Lease',
+  resource: 'leases',
+  singular: 'lease',
+  storageVersionHash: 'gqkMMb/YqFM=',
+  storage: 'leases',
+  schema: leaseSchema,
+  createsOnUpdate: true,
+};

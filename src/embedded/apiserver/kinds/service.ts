@@ -1,0 +1,136 @@
+import { isObject, type JsonObject, listOf, numberOf, objectOf, sameJson, stringOf } from '../json.ts';
+import { COMMON, type Kind } from '../kind.ts';
+import { serviceSchema } from '../kind-schemas.ts';
+import type { ApiObject } from '../object.ts';
+
+/** pkg/registry/core/service/strategy.go and pkg/apis/core/v1/defaults.go. */
+export const serviceKind: Kind = {
+  ...COMMON,
+  group: '',
+  kind: 'Service',
+  resource: 'services',
+  singular: 'service',
+  shortNames: ['svc'],
+  categories: ['all'],
+  storageVersionHash: '0/CO1lhkEBI=',
+  storage: 'services',
+  schema: serviceSchema,
+  unowned: ['status'],
+  createsOnUpdate: true,
+  deleteReturnsObject: true,
+  applyDefaults,
+  prepare,
+  selectableFields: (object) => ({
+    'spec.clusterIP': stringOf(specOf(object).clusterIP),
+    'spec.type': stringOf(specOf(object).type),
+  }),
+};
+
+export function specOf(object: JsonObject): JsonObject {
+  return objectOf(object.spec);
+}
+
+export function needsClusterIp(spec: JsonObject): boolean {
+  return spec.type !== 'ExternalName';
+}
+
+export function needsNodePort(spec: JsonObject): boolean {
+  return (
+    spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
+  );
+}
+
+export function isHeadless(spec: JsonObject): boolean {
+  return spec.clusterIP === 'None' || listOf(spec.clusterIPs)[0] === 'None';
+}
+
+/** From outside the cluster, through a node or a load balancer. */
+export function isExternallyAccessible(spec: JsonObject): boolean {
+  return (
+    spec.type === 'NodePort' ||
+    spec.type === 'LoadBalancer' ||
+    (spec.type === 'ClusterIP' && listOf(spec.externalIPs).length > 0)
+  );
+}
+
+function applyDefaults(object: JsonObject): void {
+  const spec = specOf(object);
+  spec.sessionAffinity ??= 'None';
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
+  if (spec.sessionAffinity === 'ClientIP') {
+    const timeoutSeconds = objectOf(objectOf(spec.sessionAffinityConfig).clientIP).timeoutSeconds ?? 10_800;
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds } };
+  }
+  spec.type ??= 'ClusterIP';
+  for (const port of listOf(spec.ports).filter(isObject)) {
+    port.protocol ??= 'TCP';
+    if (port.targetPort === 0 || port.targetPort === '') port.targetPort = numberOf(port.port);
+  }
+  if (isExternallyAccessible(spec)) spec.externalTrafficPolicy ??= 'Cluster';
+  if (needsClusterIp(spec)) spec.internalTrafficPolicy ??= 'Cluster';
+  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+}
+
+function prepare(object: ApiObject, existing: ApiObject | undefined): void {
+  object.status = existing?.status ?? { loadBalancer: {} };
+  const spec = specOf(object);
+  if (existing === undefined) {
+    if (listOf(spec.clusterIPs).length === 0 && spec.clusterIP !== undefined)
+      spec.clusterIPs = [spec.clusterIP];
+    return;
+  }
+  const before = specOf(existing);
+  keepAllocated(spec, before);
+  syncClusterIps(spec, before);
+  dropFieldsOfOldType(spec, before);
+}
+
+/** An update that leaves out what was allocated keeps it. */
+function keepAllocated(spec: JsonObject, before: JsonObject): void {
+  if (needsClusterIp(before) && needsClusterIp(spec)) {
+    spec.clusterIP ??= before.clusterIP;
+    if (spec.clusterIP === before.clusterIP) spec.clusterIPs ??= before.clusterIPs;
+  }
+  if (!needsNodePort(before) || !needsNodePort(spec)) return;
+  const old = listOf(before.ports).filter(isObject);
+  const ports = listOf(spec.ports).filter(isObject);
+  const used = new Set(ports.map((port) => numberOf(port.nodePort)));
+  const byName = new Map(old.map((port) => [stringOf(port.name), numberOf(port.nodePort)]));
+  for (const port of ports) {
+    const nodePort = byName.get(stringOf(port.name));
+    if (numberOf(port.nodePort) === 0 && nodePort !== undefined && !used.has(nodePort))
+      port.nodePort = nodePort;
+  }
+}
+
+/** Clients that only know `clusterIP` change or clear it alone; `clusterIPs` follows. */
+function syncClusterIps(spec: JsonObject, before: JsonObject): void {
+  if (spec.clusterIP === before.clusterIP || !sameJson(spec.clusterIPs, before.clusterIPs)) return;
+  if (spec.clusterIP === undefined) delete spec.clusterIPs;
+  else spec.clusterIPs = [spec.clusterIP];
+}
+
+/** When the type changes, what only the old type needed goes away unless the request changed it too. */
+function dropFieldsOfOldType(spec: JsonObject, before: JsonObject): void {
+  const dropUnchanged = (field: string) => {
+    if (sameJson(spec[field], before[field])) delete spec[field];
+  };
+  if (needsClusterIp(before) && !needsClusterIp(spec)) {
+    const unchanged = sameJson(spec.clusterIPs, before.clusterIPs);
+    if (unchanged) {
+      delete spec.clusterIP;
+      delete spec.clusterIPs;
+    }
+    for (const field of ['ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy']) dropUnchanged(field);
+  }
+  if (needsNodePort(before) && !needsNodePort(spec)) {
+    const nodePorts = (of: JsonObject) => listOf(of.ports).map((port) => objectOf(port).nodePort ?? 0);
+    if (sameJson(nodePorts(spec), nodePorts(before))) {
+      for (const port of listOf(spec.ports).filter(isObject)) delete port.nodePort;
+    }
+  }
+  if (before.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
+    for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass']) dropUnchanged(field);
+  }
+  if (isExternallyAccessible(before) && !isExternallyAccessible(spec)) dropUnchanged('externalTrafficPolicy');
+}

@@ -1,0 +1,121 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ApiServer, type ApiServerSettings } from './api-server.ts';
+import { EVERYTHING_ALLOWED, type User } from './auth.ts';
+import { newUid } from './identifiers.ts';
+import { kubeconfigFor } from './kubeconfig.ts';
+import type { ApiRequest, ApiResponse } from './request.ts';
+
+export interface EmbeddedSettings extends Omit<ApiServerSettings, 'users'> {
+  /** Besides the administrator that the kubeconfig is for. */
+  readonly users?: readonly User[];
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+}
+
+export interface EmbeddedApiServer {
+  readonly url: string;
+  /** For the administrator. */
+  readonly kubeconfig: string;
+  /** The server itself, for whoever wants to look inside or drive it without a socket. */
+  readonly core: ApiServer;
+  /** Ends all connections and watches. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an API server on 127.0.0.1, over plain HTTP. For the demo and for tests only: there is no
+ * encryption, no storage, and no other listener than loopback.
+ */
+export async function startEmbeddedApiServer(settings: EmbeddedSettings): Promise<EmbeddedApiServer> {
+  const administrator: User = {
+    name: 'embedded-administrator',
+    groups: ['system:masters', 'system:authenticated'],
+    token: newUid(settings.random),
+    rules: [EVERYTHING_ALLOWED],
+  };
+  const core = new ApiServer({ ...settings, users: [administrator, ...(settings.users ?? [])] });
+  const server = createServer((incoming, outgoing) => void serve(core, incoming, outgoing));
+  // A watch and a kept-alive connection are silent for long.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(settings.port ?? 0, '127.0.0.1', resolve);
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    kubeconfig: kubeconfigFor(url, administrator.token),
+    core,
+    close: async () => {
+      core.watches.cutAll();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function serve(core: ApiServer, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  outgoing.once('close', () => gone.abort(new Error('the client closed the connection')));
+  try {
+    const request = await readRequest(incoming);
+    await send(await core.handle(request, gone.signal), outgoing, gone.signal);
+  } catch (error) {
+    // The client left in the middle: there is nobody to tell.
+    if (gone.signal.aborted) return;
+    if (!outgoing.headersSent) outgoing.writeHead(500, { 'Content-Type': 'text/plain' });
+    outgoing.end(`internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
+  }
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<ApiRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const target = incoming.url ?? '/';
+  const mark = target.indexOf('?');
+  return {
+    method: incoming.method ?? 'GET',
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
+    headers: incoming.headers as Record<string, string>,
+    body: chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString(),
+  };
+}
+
+async function send(response: ApiResponse, outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
+  if (response.kind === 'dropped') {
+    outgoing.destroy();
+    return;
+  }
+  if (response.kind === 'complete') {
+    outgoing.writeHead(response.status, {
+      ...response.headers,
+      'Content-Length': Buffer.byteLength(response.body),
+    });
+    outgoing.end(response.body);
+    return;
+  }
+  outgoing.writeHead(response.status, response.headers as Record<string, string | string[]>);
+  outgoing.flushHeaders();
+  for await (const line of response.lines) {
+    if (gone.aborted) return;
+    if (!outgoing.write(line)) await drained(outgoing, gone);
+  }
+  outgoing.end();
+}
+
+async function drained(outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
+  if (gone.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      outgoing.off('drain', done);
+      gone.removeEventListener('abort', done);
+      resolve();
+    };
+    outgoing.once('drain', done);
+    gone.addEventListener('abort', done, { once: true });
+  });
+}

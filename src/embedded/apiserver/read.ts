@@ -1,0 +1,160 @@
+import { type Call, jsonFor, keyOf, refOf } from './call.ts';
+import { forbiddenField, invalidObject } from './field-error.ts';
+import { filterOf } from './filter.ts';
+import type { JsonObject } from './json.ts';
+import { groupVersionOf } from './kind.ts';
+import { badRequest, expired, internal, notFound, Refusal } from './status.ts';
+import type { Stored } from './store.ts';
+
+/** How long a read waits for a version that the server has not seen yet (watch_cache.go, blockTimeout). */
+const TOO_LARGE_WAIT_MS = 3000;
+const TOO_LARGE_POLL_MS = 100;
+
+export function get(call: Call): Stored {
+  const found = call.engine.store.get(call.kind.storage, keyOf(call));
+  if (found === undefined) throw notFound(refOf(call.kind), call.path.name);
+  return found;
+}
+
+/** A page of a list: the objects and `metadata` of the list. */
+export interface Page {
+  readonly items: readonly Stored[];
+  readonly metadata: JsonObject;
+}
+
+export async function list(call: Call, signal: AbortSignal): Promise<Page> {
+  const { store } = call.engine;
+  const { query } = call.request;
+  const filter = filterOf(call);
+  const limit = Number(query.get('limit') ?? 0);
+  const token = query.get('continue') ?? '';
+  const position = token === '' ? undefined : decodeContinue(token, filter.keyPrefix);
+  const revision = position?.revision ?? (await revisionAsked(call, limit, signal));
+  if (revision !== undefined && revision < store.compactedRevision) {
+    throw position === undefined
+      ? expired('The resourceVersion for the provided list is too old.')
+      : expiredContinue(position, filter.keyPrefix);
+  }
+  const at = revision ?? store.revision;
+  const all = store.listAt(call.kind.storage, filter.keyPrefix, at);
+  const from = position === undefined ? all : all.filter((stored) => stored.key >= position.start);
+  const selected = filter.selects ? from.filter((stored) => filter.matches(stored)) : from;
+  const last = selected[limit - 1];
+  if (limit <= 0 || last === undefined || selected.length <= limit) {
+    return { items: selected, metadata: { resourceVersion: String(at) } };
+  }
+  const metadata: JsonObject = {
+    resourceVersion: String(at),
+    continue: encodeContinue(at, last.key, filter.keyPrefix),
+    // With a selector the real server does not know how many more will match.
+    ...(filter.selects ? {} : { remainingItemCount: selected.length - limit }),
+  };
+  return { items: selected.slice(0, limit), metadata };
+}
+
+/** The revision that a list must be of, or undefined for the latest. */
+async function revisionAsked(call: Call, limit: number, signal: AbortSignal): Promise<number | undefined> {
+  const { query } = call.request;
+  const text = query.get('resourceVersion') ?? '';
+  const match = query.get('resourceVersionMatch') ?? '';
+  if (match !== '' && text === '') {
+    const detail = 'resourceVersionMatch is forbidden unless resourceVersion is provided';
+    throw invalidListOptions('resourceVersionMatch', detail);
+  }
+  const revision = parseRevision(text);
+  if (revision === 0) {
+    if (match === 'Exact') {
+      throw invalidListOptions(
+        'resourceVersionMatch',
+        'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+      );
+    }
+    return undefined;
+  }
+  await awaitRevision(call, revision, signal);
+  // Without a match a limited list is exact, for the sake of old clients (etcd3/store.go).
+  return match === 'Exact' || (match === '' && limit > 0) ? revision : undefined;
+}
+
+export function invalidListOptions(field: string, detail: string): Refusal {
+  return invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [forbiddenField(field, detail)]);
+}
+
+/** 0 stands for any. */
+export function parseRevision(text: string): number {
+  if (text === '') return 0;
+  if (/^\d+$/.test(text)) return Number(text);
+  const quoted = JSON.stringify(text);
+  throw internal(
+    `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
+  );
+}
+
+async function awaitRevision(call: Call, revision: number, signal: AbortSignal): Promise<void> {
+  const { store, clock } = call.engine;
+  const deadlineMs = clock.monotonicNow() + TOO_LARGE_WAIT_MS;
+  while (store.revision < revision) {
+    if (clock.monotonicNow() >= deadlineMs) throw tooLarge(revision, store.revision);
+    await clock.sleep(TOO_LARGE_POLL_MS, signal);
+  }
+}
+
+function tooLarge(revision: number, current: number): Refusal {
+  const message = `Timeout: Too large resource version: ${revision}, current: ${current}`;
+  return new Refusal(504, message, 'Timeout', {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}
+
+interface Position {
+  /** Undefined: the latest, for a token that was reissued after its revision was compacted. */
+  readonly revision: number | undefined;
+  /** The first key that may follow. */
+  readonly start: string;
+}
+
+/** `{"v":"meta.k8s.io/v1","rv":450,"start":"/db\u0000"}` in base64: apiserver's form. */
+function encodeContinue(revision: number, lastKey: string, keyPrefix: string): string {
+  return encodeToken(revision, `/${lastKey.slice(keyPrefix.length)}\0`);
+}
+
+function encodeToken(revision: number, start: string): string {
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url');
+}
+
+function decodeContinue(token: string, keyPrefix: string): Position {
+  const text = Buffer.from(token, 'base64url').toString();
+  if (!text.startsWith('{')) {
+    const why = `invalid character '${text.slice(0, 1)}' looking for beginning of value`;
+    throw badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  }
+  const { rv, start } = JSON.parse(text) as { rv?: number; start?: string };
+  if (typeof rv !== 'number' || typeof start !== 'string' || !start.startsWith('/')) {
+    throw badRequest(
+      'invalid continue token: continue key is not valid: incorrect encoded start resourceVersion',
+    );
+  }
+  return { revision: rv > 0 ? rv : undefined, start: keyPrefix + start.slice(1) };
+}
+
+/** Carries a token with which the rest can be had, inconsistently (etcd3/errors.go). */
+function expiredContinue(position: Position, keyPrefix: string): Refusal {
+  const refusal = expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+  );
+  refusal.status.metadata = { continue: encodeToken(-1, `/${position.start.slice(keyPrefix.length)}`) };
+  return refusal;
+}
+
+/** The list object as JSON; its items do not repeat their kind. */
+export function listJson(call: Call, page: Page): string {
+  const { kind } = call;
+  const typeMeta = `{"kind":"${kind.kind}","apiVersion":"${groupVersionOf(kind)}",`;
+  const items = page.items.map((stored) => {
+    const json = jsonFor(kind, stored);
+    return json.startsWith(typeMeta) ? `{${json.slice(typeMeta.length)}` : json;
+  });
+  const metadata = JSON.stringify(page.metadata);
+  return `{"kind":"${kind.kind}List","apiVersion":"${groupVersionOf(kind)}","metadata":${metadata},"items":[${items.join(',')}]}`;
+}

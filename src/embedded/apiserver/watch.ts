@@ -1,0 +1,160 @@
+import type { Call } from './call.ts';
+import { emptyObject } from './decode-body.ts';
+import { type Filter, filterOf } from './filter.ts';
+import { objectOf } from './json.ts';
+import { invalidListOptions, parseRevision } from './read.ts';
+import { expired } from './status.ts';
+import type { Change, Stored } from './store.ts';
+import { WatchStream } from './watch-stream.ts';
+
+/** What a watcher may lag behind before it is cut off. */
+const STREAM_CAPACITY = 100_000;
+const BOOKMARK_INTERVAL_MS = 60_000;
+/** A watch that names no timeout ends after 30 to 60 minutes (endpoints/handlers/get.go). */
+const MIN_TIMEOUT_SECONDS = 1800;
+
+/** Writes an object of an event as JSON: as it is, or as a row of a Table. */
+export type Presenter = (stored: Stored) => string;
+
+/** Watches that are open, so that they can be cut. */
+export class OpenWatches {
+  readonly #streams = new Set<WatchStream>();
+
+  add(stream: WatchStream): void {
+    this.#streams.add(stream);
+  }
+
+  remove(stream: WatchStream): void {
+    this.#streams.delete(stream);
+  }
+
+  get count(): number {
+    return this.#streams.size;
+  }
+
+  /** Ends those open now; what they were sent before still arrives. */
+  cutAll(): void {
+    for (const stream of [...this.#streams]) stream.end();
+  }
+}
+
+/**
+ * Opens a watch: synthetic ADDED events when it starts from the present state, then every change, until the
+ * timeout, `signal`, or the reader's end.
+ */
+export function watch(call: Call, open: OpenWatches, present: Presenter, signal: AbortSignal): WatchStream {
+  const { store } = call.engine;
+  const { query } = call.request;
+  const filter = filterOf(call);
+  const start = startOf(query);
+  const ended = new AbortController();
+  const stream = new WatchStream(STREAM_CAPACITY, () => {
+    unsubscribe();
+    ended.abort();
+    open.remove(stream);
+  });
+  const send = (type: string, json: string) => stream.push(`{"type":"${type}","object":${json}}\n`);
+  const sendChange = (change: Change) => {
+    const event = eventFor(change, call.kind.storage, filter);
+    if (event !== undefined) send(event.type, present(event.stored));
+  };
+  const unsubscribe = store.subscribe((change) => {
+    if (change.revision > start.revision) sendChange(change);
+  });
+  open.add(stream);
+  if (start.initialEvents) {
+    for (const stored of store.list(call.kind.storage, filter.keyPrefix)) {
+      if (filter.matches(stored)) send('ADDED', present(stored));
+    }
+  } else if (start.revision > 0 && start.revision < store.compactedRevision) {
+    const message = `too old resource version: ${start.revision} (${store.compactedRevision})`;
+    send('ERROR', JSON.stringify(expired(message).status));
+    stream.end();
+    return stream;
+  } else if (start.revision > 0) {
+    for (const change of store.changesSince(start.revision)) sendChange(change);
+  }
+  const bookmarks = query.get('allowWatchBookmarks') === 'true';
+  if (start.endOfInitialEvents && bookmarks) send('BOOKMARK', bookmarkJson(call, true));
+  if (bookmarks) void sendBookmarks(call, ended.signal, () => send('BOOKMARK', bookmarkJson(call, false)));
+  void endInTime(call, stream, ended.signal);
+  if (signal.aborted) stream.end();
+  else signal.addEventListener('abort', () => stream.end(), { once: true, signal: ended.signal });
+  return stream;
+}
+
+interface Start {
+  /** Only changes after it are sent. */
+  readonly revision: number;
+  readonly initialEvents: boolean;
+  /** A bookmark tells when the initial events are through (KEP-3157). */
+  readonly endOfInitialEvents: boolean;
+}
+
+function startOf(query: URLSearchParams): Start {
+  const revision = parseRevision(query.get('resourceVersion') ?? '');
+  const wanted = query.get('sendInitialEvents');
+  const match = query.get('resourceVersionMatch') ?? '';
+  if (wanted === null) {
+    if (match !== '') {
+      const detail = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
+      throw invalidListOptions('resourceVersionMatch', detail);
+    }
+    return { revision, initialEvents: revision === 0, endOfInitialEvents: false };
+  }
+  if (match !== 'NotOlderThan') {
+    const detail = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
+    throw invalidListOptions('resourceVersionMatch', detail);
+  }
+  const initialEvents = wanted === 'true';
+  return { revision: initialEvents ? 0 : revision, initialEvents, endOfInitialEvents: initialEvents };
+}
+
+/** A change of what is selected shows as coming or going. */
+function eventFor(
+  change: Change,
+  resource: string,
+  filter: Filter,
+): { type: string; stored: Stored } | undefined {
+  if (change.resource !== resource || !change.stored.key.startsWith(filter.keyPrefix)) return undefined;
+  const matched = change.before !== undefined && filter.matches(change.before);
+  if (change.type === 'DELETED') return matched ? { type: 'DELETED', stored: change.stored } : undefined;
+  const matches = filter.matches(change.stored);
+  if (matches) return { type: matched ? 'MODIFIED' : 'ADDED', stored: change.stored };
+  return matched ? { type: 'DELETED', stored: change.stored } : undefined;
+}
+
+function bookmarkJson(call: Call, endOfInitialEvents: boolean): string {
+  const annotations = endOfInitialEvents ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
+  const empty = emptyObject(call.kind);
+  const resourceVersion = String(call.engine.store.revision);
+  return JSON.stringify({
+    ...empty,
+    metadata: { ...objectOf(empty.metadata), resourceVersion, ...annotations },
+  });
+}
+
+async function sendBookmarks(call: Call, ended: AbortSignal, send: () => void): Promise<void> {
+  while (!ended.aborted) {
+    if (!(await slept(call, BOOKMARK_INTERVAL_MS, ended))) return;
+    send();
+  }
+}
+
+async function endInTime(call: Call, stream: WatchStream, ended: AbortSignal): Promise<void> {
+  const { random } = call.engine;
+  const asked = Number(call.request.query.get('timeoutSeconds') ?? 0);
+  const seconds = asked > 0 ? asked : MIN_TIMEOUT_SECONDS + random.integer(MIN_TIMEOUT_SECONDS);
+  if (await slept(call, seconds * 1000, ended)) stream.end();
+}
+
+/** Whether the time passed, rather than the stream ended. */
+async function slept(call: Call, durationMs: number, ended: AbortSignal): Promise<boolean> {
+  try {
+    await call.engine.clock.sleep(durationMs, ended);
+    return true;
+  } catch (error) {
+    if (ended.aborted) return false;
+    throw error;
+  }
+}
