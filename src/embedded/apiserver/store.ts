@@ -30,9 +30,10 @@ interface Collection {
  * order, after they took effect.
  */
 export class Store {
-  revision = 1;
+  /** Counts on from some past, so that version 1 is as long gone as it is in a real cluster. */
+  revision = 100;
   /** Changes up to this revision are forgotten. */
-  compactedRevision = 0;
+  compactedRevision = 100;
   readonly #collections = new Map<string, Collection>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #windowSize: number;
