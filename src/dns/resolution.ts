@@ -1,3 +1,4 @@
+import type { Hostname } from '../target/hostname.ts';
 import type { AddressFamily, IpAddress } from '../target/ip-address.ts';
 
 /**
@@ -12,6 +13,8 @@ export type Resolution =
       readonly ttlSeconds: number;
       /** Present when the answer held more addresses than are taken (1,000): how many there were. */
       readonly cutFrom?: number;
+      /** From SRV: targets that gave no address of this family, and why. Their siblings are not affected. */
+      readonly missing?: readonly MissingHost[];
     }
   | {
       /** NODATA: the name exists and has no record of this family (RFC 2308 §2.2). */
@@ -39,9 +42,22 @@ export type UnresolvedReason =
   | 'QueryRefused'
   | 'QueryTimeout'
   | 'MalformedAnswer'
+  /** More than a UDP reply holds, and TCP gave no whole one either. */
+  | 'TruncatedAnswer'
   | 'ServerUnreachable'
   | 'ChainTooLong'
-  | 'NoServers';
+  | 'NoServers'
+  /** The queue of queries is full: said of this process, not of the name. */
+  | 'TooManyQueries';
+
+export type Resolved = Extract<Resolution, { readonly outcome: 'resolved' }>;
+
+export type Absence = Exclude<Resolution, Resolved>;
+
+export interface MissingHost {
+  readonly host: Hostname;
+  readonly absence: Absence;
+}
 
 /** One address that a name stands for. */
 export interface ResolvedAnswer {
@@ -52,6 +68,8 @@ export interface ResolvedAnswer {
   readonly priority?: number;
   /** From SRV: weight 0 among heavier siblings takes no traffic. */
   readonly drained?: boolean;
+  /** From SRV: the target that the address belongs to; two targets may share one. */
+  readonly host?: Hostname;
 }
 
 /** Both families of one name, each with an outcome of its own: A may be good while AAAA fails. */

@@ -6,4 +6,15 @@ export interface Resolver {
   resolve(source: NameSource, settings: DnsSettings, signal: AbortSignal): Promise<NameResolution>;
 }
 
+/** A resolver that also says how long what it found may be believed. */
+export interface TimedResolver extends Resolver {
+  resolveTimed(source: NameSource, settings: DnsSettings, signal: AbortSignal): Promise<TimedResolution>;
+}
+
+export interface TimedResolution {
+  readonly resolution: NameResolution;
+  /** Monotonic ms: before then nothing is asked again, and the same comes back from memory. */
+  readonly freshUntilMs: number;
+}
+
 export type NameSource = Pick<HostSource, 'kind' | 'host'> | Pick<SrvSource, 'kind' | 'srv'>;

@@ -70,10 +70,10 @@ export interface SrvSource extends SourceTraits {
 export interface DnsSettings {
   /** Empty: the servers of the system's resolv.conf. */
   readonly servers: readonly DnsServerAddress[];
-  /** Of one try at one server. */
-  readonly timeoutMs: number;
-  /** Tries in all, over all servers. */
-  readonly attempts: number;
+  /** Of one try at one server. Absent: resolv.conf's `options timeout` if its servers are used, else 2 s. */
+  readonly timeoutMs?: number;
+  /** Tries in all, over all servers. Absent: resolv.conf's `options attempts` if its servers are used, else 3. */
+  readonly attempts?: number;
   readonly minTtlMs: number;
   readonly maxTtlMs: number;
   /** Read the system's hosts file before asking a server. */

@@ -1,0 +1,67 @@
+import type { Hostname } from '../target/hostname.ts';
+import type { AliasRecord, AnswerRecord, Question, Reply } from './message.ts';
+
+/** What one reply says about one question. */
+export type Answer =
+  | { readonly kind: 'records'; readonly records: readonly AnswerRecord[]; readonly ttlSeconds: number }
+  /** The reply ends in the middle of a CNAME chain: `target` is the next to ask for. */
+  | { readonly kind: 'alias'; readonly target: Hostname; readonly ttlSeconds: number }
+  | { readonly kind: 'noData'; readonly ttlSeconds: number }
+  | { readonly kind: 'nameNotFound'; readonly ttlSeconds: number }
+  | { readonly kind: 'chainTooLong'; readonly message: string }
+  | { readonly kind: 'contradiction'; readonly message: string };
+
+/** Longer than any chain in use; BIND stops at 17, unbound at 12. */
+export const MAX_ALIASES = 16;
+
+const RCODE_NXDOMAIN = 3;
+
+/**
+ * Follows the CNAME chain from the question's name through the answer section (RFC 1034 §3.6.2). Records
+ * that the chain does not lead to are not looked at: nobody asked for them.
+ *
+ * `passed` holds the names that the chain has come through, over all replies, and is added to.
+ */
+export function readAnswer(question: Question, reply: Reply, passed: Set<string>): Answer {
+  let name: string = withoutDot(question.name);
+  let target: Hostname | undefined;
+  let ttlSeconds = Number.POSITIVE_INFINITY;
+  passed.add(name);
+  for (;;) {
+    const records = reply.answers.filter(({ type, owner }) => type === question.type && owner === name);
+    if (records.length > 0) return readRecords(records, reply, ttlSeconds);
+    const alias = reply.answers.find((r): r is AliasRecord => r.type === 'CNAME' && r.owner === name);
+    if (alias === undefined) return readAbsence(reply, target, ttlSeconds);
+    name = withoutDot(alias.target);
+    target = alias.target;
+    ttlSeconds = Math.min(ttlSeconds, alias.ttlSeconds);
+    if (passed.has(name)) return { kind: 'chainTooLong', message: `the CNAME chain comes back to ${name}` };
+    if (passed.size > MAX_ALIASES) {
+      return { kind: 'chainTooLong', message: `more than ${MAX_ALIASES} CNAME records in a row` };
+    }
+    passed.add(name);
+  }
+}
+
+function readRecords(records: readonly AnswerRecord[], reply: Reply, chainTtlSeconds: number): Answer {
+  if (reply.rcode === RCODE_NXDOMAIN) {
+    return { kind: 'contradiction', message: 'gives records of a name that it says does not exist' };
+  }
+  const ttlSeconds = Math.min(chainTtlSeconds, ...records.map((record) => record.ttlSeconds));
+  return { kind: 'records', records, ttlSeconds };
+}
+
+/** NXDOMAIN and the SOA record speak of the chain's last name (RFC 2308 §2.1, RFC 6604 §2). */
+function readAbsence(reply: Reply, target: Hostname | undefined, chainTtlSeconds: number): Answer {
+  // Without an SOA nobody said how long the absence may be believed (RFC 2308 §5): no time at all.
+  const ttlSeconds = Math.min(chainTtlSeconds, reply.negativeTtlSeconds ?? 0);
+  if (reply.rcode === RCODE_NXDOMAIN) return { kind: 'nameNotFound', ttlSeconds };
+  if (target !== undefined && reply.negativeTtlSeconds === undefined) {
+    return { kind: 'alias', target, ttlSeconds: chainTtlSeconds };
+  }
+  return { kind: 'noData', ttlSeconds };
+}
+
+export function withoutDot(name: string): string {
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}

@@ -1,0 +1,228 @@
+import packet from 'dns-packet';
+import { type Hostname, isHostname, parseHostname } from '../target/hostname.ts';
+import { familyOf, type IpAddress, parseIpAddress } from '../target/ip-address.ts';
+import { readName, readSkeleton, readUint16, readUint32, type Skeleton, type WireRecord } from './wire.ts';
+
+/** The record types that are asked for. */
+export type QueryType = 'A' | 'AAAA' | 'SRV';
+
+export interface Question {
+  readonly name: Hostname;
+  readonly type: QueryType;
+}
+
+export interface QueryShape {
+  /** The name as it goes on the wire: {@link Question}'s, perhaps with its case mixed. */
+  readonly wireName: string;
+  readonly type: QueryType;
+  readonly id: number;
+  /** An OPT record says how large a UDP reply may be (RFC 6891); some old servers choke on it. */
+  readonly edns: boolean;
+}
+
+/** DNS Flag Day 2020: the largest UDP payload that no path is known to fragment. */
+export const UDP_PAYLOAD_BYTES = 1232;
+
+export function encodeQuery(query: QueryShape): Uint8Array {
+  return packet.encode({
+    type: 'query',
+    id: query.id,
+    flags: packet.RECURSION_DESIRED,
+    questions: [{ name: query.wireName, type: query.type, class: 'IN' }],
+    additionals: query.edns
+      ? [
+          {
+            type: 'OPT',
+            name: '.',
+            udpPayloadSize: UDP_PAYLOAD_BYTES,
+            extendedRcode: 0,
+            ednsVersion: 0,
+            flags: 0,
+            flag_do: false,
+            options: [],
+          },
+        ]
+      : [],
+  });
+}
+
+/** A reply that has the form of one. Whether it answers the question is for its reader to find out. */
+export interface Reply {
+  /** Twelve bits: the header's four, and the OPT record's eight above them (RFC 6891 §6.1.3). */
+  readonly rcode: number;
+  readonly truncated: boolean;
+  readonly authoritative: boolean;
+  readonly recursionAvailable: boolean;
+  readonly answers: readonly AnswerRecord[];
+  /** How long the absence of a record may be believed (RFC 2308 §5): the SOA's minimum or its TTL, the smaller. */
+  readonly negativeTtlSeconds: number | undefined;
+  /** Name servers of somewhere else instead of an answer. */
+  readonly referral: boolean;
+  /** Addresses from the additional section. */
+  readonly additionals: readonly AnswerRecord[];
+}
+
+interface RecordTraits {
+  /** Lower case. */
+  readonly owner: string;
+  readonly ttlSeconds: number;
+}
+
+export type AnswerRecord = AddressRecord | AliasRecord | ServiceRecord;
+
+export interface AddressRecord extends RecordTraits {
+  readonly type: 'A' | 'AAAA';
+  readonly address: IpAddress;
+}
+
+export interface AliasRecord extends RecordTraits {
+  readonly type: 'CNAME';
+  readonly target: Hostname;
+}
+
+export interface ServiceRecord extends RecordTraits {
+  readonly type: 'SRV';
+  readonly priority: number;
+  readonly weight: number;
+  readonly port: number;
+  /** Undefined for the root: the service is decidedly not offered here (RFC 2782). */
+  readonly target: Hostname | undefined;
+}
+
+export interface Malformed {
+  readonly malformed: string;
+}
+
+const TYPE = { A: 1, CNAME: 5, NS: 2, SOA: 6, AAAA: 28, SRV: 33, OPT: 41 } as const;
+const CLASS_IN = 1;
+const FLAG = { authoritative: 0x400, truncated: 0x200, recursionAvailable: 0x80 } as const;
+
+/** Reads a reply's records of class IN that a resolver has use for; others only have to keep their bounds. */
+export function decodeReply(bytes: Uint8Array): Reply | Malformed {
+  const skeleton = readSkeleton(bytes);
+  if (skeleton === undefined) return { malformed: 'a length or a count runs past the end of the message' };
+  const answers = readRecords(bytes, skeleton.answers);
+  if (typeof answers === 'string') return { malformed: answers };
+  const additionals = readRecords(bytes, skeleton.additionals);
+  const negativeTtlSeconds = readNegativeTtl(bytes, skeleton.authorities);
+  if (negativeTtlSeconds === 'malformed') return { malformed: 'an SOA record is not whole' };
+  return {
+    rcode: (skeleton.flags & 0xf) | extendedRcode(skeleton),
+    truncated: (skeleton.flags & FLAG.truncated) !== 0,
+    authoritative: (skeleton.flags & FLAG.authoritative) !== 0,
+    recursionAvailable: (skeleton.flags & FLAG.recursionAvailable) !== 0,
+    answers,
+    negativeTtlSeconds,
+    referral: negativeTtlSeconds === undefined && skeleton.authorities.some(({ type }) => type === TYPE.NS),
+    // What nobody asked for is a courtesy; a broken one is not worth the answer that came with it.
+    additionals: typeof additionals === 'string' ? [] : additionals,
+  };
+}
+
+function extendedRcode(skeleton: Skeleton): number {
+  const opt = skeleton.additionals.find(({ type }) => type === TYPE.OPT);
+  return opt === undefined ? 0 : (opt.ttl >>> 24) << 4;
+}
+
+function readRecords(bytes: Uint8Array, records: readonly WireRecord[]): AnswerRecord[] | string {
+  const read: AnswerRecord[] = [];
+  for (const record of records) {
+    if (record.class !== CLASS_IN) continue;
+    const result = readRecord(bytes, record);
+    if (result === 'malformed') return 'a record does not fit its RDLENGTH or names no valid host';
+    if (result !== 'other') read.push(result);
+  }
+  return read;
+}
+
+function readRecord(bytes: Uint8Array, record: WireRecord): AnswerRecord | 'other' | 'malformed' {
+  switch (record.type) {
+    case TYPE.A:
+    case TYPE.AAAA:
+      return readAddressRecord(bytes, record);
+    case TYPE.CNAME:
+      return readAliasRecord(bytes, record);
+    case TYPE.SRV:
+      return readServiceRecord(bytes, record);
+    default:
+      return 'other';
+  }
+}
+
+function readAddressRecord(bytes: Uint8Array, record: WireRecord): AddressRecord | 'other' | 'malformed' {
+  const traits = readTraits(bytes, record);
+  const type = record.type === TYPE.A ? 'A' : 'AAAA';
+  if (traits === undefined || record.dataLength !== (type === 'A' ? 4 : 16)) return 'malformed';
+  const codec = type === 'A' ? packet.a : packet.aaaa;
+  // dns-packet's record codecs begin at RDLENGTH, two octets before the data.
+  const address = parseIpAddress(codec.decode(asBuffer(bytes), record.dataAt - 2));
+  if (address === undefined) return 'malformed';
+  // An IPv4-mapped AAAA record is read as the IPv4 address it means, which is no answer to AAAA.
+  return familyOf(address) === (type === 'A' ? 'IPv4' : 'IPv6') ? { ...traits, type, address } : 'other';
+}
+
+function readAliasRecord(bytes: Uint8Array, record: WireRecord): AliasRecord | 'malformed' {
+  const traits = readTraits(bytes, record);
+  const target = readHost(bytes, record, record.dataAt);
+  if (traits === undefined || target === undefined || target === '') return 'malformed';
+  return { ...traits, type: 'CNAME', target };
+}
+
+function readServiceRecord(bytes: Uint8Array, record: WireRecord): ServiceRecord | 'malformed' {
+  const traits = readTraits(bytes, record);
+  const target = record.dataLength < 7 ? undefined : readHost(bytes, record, record.dataAt + 6);
+  if (traits === undefined || target === undefined) return 'malformed';
+  return {
+    ...traits,
+    type: 'SRV',
+    priority: readUint16(bytes, record.dataAt),
+    weight: readUint16(bytes, record.dataAt + 2),
+    port: readUint16(bytes, record.dataAt + 4),
+    target: target === '' ? undefined : target,
+  };
+}
+
+function readTraits(bytes: Uint8Array, record: WireRecord): RecordTraits | undefined {
+  const owner = readName(bytes, record.ownerAt);
+  return owner === undefined ? undefined : { owner: owner.text, ttlSeconds: believableTtl(record.ttl) };
+}
+
+/** RFC 2181 §8: a TTL with its top bit set counts as zero. */
+function believableTtl(ttl: number): number {
+  return ttl > 0x7fff_ffff ? 0 : ttl;
+}
+
+/** The name that ends exactly where the record does; empty for the root. */
+function readHost(bytes: Uint8Array, record: WireRecord, at: number): Hostname | '' | undefined {
+  const name = readName(bytes, at);
+  if (name === undefined || name.end !== record.dataAt + record.dataLength) return undefined;
+  if (name.text === '') return '';
+  const host = parseHostname(name.text);
+  return isHostname(host) ? host : undefined;
+}
+
+function readNegativeTtl(
+  bytes: Uint8Array,
+  authorities: readonly WireRecord[],
+): number | undefined | 'malformed' {
+  const record = authorities.find((candidate) => candidate.type === TYPE.SOA && candidate.class === CLASS_IN);
+  if (record === undefined) return undefined;
+  const primary = readName(bytes, record.dataAt);
+  const mailbox = primary === undefined ? undefined : readName(bytes, primary.end);
+  if (mailbox === undefined || mailbox.end + 20 !== record.dataAt + record.dataLength) return 'malformed';
+  const minimum = readUint32(bytes, mailbox.end + 16);
+  return Math.min(believableTtl(record.ttl), believableTtl(minimum));
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** dns-packet exports the codecs of record data; its type declarations forget them. */
+declare module 'dns-packet' {
+  interface DataCodec {
+    decode(buffer: Buffer, offset: number): string;
+  }
+  const a: DataCodec;
+  const aaaa: DataCodec;
+}

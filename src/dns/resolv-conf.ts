@@ -1,0 +1,95 @@
+import { type Hostname, isHostname, parseHostname } from '../target/hostname.ts';
+import { parseIpAddress } from '../target/ip-address.ts';
+import type { DnsServerAddress } from '../target/target.ts';
+
+/** What the machine says about DNS, in resolv.conf(5)'s terms. */
+export interface SystemDnsConfig {
+  readonly servers: readonly DnsServerAddress[];
+  readonly search: readonly Hostname[];
+  /** From so many dots on a name is first asked as it stands. */
+  readonly ndots: number;
+  /** Of one try at one server; undefined when the file does not say. */
+  readonly timeoutMs: number | undefined;
+  /** How often to go through all servers; undefined when the file does not say. */
+  readonly rounds: number | undefined;
+  readonly rotate: boolean;
+  readonly useTcp: boolean;
+  readonly noAaaa: boolean;
+}
+
+/** glibc reads three; more do no harm, but a file is not to decide how long a name may be asked for. */
+const MAX_SERVERS = 8;
+const MAX_SEARCH_DOMAINS = 32;
+
+/** glibc's caps (resolv/resolv.h: RES_MAXNDOTS, RES_MAXRETRANS, RES_MAXRETRY). */
+const MAX_NDOTS = 15;
+const MAX_TIMEOUT_SECONDS = 30;
+const MAX_ROUNDS = 5;
+
+const DNS_PORT = 53;
+
+/**
+ * Reads resolv.conf as glibc does: the last `search` or `domain` line wins, unknown words are passed over,
+ * and without a `nameserver` line the local one is meant. IPv6 servers may be written `[fd00::53]:5353`.
+ */
+export function parseResolvConf(text: string): SystemDnsConfig {
+  const lines = text.split(/\r?\n/).map(words);
+  const servers = lines
+    .filter(([keyword]) => keyword === 'nameserver')
+    .map(([, address = '']) => parseServer(address))
+    .filter((server) => server !== undefined)
+    .slice(0, MAX_SERVERS);
+  const [, ...domains] = lines.findLast(([keyword]) => keyword === 'search' || keyword === 'domain') ?? [];
+  const options = readOptions(lines);
+  const timeoutSeconds = readNumber(options.get('timeout'), MAX_TIMEOUT_SECONDS);
+  return {
+    servers: servers.length > 0 ? servers : [{ address: LOCAL_SERVER, port: DNS_PORT }],
+    search: readDomains(domains),
+    ndots: readNumber(options.get('ndots'), MAX_NDOTS) ?? 1,
+    timeoutMs: timeoutSeconds === undefined ? undefined : Math.max(1, timeoutSeconds) * 1000,
+    rounds: readNumber(options.get('attempts'), MAX_ROUNDS),
+    rotate: options.has('rotate'),
+    useTcp: options.has('use-vc'),
+    noAaaa: options.has('no-aaaa'),
+  };
+}
+
+function words(line: string): string[] {
+  const comment = /^\s*[#;]|\s[#;]/.exec(line);
+  const text = comment === null ? line : line.slice(0, comment.index);
+  return text.split(/\s+/).filter((word) => word !== '');
+}
+
+/** `options` lines add up; of an option that comes twice the last one counts. */
+function readOptions(lines: readonly (readonly string[])[]): ReadonlyMap<string, string> {
+  const options = new Map<string, string>();
+  for (const [keyword, ...values] of lines) {
+    if (keyword !== 'options') continue;
+    for (const value of values) {
+      const [name = '', argument = ''] = value.split(':', 2);
+      options.set(name, argument);
+    }
+  }
+  return options;
+}
+
+const LOCAL_SERVER = '127.0.0.1' as DnsServerAddress['address'];
+
+function parseServer(text: string): DnsServerAddress | undefined {
+  const bracketed = /^\[([^\]]+)\]:(\d{1,5})$/.exec(text);
+  const address = parseIpAddress(bracketed?.[1] ?? text);
+  const port = bracketed === null ? DNS_PORT : Number(bracketed[2]);
+  if (address === undefined || port < 1 || port > 65_535) return undefined;
+  return { address, port };
+}
+
+/** `search .` means the root alone, which adds nothing to a name. */
+function readDomains(words: readonly string[]): readonly Hostname[] {
+  const domains = words.map((word) => parseHostname(word.replace(/\.$/, ''))).filter(isHostname);
+  return [...new Set(domains)].slice(0, MAX_SEARCH_DOMAINS);
+}
+
+function readNumber(text: string | undefined, max: number): number | undefined {
+  if (text === undefined || !/^\d{1,9}$/.test(text)) return undefined;
+  return Math.min(Number(text), max);
+}

@@ -1,0 +1,107 @@
+import type { DnsServerAddress } from '../target/target.ts';
+
+/** What a server turned out not to stand. Forgotten after {@link RELEARN_AFTER_MS}: servers get upgraded. */
+export interface ServerTraits {
+  edns: boolean;
+  mixedCase: boolean;
+}
+
+interface ServerRecord {
+  traits: ServerTraits;
+  learntAtMs: number;
+  failuresInARow: number;
+  lastFailureMs: number;
+  /** Until then others are asked first. */
+  avoidUntilMs: number;
+}
+
+const RELEARN_AFTER_MS = 10 * 60_000;
+const FIRST_PENALTY_MS = 1_000;
+const MAX_PENALTY_MS = 30_000;
+
+/** More servers than anybody declares; the one that has been known longest is forgotten first. */
+const MAX_SERVERS = 1_000;
+
+/** Remembers the servers: which answer, and how they want to be asked. */
+export class ServerRegistry {
+  readonly #records = new Map<string, ServerRecord>();
+  #rotation = 0;
+
+  /**
+   * The servers in the order to ask them: those in good standing as they are declared (or, with `rotate`,
+   * beginning with another one each time, resolv.conf(5)), then those that did not answer lately.
+   *
+   * When a server's penalty is over, the first asker gets to try it; until that shows what became of it
+   * the others still go elsewhere, so that a dead server costs one query its timeout, not all of them.
+   */
+  order(servers: readonly DnsServerAddress[], rotate: boolean, nowMs: number): readonly DnsServerAddress[] {
+    const [first] = servers;
+    if (first === undefined || servers.length === 1) return servers;
+    const turn = rotate ? this.#rotation++ % servers.length : 0;
+    const turned = turn === 0 ? servers : [...servers.slice(turn), ...servers.slice(0, turn)];
+    const good: DnsServerAddress[] = [];
+    const avoided: DnsServerAddress[] = [];
+    let probing = false;
+    for (const server of turned) {
+      const record = this.#records.get(serverKey(server));
+      if (record === undefined || record.failuresInARow === 0) good.push(server);
+      else if (!probing && record.avoidUntilMs <= nowMs) {
+        probing = true;
+        record.avoidUntilMs = nowMs + penaltyMs(record.failuresInARow);
+        good.push(server);
+      } else avoided.push(server);
+    }
+    return [...good, ...avoided];
+  }
+
+  traits(server: DnsServerAddress, nowMs: number): ServerTraits {
+    const record = this.#record(server, nowMs);
+    if (nowMs - record.learntAtMs >= RELEARN_AFTER_MS) {
+      record.traits = { edns: true, mixedCase: true };
+      record.learntAtMs = nowMs;
+    }
+    return record.traits;
+  }
+
+  /** A reply of any kind is a sign of life; what it says is the name's affair, not the server's. */
+  report(server: DnsServerAddress, alive: boolean, nowMs: number): void {
+    const record = this.#record(server, nowMs);
+    if (alive) {
+      record.failuresInARow = 0;
+      return;
+    }
+    // Queries that fail together are one failure, or a hundred in flight would bring the longest penalty.
+    if (record.failuresInARow > 0 && nowMs - record.lastFailureMs < FIRST_PENALTY_MS) return;
+    record.failuresInARow += 1;
+    record.lastFailureMs = nowMs;
+    record.avoidUntilMs = nowMs + penaltyMs(record.failuresInARow);
+  }
+
+  #record(server: DnsServerAddress, nowMs: number): ServerRecord {
+    const key = serverKey(server);
+    const known = this.#records.get(key);
+    if (known !== undefined) return known;
+    const [oldest] = this.#records.keys();
+    if (this.#records.size >= MAX_SERVERS && oldest !== undefined) this.#records.delete(oldest);
+    const record: ServerRecord = {
+      traits: { edns: true, mixedCase: true },
+      learntAtMs: nowMs,
+      failuresInARow: 0,
+      lastFailureMs: 0,
+      avoidUntilMs: 0,
+    };
+    this.#records.set(key, record);
+    return record;
+  }
+}
+
+function penaltyMs(failuresInARow: number): number {
+  return Math.min(MAX_PENALTY_MS, FIRST_PENALTY_MS * 2 ** Math.min(failuresInARow - 1, 10));
+}
+
+/** `10.0.0.53:53` or `[fd00::53]:53`. */
+export function serverKey(server: DnsServerAddress): string {
+  return server.address.includes(':')
+    ? `[${server.address}]:${server.port}`
+    : `${server.address}:${server.port}`;
+}

@@ -1,0 +1,54 @@
+import type { Hostname } from '../target/hostname.ts';
+import type { DnsSettings } from '../target/target.ts';
+import type { ServerPlan } from './ask.ts';
+import type { SystemDnsConfig } from './resolv-conf.ts';
+import { serverKey } from './server-registry.ts';
+
+/** DNS as one target sees it. */
+export interface ServerView {
+  readonly plan: ServerPlan;
+  readonly search: readonly Hostname[];
+  readonly ndots: number;
+  /** False by `options no-aaaa`: nobody is asked for IPv6 addresses. */
+  readonly ipv6: boolean;
+  /** Tells views apart whose answers may differ. */
+  readonly key: string;
+}
+
+const DEFAULT_TIMEOUT_MS = 2_000;
+const DEFAULT_ATTEMPTS = 3;
+
+/**
+ * The target's servers, or the system's. resolv.conf's search list and options belong to the servers that
+ * stand beside them: a target with servers of its own means its names as they are written.
+ */
+export function viewOf(settings: DnsSettings, systemConfig: () => SystemDnsConfig): ServerView {
+  if (settings.servers.length > 0) {
+    const plan: ServerPlan = {
+      servers: settings.servers,
+      timeoutMs: settings.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      attempts: settings.attempts ?? DEFAULT_ATTEMPTS,
+      rotate: false,
+      forceTcp: false,
+    };
+    return { plan, search: [], ndots: 1, ipv6: true, key: keyOf(plan) };
+  }
+  const system = systemConfig();
+  const plan: ServerPlan = {
+    servers: system.servers,
+    timeoutMs: settings.timeoutMs ?? system.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    attempts: settings.attempts ?? systemAttempts(system) ?? DEFAULT_ATTEMPTS,
+    rotate: system.rotate,
+    forceTcp: system.useTcp,
+  };
+  return { plan, search: system.search, ndots: system.ndots, ipv6: !system.noAaaa, key: keyOf(plan) };
+}
+
+/** resolv.conf counts rounds over all servers, a target counts tries. */
+function systemAttempts(system: SystemDnsConfig): number | undefined {
+  return system.rounds === undefined ? undefined : Math.max(1, system.rounds) * system.servers.length;
+}
+
+function keyOf(plan: ServerPlan): string {
+  return plan.servers.map(serverKey).join(',');
+}

@@ -1,0 +1,111 @@
+import type { Hostname } from '../target/hostname.ts';
+import { ADDRESS_FAMILIES, compareAddresses } from '../target/ip-address.ts';
+import { withoutDot } from './answer.ts';
+import type { Lookup } from './chain.ts';
+import { absenceOf, addressesOf, QUERY_TYPE, resolved } from './host-answers.ts';
+import type { AnswerRecord } from './message.ts';
+import type { Absence, MissingHost, Resolution, ResolvedAnswer } from './resolution.ts';
+
+/** One SRV record that can be used (RFC 2782). */
+export interface ServiceTarget {
+  readonly host: Hostname;
+  readonly port: number;
+  readonly priority: number;
+  /** Weight 0 beside heavier records of the same priority: known, but to take no traffic. */
+  readonly drained: boolean;
+}
+
+/** Empty when the service is decidedly not offered: the target is the root. */
+export function readServiceTargets(records: readonly AnswerRecord[]): readonly ServiceTarget[] {
+  const services = records.flatMap((record) => (record.type === 'SRV' ? [record] : []));
+  const heavy = new Set(services.filter(({ weight }) => weight > 0).map(({ priority }) => priority));
+  const targets = new Map<string, ServiceTarget>();
+  for (const { target: host, port, priority, weight } of services) {
+    if (host === undefined || port === 0) continue;
+    const target = { host, port, priority, drained: weight === 0 && heavy.has(priority) };
+    const key = `${host}:${port}`;
+    const known = targets.get(key);
+    if (known === undefined || compareServiceTargets(target, known) < 0) targets.set(key, target);
+  }
+  return [...targets.values()].sort(compareServiceTargets);
+}
+
+function compareServiceTargets(a: ServiceTarget, b: ServiceTarget): number {
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  if (a.drained !== b.drained) return a.drained ? 1 : -1;
+  if (a.host !== b.host) return a.host < b.host ? -1 : 1;
+  return a.port - b.port;
+}
+
+/** Addresses of one target, as an additional section gives them. */
+export interface GivenAddresses {
+  readonly host: Hostname;
+  readonly type: 'A' | 'AAAA';
+  readonly lookup: Lookup;
+}
+
+/**
+ * The targets' addresses that the SRV reply brings along, so that nothing need be asked for. Only of names in
+ * the service's own domain: of others, whoever serves that domain has nothing to say.
+ */
+export function additionalAddresses(
+  service: Hostname,
+  answer: Extract<Lookup, { kind: 'records' }>,
+): readonly GivenAddresses[] {
+  const domain = withoutDot(service).replace(/^(_[^.]+\.)+/, '');
+  const hosts = new Set(
+    readServiceTargets(answer.records)
+      .map(({ host }) => host)
+      .filter((host) => host === domain || host.endsWith(`.${domain}`)),
+  );
+  return [...hosts].flatMap((host) =>
+    ADDRESS_FAMILIES.flatMap((family) => {
+      const type = QUERY_TYPE[family];
+      const records = answer.additionals.filter((record) => record.type === type && record.owner === host);
+      if (records.length === 0) return [];
+      const ttlSeconds = Math.min(...records.map((record) => record.ttlSeconds));
+      return [{ host, type, lookup: { kind: 'records', records, additionals: [], ttlSeconds } as const }];
+    }),
+  );
+}
+
+/** Puts the targets and what was found of each together. A target that came to nothing is named, its siblings stay. */
+export function combineTargets(
+  targets: readonly ServiceTarget[],
+  lookups: ReadonlyMap<Hostname, Lookup>,
+  serviceTtlSeconds: number,
+): Resolution {
+  const answers: ResolvedAnswer[] = [];
+  const missing = new Map<Hostname, MissingHost>();
+  let ttlSeconds = serviceTtlSeconds;
+  for (const { host, port, priority, drained } of targets) {
+    const lookup = lookups.get(host);
+    if (lookup === undefined) continue;
+    if (lookup.kind !== 'records') {
+      missing.set(host, { host, absence: absenceOf(lookup) });
+      continue;
+    }
+    ttlSeconds = Math.min(ttlSeconds, lookup.ttlSeconds);
+    const traits = { port, priority, host, ...(drained ? { drained } : {}) };
+    for (const address of addressesOf(lookup)) answers.push({ address, ...traits });
+  }
+  if (answers.length === 0) return nothingFound([...missing.values()], serviceTtlSeconds);
+  const resolution = resolved(answers.sort(compareAnswers), ttlSeconds);
+  return missing.size === 0 ? resolution : { ...resolution, missing: [...missing.values()] };
+}
+
+function compareAnswers(a: ResolvedAnswer, b: ResolvedAnswer): number {
+  return (a.priority ?? 0) - (b.priority ?? 0) || compareAddresses(a.address, b.address);
+}
+
+/** As long as one target failed, nobody knows that there is nothing. */
+function nothingFound(missing: readonly MissingHost[], serviceTtlSeconds: number): Absence {
+  const absences = missing.map(({ absence }) => absence);
+  const worst =
+    absences.find(({ outcome }) => outcome === 'unresolved') ??
+    absences.find(({ outcome }) => outcome === 'noData') ??
+    absences[0];
+  if (worst !== undefined) return worst;
+  const message = 'the SRV record says that the service is not offered';
+  return { outcome: 'noData', reason: 'NoData', message, ttlSeconds: serviceTtlSeconds };
+}

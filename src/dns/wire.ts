@@ -1,0 +1,158 @@
+/**
+ * The skeleton of a DNS message: where each record begins and ends. dns-packet trusts RDLENGTH, counts
+ * and pointers, and reads names as text whatever their bytes are; so the skeleton is read and held
+ * against RFC 1035 §4.1 here, and dns-packet is only handed record data that is known to be whole.
+ */
+export interface Skeleton {
+  readonly id: number;
+  readonly flags: number;
+  readonly questionCount: number;
+  /** Where the question section ends. */
+  readonly questionEnd: number;
+  readonly answers: readonly WireRecord[];
+  readonly authorities: readonly WireRecord[];
+  readonly additionals: readonly WireRecord[];
+}
+
+export interface WireRecord {
+  readonly ownerAt: number;
+  readonly type: number;
+  readonly class: number;
+  /** The four octets as they stand; an OPT record keeps other things here. */
+  readonly ttl: number;
+  readonly dataAt: number;
+  readonly dataLength: number;
+}
+
+export const HEADER_LENGTH = 12;
+
+/** A record is at least a root name, type, class, TTL and RDLENGTH long. */
+const MIN_RECORD_LENGTH = 11;
+
+/** RFC 1035 §2.3.4; the same bound ends every walk along pointers. */
+const MAX_NAME_OCTETS = 255;
+const MAX_POINTERS = 126;
+
+/** Undefined when the message is not one: too short, or a count, a length or a name that runs past its end. */
+export function readSkeleton(bytes: Uint8Array): Skeleton | undefined {
+  if (bytes.length < HEADER_LENGTH) return undefined;
+  const questionCount = readUint16(bytes, 4);
+  const questionEnd = skipQuestions(bytes, questionCount);
+  if (questionEnd === undefined) return undefined;
+  const sections: WireRecord[][] = [];
+  let at = questionEnd;
+  for (const countAt of [6, 8, 10]) {
+    const count = readUint16(bytes, countAt);
+    // A lie about the count is found out before anything is allocated for it.
+    if (count * MIN_RECORD_LENGTH > bytes.length - at) return undefined;
+    const records: WireRecord[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const record = readRecord(bytes, at);
+      if (record === undefined) return undefined;
+      records.push(record);
+      at = record.dataAt + record.dataLength;
+    }
+    sections.push(records);
+  }
+  const [answers = [], authorities = [], additionals = []] = sections;
+  const flags = readUint16(bytes, 2);
+  return { id: readUint16(bytes, 0), flags, questionCount, questionEnd, answers, authorities, additionals };
+}
+
+function skipQuestions(bytes: Uint8Array, count: number): number | undefined {
+  let at = HEADER_LENGTH;
+  for (let index = 0; index < count; index += 1) {
+    const nameEnd = skipName(bytes, at);
+    if (nameEnd === undefined || nameEnd + 4 > bytes.length) return undefined;
+    at = nameEnd + 4;
+  }
+  return at;
+}
+
+function readRecord(bytes: Uint8Array, ownerAt: number): WireRecord | undefined {
+  const nameEnd = skipName(bytes, ownerAt);
+  if (nameEnd === undefined || nameEnd + 10 > bytes.length) return undefined;
+  const dataLength = readUint16(bytes, nameEnd + 8);
+  const dataAt = nameEnd + 10;
+  if (dataAt + dataLength > bytes.length) return undefined;
+  return {
+    ownerAt,
+    type: readUint16(bytes, nameEnd),
+    class: readUint16(bytes, nameEnd + 2),
+    ttl: readUint32(bytes, nameEnd + 4),
+    dataAt,
+    dataLength,
+  };
+}
+
+/** The offset behind the name at `at`, whose pointers are not followed. */
+function skipName(bytes: Uint8Array, at: number): number | undefined {
+  let cursor = at;
+  while (cursor < bytes.length && cursor - at < MAX_NAME_OCTETS) {
+    const length = bytes[cursor] ?? 0;
+    if (length === 0) return cursor + 1;
+    if (length >= 0xc0) return cursor + 2 <= bytes.length ? cursor + 2 : undefined;
+    if (length > 63) return undefined;
+    cursor += length + 1;
+  }
+  return undefined;
+}
+
+export interface WireName {
+  /** Lower case, labels joined by dots, no trailing dot; the root is empty. */
+  readonly text: string;
+  /** The offset behind the name where it stands, not where its pointers lead. */
+  readonly end: number;
+}
+
+/**
+ * Reads the name at `at`, following pointers, which may only lead backwards (RFC 1035 §4.1.4: to a *prior*
+ * occurrence), so no loop is ever entered.
+ *
+ * Octets that no hostname holds come out as `\DDD` (RFC 4343 §2.1): a label with a dot or a NUL inside must
+ * not read like another name, which is how poisoned answers have slipped past resolvers before.
+ */
+export function readName(bytes: Uint8Array, at: number): WireName | undefined {
+  let text = '';
+  let cursor = at;
+  let end: number | undefined;
+  let barrier = at;
+  let octets = 1;
+  let pointers = 0;
+  while (cursor < bytes.length) {
+    const length = bytes[cursor] ?? 0;
+    if (length === 0) return { text, end: end ?? cursor + 1 };
+    if (length >= 0xc0) {
+      pointers += 1;
+      const target = readUint16(bytes, cursor) & 0x3fff;
+      if (cursor + 2 > bytes.length || target >= barrier || pointers > MAX_POINTERS) return undefined;
+      end ??= cursor + 2;
+      cursor = target;
+      barrier = target;
+      continue;
+    }
+    octets += length + 1;
+    if (length > 63 || octets > MAX_NAME_OCTETS || cursor + 1 + length > bytes.length) return undefined;
+    if (text !== '') text += '.';
+    for (let index = cursor + 1; index <= cursor + length; index += 1) text += spell(bytes[index] ?? 0);
+    cursor += length + 1;
+  }
+  return undefined;
+}
+
+const SPELLINGS: readonly string[] = Array.from({ length: 256 }, (_, octet) => {
+  const character = String.fromCharCode(octet).toLowerCase();
+  return /^[a-z0-9_-]$/.test(character) ? character : `\\${octet.toString().padStart(3, '0')}`;
+});
+
+function spell(octet: number): string {
+  return SPELLINGS[octet] ?? '';
+}
+
+export function readUint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}
+
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return readUint16(bytes, at) * 0x1_0000 + readUint16(bytes, at + 2);
+}
