@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import type { Resolution } from '../../../src/dns/resolution.ts';
+import { type HeldName, holdAddresses, shiftHeldName } from '../../../src/endpoint/hold.ts';
+import { DNS_SETTINGS, ip } from '../../support/dns-resolver.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+
+const SECOND = 1_000;
+
+function found(...addresses: string[]): Resolution {
+  return { outcome: 'resolved', ttlSeconds: 60, answers: addresses.map((text) => ({ address: ip(text) })) };
+}
+
+const notFound: Resolution = { outcome: 'nameNotFound', reason: 'NameNotFound', message: '', ttlSeconds: 60 };
+const failed: Resolution = { outcome: 'unresolved', reason: 'ServerFailure', message: 'SERVFAIL' };
+
+/** One name as time goes by. */
+class HeldOverTime {
+  held: HeldName | undefined;
+  nowMs = 0;
+  unhealthy = new Set<string>();
+  resolution: Resolution = failed;
+  answeredAtMs = 0;
+
+  answer(atSeconds: number, resolution: Resolution): string {
+    this.resolution = resolution;
+    this.answeredAtMs = atSeconds * SECOND;
+    return this.look(atSeconds);
+  }
+
+  /** `10.0.0.1 current, 10.0.0.2 obsolete` */
+  look(atSeconds: number): string {
+    const { resolution, answeredAtMs } = this;
+    const isHealthy = ({ address }: { address: string }) => !this.unhealthy.has(address);
+    const nowMs = atSeconds * SECOND;
+    const result = holdAddresses(
+      this.held,
+      { resolution, answeredAtMs },
+      DNS_SETTINGS.hold,
+      isHealthy,
+      nowMs,
+    );
+    this.held = JSON.parse(JSON.stringify(result.next));
+    return result.addresses.map(({ answer, state }) => `${answer.address} ${state}`).join(', ');
+  }
+}
+
+describe('holdAddresses', () => {
+  it('keeps an address that left the answer for `obsolete`, while it is healthy', () => {
+    const name = new HeldOverTime();
+    name.answer(0, found('10.0.0.1', '10.0.0.2'));
+    expect(name.answer(60, found('10.0.0.1'))).toBe('10.0.0.1 current, 10.0.0.2 obsolete');
+    expect(name.look(89)).toBe('10.0.0.1 current, 10.0.0.2 obsolete');
+    expect(name.look(90)).toBe('10.0.0.1 current');
+  });
+
+  it('lets an obsolete address go at once when it is unhealthy', () => {
+    const name = new HeldOverTime();
+    name.answer(0, found('10.0.0.1', '10.0.0.2'));
+    name.answer(60, found('10.0.0.1'));
+    name.unhealthy.add('10.0.0.1').add('10.0.0.2');
+    expect(name.look(61)).toBe('10.0.0.1 current');
+  });
+
+  it('keeps everything while nobody answers, and lets the clocks stand still', () => {
+    const name = new HeldOverTime();
+    name.answer(0, found('10.0.0.1', '10.0.0.2'));
+    name.answer(60, found('10.0.0.1'));
+    expect(name.answer(70, failed)).toBe('10.0.0.1 failure, 10.0.0.2 failure');
+    expect(name.look(100_000)).toBe('10.0.0.1 failure, 10.0.0.2 failure');
+    expect(name.answer(100_000, found('10.0.0.1'))).toBe('10.0.0.1 current, 10.0.0.2 obsolete');
+    expect(name.look(100_019)).toBe('10.0.0.1 current, 10.0.0.2 obsolete');
+    expect(name.look(100_020)).toBe('10.0.0.1 current');
+  });
+
+  it('keeps the last good addresses for `notFound` after NXDOMAIN', () => {
+    const name = new HeldOverTime();
+    name.answer(0, found('10.0.0.1'));
+    expect(name.answer(60, notFound)).toBe('10.0.0.1 notFound');
+    expect(name.answer(120, notFound)).toBe('10.0.0.1 notFound');
+    expect(name.look(359)).toBe('10.0.0.1 notFound');
+    expect(name.look(360)).toBe('');
+  });
+
+  it('is carried over to another clock', () => {
+    const name = new HeldOverTime();
+    name.answer(0, found('10.0.0.1', '10.0.0.2'));
+    name.answer(60, found('10.0.0.1'));
+    name.held = name.held && shiftHeldName(name.held, 1_000 * SECOND);
+    expect(name.answer(1_089, found('10.0.0.1'))).toBe('10.0.0.1 current, 10.0.0.2 obsolete');
+    expect(name.look(1_090)).toBe('10.0.0.1 current');
+  });
+
+  it.each([5, 60, 300])(
+    'settles on all of twelve addresses that are given four at a time, TTL %i s',
+    (ttl) => {
+      const all = Array.from({ length: 12 }, (_, index) => `10.0.0.${index + 1}`);
+      const random = seededRandom(ttl);
+      const name = new HeldOverTime();
+      let addressesBefore = '';
+      let lastChange = 0;
+      for (let answer = 0; answer < 5_000; answer += 1) {
+        const some = all.toSorted(() => random.integer(3) - 1).slice(0, 4);
+        for (const at of [answer * ttl, answer * ttl + ttl - 1]) {
+          if (at === answer * ttl) name.answer(at, found(...some));
+          else name.look(at);
+          const now =
+            name.held?.addresses
+              .map(({ answer: { address } }) => address)
+              .toSorted()
+              .join() ?? '';
+          if (now !== addressesBefore) lastChange = answer;
+          addressesBefore = now;
+        }
+      }
+      expect(addressesBefore.split(',')).toHaveLength(12);
+      expect(lastChange).toBeLessThan(100);
+    },
+  );
+});
