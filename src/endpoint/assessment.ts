@@ -17,12 +17,15 @@ export interface Assessment {
   readonly source: string;
   /** Why the address is still there although its name no longer gives it; absent while it does. */
   readonly held?: HeldBecause;
+  /** True for what must never be sent to the API server; told in reports, published nowhere. */
+  readonly refused: boolean;
   /** One per port of the target, in the target's order. */
   readonly ports: readonly PortAssessment[];
 }
 
 export interface HeldBecause {
   readonly reason: string;
+  readonly message: string;
   /** `monotonicNow` at which the hold ends; Infinity for `forever`. */
   readonly untilMs: number;
 }

@@ -26,7 +26,7 @@ export function splitByFamily(
   assessments: readonly Assessment[],
   families: readonly AddressFamily[],
 ): { served: Assessment[]; unserved: Assessment[] } {
-  const isServed = (assessment: Assessment) => families.includes(familyOf(assessment.address));
+  const isServed = ({ address, refused }: Assessment) => !refused && families.includes(familyOf(address));
   return {
     served: assessments.filter(isServed),
     unserved: assessments.filter((assessment) => !isServed(assessment)),

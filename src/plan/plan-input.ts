@@ -1,4 +1,5 @@
 import type { Assessment } from '../endpoint/assessment.ts';
+import type { NameTrouble } from '../endpoint/name-memory.ts';
 import type { Target } from '../target/target.ts';
 import type { ExistingObjects } from './existing-objects.ts';
 
@@ -7,6 +8,8 @@ export interface PlanInput {
   readonly target: Target;
   /** How each known address shall be published, after every policy and guard. */
   readonly assessments: readonly Assessment[];
+  /** Names that gave no good answer. */
+  readonly troubles: readonly NameTrouble[];
   readonly existing: ExistingObjects;
   readonly options: PlanOptions;
 }

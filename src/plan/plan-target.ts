@@ -1,4 +1,5 @@
 import { type Assessment, isServing, withReadiness } from '../endpoint/assessment.ts';
+import type { NameTrouble } from '../endpoint/name-memory.ts';
 import { type EndpointEntry, entriesOf, portSetKey } from '../manifest/endpoint-entry.ts';
 import { buildEndpointSlice, type SliceContent } from '../manifest/endpoint-slice.ts';
 import { buildEndpoints } from '../manifest/endpoints.ts';
@@ -42,9 +43,12 @@ export function planTarget(input: PlanInput): TargetPlan {
     const plan: ObjectPlan = { ...identity(input), ...conflictRefusal(draft.conflicts), actions: [] };
     return { plan, assessments: published };
   }
+  if (input.options.policy === 'create-only' && input.existing.service !== undefined) {
+    return { plan: { ...identity(input), ...outcomeOf(published, input.troubles), actions: [] }, assessments: published };
+  }
   const plan: ObjectPlan = {
     ...identity(input),
-    ...outcomeOf(published),
+    ...outcomeOf(published, input.troubles),
     actions: draft.actions,
     ...(continuation === undefined ? {} : { continuation }),
     ...(input.existing.service === undefined ? { assumedFamilies: families } : {}),
@@ -57,6 +61,7 @@ function identity({ target }: PlanInput) {
 }
 
 function notServed(assessment: Assessment): Assessment {
+  if (assessment.refused) return assessment;
   return withReadiness(assessment, () => ({
     ready: false,
     reason: 'FamilyNotServed',
@@ -64,20 +69,35 @@ function notServed(assessment: Assessment): Assessment {
   }));
 }
 
-function outcomeOf(assessments: readonly Assessment[]): Pick<ObjectPlan, 'phase' | 'reason' | 'message'> {
+function outcomeOf(
+  assessments: readonly Assessment[],
+  troubles: readonly NameTrouble[],
+): Pick<ObjectPlan, 'phase' | 'reason' | 'message'> {
   const ready = assessments.filter(isServing).length;
-  if (ready > 0) {
-    return ready === assessments.length
-      ? { phase: 'Published', reason: 'AllReady', message: '' }
-      : {
-          phase: 'Published',
-          reason: 'SomeNotReady',
-          message: `${ready} of ${assessments.length} addresses are ready`,
-        };
+  const [trouble] = troubles;
+  const unresolved = trouble === undefined ? '' : `${trouble.source}: ${trouble.reason}: ${trouble.message}`;
+  if (assessments.length === 0) {
+    const reason = trouble?.reason ?? 'NoAddresses';
+    return { phase: 'NotReady', reason, message: unresolved === '' ? 'no address is known' : unresolved };
   }
-  return assessments.length === 0
-    ? { phase: 'NotReady', reason: 'NoAddresses', message: 'no address is known' }
-    : { phase: 'NotReady', reason: 'NoneReady', message: `none of ${assessments.length} addresses is ready` };
+  const shares = `${ready} of ${assessments.length} addresses are ready`;
+  if (ready === 0) return { phase: 'NotReady', reason: 'NoneReady', message: whyNot(assessments) };
+  if (trouble !== undefined) {
+    return { phase: 'Published', reason: 'NameUnresolved', message: `${unresolved}; ${shares}` };
+  }
+  return ready === assessments.length
+    ? { phase: 'Published', reason: 'AllReady', message: '' }
+    : { phase: 'Published', reason: 'SomeNotReady', message: shares };
+}
+
+/** The most frequent reason, with one address as the example. */
+function whyNot(assessments: readonly Assessment[]): string {
+  const byReason = Map.groupBy(assessments, ({ ports }) => ports.find((port) => !port.ready)?.reason ?? '');
+  const [reason = '', group = []] = [...byReason].sort((a, b) => b[1].length - a[1].length)[0] ?? [];
+  const example = group[0];
+  const port = example?.ports.find((each) => !each.ready);
+  const detail = port?.message ? `: ${port.message}` : '';
+  return `none of ${assessments.length} addresses is ready; ${example?.address}:${port?.port} ${reason}${detail}`;
 }
 
 function conflictRefusal(

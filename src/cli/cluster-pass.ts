@@ -1,0 +1,76 @@
+import type { TargetList } from '../config/target-list.ts';
+import type { DecideOptions } from '../sync/decide.ts';
+import { pass, type PassRequest, type PassResult } from '../sync/pass.ts';
+import type { CliContext, Cluster, ClusterChoice } from './context.ts';
+import type { ClusterFlags, DecisionFlags } from './options.ts';
+import { progressOn } from './progress.ts';
+
+/** Sockets of health checks at a time: far below the usual limit of 1,024 files. */
+const MAX_PROBES_IN_FLIGHT = 512;
+
+/** What of `--timeout` may go into looking; the rest is for writing. */
+const SHARE_FOR_PROBING = 0.7;
+
+export function clusterChoice(flags: ClusterFlags): ClusterChoice {
+  const { kubeconfig, context, instance, stateNamespace } = flags;
+  return { kubeconfig, context, instance, stateNamespace };
+}
+
+/** One pass over a cluster, with progress on the terminal; `--timeout` bounds all of it. */
+export async function runPass(
+  list: TargetList,
+  flags: ClusterFlags & DecisionFlags,
+  mode: PassRequest['mode'],
+  cluster: Cluster,
+  context: CliContext,
+): Promise<PassResult> {
+  const progress = progressOn(context.terminal.err);
+  const deadline = new AbortController();
+  const ending = new AbortController();
+  const timer = context.clock.sleep(flags.timeout, ending.signal).then(
+    () => deadline.abort(new PassTimeout(flags.timeout)),
+    (error: unknown) => {
+      if (!ending.signal.aborted) throw error;
+    },
+  );
+  try {
+    return await pass(
+      {
+        targets: list.targets,
+        guards: list.guards,
+        options: decideOptions(flags),
+        limits: { maxProbesInFlight: MAX_PROBES_IN_FLIGHT, probingTimeoutMs: flags.timeout * SHARE_FOR_PROBING },
+        mode,
+      },
+      { ...cluster, requestCount: () => cluster.requestCount(), ...observers(context) },
+      progress.update,
+      AbortSignal.any([context.signal, deadline.signal]),
+    );
+  } catch (error) {
+    if (!(error instanceof PassTimeout)) throw error;
+    return { ok: false, failure: { reason: 'Timeout', httpStatus: 0, message: error.message, outcomeUnknown: true } };
+  } finally {
+    progress.end();
+    ending.abort();
+    await timer;
+  }
+}
+
+class PassTimeout extends Error {
+  constructor(timeoutMs: number) {
+    super(`the pass did not end within ${timeoutMs / 1000} s (--timeout)`);
+  }
+}
+
+function decideOptions(flags: ClusterFlags & DecisionFlags): DecideOptions {
+  return {
+    instance: flags.instance,
+    adopt: flags.adopt ?? false,
+    policy: flags.policy,
+    allowMassDelete: flags.allowMassDelete ?? false,
+  };
+}
+
+function observers({ resolver, prober, clock, random }: CliContext) {
+  return { resolver, prober, clock, random };
+}

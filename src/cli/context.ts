@@ -1,0 +1,49 @@
+import type { SourcePart } from '../config/source.ts';
+import type { Resolver } from '../dns/resolver.ts';
+import type { Prober } from '../health/probe.ts';
+import type { ObjectStore } from '../sync/object-store.ts';
+import type { StateStore } from '../sync/sync-state.ts';
+import type { Clock } from '../target/clock.ts';
+import type { Random } from '../target/random.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Everything a command reaches outside itself. Built once, in `wiring`. */
+export interface CliContext {
+  readonly terminal: Terminal;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly resolver: Resolver;
+  readonly prober: Prober;
+  /** Aborts when the user interrupts. */
+  readonly signal: AbortSignal;
+  /** Reads `--config` arguments: files, directories, `-` for standard input. */
+  readList(paths: readonly string[]): Promise<readonly SourcePart[]>;
+  connect(choice: ClusterChoice): Promise<ConnectResult>;
+  /** The main job on an embedded API server, DNS server and backends. Resolves with the exit code. */
+  demo(options: DemoOptions): Promise<number>;
+}
+
+export interface ClusterChoice {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly instance: string;
+  readonly stateNamespace: string | undefined;
+}
+
+export type ConnectResult =
+  | { readonly ok: true; readonly cluster: Cluster }
+  | { readonly ok: false; readonly message: string };
+
+export interface Cluster {
+  /** As a person knows it: the context and the server's address. */
+  readonly name: string;
+  readonly store: ObjectStore;
+  readonly state: StateStore;
+  requestCount(): number;
+  close(): Promise<void>;
+}
+
+export interface DemoOptions {
+  readonly stay: boolean;
+}

@@ -1,0 +1,11 @@
+/** What the process says when it ends; part of the command line's contract. */
+export const EXIT = {
+  done: 0,
+  changesPlanned: 1,
+  usage: 2,
+  someTargetsFailed: 3,
+  clusterFailed: 4,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

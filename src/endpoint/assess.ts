@@ -1,0 +1,77 @@
+import { portRulesOf, type PortRule } from '../health/check.ts';
+import type { CheckId, Health } from '../health/health.ts';
+import type { Target } from '../target/target.ts';
+import { type Assessment, type PortAssessment, publishedKey, type PublishedReadiness } from './assessment.ts';
+import type { Candidate } from './candidate.ts';
+
+/** What is known when a target's addresses are assessed. */
+export interface AssessInput {
+  readonly target: Target;
+  readonly candidates: readonly Candidate[];
+  readonly healthOf: (id: CheckId) => Health | undefined;
+  /** What the Service serves now: an address without a verdict stays what it is. */
+  readonly published: PublishedReadiness;
+}
+
+type Opinion = Pick<PortAssessment, 'ready' | 'reason' | 'message' | 'health'>;
+
+/** Each address by its own health alone. What the target as a whole makes of that, policies decide. */
+export function assess(input: AssessInput): Assessment[] {
+  return input.candidates.map((candidate) => ({
+    address: candidate.address,
+    ...(candidate.zone === undefined ? {} : { zone: candidate.zone }),
+    priority: candidate.priority,
+    drained: candidate.drained,
+    refused: candidate.refused !== undefined,
+    source: candidate.source,
+    ...(candidate.held === undefined ? {} : { held: candidate.held }),
+    ports: portRulesOf(input.target, candidate).map((rule) => assessPort(rule, candidate, input)),
+  }));
+}
+
+function assessPort(rule: PortRule, candidate: Candidate, input: AssessInput): PortAssessment {
+  const { name, protocol, targetPort, appProtocol } = rule.port;
+  const port = { name, protocol, port: candidate.port ?? targetPort };
+  const servedNow = input.published.get(publishedKey(candidate.address, port));
+  return {
+    ...port,
+    ...(appProtocol === undefined ? {} : { appProtocol }),
+    ...opinionOn(rule, candidate, servedNow, input.healthOf),
+  };
+}
+
+function opinionOn(
+  rule: PortRule,
+  candidate: Candidate,
+  servedNow: boolean | undefined,
+  healthOf: AssessInput['healthOf'],
+): Opinion {
+  if (candidate.refused !== undefined) return { ready: false, ...candidate.refused };
+  if (candidate.drained) return { ready: false, reason: 'Drained', message: 'its SRV weight is 0' };
+  switch (rule.rule) {
+    case 'unchecked':
+      return { ready: true, reason: 'NotChecked', message: '' };
+    case 'checked':
+      return opinionFrom(healthOf(rule.check.id), servedNow);
+    case 'follows': {
+      const opinions = rule.checks.map((id) => opinionFrom(healthOf(id), servedNow));
+      const telling = opinions.find((opinion) => !opinion.ready) ?? opinions[0];
+      if (telling === undefined) throw new Error(`port ${rule.port.targetPort} follows no check`);
+      return telling;
+    }
+  }
+}
+
+function opinionFrom(health: Health | undefined, servedNow: boolean | undefined): Opinion {
+  if (health === undefined || health.verdict === 'unknown') {
+    const known = health === undefined ? {} : { health };
+    return {
+      ready: servedNow ?? false,
+      reason: 'NotCheckedYet',
+      message: servedNow === undefined ? 'no verdict yet' : 'no verdict yet; left as it is published',
+      ...known,
+    };
+  }
+  const { reason, message } = health;
+  return { ready: health.verdict === 'healthy', reason, message, health };
+}

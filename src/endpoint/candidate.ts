@@ -1,0 +1,97 @@
+import { type Guards, refusalOf } from '../target/guards.ts';
+import type { IpAddress } from '../target/ip-address.ts';
+import type { EndpointSource, HostSource, SrvSource, Target } from '../target/target.ts';
+import type { HeldBecause } from './assessment.ts';
+
+/** An address that a name stands for: from its newest answer, or held from an older one. */
+export interface KnownAddress {
+  readonly address: IpAddress;
+  /** From SRV, instead of the target's `targetPort`. */
+  readonly port?: number;
+  /** From SRV; added to the source's. */
+  readonly priority?: number;
+  readonly drained?: boolean;
+  /** From SRV: the host that the address belongs to. */
+  readonly host?: string;
+  readonly held?: HeldBecause;
+}
+
+/** One address of a target before anything is known of its health. */
+export interface Candidate {
+  readonly address: IpAddress;
+  readonly zone?: string;
+  readonly priority: number;
+  readonly drained: boolean;
+  readonly source: string;
+  readonly held?: HeldBecause;
+  readonly port?: number;
+  /** The name that a TLS or HTTP check speaks to. */
+  readonly host?: string;
+  /** Why it must not be published: the API server would refuse it, or the guards do. */
+  readonly refused?: { readonly reason: string; readonly message: string };
+}
+
+/** Names a source within its target: the same text for the same name, in state and in messages. */
+export function sourceKey(source: EndpointSource): string {
+  switch (source.kind) {
+    case 'address':
+      return 'address';
+    case 'host':
+      return `host ${source.host}`;
+    case 'srv':
+      return `srv ${source.srv}`;
+  }
+}
+
+/** The DNS name of a source that has one. */
+export function nameOf(source: HostSource | SrvSource): string {
+  return source.kind === 'host' ? source.host : source.srv;
+}
+
+/**
+ * Every address of a target once (with SRV: every address and port). Where several sources give the same one,
+ * the best priority wins, and among equals the source that stands first in the list.
+ *
+ * @param known what each name stands for, by {@link sourceKey}.
+ */
+export function candidatesOf(
+  target: Target,
+  known: ReadonlyMap<string, readonly KnownAddress[]>,
+  guards: Guards,
+): Candidate[] {
+  const best = new Map<string, Candidate>();
+  for (const source of target.endpoints) {
+    for (const candidate of candidatesFrom(source, known)) {
+      const key = `${candidate.address} ${candidate.port ?? ''}`;
+      const other = best.get(key);
+      if (other !== undefined && rank(other) <= rank(candidate)) continue;
+      const refused = refusalOf(candidate.address, guards);
+      best.set(key, refused === undefined ? candidate : { ...candidate, refused });
+    }
+  }
+  return [...best.values()];
+}
+
+/** A live answer beats a held one, an undrained one a drained one, then priority decides. */
+function rank(candidate: Candidate): number {
+  return candidate.priority + (candidate.drained ? 2 ** 20 : 0) + (candidate.held === undefined ? 0 : 2 ** 21);
+}
+
+function candidatesFrom(
+  source: EndpointSource,
+  known: ReadonlyMap<string, readonly KnownAddress[]>,
+): Candidate[] {
+  const traits = { source: sourceKey(source), ...(source.zone === undefined ? {} : { zone: source.zone }) };
+  if (source.kind === 'address') {
+    return [{ ...traits, address: source.address, priority: source.priority, drained: false }];
+  }
+  return (known.get(sourceKey(source)) ?? []).map(({ address, port, priority, drained, host, held }) => ({
+    ...traits,
+    address,
+    priority: source.priority + (priority ?? 0),
+    drained: drained ?? false,
+    host: host ?? nameOf(source),
+    ...(port === undefined ? {} : { port }),
+    ...(held === undefined ? {} : { held }),
+  }));
+}

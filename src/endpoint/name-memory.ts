@@ -1,0 +1,112 @@
+import type { NameResolution, ResolvedAnswer } from '../dns/resolution.ts';
+import type { AddressToCheck } from '../health/check.ts';
+import { ADDRESS_FAMILIES, type AddressFamily, familyOf, type IpAddress } from '../target/ip-address.ts';
+import type { HoldSettings, HostSource, SrvSource, Target } from '../target/target.ts';
+import { type KnownAddress, nameOf, sourceKey } from './candidate.ts';
+import { type HeldName, type HeldVerdict, type HoldResult, holdAddresses } from './hold.ts';
+import { NO_ROTATION } from './rotation.ts';
+
+/** What the names of one target stood for when last looked at: by {@link sourceKey}, then by family. */
+export type NameMemory = ReadonlyMap<string, HeldByFamily>;
+
+type HeldByFamily = Readonly<Partial<Record<AddressFamily, HeldName>>>;
+
+/** The newest answer for one name, and when it came on the monotonic clock. */
+export interface AnsweredName {
+  readonly resolution: NameResolution;
+  readonly answeredAtMs: number;
+}
+
+/** What a target's names stand for now. */
+export interface NameView {
+  readonly memory: NameMemory;
+  /** By {@link sourceKey}, for `candidatesOf`. */
+  readonly known: ReadonlyMap<string, readonly KnownAddress[]>;
+  /** Names that gave no good answer in any family, with the reason: told even where held addresses bridge it. */
+  readonly troubles: readonly NameTrouble[];
+  /** When time alone will take an address away; Infinity when it will not. */
+  readonly nextChangeAtMs: number;
+}
+
+export interface NameTrouble {
+  readonly source: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface NameInput {
+  readonly target: Target;
+  readonly hold: HoldSettings;
+  /**
+   * Undefined when nothing is remembered of this target at all (first time, or state lost). Then every address
+   * that the Service serves now counts as known to each name, so that a lost memory drains nothing.
+   */
+  readonly previous: NameMemory | undefined;
+  /** By {@link sourceKey}; a name without an answer so far keeps what it had. */
+  readonly answers: ReadonlyMap<string, AnsweredName>;
+  readonly servedAddresses: readonly IpAddress[];
+  /** False only for an address that was found unhealthy. */
+  readonly isHealthy: (at: AddressToCheck) => boolean;
+  readonly nowMs: number;
+}
+
+type NamedSource = HostSource | SrvSource;
+
+/** Takes the newest answers in. Each name and family goes its own way: one that fails freezes no sibling. */
+export function viewNames(input: NameInput): NameView {
+  const memory = new Map<string, HeldByFamily>();
+  const known = new Map<string, readonly KnownAddress[]>();
+  const troubles: NameTrouble[] = [];
+  let nextChangeAtMs = Number.POSITIVE_INFINITY;
+  for (const source of input.target.endpoints) {
+    if (source.kind === 'address' || memory.has(sourceKey(source))) continue;
+    const key = sourceKey(source);
+    const results = ADDRESS_FAMILIES.map((family) => [family, holdFamily(source, family, input)] as const);
+    memory.set(key, Object.fromEntries(results.map(([family, result]) => [family, result?.next])));
+    known.set(key, results.flatMap(([, result]) => (result?.addresses ?? []).map(toKnown)));
+    troubles.push(...troublesOf(key, input.answers.get(key)?.resolution));
+    nextChangeAtMs = Math.min(nextChangeAtMs, ...results.map(([, result]) => result?.nextChangeAtMs ?? Infinity));
+  }
+  return { memory, known, troubles, nextChangeAtMs };
+}
+
+function holdFamily(source: NamedSource, family: AddressFamily, input: NameInput): HoldResult | undefined {
+  const key = sourceKey(source);
+  const before = input.previous === undefined ? seedFrom(input, family) : input.previous.get(key)?.[family];
+  const answer = input.answers.get(key);
+  const observation =
+    answer === undefined
+      ? { resolution: NOT_ANSWERED, answeredAtMs: before?.answeredAtMs ?? input.nowMs }
+      : { resolution: answer.resolution[family], answeredAtMs: answer.answeredAtMs };
+  const isHealthy = (held: ResolvedAnswer) => input.isHealthy({ ...held, host: held.host ?? nameOf(source) });
+  return holdAddresses(before, observation, input.hold, isHealthy, input.nowMs);
+}
+
+/** Nobody has answered yet is no different from nobody answers. */
+const NOT_ANSWERED = { outcome: 'unresolved', reason: 'QueryTimeout', message: 'not answered yet' } as const;
+
+function seedFrom({ target, servedAddresses }: NameInput, family: AddressFamily): HeldName {
+  const declared = new Set(target.endpoints.map((source) => (source.kind === 'address' ? source.address : '')));
+  return {
+    answeredAtMs: Number.NEGATIVE_INFINITY,
+    rotation: NO_ROTATION,
+    departed: [],
+    addresses: servedAddresses
+      .filter((address) => !declared.has(address) && familyOf(address) === family)
+      .map((address) => ({ answer: { address }, missedAnswers: 0 })),
+  };
+}
+
+function toKnown({ answer, state, reason, message, untilMs }: HeldVerdict): KnownAddress {
+  return { ...answer, ...(state === 'current' ? {} : { held: { reason, message, untilMs } }) };
+}
+
+/** A name with a good answer in one family has no trouble; IPv4-only names have no AAAA records. */
+function troublesOf(source: string, resolution: NameResolution | undefined): NameTrouble[] {
+  if (resolution === undefined) return [{ source, reason: NOT_ANSWERED.reason, message: NOT_ANSWERED.message }];
+  const { IPv4, IPv6 } = resolution;
+  if (IPv4.outcome === 'resolved' && IPv6.outcome !== 'unresolved') return [];
+  if (IPv6.outcome === 'resolved' && IPv4.outcome !== 'unresolved') return [];
+  const telling = [IPv4, IPv6].find((each) => each.outcome === 'unresolved') ?? IPv4;
+  return telling.outcome === 'resolved' ? [] : [{ source, reason: telling.reason, message: telling.message }];
+}

@@ -1,0 +1,142 @@
+import { assess } from '../endpoint/assess.ts';
+import type { Assessment } from '../endpoint/assessment.ts';
+import { candidatesOf } from '../endpoint/candidate.ts';
+import { type AnsweredName, type NameMemory, type NameTrouble, type NameView, viewNames } from '../endpoint/name-memory.ts';
+import { type AddressToCheck, checksOf } from '../health/check.ts';
+import type { CheckId, Health } from '../health/health.ts';
+import { guardDeletions } from '../plan/deletion-guard.ts';
+import { type ExistingObjects, publishedReadiness } from '../plan/existing-objects.ts';
+import type { ObjectPlan } from '../plan/object-plan.ts';
+import type { PlanOptions } from '../plan/plan-input.ts';
+import { deletionPolicyOf, planDeletion, planRelease, type RemovalInput } from '../plan/plan-removal.ts';
+import { planTarget } from '../plan/plan-target.ts';
+import type { Instant } from '../target/clock.ts';
+import type { Guards } from '../target/guards.ts';
+import { type IpAddress, parseIpAddress } from '../target/ip-address.ts';
+import type { Target } from '../target/target.ts';
+
+/** Everything a decision follows from. Nothing else may influence it. */
+export interface DecideInput {
+  readonly targets: readonly TargetMoment[];
+  /** What is ours and stands under a name that the list no longer has. */
+  readonly removals: readonly RemovalInput[];
+  /** How many Services this instance owns in all. */
+  readonly ownedServices: number;
+  readonly healthOf: (id: CheckId) => Health | undefined;
+  readonly guards: Guards;
+  readonly options: DecideOptions;
+  /**
+   * No memory can be kept between passes. An answer is then believed at once, because nobody would remember
+   * how long an address has been missing from it; a failure takes nothing away all the same.
+   */
+  readonly stateless: boolean;
+}
+
+export interface DecideOptions extends PlanOptions {
+  /** `--allow-mass-delete`. */
+  readonly allowMassDelete: boolean;
+}
+
+/** What is known of one target at this moment. */
+export interface TargetMoment {
+  readonly target: Target;
+  readonly existing: ExistingObjects;
+  /** From the decision before; undefined when there was none, or when it was lost. */
+  readonly memory: NameMemory | undefined;
+  /** The newest answer for each name, by source key. */
+  readonly answers: ReadonlyMap<string, AnsweredName>;
+}
+
+export interface Decision {
+  /** In the order of the input. */
+  readonly targets: readonly TargetDecision[];
+  readonly removals: readonly ObjectPlan[];
+  /** When time alone will change something, on the monotonic clock; Infinity when it will not. */
+  readonly nextWakeAtMs: number;
+}
+
+export interface TargetDecision {
+  readonly target: Target;
+  readonly plan: ObjectPlan;
+  /** The addresses as they stand once the plan is carried out. */
+  readonly assessments: readonly Assessment[];
+  /** Before the plan adapted them to what others have published; for planning again in the same pass. */
+  readonly verdicts: readonly Assessment[];
+  readonly troubles: readonly NameTrouble[];
+  readonly memory: NameMemory;
+  /** When time alone will change something about this target, on the monotonic clock. */
+  readonly nextChangeAtMs: number;
+}
+
+/**
+ * Names × health × what exists → what to do. Pure: `plan` prints it, `sync` and `run` carry it out, and
+ * a preview can therefore never differ from what is done.
+ */
+export function decide(input: DecideInput, now: Instant): Decision {
+  const targets = input.targets.map((moment) => decideTarget(moment, input, now));
+  return {
+    targets,
+    removals: decideRemovals(input),
+    nextWakeAtMs: targets.reduce((earliest, each) => Math.min(earliest, each.nextChangeAtMs), Infinity),
+  };
+}
+
+function decideTarget(moment: TargetMoment, input: DecideInput, now: Instant): TargetDecision {
+  const { target, existing } = moment;
+  const names = viewMoment(moment, input.healthOf, input.stateless, now);
+  const verdicts = assess({
+    target,
+    candidates: candidatesOf(target, names.known, input.guards),
+    healthOf: input.healthOf,
+    published: publishedReadiness(existing.slices),
+  });
+  const { plan, assessments } = planTarget({
+    target,
+    assessments: verdicts,
+    troubles: names.troubles,
+    existing,
+    options: input.options,
+  });
+  const { memory, troubles, nextChangeAtMs } = names;
+  return { target, plan, assessments, verdicts, troubles, memory, nextChangeAtMs };
+}
+
+/** What a target's names stand for. Also asked before probing: those are the addresses there are to probe. */
+export function viewMoment(
+  { target, existing, memory, answers }: TargetMoment,
+  healthOf: DecideInput['healthOf'],
+  stateless: boolean,
+  now: Instant,
+): NameView {
+  return viewNames({
+    target,
+    hold: stateless ? { ...target.dns.hold, obsoleteMs: 0 } : target.dns.hold,
+    previous: memory,
+    answers,
+    servedAddresses: servedAddresses(existing),
+    isHealthy: (at: AddressToCheck) =>
+      checksOf(target, [at]).every((check) => healthOf(check.id)?.verdict !== 'unhealthy'),
+    nowMs: now.monotonicMs,
+  });
+}
+
+function servedAddresses(existing: ExistingObjects): IpAddress[] {
+  const texts = existing.slices.flatMap((slice) => (slice.endpoints ?? []).flatMap((each) => each.addresses));
+  const addresses = texts.map((text) => parseIpAddress(text)).filter((address) => address !== undefined);
+  return [...new Set(addresses)].sort();
+}
+
+function decideRemovals(input: DecideInput): readonly ObjectPlan[] {
+  const plans = input.removals.map(planRemoval);
+  if (input.options.policy !== 'sync') {
+    return plans.map((plan) => ({ ...plan, phase: 'Orphaned', reason: 'ExcludedByPolicy', actions: [] }));
+  }
+  return input.options.allowMassDelete
+    ? plans
+    : guardDeletions(plans, input.ownedServices, input.guards.maxDeletesPercent);
+}
+
+/** What becomes of the objects of a target that left the list. */
+export function planRemoval(removal: RemovalInput): ObjectPlan {
+  return deletionPolicyOf(removal) === 'Orphan' ? planRelease(removal) : planDeletion(removal);
+}

@@ -1,0 +1,141 @@
+import { HealthMemory } from '../health/memory.ts';
+import { type ExistingObjects, NOTHING_EXISTS } from '../plan/existing-objects.ts';
+import type { ObjectPlan } from '../plan/object-plan.ts';
+import { planTarget, type TargetPlan } from '../plan/plan-target.ts';
+import { instantOf } from '../target/clock.ts';
+import type { Guards } from '../target/guards.ts';
+import { keyOf, type Target } from '../target/target.ts';
+import { type Decision, type DecideOptions, decide, planRemoval, type TargetMoment } from './decide.ts';
+import { mapWithLimit } from './map-with-limit.ts';
+import type { ApiFailure, ObjectStore } from './object-store.ts';
+import { checkAddresses, type ObservationLimits, type Observers, type OnProgress, resolveNames } from './observe.ts';
+import { ownedServiceCount, removalsFrom } from './owned-objects.ts';
+import { reportPass } from './pass-report.ts';
+import { readCluster } from './read-cluster.ts';
+import { DEFAULT_SETTLE_LIMITS, type Replan, settle, type Settlement } from './settle.ts';
+import type { SyncReport } from './sync-report.ts';
+import { nextState, type StateNote, type StateStore } from './sync-state.ts';
+
+/** One pass over a whole list: what `sync` does once, and `plan` up to the writing. */
+export interface PassRequest {
+  readonly targets: readonly Target[];
+  readonly guards: Guards;
+  readonly options: DecideOptions;
+  readonly limits: ObservationLimits;
+  /** `write`: carry the plans out. `dryRun`: let the API server judge them. `plan`: send no write at all. */
+  readonly mode: 'write' | 'dryRun' | 'plan';
+}
+
+export interface PassPorts extends Observers {
+  readonly store: ObjectStore;
+  readonly state: StateStore;
+  /** How many requests were sent so far. */
+  readonly requestCount: () => number;
+}
+
+export type PassResult =
+  | {
+      readonly ok: true;
+      readonly report: SyncReport;
+      /** As decided, with the changes field by field; in the order of the report. */
+      readonly plans: readonly ObjectPlan[];
+      /** What is to be told and belongs to no single target. */
+      readonly notes: readonly StateNote[];
+    }
+  /** The cluster could not be reached or refused us altogether: nothing was done. */
+  | { readonly ok: false; readonly failure: ApiFailure };
+
+/** Writes under way at a time; more only makes the API server slower (measured: 8 to 32 are alike). */
+const MAX_PLANS_AT_ONCE = 16;
+
+export async function pass(
+  request: PassRequest,
+  ports: PassPorts,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<PassResult> {
+  const startedMs = ports.clock.monotonicNow();
+  const requestsBefore = ports.requestCount();
+  const { targets, options } = request;
+  const [cluster, loaded, answers] = await Promise.all([
+    readCluster(targets, options.instance, ports.store, signal),
+    ports.state.load(signal),
+    resolveNames(targets, ports, onProgress, signal),
+  ]);
+  if (!cluster.ok) return cluster;
+  const { view } = cluster;
+  const readable = targets.filter((target) => !view.unreadable.has(target.namespace));
+  const moments = readable.map(
+    (target): TargetMoment => ({
+      target,
+      existing: view.byService.get(keyOf(target)) ?? NOTHING_EXISTS,
+      memory: loaded.state.names.get(keyOf(target)),
+      answers: answers.get(keyOf(target)) ?? new Map(),
+    }),
+  );
+  const known = new HealthMemory(loaded.state.health);
+  const health = await checkAddresses(moments, request.guards, known, ports, request.limits, onProgress, signal);
+  const decision = decide(
+    {
+      targets: moments,
+      removals: removalsFrom(view, targets, options.instance),
+      ownedServices: ownedServiceCount(view, options.instance),
+      healthOf: (id) => health.get(id),
+      guards: request.guards,
+      options,
+      stateless: loaded.kind === 'unusable',
+    },
+    instantOf(ports.clock),
+  );
+  const plans = [...decision.targets.map(({ plan }) => plan), ...decision.removals];
+  const settlements = await settleAll(decision, request, ports, signal);
+  const notes = [...loaded.notes];
+  if (request.mode === 'write' && loaded.kind !== 'unusable') {
+    notes.push(...(await ports.state.save(nextState(decision, health), signal)));
+  }
+  const cost = {
+    requests: ports.requestCount() - requestsBefore,
+    durationMs: Math.round(ports.clock.monotonicNow() - startedMs),
+  };
+  return { ok: true, report: reportPass(targets, decision, settlements, view, cost), plans, notes };
+}
+
+/** Every plan carried out, side by side within a bound: a target that hangs delays no other. */
+async function settleAll(
+  decision: Decision,
+  request: PassRequest,
+  ports: PassPorts,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Settlement>> {
+  if (request.mode === 'plan') return new Map();
+  const { options } = request;
+  const work: { first: TargetPlan; replan: Replan }[] = [
+    ...decision.targets.map((first) => ({
+      first,
+      replan: (existing: ExistingObjects) =>
+        planTarget({
+          target: first.target,
+          assessments: first.verdicts,
+          troubles: first.troubles,
+          existing,
+          options,
+        }),
+    })),
+    ...decision.removals.map((plan) => ({
+      first: { plan, assessments: [] },
+      replan: (existing: ExistingObjects) => ({
+        plan: planRemoval({ namespace: plan.namespace, name: plan.name, existing, instance: options.instance }),
+        assessments: [],
+      }),
+    })),
+  ];
+  const settleOptions = {
+    ...DEFAULT_SETTLE_LIMITS,
+    instance: options.instance,
+    dryRun: request.mode === 'dryRun',
+  };
+  const settled = await mapWithLimit(work, MAX_PLANS_AT_ONCE, async ({ first, replan }) => {
+    return [keyOf(first.plan), await settle(first, replan, ports, settleOptions, signal)] as const;
+  });
+  return new Map(settled);
+}
