@@ -1,0 +1,253 @@
+import type { Absence, Resolution, ResolvedAnswer } from '../dns/resolution.ts';
+import type { HoldSettings } from '../target/target.ts';
+import {
+  isRotating,
+  NO_ROTATION,
+  observeAnswer,
+  type Rotation,
+  rememberedAbsence,
+  toleratedAbsence,
+} from './rotation.ts';
+
+/**
+ * What is held of one name and family: plain data, so that it can outlive the process. Its times are
+ * `monotonicNow`'s; {@link shiftHeldName} carries them over to another process's clock.
+ */
+export interface HeldName {
+  /** When the answer came that was taken in last. */
+  readonly answeredAtMs: number;
+  readonly rotation: Rotation;
+  readonly addresses: readonly HeldAddress[];
+  /** Addresses that went because answers no longer had them; remembered to recognise rotation by. */
+  readonly departed: readonly DepartedAddress[];
+}
+
+export interface HeldAddress {
+  readonly answer: ResolvedAnswer;
+  /** Answers in a row that did not have it. */
+  readonly missedAnswers: number;
+  /** The first of them came. */
+  readonly absentSinceMs?: number;
+  /** The first NXDOMAIN or NODATA since its last good answer came. */
+  readonly notFoundSinceMs?: number;
+  /** Since then nobody answers. */
+  readonly failingSinceMs?: number;
+}
+
+export interface DepartedAddress {
+  readonly answer: ResolvedAnswer;
+  readonly missedAnswers: number;
+}
+
+/** The newest result of asking for the name and family, and when it came. */
+export interface Observation {
+  readonly resolution: Resolution;
+  readonly answeredAtMs: number;
+}
+
+export interface HoldResult {
+  readonly next: HeldName;
+  readonly addresses: readonly HeldVerdict[];
+  /** When the next address goes if nothing else happens; Infinity when none does. */
+  readonly nextChangeAtMs: number;
+}
+
+/** One address that is in force, why, and until when. */
+export interface HeldVerdict {
+  readonly answer: ResolvedAnswer;
+  readonly state: 'current' | 'obsolete' | 'notFound' | 'failure';
+  readonly reason: HoldReason;
+  /** The resolver's words, if it is its failure that holds the address. */
+  readonly message: string;
+  readonly untilMs: number;
+}
+
+export type HoldReason = 'Resolved' | 'AddressLeftAnswer' | 'AnswerRotates' | Absence['reason'];
+
+/** As many as a name may have; those that are gone for longest give way. */
+const MAX_HELD = 1_000;
+
+/**
+ * HAProxy's `hold`, by name and address. What a good answer has is in force. Everything else is kept: while
+ * nobody answers, for `failure`; while the name is said not to exist, for `notFound`; after a good answer
+ * without it, for `obsolete` and while it is healthy. The clocks of the last two stand still while nobody
+ * answers, so that silence never takes an address away.
+ *
+ * To be called for every answer (rotation is counted in answers), and besides whenever health has changed or
+ * `nextChangeAtMs` has come; an observation that was taken in already changes nothing but what is overdue.
+ */
+export function holdAddresses(
+  previous: HeldName | undefined,
+  observation: Observation,
+  settings: HoldSettings,
+  isHealthy: (answer: ResolvedAnswer) => boolean,
+  nowMs: number,
+): HoldResult {
+  const { resolution, answeredAtMs } = observation;
+  const isNew = previous?.answeredAtMs !== answeredAtMs;
+  const present = new Map(
+    resolution.outcome === 'resolved' ? resolution.answers.map((answer) => [keyOf(answer), answer]) : [],
+  );
+  const missed = isNew && resolution.outcome === 'resolved' ? 1 : 0;
+  const rotation =
+    missed === 1 ? observeAnswer(previous?.rotation ?? NO_ROTATION, absences(previous, present)) : undefined;
+  const rules: Rules = {
+    settings,
+    nowMs,
+    rotation: rotation ?? previous?.rotation ?? NO_ROTATION,
+    isHealthy,
+  };
+
+  const current = [...present.values()].map((answer): HeldAddress => ({ answer, missedAnswers: 0 }));
+  const absent = (previous?.addresses ?? [])
+    .filter(({ answer }) => !present.has(keyOf(answer)))
+    .map((held) => age(held, absenceOf(held, resolution), answeredAtMs, missed));
+  const judged = absent.map((held) => ({ held, verdict: judge(held, absenceOf(held, resolution), rules) }));
+  const kept = judged.flatMap(({ held, verdict }) => (verdict === undefined ? [] : [{ held, verdict }]));
+  const room = Math.max(0, MAX_HELD - current.length);
+  const staying = kept.length <= room ? kept : kept.toSorted(byAbsence).slice(0, room);
+
+  const gone = judged.flatMap(({ held, verdict }) => (verdict === undefined ? [held] : []));
+  const addresses = [
+    ...current.map(({ answer }) => inForce(answer)),
+    ...staying.map(({ verdict }) => verdict),
+  ];
+  return {
+    next: {
+      answeredAtMs,
+      rotation: rules.rotation,
+      addresses: [...current, ...staying.map(({ held }) => held)],
+      departed: remember(previous?.departed ?? [], gone, present, missed, rules.rotation),
+    },
+    addresses,
+    nextChangeAtMs: Math.min(Number.POSITIVE_INFINITY, ...addresses.map(({ untilMs }) => untilMs)),
+  };
+}
+
+interface Rules {
+  readonly settings: HoldSettings;
+  readonly nowMs: number;
+  readonly rotation: Rotation;
+  readonly isHealthy: (answer: ResolvedAnswer) => boolean;
+}
+
+/** Two SRV targets may share an address, and one may offer it on two ports: each is held by itself. */
+function keyOf({ address, port, host }: ResolvedAnswer): string {
+  return `${address} ${port ?? ''} ${host ?? ''}`;
+}
+
+/** Why the resolution lacks the address: an SRV target that failed speaks for its own addresses only. */
+function absenceOf({ answer }: HeldAddress, resolution: Resolution): Absence | 'left' {
+  if (resolution.outcome !== 'resolved') return resolution;
+  return resolution.missing?.find(({ host }) => host === answer.host)?.absence ?? 'left';
+}
+
+/** Sets and clears the clocks. Each is set by the first answer of its kind and not touched by the next. */
+function age(
+  held: HeldAddress,
+  absence: Absence | 'left',
+  answeredAtMs: number,
+  missed: number,
+): HeldAddress {
+  if (absence !== 'left' && absence.outcome === 'unresolved') {
+    return { ...held, failingSinceMs: held.failingSinceMs ?? answeredAtMs };
+  }
+  const { failingSinceMs, absentSinceMs, notFoundSinceMs, answer } = held;
+  const stoodStillMs = failingSinceMs === undefined ? 0 : Math.max(0, answeredAtMs - failingSinceMs);
+  const absentSince = absentSinceMs === undefined ? undefined : absentSinceMs + stoodStillMs;
+  if (absence === 'left') {
+    const missedAnswers = held.missedAnswers + missed;
+    return { answer, missedAnswers, absentSinceMs: absentSince ?? answeredAtMs };
+  }
+  return {
+    answer,
+    missedAnswers: held.missedAnswers,
+    ...(absentSince === undefined ? {} : { absentSinceMs: absentSince }),
+    notFoundSinceMs: notFoundSinceMs === undefined ? answeredAtMs : notFoundSinceMs + stoodStillMs,
+  };
+}
+
+/** Undefined: the address goes. */
+function judge(held: HeldAddress, absence: Absence | 'left', rules: Rules): HeldVerdict | undefined {
+  const { settings, nowMs } = rules;
+  const { answer, absentSinceMs, notFoundSinceMs = 0, failingSinceMs = 0 } = held;
+  const verdicts: HeldVerdict[] = [];
+  if (absence !== 'left' && absence.outcome === 'unresolved') {
+    verdicts.push(byAnswer(answer, 'failure', absence, failingSinceMs + settings.failureMs));
+  } else {
+    if (absence !== 'left') {
+      verdicts.push(byAnswer(answer, 'notFound', absence, notFoundSinceMs + settings.notFoundMs));
+    }
+    if (absentSinceMs !== undefined) verdicts.push(judgeObsolete(held, absentSinceMs, rules));
+  }
+  const verdict = verdicts.reduce((first, other) => (other.untilMs < first.untilMs ? other : first));
+  return verdict.untilMs > nowMs ? verdict : undefined;
+}
+
+function byAnswer(
+  answer: ResolvedAnswer,
+  state: 'notFound' | 'failure',
+  { reason, message }: Absence,
+  untilMs: number,
+): HeldVerdict {
+  return { answer, state, reason, message, untilMs };
+}
+
+function judgeObsolete(held: HeldAddress, absentSinceMs: number, rules: Rules): HeldVerdict {
+  const { answer } = held;
+  if (isRotating(rules.rotation) && held.missedAnswers < toleratedAbsence(rules.rotation)) {
+    const untilMs = Number.POSITIVE_INFINITY;
+    return { answer, state: 'obsolete', reason: 'AnswerRotates', message: '', untilMs };
+  }
+  const untilMs = rules.isHealthy(answer) ? absentSinceMs + rules.settings.obsoleteMs : rules.nowMs;
+  return { answer, state: 'obsolete', reason: 'AddressLeftAnswer', message: '', untilMs };
+}
+
+function inForce(answer: ResolvedAnswer): HeldVerdict {
+  const untilMs = Number.POSITIVE_INFINITY;
+  return { answer, state: 'current', reason: 'Resolved', message: '', untilMs };
+}
+
+/** Of the addresses that the answer brings back, how many answers each had missed. */
+function absences(previous: HeldName | undefined, present: ReadonlyMap<string, ResolvedAnswer>): number[] {
+  return [...(previous?.addresses ?? []), ...(previous?.departed ?? [])]
+    .filter(({ answer, missedAnswers }) => missedAnswers > 0 && present.has(keyOf(answer)))
+    .map(({ missedAnswers }) => missedAnswers);
+}
+
+function remember(
+  departed: readonly DepartedAddress[],
+  gone: readonly HeldAddress[],
+  present: ReadonlyMap<string, ResolvedAnswer>,
+  missed: number,
+  rotation: Rotation,
+): readonly DepartedAddress[] {
+  const older = departed.map((entry) => ({ ...entry, missedAnswers: entry.missedAnswers + missed }));
+  const newer = gone.map(({ answer, missedAnswers }) => ({ answer, missedAnswers }));
+  return [...newer, ...older]
+    .filter(({ answer }) => !present.has(keyOf(answer)))
+    .filter(({ missedAnswers }) => missedAnswers > 0 && missedAnswers <= rememberedAbsence(rotation))
+    .slice(0, MAX_HELD);
+}
+
+function byAbsence(a: { held: HeldAddress }, b: { held: HeldAddress }): number {
+  return a.held.missedAnswers - b.held.missedAnswers;
+}
+
+/** The same on a clock that shows `byMs` more: for what was saved by another process. */
+export function shiftHeldName(held: HeldName, byMs: number): HeldName {
+  return {
+    ...held,
+    answeredAtMs: held.answeredAtMs + byMs,
+    addresses: held.addresses.map((address) => ({
+      ...address,
+      ...shifted('absentSinceMs', address.absentSinceMs, byMs),
+      ...shifted('notFoundSinceMs', address.notFoundSinceMs, byMs),
+      ...shifted('failingSinceMs', address.failingSinceMs, byMs),
+    })),
+  };
+}
+
+function shifted(name: string, timeMs: number | undefined, byMs: number): Record<string, number> {
+  return timeMs === undefined ? {} : { [name]: timeMs + byMs };
+}
