@@ -1,3 +1,4 @@
+import type { AddressFamily } from '../target/ip-address.ts';
 import type { DnsSettings, HostSource, SrvSource } from '../target/target.ts';
 import type { NameResolution } from './resolution.ts';
 
@@ -13,6 +14,8 @@ export interface TimedResolver extends Resolver {
 
 export interface TimedResolution {
   readonly resolution: NameResolution;
+  /** When each family's answer came; monotonic ms. The same number again: the same answer, from memory. */
+  readonly answeredAtMs: Readonly<Record<AddressFamily, number>>;
   /** Monotonic ms: before then nothing is asked again, and the same comes back from memory. */
   readonly freshUntilMs: number;
 }

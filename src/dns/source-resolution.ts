@@ -1,16 +1,17 @@
 import type { Hostname } from '../target/hostname.ts';
-import { ADDRESS_FAMILIES, type AddressFamily } from '../target/ip-address.ts';
+import type { AddressFamily } from '../target/ip-address.ts';
 import type { Lookup } from './chain.ts';
 import { absenceOf, QUERY_TYPE, resolutionOf } from './host-answers.ts';
 import type { QueryType } from './message.ts';
-import type { Resolution } from './resolution.ts';
 import type { TimedResolution } from './resolver.ts';
 import { type Found, searchFor } from './search.ts';
 import { combineTargets, readServiceTargets } from './srv-answers.ts';
 
-/** What is known of one question, and until when (monotonic ms) it is not asked again. */
+/** What is known of one question, since when, and until when it is not asked again; monotonic ms. */
 export interface TimedLookup {
   readonly lookup: Lookup;
+  /** When the answer came. */
+  readonly answeredAtMs: number;
   readonly freshUntilMs: number;
 }
 
@@ -50,6 +51,7 @@ export async function resolveHost(
       IPv4: resolutionOf(undecided ?? IPv4.lookup),
       IPv6: resolutionOf(undecided ?? IPv6.lookup),
     },
+    answeredAtMs: { IPv4: IPv4.answeredAtMs, IPv6: IPv6.answeredAtMs },
     freshUntilMs,
   };
 }
@@ -70,29 +72,50 @@ export async function resolveService(
 ): Promise<TimedResolution> {
   const askService = async (name: Hostname) => ({ name, ...(await ask(name, 'SRV', signal)) });
   const { result, decisive } = await searchFor(candidates, askService, ({ lookup }) => foundService(lookup));
-  const { name, lookup } = result;
   const freshUntilMs = Math.min(...decisive.map((answer) => answer.freshUntilMs));
-  if (lookup.kind !== 'records') {
-    const absence = absenceOf(lookup);
-    return { resolution: { IPv4: absence, IPv6: absence }, freshUntilMs };
+  if (result.lookup.kind !== 'records') {
+    const absence = absenceOf(result.lookup);
+    const { answeredAtMs } = result;
+    return {
+      resolution: { IPv4: absence, IPv6: absence },
+      answeredAtMs: { IPv4: answeredAtMs, IPv6: answeredAtMs },
+      freshUntilMs,
+    };
   }
-  const targets = readServiceTargets(lookup.records);
-  const hosts = [...new Set(targets.map(({ host }) => host))];
-  let earliestMs = freshUntilMs;
-  const resolveFamily = async (family: AddressFamily): Promise<Resolution> => {
-    const lookups = new Map<Hostname, Lookup>();
-    const found = await Promise.all(hosts.map((host) => ask(host, QUERY_TYPE[family], signal, name)));
-    hosts.forEach((host, index) => {
-      const answer = found[index];
-      if (answer === undefined) return;
-      lookups.set(host, answer.lookup);
-      earliestMs = Math.min(earliestMs, answer.freshUntilMs);
-    });
-    return combineTargets(targets, lookups, lookup.ttlSeconds);
+  const service: Service = { ...result, lookup: result.lookup };
+  const [IPv4, IPv6] = await Promise.all([
+    resolveTargets(service, 'IPv4', ask, signal),
+    resolveTargets(service, 'IPv6', ask, signal),
+  ]);
+  return {
+    resolution: { IPv4: IPv4.resolution, IPv6: IPv6.resolution },
+    answeredAtMs: { IPv4: IPv4.answeredAtMs, IPv6: IPv6.answeredAtMs },
+    freshUntilMs: Math.min(IPv4.freshUntilMs, IPv6.freshUntilMs),
   };
-  const [IPv4, IPv6] = await Promise.all(ADDRESS_FAMILIES.map(resolveFamily));
-  if (IPv4 === undefined || IPv6 === undefined) throw new Error('a family of addresses was not resolved');
-  return { resolution: { IPv4, IPv6 }, freshUntilMs: earliestMs };
+}
+
+interface Service extends TimedLookup {
+  readonly name: Hostname;
+  readonly lookup: Extract<Lookup, { kind: 'records' }>;
+}
+
+async function resolveTargets(
+  service: Service,
+  family: AddressFamily,
+  ask: AskQuestion,
+  signal: AbortSignal,
+) {
+  const targets = readServiceTargets(service.lookup.records);
+  const hosts = [...new Set(targets.map(({ host }) => host))];
+  const found = await Promise.all(
+    hosts.map(async (host) => ({ host, ...(await ask(host, QUERY_TYPE[family], signal, service.name)) })),
+  );
+  const lookups = new Map(found.map(({ host, lookup }) => [host, lookup]));
+  return {
+    resolution: combineTargets(targets, lookups, service.lookup.ttlSeconds),
+    answeredAtMs: Math.max(service.answeredAtMs, ...found.map(({ answeredAtMs }) => answeredAtMs)),
+    freshUntilMs: Math.min(service.freshUntilMs, ...found.map(({ freshUntilMs }) => freshUntilMs)),
+  };
 }
 
 function foundService(lookup: Lookup): Found {

@@ -62,9 +62,8 @@ export function createResolver(dependencies: ResolverDependencies): CountingReso
 
   function recall(key: string, settings: DnsSettings): TimedLookup | undefined {
     const known = cache.get(key);
-    if (known === undefined) return undefined;
-    const untilMs = freshUntilMs(known, settings);
-    return untilMs > clock.monotonicNow() ? { lookup: known.lookup, freshUntilMs: untilMs } : undefined;
+    const timed = known === undefined ? undefined : withFreshness(known, settings);
+    return timed !== undefined && timed.freshUntilMs > clock.monotonicNow() ? timed : undefined;
   }
 
   async function askServers(
@@ -93,7 +92,8 @@ export function createResolver(dependencies: ResolverDependencies): CountingReso
     return async (name, type, signal, service) => {
       const local = localLookup(name, type, hosts, view.ipv6);
       if (local !== undefined) {
-        return { lookup: local, freshUntilMs: clock.monotonicNow() + settings.minTtlMs };
+        const nowMs = clock.monotonicNow();
+        return { lookup: local, answeredAtMs: nowMs, freshUntilMs: nowMs + settings.minTtlMs };
       }
       const question = { name, type };
       const recalled =
@@ -107,8 +107,7 @@ export function createResolver(dependencies: ResolverDependencies): CountingReso
       const joined = flights.join(key, signal);
       if (joined !== undefined) counters.shared += 1;
       const begin = () => flights.begin(key, (shared) => askServers(question, view, lane, shared), signal);
-      const answer = await (joined ?? begin());
-      return { lookup: answer.lookup, freshUntilMs: freshUntilMs(answer, settings) };
+      return withFreshness(await (joined ?? begin()), settings);
     };
   }
 
@@ -143,6 +142,11 @@ const QUEUE_FULL: Lookup = {
   reason: 'TooManyQueries',
   message: 'too many questions are waiting already',
 };
+
+function withFreshness(remembered: RememberedLookup, settings: DnsSettings): TimedLookup {
+  const { lookup, atMs } = remembered;
+  return { lookup, answeredAtMs: atMs, freshUntilMs: freshUntilMs(remembered, settings) };
+}
 
 /** What is known of a name depends on whom was asked … */
 function questionKey({ name, type }: Question, view: ServerView): string {
