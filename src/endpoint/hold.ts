@@ -39,7 +39,7 @@ export interface DepartedAddress {
   readonly missedAnswers: number;
 }
 
-/** The newest result of asking for the name and family, and when it came. */
+/** The newest result of asking for the name and family, and when it came (-Infinity: none has come yet). */
 export interface Observation {
   readonly resolution: Resolution;
   readonly answeredAtMs: number;
@@ -85,6 +85,7 @@ export function holdAddresses(
 ): HoldResult {
   const { resolution, answeredAtMs } = observation;
   const isNew = previous?.answeredAtMs !== answeredAtMs;
+  const sinceMs = Number.isFinite(answeredAtMs) ? answeredAtMs : nowMs;
   const present = new Map(
     resolution.outcome === 'resolved' ? resolution.answers.map((answer) => [keyOf(answer), answer]) : [],
   );
@@ -101,7 +102,7 @@ export function holdAddresses(
   const current = [...present.values()].map((answer): HeldAddress => ({ answer, missedAnswers: 0 }));
   const absent = (previous?.addresses ?? [])
     .filter(({ answer }) => !present.has(keyOf(answer)))
-    .map((held) => age(held, absenceOf(held, resolution), answeredAtMs, missed));
+    .map((held) => age(held, absenceOf(held, resolution), sinceMs, missed));
   const judged = absent.map((held) => ({ held, verdict: judge(held, absenceOf(held, resolution), rules) }));
   const kept = judged.flatMap(({ held, verdict }) => (verdict === undefined ? [] : [{ held, verdict }]));
   const room = Math.max(0, MAX_HELD - current.length);

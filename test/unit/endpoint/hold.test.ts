@@ -81,6 +81,19 @@ describe('holdAddresses', () => {
     expect(name.look(360)).toBe('');
   });
 
+  it('keeps what it is told of before the first answer has come', () => {
+    const name = new HeldOverTime();
+    name.answer(0, found('10.0.0.1'));
+    for (const answeredAtMs of [Number.NEGATIVE_INFINITY, 5]) {
+      const held = { ...(name.held as HeldName), answeredAtMs: Number.NEGATIVE_INFINITY };
+      const observation = { resolution: failed, answeredAtMs };
+      const result = holdAddresses(held, observation, DNS_SETTINGS.hold, () => true, 10);
+      expect(result.addresses).toMatchObject([{ state: 'failure', untilMs: Number.POSITIVE_INFINITY }]);
+      const brief = holdAddresses(held, observation, { ...DNS_SETTINGS.hold, failureMs: 60 }, () => true, 10);
+      expect(brief.addresses).toHaveLength(1);
+    }
+  });
+
   it('is carried over to another clock', () => {
     const name = new HeldOverTime();
     name.answer(0, found('10.0.0.1', '10.0.0.2'));
