@@ -52,8 +52,8 @@ export type TlsResult =
 export interface TlsPeer {
   /** Why the certificate is not to be trusted, with OpenSSL's or Node's code; absent when it is. */
   readonly problem?: DialFault;
-  /** End of the certificate's validity on the wall clock, in milliseconds since the epoch. */
-  readonly validUntilWallMs: number;
+  /** End of the certificate's validity, in milliseconds since the epoch; absent when the peer showed none. */
+  readonly validUntilWallMs?: number;
 }
 
 export type ReadResult =

@@ -30,11 +30,20 @@ function matchesInTime(pattern: RegExp, subject: string): boolean {
   try {
     return TEST.runInContext(sandbox, { timeout: PATTERN_TIMEOUT_MS }) === true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
-      return false;
+    if (isTimeout(error)) return false;
     throw error;
   } finally {
     delete bench.pattern;
     delete bench.subject;
   }
+}
+
+/** By its code alone: the error may be of the sandbox's own class. */
+function isTimeout(error: unknown): boolean {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  );
 }

@@ -25,6 +25,8 @@ export interface Health {
   readonly message: string;
   /** That sample's time from dialing to the end of the exchange. */
   readonly latencyMs?: number;
+  /** Over TLS: until when the certificate that it saw is valid, in milliseconds since the epoch. */
+  readonly certificateValidUntilWallMs?: number;
   /**
    * How many samples in a row spoke against the verdict; while there is none, how many were alike. It
    * does not grow while samples agree with the verdict, so that an undisturbed check never changes.
@@ -62,6 +64,7 @@ export type FailureReason =
   | 'TLSHandshakeTimeout'
   | 'CertificateExpired'
   | 'CertificateExpiresSoon'
+  | 'CertificateNotYetValid'
   | 'CertificateUntrusted'
   | 'CertificateNameMismatch'
   | 'CAFileUnreadable'
@@ -76,8 +79,10 @@ export type Sample = HealthySample | FailedSample;
 export interface HealthySample {
   readonly healthy: true;
   readonly reason: HealthyReason;
-  readonly latencyMs: number;
   readonly message: string;
+  readonly latencyMs: number;
+  /** Over TLS: until when the certificate is valid, in milliseconds since the epoch. */
+  readonly certificateValidUntilWallMs?: number;
 }
 
 export interface FailedSample {
@@ -85,6 +90,7 @@ export interface FailedSample {
   readonly reason: FailureReason;
   readonly message: string;
   readonly latencyMs: number;
+  readonly certificateValidUntilWallMs?: number;
   readonly speaksOf: Culprit;
 }
 

@@ -50,6 +50,8 @@ export function isForming(health: Health): boolean {
   return health.verdict === 'unknown' || health.streak > 0;
 }
 
+type Spoken = Pick<Health, 'reason' | 'message' | 'latencyMs' | 'certificateValidUntilWallMs'>;
+
 function afterSuccess(health: Health, sample: HealthySample, threshold: number, nowMs: number): Health {
   const spoken = spokenBy(sample);
   if (health.verdict === 'healthy') {
@@ -86,8 +88,10 @@ function afterNothing(health: Health, sample: FailedSample): Health {
   return { ...explained, lastFailure: sample };
 }
 
-function spokenBy(sample: Sample): Pick<Health, 'reason' | 'message' | 'latencyMs'> {
-  return { reason: sample.reason, message: sample.message, latencyMs: sample.latencyMs };
+function spokenBy(sample: Sample): Spoken {
+  const { reason, message, latencyMs, certificateValidUntilWallMs: until } = sample;
+  const spoken = { reason, message, latencyMs };
+  return until === undefined ? spoken : { ...spoken, certificateValidUntilWallMs: until };
 }
 
 function lengthened(health: Health, kind: NonNullable<Health['streakOf']>): number {

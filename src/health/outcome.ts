@@ -9,6 +9,12 @@ export interface ProbeProgress {
   received: Buffer;
 }
 
+const NOTHING = Buffer.alloc(0);
+
+export function beginning(): ProbeProgress {
+  return { awaiting: 'connection', received: NOTHING };
+}
+
 /** Long enough for a person, short enough for ten thousand of them in memory. */
 const MAX_MESSAGE_LENGTH = 200;
 

@@ -1,10 +1,15 @@
 import type { Clock } from '../target/clock.ts';
+import type { WallTime } from './certificate.ts';
 import { blameForNoConnection } from './dial-fault.ts';
 import type { Connection, Dialer } from './dialer.ts';
 import { exchange } from './exchange.ts';
 import type { Check, FailureReason, Sample } from './health.ts';
-import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
+import { httpExchange } from './http-exchange.ts';
+import { beginning, failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
 import { quoted } from './quoted.ts';
+import { secure } from './secure.ts';
+import { serverNameOf } from './server-name.ts';
+import { WallClockWatch } from './wall-clock-watch.ts';
 
 /**
  * Probes once. Resolves with a sample whatever the backend does. The caller bounds the time by aborting
@@ -23,20 +28,25 @@ export const PROBE_TIMED_OUT = new Error('the probe timed out');
 export const PROBE_STALLED = new Error('the probe was held up by its own process');
 
 export function proberOver(dialer: Dialer, clock: Clock): Prober {
+  const watch = new WallClockWatch(clock);
+  const wallTime = () => ({ nowMs: clock.wallNow(), trusted: watch.isTrusted() });
   return async (check, signal) => {
     const startedMs = clock.monotonicNow();
-    const progress: ProbeProgress = { awaiting: 'connection', received: Buffer.alloc(0) };
-    const outcome = await outcomeOf(check, dialer, progress, signal);
+    const outcome = await outcomeOf({ check, dialer, wallTime, signal, progress: beginning() });
     return { ...outcome, latencyMs: clock.monotonicNow() - startedMs };
   };
 }
 
-async function outcomeOf(
-  check: Check,
-  dialer: Dialer,
-  progress: ProbeProgress,
-  signal: AbortSignal,
-): Promise<ProbeOutcome> {
+interface Probing {
+  readonly check: Check;
+  readonly dialer: Dialer;
+  readonly wallTime: () => WallTime;
+  readonly signal: AbortSignal;
+  readonly progress: ProbeProgress;
+}
+
+async function outcomeOf(probing: Probing): Promise<ProbeOutcome> {
+  const { check, dialer, progress, signal } = probing;
   try {
     const { address, port } = check;
     const dialed = await dialer.dial({ address, port }, signal);
@@ -45,7 +55,7 @@ async function outcomeOf(
       return failed(reason, dialed.fault.message, speaksOf);
     }
     try {
-      return await converse(dialed.connection, check, progress, signal);
+      return await converse(dialed.connection, probing);
     } finally {
       dialed.connection.close();
     }
@@ -57,15 +67,27 @@ async function outcomeOf(
   }
 }
 
-async function converse(
-  connection: Connection,
-  check: Check,
-  progress: ProbeProgress,
-  signal: AbortSignal,
-): Promise<ProbeOutcome> {
+async function converse(connection: Connection, probing: Probing): Promise<ProbeOutcome> {
+  const { check, progress, wallTime, signal } = probing;
   const { kind } = check.settings;
-  if (kind.type !== 'tcp' || kind.exchange === undefined) return succeeded('Connected', 'connected');
-  return exchange(connection, kind.exchange, progress, signal);
+  switch (kind.type) {
+    case 'none':
+      throw new Error(`${check.id} is not to be probed`);
+    case 'tcp':
+      if (kind.exchange === undefined) return succeeded('Connected', 'connected');
+      return exchange(connection, kind.exchange, progress, signal);
+    case 'tls':
+      return secure(connection, kind.tls, serverNameOf(check, kind), progress, wallTime, signal);
+    case 'http': {
+      if (kind.tls === undefined) return httpExchange(connection, check, kind.http, progress, signal);
+      const name = serverNameOf(check, kind);
+      const secured = await secure(connection, kind.tls, name, progress, wallTime, signal);
+      if (!secured.healthy) return secured;
+      const answered = await httpExchange(connection, check, kind.http, progress, signal);
+      const { certificateValidUntilWallMs: until } = secured;
+      return until === undefined ? answered : { ...answered, certificateValidUntilWallMs: until };
+    }
+  }
 }
 
 function timedOut({ awaiting, received }: ProbeProgress, timeoutMs: number): ProbeOutcome {

@@ -1,41 +1,56 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Connection, DialFault, ReadResult, TlsRequest, TlsResult } from '../health/dialer.ts';
+import type { Clock } from '../target/clock.ts';
 import type { IpAddress } from '../target/ip-address.ts';
 import type { CaFiles } from './ca-files.ts';
+import type { CloseBudget } from './close-budget.ts';
 import { peerOf } from './tls-peer.ts';
+
+/** What connections of one dialer share. */
+export interface ConnectionHost {
+  readonly clock: Pick<Clock, 'monotonicNow'>;
+  readonly caFiles: CaFiles;
+  readonly closeBudget: CloseBudget;
+}
 
 /** A connected socket of node:net, with TLS over it once that was asked for. */
 export class SocketConnection implements Connection {
   readonly #socket: Socket;
   readonly #address: IpAddress;
-  readonly #caFiles: CaFiles;
+  readonly #host: ConnectionHost;
   /** What is read and written: the socket, then TLS over it. */
   #stream: Socket;
-  #used = false;
-  #listening = false;
+  #closed = false;
+  #listenedTo: Socket | undefined;
   #fault: DialFault | undefined;
   #ended = false;
   /** Looks again whether the read that waits has its result. */
   #wakeReader: (() => void) | undefined;
 
-  constructor(socket: Socket, address: IpAddress, caFiles: CaFiles) {
+  constructor(socket: Socket, address: IpAddress, host: ConnectionHost) {
     this.#socket = socket;
     this.#address = address;
-    this.#caFiles = caFiles;
+    this.#host = host;
     this.#stream = socket;
   }
 
+  /** Makes it a connection that stood and is broken. */
+  breakWith(fault: DialFault): void {
+    this.#fault ??= fault;
+  }
+
   async startTls({ serverName, caFile }: TlsRequest, signal: AbortSignal): Promise<TlsResult> {
-    const trust = await this.#caFiles.trustIn(caFile);
+    const trust = await this.#host.caFiles.trustIn(caFile);
     signal.throwIfAborted();
     if (!trust.readable) return { secured: false, because: 'caFile', fault: trust.fault };
-    this.#used = true;
+    if (this.#fault !== undefined) return { secured: false, because: 'handshake', fault: this.#fault };
+    const name = serverName ?? this.#address;
     const tls = connectTls({
       socket: this.#socket,
-      // What the certificate is held against when there is no server name.
-      host: this.#address,
-      ...(serverName === undefined ? {} : { servername: serverName }),
+      // What the certificate is held against; SNI says it too, unless it is an address (RFC 6066 §3).
+      host: name,
+      ...(isIP(name) === 0 ? { servername: name } : {}),
       ...(trust.context === undefined ? {} : { secureContext: trust.context }),
       // The handshake is to end whatever the certificate is like, so that the probe can say what is wrong.
       rejectUnauthorized: false,
@@ -52,8 +67,7 @@ export class SocketConnection implements Connection {
       const failTo = (fault: DialFault) =>
         settle(() => resolve({ secured: false, because: 'handshake', fault }));
       const abort = () => settle(() => reject(signal.reason));
-      const secured = () =>
-        settle(() => resolve({ secured: true, peer: peerOf(tls, serverName ?? this.#address) }));
+      const secured = () => settle(() => resolve({ secured: true, peer: peerOf(tls, name) }));
       const failed = (error: Error) => failTo(faultOf(error));
       const closed = () => failTo({ code: 'ECONNRESET', message: 'closed during the TLS handshake' });
       signal.addEventListener('abort', abort);
@@ -62,9 +76,8 @@ export class SocketConnection implements Connection {
   }
 
   write(bytes: Uint8Array): void {
-    this.#used = true;
     this.#listen();
-    this.#stream.write(bytes);
+    if (this.#fault === undefined) this.#stream.write(bytes);
   }
 
   read(signal: AbortSignal): Promise<ReadResult> {
@@ -80,7 +93,6 @@ export class SocketConnection implements Connection {
         return;
       }
       signal.addEventListener('abort', abort);
-      this.#used = true;
       this.#listen();
       this.#wakeReader = () => {
         const result = this.#readNow();
@@ -90,12 +102,11 @@ export class SocketConnection implements Connection {
     });
   }
 
-  /**
-   * A connection that carried nothing ends with a reset, which leaves no TIME_WAIT here and no entry in
-   * the connection tracking of the node; one that carried something ends in good order.
-   */
+  /** In good order while there is budget for that: a reset is a line in the log of many a backend. */
   close(): void {
-    if (this.#used) this.#stream.destroy();
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#host.closeBudget.take(this.#host.clock.monotonicNow())) this.#stream.destroy();
     else this.#socket.resetAndDestroy();
   }
 
@@ -107,8 +118,8 @@ export class SocketConnection implements Connection {
   }
 
   #listen(): void {
-    if (this.#listening && this.#stream === this.#socket) return;
-    this.#listening = true;
+    if (this.#listenedTo === this.#stream) return;
+    this.#listenedTo = this.#stream;
     const end = () => {
       this.#ended = true;
       this.#wakeReader?.();
@@ -118,13 +129,14 @@ export class SocketConnection implements Connection {
       .on('end', end)
       .on('close', end)
       .on('error', (error) => {
-        this.#fault ??= faultOf(error);
+        this.breakWith(faultOf(error));
         this.#wakeReader?.();
       });
   }
 }
 
-export function faultOf(error: Error): DialFault {
+export function faultOf(error: Error & { readonly reason?: string }): DialFault {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
-  return { code, message: error.message };
+  // OpenSSL's own message leads with the address of a thread and ends with a line of its source.
+  return { code, message: error.reason ?? error.message };
 }

@@ -4,9 +4,11 @@ import type { DialFault, TlsPeer } from '../health/dialer.ts';
 /** Reads from a finished handshake what a probe judges by. `name` is what the certificate is to be for. */
 export function peerOf(socket: TLSSocket, name: string): TlsPeer {
   const certificate = socket.getPeerX509Certificate();
-  const validUntilWallMs = certificate?.validToDate.getTime() ?? 0;
   const problem = problemOf(socket, name);
-  return problem === undefined ? { validUntilWallMs } : { problem, validUntilWallMs };
+  return {
+    ...(certificate === undefined ? {} : { validUntilWallMs: certificate.validToDate.getTime() }),
+    ...(problem === undefined ? {} : { problem }),
+  };
 }
 
 function problemOf(socket: TLSSocket, name: string): DialFault | undefined {

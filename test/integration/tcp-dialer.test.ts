@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Backend } from '../../src/embedded/backend.ts';
 import type { Connection, DialResult } from '../../src/health/dialer.ts';
+import { CloseBudget } from '../../src/io/close-budget.ts';
+import { systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import { addressOf } from '../support/checks.ts';
 import { openSockets } from '../support/open-sockets.ts';
@@ -14,7 +18,7 @@ function connectionOf(result: DialResult): Connection {
 }
 
 describe('TcpDialer', () => {
-  const dialer = new TcpDialer();
+  const dialer = new TcpDialer(systemClock);
   const backends: Backend[] = [];
 
   async function backend(options = {}): Promise<Backend> {
@@ -75,5 +79,34 @@ describe('TcpDialer', () => {
     abort.abort(new Error('enough'));
     await expect(dialing).rejects.toThrow('enough');
     await expect(dialer.dial({ address: LOOPBACK, port: 9 }, abort.signal)).rejects.toThrow('enough');
+  });
+
+  it.each([
+    [10, 'end'],
+    [0, 'ECONNRESET'],
+  ])('with a budget of %i closes so that the peer sees: %s', async (perMinute, seen) => {
+    const server = createServer().listen(0, LOOPBACK);
+    await once(server, 'listening');
+    const port = (server.address() as AddressInfo).port;
+    const ending = new Promise<string>((resolve) => {
+      server.once('connection', (socket) => {
+        socket.resume();
+        socket.once('end', () => resolve('end'));
+        socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+      });
+    });
+    const poor = new TcpDialer(systemClock, new CloseBudget(perMinute));
+    connectionOf(await poor.dial({ address: LOOPBACK, port }, never)).close();
+    expect(await ending).toBe(seen);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe('CloseBudget', () => {
+  it('grants so many at once and as many again within a minute', () => {
+    const budget = new CloseBudget(6);
+    const taken = (nowMs: number) =>
+      Array.from({ length: 10 }, () => budget.take(nowMs)).filter(Boolean).length;
+    expect([taken(0), taken(0), taken(10_000), taken(30_000), taken(600_000)]).toEqual([6, 0, 1, 2, 6]);
   });
 });

@@ -1,0 +1,93 @@
+import { familyOf } from '../target/ip-address.ts';
+import type { HttpSettings } from '../target/target.ts';
+import { blameForBrokenConnection } from './dial-fault.ts';
+import type { Connection } from './dialer.ts';
+import { matcherOf } from './expectation.ts';
+import type { Check } from './health.ts';
+import { bodyOf, type HttpHead, headOf } from './http-response.ts';
+import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
+import { quoted } from './quoted.ts';
+
+/** Of head and body together. */
+const MAX_RESPONSE_BYTES = 65_536;
+
+/** One request and as much of the response as the settings ask for. Redirects are not followed. */
+export async function httpExchange(
+  connection: Connection,
+  check: Check,
+  settings: HttpSettings,
+  progress: ProbeProgress,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
+  progress.awaiting = 'response';
+  connection.write(Buffer.from(requestOf(check, settings), 'latin1'));
+  const judge = judgeOf(settings);
+  for (;;) {
+    const result = await connection.read(signal);
+    if (result.kind === 'failed') {
+      const { reason, speaksOf } = blameForBrokenConnection(result.fault);
+      return failed(reason, `${result.fault.message} after ${quoted(progress.received)}`, speaksOf);
+    }
+    const ended = result.kind === 'end';
+    if (!ended) progress.received = Buffer.concat([progress.received, result.bytes]);
+    if (ended && progress.received.length === 0) {
+      return failed('ConnectionClosed', 'closed by the backend without an answer');
+    }
+    const full = progress.received.length >= MAX_RESPONSE_BYTES;
+    const outcome = judge(progress.received.subarray(0, MAX_RESPONSE_BYTES), ended || full);
+    if (outcome !== undefined) return outcome;
+  }
+}
+
+/** Judges what was received so far; undefined while more may decide it otherwise, never when it is `final`. */
+function judgeOf(settings: HttpSettings): (received: Buffer, final: boolean) => ProbeOutcome | undefined {
+  const matches = settings.body === undefined ? undefined : matcherOf(settings.body);
+  return (received, final) => {
+    const head = headOf(received);
+    if (head === 'NotHttp' || (head === 'Incomplete' && final)) {
+      return failed('UnexpectedResponse', `not an HTTP/1 response: ${quoted(received)}`);
+    }
+    if (head === 'Incomplete') return undefined;
+    if (!settings.expectedStatuses.some(({ from, to }) => from <= head.status && head.status <= to)) {
+      return failed('HTTPStatus', head.statusLine);
+    }
+    if (matches === undefined) return succeeded('HTTPStatusExpected', head.statusLine);
+    return judgeBody(received, head, matches, final);
+  };
+}
+
+function judgeBody(
+  received: Buffer,
+  head: HttpHead,
+  matches: (body: Buffer) => boolean,
+  final: boolean,
+): ProbeOutcome | undefined {
+  const body = bodyOf(received, head);
+  if (body === undefined)
+    return failed('UnexpectedResponse', `${head.statusLine}, and a body in broken chunks`);
+  if (matches(body.bytes)) return succeeded('ResponseMatched', head.statusLine);
+  if (!body.complete && !final) return undefined;
+  return failed(
+    'UnexpectedResponse',
+    `${head.statusLine}, and the body does not match: ${quoted(body.bytes)}`,
+  );
+}
+
+function requestOf(check: Check, settings: HttpSettings): string {
+  const host = settings.host ?? hostOf(check);
+  return [
+    `${settings.method} ${settings.path} HTTP/1.1`,
+    `Host: ${host}`,
+    'User-Agent: external-endpoints',
+    'Accept: */*',
+    'Connection: close',
+    '\r\n',
+  ].join('\r\n');
+}
+
+/** RFC 9110 §7.2: with the port unless it is the scheme's own. */
+function hostOf({ host, address, port, settings: { kind } }: Check): string {
+  const name = host ?? (familyOf(address) === 'IPv6' ? `[${address}]` : address);
+  const schemePort = kind.type === 'http' && kind.tls !== undefined ? 443 : 80;
+  return port === schemePort ? name : `${name}:${port}`;
+}

@@ -1,0 +1,37 @@
+import type { TlsSettings } from '../target/target.ts';
+import { certificateProblem, dateOf, type WallTime } from './certificate.ts';
+import type { Connection } from './dialer.ts';
+import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
+
+/** Makes the connection a TLS client and judges the certificate. A failure ends the probe. */
+export async function secure(
+  connection: Connection,
+  settings: TlsSettings,
+  serverName: string | undefined,
+  progress: ProbeProgress,
+  wallTime: () => WallTime,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
+  progress.awaiting = 'handshake';
+  const result = await connection.startTls(
+    {
+      ...(serverName === undefined ? {} : { serverName }),
+      ...(settings.caFile === undefined ? {} : { caFile: settings.caFile }),
+    },
+    signal,
+  );
+  if (!result.secured) {
+    const { because, fault } = result;
+    if (because === 'caFile') return failed('CAFileUnreadable', fault.message, 'worker');
+    return failed('TLSHandshakeFailed', fault.message);
+  }
+  const { peer } = result;
+  const problem = certificateProblem(peer, settings, wallTime());
+  if (peer.validUntilWallMs === undefined) {
+    return problem ?? succeeded('TLSHandshakeSucceeded', 'TLS without a certificate');
+  }
+  const outcome =
+    problem ??
+    succeeded('TLSHandshakeSucceeded', `the certificate is valid until ${dateOf(peer.validUntilWallMs)}`);
+  return { ...outcome, certificateValidUntilWallMs: peer.validUntilWallMs };
+}

@@ -1,0 +1,207 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Backend } from '../../src/embedded/backend.ts';
+import type { HealthCheckKind } from '../../src/target/target.ts';
+import { addressOf } from '../support/checks.ts';
+import { NetworkNamespace } from '../support/network-namespace.ts';
+import { openSockets } from '../support/open-sockets.ts';
+import { exchangeOf, probeOnce } from '../support/probe-once.ts';
+import { missing } from '../support/real-peer.ts';
+
+const HTTP: HealthCheckKind = {
+  type: 'http',
+  http: { method: 'GET', path: '/', expectedStatuses: [{ from: 200, to: 299 }] },
+};
+const TLS: HealthCheckKind = { type: 'tls', tls: { verify: true, minValidityMs: 0 } };
+const TCP: HealthCheckKind = { type: 'tcp' };
+
+afterEach(() => expect.poll(openSockets).toBe(0));
+
+/** A server that does one thing to each connection. */
+async function serving(handle: (socket: Socket) => void): Promise<Server & AsyncDisposable & { at: string }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    handle(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const dispose = async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  const at = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return Object.assign(server, { at, [Symbol.asyncDispose]: dispose });
+}
+
+describe('a backend that accepts and never answers', () => {
+  it.each<[string, HealthCheckKind, string]>([
+    ['tcp', TCP, 'Connected'],
+    ['tcp with an exchange', exchangeOf('PING\r\n', '+PONG'), 'ResponseTimeout'],
+    ['tls', TLS, 'TLSHandshakeTimeout'],
+    ['http', HTTP, 'ResponseTimeout'],
+  ])('%s', async (_, kind, reason) => {
+    const backend = await Backend.start(addressOf('127.0.0.1'));
+    await backend.become('hang');
+    try {
+      const sample = await probeOnce(`127.0.0.1:${backend.port}`, kind, { timeoutMs: 200 });
+      expect(sample).toMatchObject({ reason });
+      if (!sample.healthy) expect(sample.latencyMs).toBeGreaterThanOrEqual(199);
+    } finally {
+      await backend.stop();
+    }
+  });
+});
+
+describe('a backend that resets what it accepted', () => {
+  it.each<[string, HealthCheckKind, RegExp]>([
+    // The handshake is the kernel's: a check that only connects cannot tell.
+    ['tcp', TCP, /^Connected$/],
+    ['tcp with an exchange', exchangeOf('PING\r\n', '+PONG'), /^ConnectionReset$/],
+    ['tls', TLS, /^TLSHandshakeFailed$/],
+    ['http', HTTP, /^ConnectionReset$/],
+  ])('%s', async (_, kind, reason) => {
+    await using server = await serving((socket) => socket.resetAndDestroy());
+    expect((await probeOnce(server.at, kind)).reason).toMatch(reason);
+  });
+});
+
+describe('a backend that closes what it accepted', () => {
+  it.each<[string, HealthCheckKind, RegExp]>([
+    ['tcp with an exchange', exchangeOf('', '+PONG'), /^ConnectionClosed$/],
+    ['tls', TLS, /^TLSHandshakeFailed$/],
+    ['http', HTTP, /^Connection(Closed|Reset)$/],
+  ])('%s', async (_, kind, reason) => {
+    await using server = await serving((socket) => socket.end());
+    expect((await probeOnce(server.at, kind)).reason).toMatch(reason);
+  });
+});
+
+describe('a backend that never stops talking', () => {
+  it.each<[string, HealthCheckKind]>([
+    ['tcp with an exchange', exchangeOf('', 'never said')],
+    ['tcp with a pattern', exchangeOf('', /^(x+x+)+y/)],
+    ['http', HTTP],
+  ])('%s', async (_, kind) => {
+    await using server = await serving((socket) => {
+      const talk = () => {
+        while (!socket.destroyed && socket.write('x'.repeat(16_384)));
+      };
+      socket.on('drain', talk);
+      talk();
+    });
+    expect(await probeOnce(server.at, kind)).toMatchObject({ healthy: false, reason: 'UnexpectedResponse' });
+  });
+});
+
+describe('a backend that answers a byte at a time', () => {
+  it.each<[string, HealthCheckKind, string]>([
+    ['tcp with an exchange', exchangeOf('', 'HTTP/1.1 200 OK'), 'ResponseMatched'],
+    [
+      'http',
+      { ...HTTP, http: { ...HTTP.http, body: { kind: 'pattern', source: '^wiki$' } } },
+      'ResponseMatched',
+    ],
+  ])('%s', async (_, kind, reason) => {
+    const response =
+      'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nwik\r\n1\r\ni\r\n0\r\n\r\n';
+    const plain = kind.type === 'tcp' ? 'HTTP/1.1 200 OK' : response;
+    await using server = await serving((socket) => {
+      socket.setNoDelay();
+      const say = (at: number): void => {
+        if (at < plain.length) socket.write(plain.charAt(at), () => setImmediate(say, at + 1));
+      };
+      say(0);
+    });
+    expect(await probeOnce(server.at, kind)).toMatchObject({ reason });
+  });
+});
+
+describe('a listener whose backlog is full', () => {
+  it('counts as a time-out of connecting', async () => {
+    const child = spawn(process.execPath, ['test/support/silent-listener.ts'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const waiting: Socket[] = [];
+    try {
+      const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+      const port = Number(line);
+      child.kill('SIGSTOP');
+      // Linux takes one connection more than the backlog says.
+      for (let taken = 0; taken < 2; taken += 1) {
+        const socket = connect(port, '127.0.0.1');
+        waiting.push(socket);
+        await once(socket, 'connect');
+      }
+      expect(await probeOnce(`127.0.0.1:${port}`, TCP, { timeoutMs: 400 })).toMatchObject({
+        healthy: false,
+        reason: 'ConnectTimeout',
+        speaksOf: 'backend',
+      });
+    } finally {
+      for (const socket of waiting) socket.destroy();
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  });
+});
+
+describe.skipIf(missing(['ip', 'nft'], { root: true }))('a network that does not get there', () => {
+  let namespace: NetworkNamespace;
+
+  beforeAll(() => {
+    namespace = new NetworkNamespace(1);
+  });
+  afterAll(() => namespace[Symbol.dispose]());
+
+  it('tells a host that is there from a port that is closed', async () => {
+    expect(await probeOnce(`${namespace.peer}:81`, TCP)).toMatchObject({
+      reason: 'ConnectionRefused',
+      speaksOf: 'backend',
+    });
+  });
+
+  it('tells a host that is not there', async () => {
+    // The kernel asks three times, a second apart, who has the address (neigh/*/mcast_solicit).
+    expect(await probeOnce(`${namespace.nobody}:80`, TCP, { timeoutMs: 8_000 })).toMatchObject({
+      reason: 'HostUnreachable',
+      speaksOf: 'backend',
+    });
+  });
+
+  it.each([
+    ['throw', 'NetworkUnreachable', 'route'],
+    ['unreachable', 'HostUnreachable', 'backend'],
+    ['prohibit', 'ConnectNotPermitted', 'worker'],
+    ['blackhole', 'NetworkUnreachable', 'route'],
+  ])('reads a route of type %s', async (type, reason, speaksOf) => {
+    const address = `198.18.78.${['throw', 'unreachable', 'prohibit', 'blackhole'].indexOf(type) + 1}`;
+    namespace.addRoute(type, address);
+    expect(await probeOnce(`${address}:80`, TCP)).toMatchObject({ reason, speaksOf });
+  });
+
+  it('tells that this host has no ephemeral port left', () => {
+    namespace.inside('sysctl', '-q', '-w', 'net.ipv4.ip_local_port_range=40000 40001');
+    // Within the namespace a listener of its own; three dials for two ports.
+    const listener = `import net from 'node:net'; const s = net.createServer().listen(9000, '127.0.0.1', async () => {`;
+    const dial = `process.argv.splice(1, 1, 'x', '127.0.0.1', '9000', '3'); await import('${process.cwd()}/test/support/dial-many.ts'); process.exit(); });`;
+    const script = `${listener}${dial}`;
+    const printed = namespace.inside(process.execPath, '--input-type=module', '-e', script);
+    expect(JSON.parse(printed)).toEqual(['EADDRNOTAVAIL']);
+  });
+
+  it('tells SYNs that vanish by a time-out, and only by that', async () => {
+    namespace.swallow();
+    const sample = await probeOnce(`${namespace.peer}:81`, TCP, { timeoutMs: 300 });
+    expect(sample).toMatchObject({
+      reason: 'ConnectTimeout',
+      message: 'no answer to connecting within 300 ms',
+      speaksOf: 'backend',
+    });
+    expect(sample.latencyMs).toBeLessThan(400);
+  });
+});
