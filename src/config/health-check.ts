@@ -1,20 +1,14 @@
 import type * as z from 'zod';
-import type { HealthCheckKind, HealthCheckSettings, TargetPort } from '../target/target.ts';
+import type { HealthCheckSettings, TargetPort } from '../target/target.ts';
 import { formatDuration } from './duration.ts';
 import { durationField, durationMs } from './duration-field.ts';
-import { alternatives, oneOf, section, textOrNumber, wholeNumber } from './field.ts';
+import { alternatives, section, textOrNumber, wholeNumber } from './field.ts';
+import { kindFields, kindFrom, reportUnused } from './health-check-kind.ts';
 import { nearest } from './nearest.ts';
 import { describeValue } from './problem.ts';
 import type { Report } from './report.ts';
 
-/**
- * The kinds of checks. One more is: its name here, its section of settings in the schema below, and its
- * case in `kindOf`.
- */
-const TYPES = ['tcp', 'none'] as const;
-
 const DEFAULTS = {
-  type: 'tcp',
   interval: '10s',
   fastInterval: '1s',
   timeout: '2s',
@@ -24,10 +18,7 @@ const DEFAULTS = {
 
 export const healthCheckSchema = section(
   {
-    type: oneOf(TYPES, {
-      description: '`tcp`: a connection is opened and closed. `none`: every address counts as healthy.',
-      default: DEFAULTS.type,
-    }).optional(),
+    ...kindFields,
     port: textOrNumber(
       {
         description: 'Which TCP port is checked: its name, or its number on the addresses (`targetPort`).',
@@ -73,16 +64,15 @@ export const healthCheckSchema = section(
 
 type WrittenHealthCheck = z.infer<typeof healthCheckSchema>;
 
-function kindOf(type: (typeof TYPES)[number]): HealthCheckKind {
-  return { type };
-}
-
-/** Defaults give way to what was written: `interval: 500ms` alone makes both other times 500ms at most. */
+/** `own` is what the target itself writes, without `defaults`. Defaults give way to what was written: `interval: 500ms` alone makes both other times 500ms at most. */
 export function healthCheckFrom(
   written: WrittenHealthCheck | undefined,
+  own: WrittenHealthCheck | undefined,
   ports: readonly TargetPort[],
   report: Report,
 ): HealthCheckSettings {
+  const kind = kindFrom(written, own);
+  reportUnused(own, kind, report);
   const intervalMs = durationMs(written?.interval ?? DEFAULTS.interval);
   const atMostInterval = (field: 'timeout' | 'fastInterval'): number => {
     const text = written?.[field];
@@ -96,7 +86,7 @@ export function healthCheckFrom(
     return ms;
   };
   return {
-    kind: kindOf(written?.type ?? DEFAULTS.type),
+    kind,
     ports: checkedPorts(written?.port, ports, report),
     intervalMs,
     fastIntervalMs: atMostInterval('fastInterval'),

@@ -33,7 +33,7 @@ export function targetFrom(
     ports,
     endpoints: endpointsFrom(merged.endpoints, (at, field) => places.locate(['endpoints', at, field])),
     dns: dnsFrom(merged.dns, report),
-    healthCheck: healthCheckFrom(merged.healthCheck, ports, report),
+    healthCheck: healthCheckFrom(merged.healthCheck, written.healthCheck, ports, report),
     publish: publishFrom(merged.publish),
     service: serviceFrom(merged.service, report),
     adopt: merged.adopt ?? false,

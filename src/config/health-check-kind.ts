@@ -1,0 +1,71 @@
+import type * as z from 'zod';
+import type { HealthCheckKind } from '../target/target.ts';
+import { EXCHANGE_RIVALS, exchangeFrom, exchangeSchema, type WrittenExchange } from './check-exchange.ts';
+import { HTTP_RIVALS, httpFrom, httpSchema, type WrittenHttp } from './check-http.ts';
+import { tlsFrom, tlsSchema } from './check-tls.ts';
+import { oneOf } from './field.ts';
+import type { Report } from './report.ts';
+import { withoutRivals } from './rivals.ts';
+
+const TYPES = ['tcp', 'tls', 'http', 'none'] as const;
+
+const DEFAULT_TYPE = 'tcp';
+
+/** The fields of `healthCheck` that say what a check does. */
+export const kindFields = {
+  type: oneOf(TYPES, {
+    description:
+      '`tcp`: a connection, and an exchange on it if `tcp` says one. `tls`: a handshake and its certificate. ' +
+      '`http`: a request. `none`: every address counts as healthy.',
+    default: DEFAULT_TYPE,
+  }).optional(),
+  tcp: exchangeSchema.optional(),
+  tls: tlsSchema.optional(),
+  http: httpSchema.optional(),
+};
+
+export interface WrittenKind {
+  readonly type?: (typeof TYPES)[number] | undefined;
+  readonly tcp?: WrittenExchange | undefined;
+  readonly tls?: z.infer<typeof tlsSchema> | undefined;
+  readonly http?: WrittenHttp | undefined;
+}
+
+/** `own` is what the target itself writes of `written`, the rest being from `defaults`. */
+export function kindFrom(written: WrittenKind | undefined, own: WrittenKind | undefined): HealthCheckKind {
+  const type = written?.type ?? DEFAULT_TYPE;
+  switch (type) {
+    case 'none':
+      return { type };
+    case 'tcp': {
+      const exchange = exchangeFrom(withoutRivals(written?.tcp, own?.tcp, EXCHANGE_RIVALS));
+      return exchange.send === undefined && exchange.expect === undefined ? { type } : { type, exchange };
+    }
+    case 'tls':
+      return { type, tls: tlsFrom(written?.tls) };
+    case 'http': {
+      const http = httpFrom(withoutRivals(written?.http, own?.http, HTTP_RIVALS));
+      return written?.http?.scheme === 'https' ? { type, http, tls: tlsFrom(written.tls) } : { type, http };
+    }
+  }
+}
+
+/**
+ * Settings of a kind that the target does not use are a mistake where the target itself writes them; in
+ * `defaults` they wait for the targets that do.
+ */
+export function reportUnused(own: WrittenKind | undefined, kind: HealthCheckKind, report: Report): void {
+  const overTls = kind.type === 'tls' || (kind.type === 'http' && kind.tls !== undefined);
+  const uses = { tcp: kind.type === 'tcp', tls: overTls, http: kind.type === 'http' };
+  for (const section of ['tcp', 'tls', 'http'] as const) {
+    if (own?.[section] === undefined || uses[section]) continue;
+    report(['healthCheck', section], {
+      message: `${section} has no effect on a check of type ${kind.type}`,
+      expected: `no ${section} here, or another type`,
+      hint:
+        section === 'tls'
+          ? 'write type: tls, or type: http with http.scheme: https'
+          : `write type: ${section}`,
+    });
+  }
+}
