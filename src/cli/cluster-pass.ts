@@ -6,7 +6,7 @@ import type { ClusterFlags, DecisionFlags } from './options.ts';
 import { progressOn } from './progress.ts';
 
 /** Sockets of health checks at a time: far below the usual limit of 1,024 files. */
-const MAX_PROBES_IN_FLIGHT = 512;
+export const MAX_PROBES_IN_FLIGHT = 512;
 
 /** What of `--timeout` may go into looking; the rest is for writing. */
 const SHARE_FOR_PROBING = 0.7;

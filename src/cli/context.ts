@@ -5,12 +5,14 @@ import type { ObjectStore } from '../sync/object-store.ts';
 import type { StateStore } from '../sync/sync-state.ts';
 import type { Clock } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
+import type { DemoWorld } from './demo-world.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Everything a command reaches outside itself. Built once, in `wiring`. */
 export interface CliContext {
   readonly terminal: Terminal;
   readonly version: string;
+  readonly nodeVersion: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly resolver: Resolver;
@@ -20,8 +22,7 @@ export interface CliContext {
   /** Reads `--config` arguments: files, directories, `-` for standard input. */
   readList(paths: readonly string[]): Promise<readonly SourcePart[]>;
   connect(choice: ClusterChoice): Promise<ConnectResult>;
-  /** The main job on an embedded API server, DNS server and backends. Resolves with the exit code. */
-  demo(options: DemoOptions): Promise<number>;
+  startDemoWorld(): Promise<DemoWorld>;
 }
 
 export interface ClusterChoice {
@@ -42,8 +43,4 @@ export interface Cluster {
   readonly state: StateStore;
   requestCount(): number;
   close(): Promise<void>;
-}
-
-export interface DemoOptions {
-  readonly stay: boolean;
 }

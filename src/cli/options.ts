@@ -38,7 +38,7 @@ export function withClusterFlags(command: Command): Command {
 }
 
 /** Its value becomes a label, so it has a label's form. */
-function withInstance(): Option {
+export function withInstance(): Option {
   return new Option('--instance <name>', 'marks whose objects are whose where several of us share a cluster')
     .default('default')
     .env('EXTERNAL_ENDPOINTS_INSTANCE')

@@ -19,6 +19,16 @@ export function reportText(report: SyncReport, tense: 'done' | 'planned', colors
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
+/** The same without a cluster: nothing was written, so nothing is said of it. */
+export function checkText(report: SyncReport, colors: Colors): string {
+  const rows = report.targets.flatMap((target) => targetRows(target, colors));
+  const trouble = report.targets.filter(({ phase }) => isTrouble(phase)).map((each) => troubleLine(each, colors));
+  const endpoints = report.targets.flatMap((target) => target.endpoints);
+  const ready = endpoints.filter((endpoint) => endpoint.ready).length;
+  const sum = `${report.summary.targets} targets, ${ready} of ${endpoints.length} addresses ready (${Math.round(report.summary.durationMs)} ms)`;
+  return `${[textTable(HEAD, rows), trouble.join('\n'), sum].filter((block) => block !== '').join('\n\n')}\n`;
+}
+
 function targetRows(target: TargetReport, colors: Colors): string[][] {
   const key = `${target.namespace}/${target.name}`;
   if (target.endpoints.length === 0) return [[key, '-', phaseWord(target, colors), target.reason, '', '']];

@@ -10,7 +10,13 @@ export interface ClusterChoice {
 }
 
 export type LoadedKubeConfig =
-  | { readonly ok: true; readonly config: KubeConfig; readonly describe: string }
+  | {
+      readonly ok: true;
+      readonly config: KubeConfig;
+      /** The context's, else the Pod's, else `default`. */
+      readonly namespace: string;
+      readonly describe: string;
+    }
   | { readonly ok: false; readonly message: string };
 
 /** Reads --kubeconfig, else $KUBECONFIG, else ~/.kube/config, else the Pod's service account: kubectl's order. */
@@ -63,5 +69,6 @@ function selectContext(config: KubeConfig, context: string | undefined, place: s
       message: `${place}: its current context "${config.getCurrentContext()}" names no cluster`,
     };
   }
-  return { ok: true, config, describe: `${config.getCurrentContext()} at ${cluster.server}` };
+  const namespace = config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
+  return { ok: true, config, namespace, describe: `${config.getCurrentContext()} at ${cluster.server}` };
 }

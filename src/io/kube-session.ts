@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
-import type { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
 import type { Clock } from '../target/clock.ts';
 
@@ -36,7 +36,7 @@ export class KubeSessions {
   private opening: Promise<OpenSession> | undefined;
 
   constructor(config: KubeConfig, clock: Clock, connections: number) {
-    this.config = config;
+    this.config = withPlainLoopback(config);
     this.clock = clock;
     this.connections = connections;
   }
@@ -105,6 +105,24 @@ export class KubeSessions {
         return new Agent({ ...pool, connect: tls });
     }
   }
+}
+
+/**
+ * client-node refuses plain HTTP unless TLS verification is off. Credentials in clear text over a network are
+ * indeed a mistake; to a listener on this machine (`kubectl proxy`, the embedded server) they never leave it.
+ */
+function withPlainLoopback(config: KubeConfig): KubeConfig {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new Error('the kubeconfig names no cluster');
+  if (!/^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(cluster.server)) return config;
+  const plain = new KubeConfig();
+  plain.loadFromOptions({
+    clusters: config.getClusters().map((each) => (each === cluster ? { ...each, skipTLSVerify: true } : each)),
+    contexts: config.getContexts(),
+    users: config.getUsers(),
+    currentContext: config.getCurrentContext(),
+  });
+  return plain;
 }
 
 type TlsOptions = Readonly<Record<string, string>>;

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { endpointReport, isTrouble, type SyncReport, summarize, type TargetReport } from '../sync/sync-report.ts';
+import { colorsFor } from './colors.ts';
+import type { CliContext } from './context.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { loadList } from './load-list.ts';
+import { decideOffline } from './offline-decision.ts';
+import { type ListFlags, type OutputFlags, withListFlags, withOutputFlag, withTimeout } from './options.ts';
+import { serialize } from './output-format.ts';
+import { checkText } from './report-text.ts';
+
+interface CheckFlags extends ListFlags, OutputFlags {
+  readonly timeout: number;
+}
+
+export function describeCheck(command: Command): Command {
+  const described = command
+    .summary('resolve and probe the list, without a cluster')
+    .description(
+      'Looks at every name and address as sync would, from where it runs. Exits 3 when a target has no ready address.',
+    )
+    .addOption(withTimeout('for all checks', 60_000, '1m'))
+    .addHelpText('after', '\nExample:\n  external-endpoints check --config targets.yaml');
+  return withOutputFlag(withListFlags(described));
+}
+
+export async function runCheck(flags: CheckFlags, context: CliContext): Promise<ExitCode> {
+  const { out } = context.terminal;
+  const list = await loadList(flags.config, context);
+  if (list === undefined) return EXIT.usage;
+  const startedMs = context.clock.monotonicNow();
+  const decision = await decideOffline(list, { ...flags, instance: 'default' }, context);
+  const targets = decision.targets.map(
+    ({ target, plan, verdicts }): TargetReport => ({
+      namespace: target.namespace,
+      name: target.name,
+      phase: plan.phase,
+      reason: plan.reason,
+      message: plan.message,
+      endpoints: verdicts.map(endpointReport),
+      actions: [],
+    }),
+  );
+  const durationMs = Math.round(context.clock.monotonicNow() - startedMs);
+  const report: SyncReport = { summary: summarize(targets, { requests: 0, durationMs }), targets };
+  out.write(flags.output === 'text' ? checkText(report, colorsFor(out)) : serialize(report, flags.output));
+  return targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { loadList } from './load-list.ts';
+import { type ListFlags, withListFlags } from './options.ts';
+
+export function describeValidate(command: Command): Command {
+  return withListFlags(
+    command
+      .summary('check the list alone, offline')
+      .description('Reads the list and tells everything that is wrong with it, each with file, line and column.')
+      .addHelpText('after', '\nExample:\n  external-endpoints validate --config targets.yaml'),
+  );
+}
+
+export async function runValidate(flags: ListFlags, context: CliContext): Promise<ExitCode> {
+  const list = await loadList(flags.config, context);
+  if (list === undefined) return EXIT.usage;
+  const count = list.targets.length;
+  context.terminal.out.write(`valid: ${count} target${count === 1 ? '' : 's'}\n`);
+  return EXIT.done;
+}

@@ -1,0 +1,92 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { CliContext, Cluster, ClusterChoice, ConnectResult } from './cli/context.ts';
+import type { Terminal } from './cli/terminal.ts';
+import { parseHostsFile } from './dns/hosts-file.ts';
+import { parseResolvConf } from './dns/resolv-conf.ts';
+import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts';
+import { proberOver } from './health/probe.ts';
+import { createDnsTransport } from './io/dns-transport.ts';
+import { gzipText } from './io/gzip-text.ts';
+import { loadKubeConfig } from './io/kube-config.ts';
+import { KubeStore } from './io/kube-store.ts';
+import { KubeTransport } from './io/kube-transport.ts';
+import { readListFiles } from './io/list-files.ts';
+import { readAgainWhenChanged } from './io/reread-file.ts';
+import { systemClock } from './io/system-clock.ts';
+import { systemRandom } from './io/system-random.ts';
+import { TcpDialer } from './io/tcp-dialer.ts';
+import { ConfigMapState } from './sync/config-map-state.ts';
+
+/** What only the process itself knows. */
+export interface ProcessFacts {
+  readonly terminal: Terminal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly nodeVersion: string;
+  readonly signal: AbortSignal;
+}
+
+/** The composition root: the only place that builds a real clock, socket, file reader or client. */
+export function wire(facts: ProcessFacts): CliContext {
+  const { terminal, version, nodeVersion, signal, environment } = facts;
+  return {
+    terminal,
+    version,
+    nodeVersion,
+    signal,
+    clock: systemClock,
+    random: systemRandom,
+    resolver: systemResolver(terminal),
+    prober: proberOver(new TcpDialer(), systemClock),
+    readList: readListFiles,
+    connect: async (choice) => connect(choice, environment),
+    startDemoWorld: async () => {
+      // Only the demo needs the embedded servers; everybody else starts faster without them.
+      const { startDemoWorld } = await import('./demo-world.ts');
+      return startDemoWorld((config, place) => clusterAt(config, 'demo', place));
+    },
+  };
+}
+
+function systemResolver({ err }: Terminal) {
+  const tell = ({ path, message }: { readonly path: string; readonly message: string }) =>
+    err.write(`${path}: ${message}\n`);
+  const now = () => systemClock.monotonicNow();
+  return createResolver({
+    transport: createDnsTransport(),
+    clock: systemClock,
+    random: systemRandom,
+    systemConfig: readAgainWhenChanged('/etc/resolv.conf', parseResolvConf, tell, now),
+    systemHosts: readAgainWhenChanged('/etc/hosts', parseHostsFile, tell, now),
+    limits: DEFAULT_RESOLVER_LIMITS,
+  });
+}
+
+function connect(choice: ClusterChoice, environment: ProcessFacts['environment']): ConnectResult {
+  const { kubeconfig, context, instance } = choice;
+  const loaded = loadKubeConfig({
+    environment,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  });
+  if (!loaded.ok) return loaded;
+  const stateNamespace = choice.stateNamespace ?? loaded.namespace;
+  return { ok: true, cluster: clusterAt(loaded.config, loaded.describe, { instance, stateNamespace }) };
+}
+
+function clusterAt(
+  config: KubeConfig,
+  name: string,
+  place: { readonly instance: string; readonly stateNamespace: string },
+): Cluster {
+  const transport = new KubeTransport(config, systemClock);
+  const store = new KubeStore(transport);
+  const { instance, stateNamespace: namespace } = place;
+  return {
+    name,
+    store,
+    state: new ConfigMapState(store, gzipText, systemClock, { namespace, instance }),
+    requestCount: () => transport.requestCount,
+    close: () => transport.close(),
+  };
+}
