@@ -3,16 +3,19 @@ import type { Random } from '../../target/random.ts';
 import { authenticate, authorize, authorizePath, type User } from './auth.ts';
 import { type Call, type Engine, jsonFor } from './call.ts';
 import { deleteCollection, deleteOne } from './delete.ts';
+import { discover } from './discovery.ts';
 import { newUid, timestamp } from './identifiers.ts';
 import type { Kind } from './kind.ts';
 import { patch } from './patch.ts';
+import { presenterOf, presentOne, presentPage } from './present.ts';
 import { get, list, listJson } from './read.ts';
 import { kindAt } from './registry.ts';
 import { type ApiRequest, type ApiResponse, parseResourcePath, type ResourcePath } from './request.ts';
 import { jsonResponse, refusalResponse, textResponse } from './respond.ts';
+import { REVIEW_KINDS, review } from './reviews.ts';
 import { ServiceAddresses } from './service-addresses.ts';
 import { methodNotAllowed, noSuchResource, Refusal, statusObject } from './status.ts';
-import { Store, type Stored } from './store.ts';
+import { Store } from './store.ts';
 import { OpenWatches, watch } from './watch.ts';
 import { create, update, type Written } from './write.ts';
 
@@ -88,8 +91,17 @@ export class ApiServer {
     const path = parseResourcePath(request.path);
     if (path === undefined) {
       authorizePath(user, request.path);
+      const discovered = discover(request);
+      if (discovered !== undefined) return discovered;
       if (['/healthz', '/readyz', '/livez'].includes(request.path)) return textResponse(200, 'ok');
       return textResponse(404, '404 page not found\n');
+    }
+    const reviewed = REVIEW_KINDS.find(
+      (kind) => kind.group === path.group && kind.resource === path.resource,
+    );
+    if (reviewed !== undefined && request.method === 'POST' && path.name === '') {
+      const answer = review(reviewed, request, user, this.#engine.clock.wallNow(), warnings);
+      return jsonResponse(201, JSON.stringify(answer), warnings);
     }
     const kind = kindAt(path.group, path.version, path.resource);
     if (kind === undefined || path.subresource !== '') throw noSuchResource();
@@ -103,12 +115,11 @@ export class ApiServer {
   async #perform(call: Call, verb: string, signal: AbortSignal): Promise<ApiResponse> {
     switch (verb) {
       case 'get':
-        return jsonResponse(200, jsonFor(call.kind, get(call)), call.warnings);
+        return jsonResponse(200, presentOne(call, get(call)), call.warnings);
       case 'list':
-        return jsonResponse(200, listJson(call, await list(call, signal)), call.warnings);
+        return jsonResponse(200, presentPage(call, await list(call, signal)), call.warnings);
       case 'watch': {
-        const present = (stored: Stored) => jsonFor(call.kind, stored);
-        const lines = watch(call, this.watches, present, signal);
+        const lines = watch(call, this.watches, presenterOf(call), signal);
         return { kind: 'watch', status: 200, headers: jsonResponse(200, '', call.warnings).headers, lines };
       }
       case 'create':

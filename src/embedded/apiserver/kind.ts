@@ -2,6 +2,7 @@ import type { FieldError } from './field-error.ts';
 import type { JsonObject } from './json.ts';
 import type { ApiObject } from './object.ts';
 import type { StructSchema } from './schema.ts';
+import { type NameRule, SUBDOMAIN_NAME } from './validation/object-meta.ts';
 
 /** One resource in one version of the API, and the rules of its registry strategy (pkg/registry/…). */
 export interface Kind {
@@ -15,7 +16,7 @@ export interface Kind {
   readonly categories: readonly string[];
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
-  readonly storageVersionHash: string;
+  readonly storageVersionHash?: string;
   /** Where the store keeps it; kinds that are two versions of one thing share it. */
   readonly storage: string;
   readonly schema: StructSchema;
@@ -25,6 +26,7 @@ export interface Kind {
   readonly createsOnUpdate: boolean;
   /** Whether DELETE answers with the object instead of a Status. */
   readonly deleteReturnsObject: boolean;
+  readonly nameRule: NameRule;
   /** Told in a Warning header by every request. */
   readonly deprecation?: string;
 
@@ -60,6 +62,7 @@ export const COMMON = {
   unowned: [],
   createsOnUpdate: false,
   deleteReturnsObject: false,
+  nameRule: SUBDOMAIN_NAME,
   applyDefaults: () => undefined,
   prepare: () => undefined,
   validate: () => [],

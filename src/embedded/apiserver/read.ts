@@ -1,5 +1,5 @@
 import { type Call, jsonFor, keyOf, refOf } from './call.ts';
-import { forbiddenField, invalidObject } from './field-error.ts';
+import { forbiddenField, invalidObject, notSupported } from './field-error.ts';
 import { filterOf } from './filter.ts';
 import type { JsonObject } from './json.ts';
 import { groupVersionOf } from './kind.ts';
@@ -9,6 +9,7 @@ import type { Stored } from './store.ts';
 /** How long a read waits for a version that the server has not seen yet (watch_cache.go, blockTimeout). */
 const TOO_LARGE_WAIT_MS = 3000;
 const TOO_LARGE_POLL_MS = 100;
+const MATCHES = ['Exact', 'NotOlderThan'];
 
 export function get(call: Call): Stored {
   const found = call.engine.store.get(call.kind.storage, keyOf(call));
@@ -26,7 +27,7 @@ export async function list(call: Call, signal: AbortSignal): Promise<Page> {
   const { store } = call.engine;
   const { query } = call.request;
   const filter = filterOf(call);
-  const limit = Number(query.get('limit') ?? 0);
+  const limit = integerOf(query, 'limit');
   const token = query.get('continue') ?? '';
   const position = token === '' ? undefined : decodeContinue(token, filter.keyPrefix);
   const revision = position?.revision ?? (await revisionAsked(call, limit, signal));
@@ -52,11 +53,26 @@ export async function list(call: Call, signal: AbortSignal): Promise<Page> {
   return { items: selected.slice(0, limit), metadata };
 }
 
+/** A whole number in the query; 0 when it is not there. */
+export function integerOf(query: URLSearchParams, name: string): number {
+  const text = query.get(name) ?? '';
+  if (text === '') return 0;
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
 /** The revision that a list must be of, or undefined for the latest. */
 async function revisionAsked(call: Call, limit: number, signal: AbortSignal): Promise<number | undefined> {
   const { query } = call.request;
   const text = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch') ?? '';
+  if (query.get('sendInitialEvents') !== null) {
+    throw invalidListOptions('sendInitialEvents', 'sendInitialEvents is forbidden for list');
+  }
+  if (match !== '' && !MATCHES.includes(match)) {
+    const error = notSupported('resourceVersionMatch', match, [...MATCHES, '']);
+    throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [error]);
+  }
   if (match !== '' && text === '') {
     const detail = 'resourceVersionMatch is forbidden unless resourceVersion is provided';
     throw invalidListOptions('resourceVersionMatch', detail);

@@ -1,9 +1,10 @@
-import type { AddressFamily } from '../../target/ip-address.ts';
-import { ADDRESS_FAMILIES, type Cidr, parseCidr, parseIpAddress } from '../../target/ip-address.ts';
+import { type AddressFamily, parseIpAddress } from '../../target/ip-address.ts';
 import type { Random } from '../../target/random.ts';
+import { type AddressRange, addressRange } from './address-range.ts';
 import { type FieldError, invalid } from './field-error.ts';
 import { isObject, type JsonObject, listOf, numberOf, objectOf, stringOf } from './json.ts';
-import { isHeadless, needsClusterIp, needsNodePort, specOf } from './kinds/service.ts';
+import { isHeadless, needsClusterIp, needsNodePort, specOf } from './kinds/service-spec.ts';
+import { chooseFamilies } from './service-families.ts';
 import type { Change, Store } from './store.ts';
 
 const NODE_PORTS = { first: 30_000, count: 2768 };
@@ -13,7 +14,7 @@ const MAX_TRIES = 1000;
 
 /** Gives Services their cluster IPs and node ports (pkg/registry/core/service/storage/alloc.go). */
 export class ServiceAddresses {
-  readonly #ranges: ReadonlyMap<AddressFamily, Range>;
+  readonly #ranges: ReadonlyMap<AddressFamily, AddressRange>;
   readonly #random: Random;
   readonly #usedIps = new Set<string>();
   readonly #usedNodePorts = new Set<number>();
@@ -21,7 +22,7 @@ export class ServiceAddresses {
   /** @param cidrs one range, or one of each family; the first one's family is the default. */
   constructor(cidrs: readonly string[], random: Random, store: Store) {
     this.#random = random;
-    this.#ranges = new Map(cidrs.map((cidr) => rangeOf(cidr)).map((range) => [range.family, range]));
+    this.#ranges = new Map(cidrs.map((cidr) => addressRange(cidr)).map((range) => [range.family, range]));
     store.subscribe((change) => this.#follow(change));
   }
 
@@ -30,39 +31,11 @@ export class ServiceAddresses {
     const spec = specOf(service);
     if (!needsClusterIp(spec)) return [];
     const before = objectOf(existing?.spec);
-    const errors = this.#chooseFamilies(spec);
+    const errors = chooseFamilies(spec, [...this.#ranges.keys()]);
     if (errors.length > 0) return errors;
     if (!isHeadless(spec)) errors.push(...this.#chooseIps(spec, listOf(before.clusterIPs), dryRun));
     if (needsNodePort(spec)) errors.push(...this.#chooseNodePorts(spec, before));
     return errors;
-  }
-
-  #chooseFamilies(spec: JsonObject): FieldError[] {
-    const families = listOf(spec.ipFamilies).map(stringOf);
-    for (const ip of listOf(spec.clusterIPs).slice(families.length)) {
-      if (ip !== 'None') families.push(stringOf(ip).includes(':') ? 'IPv6' : 'IPv4');
-    }
-    const byDefault = [...this.#ranges.keys()][0] ?? 'IPv4';
-    if (isHeadless(spec) && Object.keys(objectOf(spec.selector)).length === 0) {
-      // Nothing is allocated, and who lists the addresses may list both families (alloc.go:140).
-      spec.ipFamilyPolicy ??= 'RequireDualStack';
-      spec.ipFamilies = withSecond(families, byDefault, spec.ipFamilyPolicy !== 'SingleStack');
-      return [];
-    }
-    const errors: FieldError[] = [];
-    if (spec.ipFamilyPolicy === 'RequireDualStack' && this.#ranges.size < 2) {
-      const detail = 'this cluster is not configured for dual-stack services';
-      errors.push(invalid('spec.ipFamilyPolicy', 'RequireDualStack', detail));
-    }
-    for (const [index, family] of families.entries()) {
-      if (this.#ranges.has(family as AddressFamily)) continue;
-      errors.push(invalid(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'));
-    }
-    if (errors.length > 0) return errors;
-    spec.ipFamilyPolicy ??= families.length > 1 ? 'RequireDualStack' : 'SingleStack';
-    const dual = spec.ipFamilyPolicy !== 'SingleStack' && this.#ranges.size > 1;
-    spec.ipFamilies = withSecond(families, byDefault, dual);
-    return [];
   }
 
   #chooseIps(spec: JsonObject, before: readonly unknown[], dryRun: boolean): FieldError[] {
@@ -88,7 +61,7 @@ export class ServiceAddresses {
     return [];
   }
 
-  #problemWith(ip: string, range: Range): string | undefined {
+  #problemWith(ip: string, range: AddressRange): string | undefined {
     const address = parseIpAddress(ip);
     if (address === undefined || !range.cidr.contains(address)) {
       return 'the provided network does not match the current range';
@@ -96,7 +69,7 @@ export class ServiceAddresses {
     return this.#usedIps.has(ip) ? 'provided IP is already allocated' : undefined;
   }
 
-  #freeIp(range: Range): string | undefined {
+  #freeIp(range: AddressRange): string | undefined {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       // The first address names the network, the last is the broadcast of an IPv4 one.
       const ip = range.addressAt(1 + this.#random.integer(range.size - 2));
@@ -111,13 +84,22 @@ export class ServiceAddresses {
     for (const [index, port] of listOf(spec.ports).entries()) {
       if (!isObject(port)) continue;
       const asked = numberOf(port.nodePort);
-      if (asked !== 0 && this.#usedNodePorts.has(asked) && !own.has(asked)) {
-        return [invalid(`spec.ports[${index}].nodePort`, asked, 'provided port is already allocated')];
-      }
+      const problem = asked === 0 || own.has(asked) ? undefined : this.#problemWithNodePort(asked, taken);
+      if (problem !== undefined) return [invalid(`spec.ports[${index}].nodePort`, asked, problem)];
       port.nodePort = asked === 0 ? this.#freeNodePort(taken) : asked;
       taken.add(port.nodePort);
     }
     return [];
+  }
+
+  #problemWithNodePort(port: number, taken: ReadonlySet<number>): string | undefined {
+    const last = NODE_PORTS.first + NODE_PORTS.count - 1;
+    if (port < NODE_PORTS.first || port > last) {
+      return `provided port is not in the valid range. The range of valid ports is ${NODE_PORTS.first}-${last}`;
+    }
+    return this.#usedNodePorts.has(port) || taken.has(port)
+      ? 'provided port is already allocated'
+      : undefined;
   }
 
   #freeNodePort(taken: ReadonlySet<number>): number {
@@ -145,34 +127,4 @@ export class ServiceAddresses {
       else this.#usedNodePorts.delete(port);
     }
   }
-}
-
-function withSecond(families: readonly string[], byDefault: AddressFamily, dual: boolean): string[] {
-  const first = families[0] ?? byDefault;
-  if (families.length > 1) return [...families];
-  const other = ADDRESS_FAMILIES.find((family) => family !== first);
-  return dual && other !== undefined ? [first, other] : [first];
-}
-
-interface Range {
-  readonly family: AddressFamily;
-  readonly cidr: Cidr;
-  /** Addresses in the range, at most 2^20: more than enough to draw from. */
-  readonly size: number;
-  addressAt(offset: number): string;
-}
-
-function rangeOf(text: string): Range {
-  const cidr = parseCidr(text);
-  const [base = '', prefix = ''] = text.split('/');
-  if (cidr === undefined) throw new Error(`not an address range: ${text}`);
-  if (base.includes(':')) {
-    // Drawn from the last 16 bits only: `base` ends in `::`.
-    const addressAt = (offset: number) => (offset === 0 ? base : `${base}${offset.toString(16)}`);
-    return { family: 'IPv6', cidr, size: Math.min(2 ** 16, 2 ** (128 - Number(prefix))), addressAt };
-  }
-  const first = base.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
-  const addressAt = (offset: number) =>
-    [24, 16, 8, 0].map((shift) => ((first + offset) >>> shift) & 255).join('.');
-  return { family: 'IPv4', cidr, size: Math.min(2 ** 20, 2 ** (32 - Number(prefix))), addressAt };
 }

@@ -2,7 +2,7 @@ import type { Call } from './call.ts';
 import { emptyObject } from './decode-body.ts';
 import { type Filter, filterOf } from './filter.ts';
 import { objectOf } from './json.ts';
-import { invalidListOptions, parseRevision } from './read.ts';
+import { integerOf, invalidListOptions, parseRevision } from './read.ts';
 import { expired } from './status.ts';
 import type { Change, Stored } from './store.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -143,7 +143,7 @@ async function sendBookmarks(call: Call, ended: AbortSignal, send: () => void): 
 
 async function endInTime(call: Call, stream: WatchStream, ended: AbortSignal): Promise<void> {
   const { random } = call.engine;
-  const asked = Number(call.request.query.get('timeoutSeconds') ?? 0);
+  const asked = integerOf(call.request.query, 'timeoutSeconds');
   const seconds = asked > 0 ? asked : MIN_TIMEOUT_SECONDS + random.integer(MIN_TIMEOUT_SECONDS);
   if (await slept(call, seconds * 1000, ended)) stream.end();
 }

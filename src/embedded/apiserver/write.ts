@@ -65,7 +65,7 @@ export function insert(
   const object = { ...draft, metadata: metadataOfNew(call, draft, managedFields) } as ApiObject;
   admitInto(call, object.metadata);
   kind.prepare(object, undefined);
-  const errors = [...validateMeta(kind, object.metadata), ...kind.validate(object, undefined)];
+  const errors = [...validateMeta(object.metadata, kind.nameRule), ...kind.validate(object, undefined)];
   const { name } = object.metadata;
   if (errors.length > 0) throw invalidObject(errorKindOf(kind), name, errors);
   const key = keyOf(call, name);
@@ -211,10 +211,7 @@ export function replace(
   checkPreconditions(call, live, objectOf(next.metadata));
   const object = { ...next, metadata: metadataOfReplaced(live.metadata, next, managedFields) } as ApiObject;
   kind.prepare(object, live);
-  const errors = [
-    ...validateMetaUpdate(kind, object.metadata, live.metadata),
-    ...kind.validate(object, live),
-  ];
+  const errors = [...validateMetaUpdate(object.metadata, live.metadata), ...kind.validate(object, live)];
   if (errors.length > 0) throw invalidObject(errorKindOf(kind), path.name, errors);
   allocate(call, object, live, options);
   call.warnings.push(...kind.warnings(object, live));

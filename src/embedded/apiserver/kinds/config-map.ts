@@ -1,5 +1,6 @@
 import { COMMON, type Kind } from '../kind.ts';
 import { configMapSchema } from '../kind-schemas.ts';
+import { validateConfigMap } from '../validation/config-map.ts';
 
 /** pkg/registry/core/configmap/strategy.go. */
 export const configMapKind: Kind = {
@@ -12,4 +13,5 @@ export const configMapKind: Kind = {
   storageVersionHash: 'qFsyl6wFWjQ=',
   storage: 'configmaps',
   schema: configMapSchema,
+  validate: validateConfigMap,
 };

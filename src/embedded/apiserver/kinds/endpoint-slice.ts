@@ -2,6 +2,7 @@ import { isObject, type JsonObject, listOf, sameJson } from '../json.ts';
 import { COMMON, type Kind } from '../kind.ts';
 import { endpointSliceSchema } from '../kind-schemas.ts';
 import type { ApiObject } from '../object.ts';
+import { endpointSliceWarnings, validateEndpointSlice } from '../validation/endpoint-slice.ts';
 
 /** pkg/registry/discovery/endpointslice/strategy.go. */
 export const endpointSliceKind: Kind = {
@@ -15,6 +16,8 @@ export const endpointSliceKind: Kind = {
   schema: endpointSliceSchema,
   applyDefaults,
   prepare,
+  validate: validateEndpointSlice,
+  warnings: endpointSliceWarnings,
 };
 
 function applyDefaults(object: JsonObject): void {

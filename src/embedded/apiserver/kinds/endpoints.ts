@@ -1,6 +1,7 @@
 import { isObject, type JsonObject, listOf } from '../json.ts';
 import { COMMON, type Kind } from '../kind.ts';
 import { endpointsSchema } from '../kind-schemas.ts';
+import { endpointsWarnings, validateEndpoints } from '../validation/endpoints.ts';
 
 /** pkg/registry/core/endpoint/strategy.go. */
 export const endpointsKind: Kind = {
@@ -16,6 +17,8 @@ export const endpointsKind: Kind = {
   createsOnUpdate: true,
   deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   applyDefaults,
+  validate: validateEndpoints,
+  warnings: endpointsWarnings,
 };
 
 function applyDefaults(object: JsonObject): void {

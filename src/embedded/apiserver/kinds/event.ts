@@ -1,8 +1,8 @@
-import type { JsonObject } from '../json.ts';
-import { objectOf, stringOf } from '../json.ts';
+import { type JsonObject, objectOf, stringOf } from '../json.ts';
 import { COMMON, type Kind } from '../kind.ts';
 import { coreEventSchema, eventSchema } from '../kind-schemas.ts';
 import type { ApiObject } from '../object.ts';
+import { validateEvent } from '../validation/event.ts';
 
 /** How `events.k8s.io/v1` calls what the core Event has under another name. */
 const RENAMED: readonly (readonly [core: string, event: string])[] = [
@@ -24,22 +24,36 @@ const EVENT = {
   storageVersionHash: 'r2yiGXH7wu8=',
   storage: 'events',
   createsOnUpdate: true,
+  // The validation of Events looks at the metadata itself, where it does at all.
+  nameRule: () => [],
   selectableFields,
 };
 
 /** pkg/registry/core/event/strategy.go: the version that is stored. */
-export const coreEventKind: Kind = { ...EVENT, group: '', schema: coreEventSchema };
+export const coreEventKind: Kind = {
+  ...EVENT,
+  group: '',
+  schema: coreEventSchema,
+  validate: (object, existing) => validateEvent(object, existing, true),
+};
 
 /** The same Events in the words of `events.k8s.io/v1`. */
 export const eventKind: Kind = {
   ...EVENT,
   group: 'events.k8s.io',
   schema: eventSchema,
-  conversion: {
-    toStored: (object) => renamed(object, 'v1', (core, event) => [event, core]),
-    fromStored: (object) => renamed(object, 'events.k8s.io/v1', (core, event) => [core, event]),
-  },
+  validate: (object, existing) =>
+    validateEvent(toCore(object), existing === undefined ? undefined : toCore(existing), false),
+  conversion: { toStored: toCore, fromStored: fromCore },
 };
+
+function toCore(object: ApiObject): ApiObject {
+  return renamed(object, 'v1', (core, event) => [event, core]);
+}
+
+function fromCore(object: ApiObject): ApiObject {
+  return renamed(object, 'events.k8s.io/v1', (core, event) => [core, event]);
+}
 
 function renamed(
   object: ApiObject,

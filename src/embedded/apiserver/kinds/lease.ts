@@ -1,5 +1,6 @@
 import { COMMON, type Kind } from '../kind.ts';
 import { leaseSchema } from '../kind-schemas.ts';
+import { validateLease } from '../validation/lease.ts';
 
 /** pkg/registry/coordination/lease/strategy.go. */
 export const leaseKind: Kind = {
@@ -11,5 +12,6 @@ export const leaseKind: Kind = {
   storageVersionHash: 'gqkMMb/YqFM=',
   storage: 'leases',
   schema: leaseSchema,
+  validate: validateLease,
   createsOnUpdate: true,
 };

@@ -2,6 +2,7 @@ import { type JsonObject, objectOf, sortedByKey, stringMapOf, stringOf } from '.
 import { ALL_VERBS, COMMON, type Kind } from '../kind.ts';
 import { namespaceSchema } from '../kind-schemas.ts';
 import type { ApiObject } from '../object.ts';
+import { LABEL_NAME } from '../validation/object-meta.ts';
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
@@ -18,6 +19,7 @@ export const namespaceKind: Kind = {
   storageVersionHash: 'Q3oi5N2YM8M=',
   storage: 'namespaces',
   schema: namespaceSchema,
+  nameRule: LABEL_NAME,
   unowned: ['status'],
   deleteReturnsObject: true,
   applyDefaults: (object: JsonObject) => {

@@ -2,6 +2,9 @@ import { isObject, type JsonObject, listOf, numberOf, objectOf, sameJson, string
 import { COMMON, type Kind } from '../kind.ts';
 import { serviceSchema } from '../kind-schemas.ts';
 import type { ApiObject } from '../object.ts';
+import { LABEL_NAME } from '../validation/object-meta.ts';
+import { serviceWarnings, validateService } from '../validation/service.ts';
+import { isExternallyAccessible, needsClusterIp, needsNodePort, specOf } from './service-spec.ts';
 
 /** pkg/registry/core/service/strategy.go and pkg/apis/core/v1/defaults.go. */
 export const serviceKind: Kind = {
@@ -18,40 +21,16 @@ export const serviceKind: Kind = {
   unowned: ['status'],
   createsOnUpdate: true,
   deleteReturnsObject: true,
+  nameRule: LABEL_NAME,
   applyDefaults,
   prepare,
+  validate: validateService,
+  warnings: serviceWarnings,
   selectableFields: (object) => ({
     'spec.clusterIP': stringOf(specOf(object).clusterIP),
     'spec.type': stringOf(specOf(object).type),
   }),
 };
-
-export function specOf(object: JsonObject): JsonObject {
-  return objectOf(object.spec);
-}
-
-export function needsClusterIp(spec: JsonObject): boolean {
-  return spec.type !== 'ExternalName';
-}
-
-export function needsNodePort(spec: JsonObject): boolean {
-  return (
-    spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
-  );
-}
-
-export function isHeadless(spec: JsonObject): boolean {
-  return spec.clusterIP === 'None' || listOf(spec.clusterIPs)[0] === 'None';
-}
-
-/** From outside the cluster, through a node or a load balancer. */
-export function isExternallyAccessible(spec: JsonObject): boolean {
-  return (
-    spec.type === 'NodePort' ||
-    spec.type === 'LoadBalancer' ||
-    (spec.type === 'ClusterIP' && listOf(spec.externalIPs).length > 0)
-  );
-}
 
 function applyDefaults(object: JsonObject): void {
   const spec = specOf(object);

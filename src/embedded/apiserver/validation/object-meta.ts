@@ -1,16 +1,107 @@
-import type { FieldError } from '../field-error.ts';
-import { invalid, required } from '../field-error.ts';
-import type { Kind } from '../kind.ts';
+import { type FieldError, forbiddenField, invalid, required } from '../field-error.ts';
 import type { ObjectMeta } from '../object.ts';
+import { labelProblems, labelValueProblems, qualifiedNameProblems, subdomainProblems } from './names.ts';
 
-export function validateMeta(_kind: Kind, metadata: ObjectMeta): FieldError[] {
+/** What a kind asks of its objects' names. */
+export type NameRule = (text: string) => string[];
+
+export const LABEL_NAME: NameRule = labelProblems;
+export const SUBDOMAIN_NAME: NameRule = subdomainProblems;
+
+/** All annotations of one object together, keys and values (TotalAnnotationSizeLimitB). */
+const MAX_ANNOTATION_BYTES = 256 * 1024;
+
+/** `ValidateObjectMeta` of apimachinery's api/validation. */
+export function validateMeta(metadata: ObjectMeta, rule: NameRule): FieldError[] {
   const errors: FieldError[] = [];
-  if (metadata.name === '') errors.push(required('metadata.name', 'name or generateName is required'));
+  const { name, generateName } = metadata;
+  if (generateName !== undefined) {
+    // The suffix follows, so that a dash at the end is no end.
+    const masked =
+      generateName.length > 1 && generateName.endsWith('-') ? `${generateName.slice(0, -1)}a` : generateName;
+    errors.push(...rule(masked).map((problem) => invalid('metadata.generateName', generateName, problem)));
+  }
+  if (name === '') errors.push(required('metadata.name', 'name or generateName is required'));
+  else if (generateName === undefined || rule(generateName.replace(/-$/, 'a')).length === 0) {
+    errors.push(...rule(name).map((problem) => invalid('metadata.name', name, problem)));
+  }
+  return [...errors, ...validateChangeableMeta(metadata)];
+}
+
+export function validateMetaUpdate(metadata: ObjectMeta, live: ObjectMeta): FieldError[] {
+  // The real server validates the identity twice, once for the kind and once for all; the causes show it.
+  const once = metadata.uid === live.uid ? [] : [invalid('metadata.uid', metadata.uid, 'field is immutable')];
+  return [...once, ...validateChangeableMeta(metadata), ...once];
+}
+
+function validateChangeableMeta(metadata: ObjectMeta): FieldError[] {
+  return [
+    ...validateLabels('metadata.labels', metadata.labels ?? {}),
+    ...validateAnnotations(metadata.annotations ?? {}),
+    ...validateOwners(metadata),
+    ...(metadata.finalizers ?? []).flatMap((finalizer, index) =>
+      finalizerErrors(`metadata.finalizers[${index}]`, finalizer),
+    ),
+  ];
+}
+
+export function validateLabels(field: string, labels: Readonly<Record<string, string>>): FieldError[] {
+  return Object.entries(labels).flatMap(([key, value]) => [
+    ...qualifiedNameProblems(key).map((problem) => invalid(field, key, problem)),
+    ...labelValueProblems(value).map((problem) => invalid(field, value, problem)),
+  ]);
+}
+
+function validateAnnotations(annotations: Readonly<Record<string, string>>): FieldError[] {
+  const errors: FieldError[] = [];
+  let bytes = 0;
+  for (const [key, value] of Object.entries(annotations)) {
+    const problems = qualifiedNameProblems(key.toLowerCase());
+    errors.push(...problems.map((problem) => invalid('metadata.annotations', key, problem)));
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
+  if (bytes > MAX_ANNOTATION_BYTES) {
+    const message = `Too long: may not be more than ${MAX_ANNOTATION_BYTES} bytes`;
+    errors.push({ field: 'metadata.annotations', reason: 'FieldValueTooLong', message });
+  }
   return errors;
 }
 
-export function validateMetaUpdate(_kind: Kind, metadata: ObjectMeta, live: ObjectMeta): FieldError[] {
-  const errors: FieldError[] = [];
-  if (metadata.uid !== live.uid) errors.push(invalid('metadata.uid', metadata.uid, 'field is immutable'));
+function validateOwners(metadata: ObjectMeta): FieldError[] {
+  const owners = metadata.ownerReferences ?? [];
+  const errors = owners.flatMap((owner) =>
+    (['apiVersion', 'kind', 'name', 'uid'] as const)
+      .filter((field) => owner[field] === '')
+      .map((field) => {
+        const detail = field === 'apiVersion' ? 'version must not be empty' : 'must not be empty';
+        return invalid(`metadata.ownerReferences.${field}`, '', detail);
+      }),
+  );
+  const controllers = owners.filter((owner) => owner.controller === true);
+  if (controllers.length > 1) {
+    const [first, second] = controllers.map((owner) => `${owner.kind}/${owner.name}`);
+    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
+    errors.push(invalid('metadata.ownerReferences', owners, detail));
+  }
   return errors;
+}
+
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+export function finalizerErrors(field: string, finalizer: string): FieldError[] {
+  const problems = qualifiedNameProblems(finalizer).map((problem) => invalid(field, finalizer, problem));
+  if (problems.length > 0 || finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer))
+    return problems;
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified';
+  return [invalid(field, finalizer, detail)];
+}
+
+/** An object that waits for its end may lose finalizers but not gain any. */
+export function newFinalizersOfDying(metadata: ObjectMeta, live: ObjectMeta): FieldError[] {
+  if (live.deletionTimestamp === undefined) return [];
+  const added = (metadata.finalizers ?? []).filter((one) => !(live.finalizers ?? []).includes(one));
+  if (added.length === 0) return [];
+  const list = added.map((one) => JSON.stringify(one)).join(', ');
+  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
+  return [forbiddenField('metadata.finalizers', detail)];
 }
