@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Cluster } from './cli/context.ts';
 import type { DemoWorld } from './cli/demo-world.ts';
-import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts';
 import { parseResolvConf } from './dns/resolv-conf.ts';
+import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts';
 import { startEmbeddedApiServer } from './embedded/apiserver/listener.ts';
 import { Backend } from './embedded/backend.ts';
 import { startDnsServer } from './embedded/dns-server.ts';
@@ -19,7 +19,14 @@ import { TcpDialer } from './io/tcp-dialer.ts';
 import type { IpAddress } from './target/ip-address.ts';
 
 const LOOPBACK = '127.0.0.1' as IpAddress;
-const BACKENDS = ['192.0.2.10', '192.0.2.11', '192.0.2.12', '192.0.2.20', '192.0.2.21', '192.0.2.30'] as const;
+const BACKENDS = [
+  '192.0.2.10',
+  '192.0.2.11',
+  '192.0.2.12',
+  '192.0.2.20',
+  '192.0.2.21',
+  '192.0.2.30',
+] as const;
 const TTL_SECONDS = 1;
 
 /** The demo's own cluster, zone and backends. */
@@ -50,8 +57,11 @@ export async function startDemoWorld(
   return {
     cluster,
     listText: listText(dns.address.port),
-    addresses: [...listeners].map(([documented, { address, port }]) => ({ documented, listener: `${address}:${port}` })),
-    prober: proberOver(mappedDialer(new TcpDialer(), listeners), systemClock),
+    addresses: [...listeners].map(([documented, { address, port }]) => ({
+      documented,
+      listener: `${address}:${port}`,
+    })),
+    prober: proberOver(mappedDialer(new TcpDialer(systemClock), listeners), systemClock),
     newResolver: () =>
       createResolver({
         transport: createDnsTransport(),

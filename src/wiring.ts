@@ -37,7 +37,7 @@ export function wire(facts: ProcessFacts): CliContext {
     clock: systemClock,
     random: systemRandom,
     resolver: systemResolver(terminal),
-    prober: proberOver(new TcpDialer(), systemClock),
+    prober: proberOver(new TcpDialer(systemClock), systemClock),
     readList: readListFiles,
     connect: async (choice) => connect(choice, environment),
     startDemoWorld: async () => {

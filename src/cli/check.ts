@@ -1,5 +1,11 @@
 import type { Command } from 'commander';
-import { endpointReport, isTrouble, type SyncReport, summarize, type TargetReport } from '../sync/sync-report.ts';
+import {
+  endpointReport,
+  isTrouble,
+  type SyncReport,
+  summarize,
+  type TargetReport,
+} from '../sync/sync-report.ts';
 import { colorsFor } from './colors.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';

@@ -1,6 +1,6 @@
 import type { TargetList } from '../config/target-list.ts';
 import type { DecideOptions } from '../sync/decide.ts';
-import { pass, type PassRequest, type PassResult } from '../sync/pass.ts';
+import { type PassRequest, type PassResult, pass } from '../sync/pass.ts';
 import type { CliContext, Cluster, ClusterChoice } from './context.ts';
 import type { ClusterFlags, DecisionFlags } from './options.ts';
 import { progressOn } from './progress.ts';
@@ -39,7 +39,10 @@ export async function runPass(
         targets: list.targets,
         guards: list.guards,
         options: decideOptions(flags),
-        limits: { maxProbesInFlight: MAX_PROBES_IN_FLIGHT, probingTimeoutMs: flags.timeout * SHARE_FOR_PROBING },
+        limits: {
+          maxProbesInFlight: MAX_PROBES_IN_FLIGHT,
+          probingTimeoutMs: flags.timeout * SHARE_FOR_PROBING,
+        },
         mode,
       },
       { ...cluster, requestCount: () => cluster.requestCount(), ...observers(context) },
@@ -48,7 +51,10 @@ export async function runPass(
     );
   } catch (error) {
     if (!(error instanceof PassTimeout)) throw error;
-    return { ok: false, failure: { reason: 'Timeout', httpStatus: 0, message: error.message, outcomeUnknown: true } };
+    return {
+      ok: false,
+      failure: { reason: 'Timeout', httpStatus: 0, message: error.message, outcomeUnknown: true },
+    };
   } finally {
     progress.end();
     ending.abort();

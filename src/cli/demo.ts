@@ -120,7 +120,9 @@ class Stage {
     );
     const rows = this.world.addresses.map(({ documented, listener }) => [documented, listener]);
     out.write(`${textTable(['ADDRESS', 'LISTENER'], rows)}\n\n`);
-    out.write('API server (embedded, in memory, not for production), DNS server and backends are real servers on\n');
+    out.write(
+      'API server (embedded, in memory, not for production), DNS server and backends are real servers on\n',
+    );
     out.write('this machine; everything between them goes through sockets.\n');
   }
 
@@ -163,13 +165,20 @@ function slicesTable(slices: readonly EndpointSliceObject[]): string {
     `${slice.metadata.namespace}/${slice.metadata.name}`,
     (slice.ports ?? []).map((port) => port.port).join(','),
     (slice.endpoints ?? [])
-      .map(({ addresses, conditions }) => `${addresses[0]}${conditions?.ready === false ? ' (ready: false)' : ''}`)
+      .map(
+        ({ addresses, conditions }) =>
+          `${addresses[0]}${conditions?.ready === false ? ' (ready: false)' : ''}`,
+      )
       .join(', '),
   ]);
   return textTable(['ENDPOINTSLICE', 'PORTS', 'ENDPOINTS'], rows);
 }
 
-function problemOf(scene: Scene, report: SyncReport, slices: readonly EndpointSliceObject[]): string | undefined {
+function problemOf(
+  scene: Scene,
+  report: SyncReport,
+  slices: readonly EndpointSliceObject[],
+): string | undefined {
   const { created, updated, deleted } = report.summary;
   const writes = created + updated + deleted;
   if (scene.writes === 'none' && writes > 0) return `${writes} writes although nothing had changed`;

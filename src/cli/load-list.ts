@@ -1,13 +1,16 @@
 import { problemsText } from '../config/problem-text.ts';
 import { readTargetList, type TargetList } from '../config/target-list.ts';
-import type { CliContext } from './context.ts';
 import { colorsFor } from './colors.ts';
+import type { CliContext } from './context.ts';
 
 /**
  * The target list of `--config`, or nothing after its problems have been told. A list that names no target is
  * broken too: following it would delete everything.
  */
-export async function loadList(paths: readonly string[], context: CliContext): Promise<TargetList | undefined> {
+export async function loadList(
+  paths: readonly string[],
+  context: CliContext,
+): Promise<TargetList | undefined> {
   const parts = await context.readList(paths);
   const result = readTargetList(parts);
   if (result.ok) return result.list;

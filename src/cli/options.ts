@@ -11,7 +11,10 @@ export interface ListFlags {
 
 export function withListFlags(command: Command): Command {
   return command.addOption(
-    new Option('-c, --config <path...>', 'target list: a file, a directory, or - for standard input; repeatable')
+    new Option(
+      '-c, --config <path...>',
+      'target list: a file, a directory, or - for standard input; repeatable',
+    )
       .env('EXTERNAL_ENDPOINTS_CONFIG')
       .makeOptionMandatory(),
   );
@@ -26,8 +29,16 @@ export interface ClusterFlags {
 
 export function withClusterFlags(command: Command): Command {
   return command
-    .addOption(new Option('--kubeconfig <file>', 'kubeconfig (default: as kubectl)').env('EXTERNAL_ENDPOINTS_KUBECONFIG'))
-    .addOption(new Option('--context <name>', "kubeconfig context (default: the kubeconfig's)").env('EXTERNAL_ENDPOINTS_CONTEXT'))
+    .addOption(
+      new Option('--kubeconfig <file>', 'kubeconfig (default: as kubectl)').env(
+        'EXTERNAL_ENDPOINTS_KUBECONFIG',
+      ),
+    )
+    .addOption(
+      new Option('--context <name>', "kubeconfig context (default: the kubeconfig's)").env(
+        'EXTERNAL_ENDPOINTS_CONTEXT',
+      ),
+    )
     .addOption(withInstance())
     .addOption(
       new Option(
@@ -52,7 +63,10 @@ export interface OutputFlags {
   readonly output: OutputFormat;
 }
 
-export function withOutputFlag(command: Command, formats: readonly OutputFormat[] = ['text', 'json', 'yaml']): Command {
+export function withOutputFlag(
+  command: Command,
+  formats: readonly OutputFormat[] = ['text', 'json', 'yaml'],
+): Command {
   return command.addOption(
     new Option('-o, --output <format>', 'how to print the result')
       .choices(formats)
@@ -71,9 +85,16 @@ export interface DecisionFlags {
 /** What `plan` and `sync` must agree on. */
 export function withDecisionFlags(command: Command): Command {
   return command
-    .addOption(new Option('--adopt', 'take over objects of these names that are not ours').env('EXTERNAL_ENDPOINTS_ADOPT'))
     .addOption(
-      new Option('--policy <policy>', 'sync: everything; upsert-only: delete no Service; create-only: only what is missing')
+      new Option('--adopt', 'take over objects of these names that are not ours').env(
+        'EXTERNAL_ENDPOINTS_ADOPT',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--policy <policy>',
+        'sync: everything; upsert-only: delete no Service; create-only: only what is missing',
+      )
         .choices(['sync', 'upsert-only', 'create-only'])
         .default('sync')
         .env('EXTERNAL_ENDPOINTS_POLICY'),

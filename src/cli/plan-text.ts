@@ -35,9 +35,14 @@ function indent(yaml: string, colors: Colors): string {
 /** One unified diff over all changed fields, each under its path. */
 function changesText(action: ApplyAction | PatchAction, colors: Colors): string {
   if (action.changes.length === 0) return colors.dim('    ownership only, no content\n');
-  const before = Object.fromEntries(action.changes.filter((each) => each.from !== undefined).map((each) => [each.path, each.from]));
-  const after = Object.fromEntries(action.changes.filter((each) => each.to !== undefined).map((each) => [each.path, each.to]));
-  const text = (fields: object) => (Object.keys(fields).length === 0 ? '' : stringify(fields, { lineWidth: 0 }));
+  const before = Object.fromEntries(
+    action.changes.filter((each) => each.from !== undefined).map((each) => [each.path, each.from]),
+  );
+  const after = Object.fromEntries(
+    action.changes.filter((each) => each.to !== undefined).map((each) => [each.path, each.to]),
+  );
+  const text = (fields: object) =>
+    Object.keys(fields).length === 0 ? '' : stringify(fields, { lineWidth: 0 });
   const patch = createTwoFilesPatch('', '', text(before), text(after), '', '', { context: 2 });
   return patch
     .split('\n')

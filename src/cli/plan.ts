@@ -23,7 +23,9 @@ type PlanFlags = ListFlags & ClusterFlags & DecisionFlags & OutputFlags;
 export function describePlan(command: Command): Command {
   const described = command
     .summary('what sync would do, as a diff; writes nothing')
-    .description('Resolves, checks and decides exactly as sync does. Exits 1 when sync would change something.')
+    .description(
+      'Resolves, checks and decides exactly as sync does. Exits 1 when sync would change something.',
+    )
     .addHelpText('after', '\nExample:\n  external-endpoints plan --config targets.yaml');
   return withOutputFlag(withDecisionFlags(withClusterFlags(withListFlags(described))));
 }

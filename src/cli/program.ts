@@ -47,7 +47,9 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (context.signal.aborted) {
-      context.terminal.err.write('interrupted; what was written so far is complete in itself, the next pass goes on\n');
+      context.terminal.err.write(
+        'interrupted; what was written so far is complete in itself, the next pass goes on\n',
+      );
       return EXIT.interrupted;
     }
     throw error;

@@ -5,7 +5,14 @@ import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList } from './load-list.ts';
 import { decideOffline } from './offline-decision.ts';
-import { type ListFlags, type OutputFlags, withInstance, withListFlags, withOutputFlag, withTimeout } from './options.ts';
+import {
+  type ListFlags,
+  type OutputFlags,
+  withInstance,
+  withListFlags,
+  withOutputFlag,
+  withTimeout,
+} from './options.ts';
 import { serialize } from './output-format.ts';
 
 interface RenderFlags extends ListFlags, OutputFlags {
@@ -34,7 +41,8 @@ export async function runRender(flags: RenderFlags, context: CliContext): Promis
     plan.actions.flatMap((action) => ('body' in action ? [action.body] : [])),
   );
   for (const { plan } of targets) {
-    if (isTrouble(plan.phase)) err.write(`${plan.namespace}/${plan.name} ${plan.phase} ${plan.reason}: ${plan.message}\n`);
+    if (isTrouble(plan.phase))
+      err.write(`${plan.namespace}/${plan.name} ${plan.phase} ${plan.reason}: ${plan.message}\n`);
   }
   out.write(
     flags.output === 'json'

@@ -9,20 +9,19 @@ const HEAD = ['TARGET', 'ADDRESS', 'VERDICT', 'WHY', 'LATENCY', 'FROM'];
 export function reportText(report: SyncReport, tense: 'done' | 'planned', colors: Colors): string {
   const rows = report.targets.flatMap((target) => targetRows(target, colors));
   const written = report.targets.flatMap((target) => writtenLines(target, tense, colors));
-  const trouble = report.targets.filter((target) => isTrouble(target.phase)).map((target) => troubleLine(target, colors));
-  const blocks = [
-    textTable(HEAD, rows),
-    written.join('\n'),
-    trouble.join('\n'),
-    summaryLine(report, tense),
-  ];
+  const trouble = report.targets
+    .filter((target) => isTrouble(target.phase))
+    .map((target) => troubleLine(target, colors));
+  const blocks = [textTable(HEAD, rows), written.join('\n'), trouble.join('\n'), summaryLine(report, tense)];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
 /** The same without a cluster: nothing was written, so nothing is said of it. */
 export function checkText(report: SyncReport, colors: Colors): string {
   const rows = report.targets.flatMap((target) => targetRows(target, colors));
-  const trouble = report.targets.filter(({ phase }) => isTrouble(phase)).map((each) => troubleLine(each, colors));
+  const trouble = report.targets
+    .filter(({ phase }) => isTrouble(phase))
+    .map((each) => troubleLine(each, colors));
   const endpoints = report.targets.flatMap((target) => target.endpoints);
   const ready = endpoints.filter((endpoint) => endpoint.ready).length;
   const sum = `${report.summary.targets} targets, ${ready} of ${endpoints.length} addresses ready (${Math.round(report.summary.durationMs)} ms)`;

@@ -56,7 +56,9 @@ export async function runSync(flags: SyncFlags, context: CliContext): Promise<Ex
     }
     for (const note of result.notes) err.write(`${note.reason}: ${note.message}\n`);
     out.write(
-      flags.output === 'text' ? reportText(result.report, 'done', colorsFor(out)) : serialize(result.report, flags.output),
+      flags.output === 'text'
+        ? reportText(result.report, 'done', colorsFor(out))
+        : serialize(result.report, flags.output),
     );
     return result.report.targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
   } finally {

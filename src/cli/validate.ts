@@ -8,7 +8,9 @@ export function describeValidate(command: Command): Command {
   return withListFlags(
     command
       .summary('check the list alone, offline')
-      .description('Reads the list and tells everything that is wrong with it, each with file, line and column.')
+      .description(
+        'Reads the list and tells everything that is wrong with it, each with file, line and column.',
+      )
       .addHelpText('after', '\nExample:\n  external-endpoints validate --config targets.yaml'),
   );
 }

@@ -16,6 +16,8 @@ export function describeVersion(command: Command): Command {
 export async function runVersion(flags: OutputFlags, context: CliContext): Promise<ExitCode> {
   const { version, nodeVersion } = context;
   const text = `external-endpoints ${version} (Node.js ${nodeVersion})\n`;
-  context.terminal.out.write(flags.output === 'text' ? text : serialize({ version, nodeVersion }, flags.output));
+  context.terminal.out.write(
+    flags.output === 'text' ? text : serialize({ version, nodeVersion }, flags.output),
+  );
   return EXIT.done;
 }

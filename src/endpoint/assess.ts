@@ -1,7 +1,7 @@
-import { portRulesOf, type PortRule } from '../health/check.ts';
+import { type PortRule, portRulesOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import type { Target } from '../target/target.ts';
-import { type Assessment, type PortAssessment, publishedKey, type PublishedReadiness } from './assessment.ts';
+import { type Assessment, type PortAssessment, type PublishedReadiness, publishedKey } from './assessment.ts';
 import type { Candidate } from './candidate.ts';
 
 /** What is known when a target's addresses are assessed. */

@@ -74,7 +74,9 @@ export function candidatesOf(
 
 /** A live answer beats a held one, an undrained one a drained one, then priority decides. */
 function rank(candidate: Candidate): number {
-  return candidate.priority + (candidate.drained ? 2 ** 20 : 0) + (candidate.held === undefined ? 0 : 2 ** 21);
+  return (
+    candidate.priority + (candidate.drained ? 2 ** 20 : 0) + (candidate.held === undefined ? 0 : 2 ** 21)
+  );
 }
 
 function candidatesFrom(

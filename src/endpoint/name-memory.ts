@@ -63,9 +63,15 @@ export function viewNames(input: NameInput): NameView {
     const key = sourceKey(source);
     const results = ADDRESS_FAMILIES.map((family) => [family, holdFamily(source, family, input)] as const);
     memory.set(key, Object.fromEntries(results.map(([family, result]) => [family, result?.next])));
-    known.set(key, results.flatMap(([, result]) => (result?.addresses ?? []).map(toKnown)));
+    known.set(
+      key,
+      results.flatMap(([, result]) => (result?.addresses ?? []).map(toKnown)),
+    );
     troubles.push(...troublesOf(key, input.answers.get(key)?.resolution));
-    nextChangeAtMs = Math.min(nextChangeAtMs, ...results.map(([, result]) => result?.nextChangeAtMs ?? Infinity));
+    nextChangeAtMs = Math.min(
+      nextChangeAtMs,
+      ...results.map(([, result]) => result?.nextChangeAtMs ?? Infinity),
+    );
   }
   return { memory, known, troubles, nextChangeAtMs };
 }
@@ -86,7 +92,9 @@ function holdFamily(source: NamedSource, family: AddressFamily, input: NameInput
 const NOT_ANSWERED = { outcome: 'unresolved', reason: 'QueryTimeout', message: 'not answered yet' } as const;
 
 function seedFrom({ target, servedAddresses }: NameInput, family: AddressFamily): HeldName {
-  const declared = new Set(target.endpoints.map((source) => (source.kind === 'address' ? source.address : '')));
+  const declared = new Set(
+    target.endpoints.map((source) => (source.kind === 'address' ? source.address : '')),
+  );
   return {
     answeredAtMs: Number.NEGATIVE_INFINITY,
     rotation: NO_ROTATION,
@@ -103,7 +111,8 @@ function toKnown({ answer, state, reason, message, untilMs }: HeldVerdict): Know
 
 /** A name with a good answer in one family has no trouble; IPv4-only names have no AAAA records. */
 function troublesOf(source: string, resolution: NameResolution | undefined): NameTrouble[] {
-  if (resolution === undefined) return [{ source, reason: NOT_ANSWERED.reason, message: NOT_ANSWERED.message }];
+  if (resolution === undefined)
+    return [{ source, reason: NOT_ANSWERED.reason, message: NOT_ANSWERED.message }];
   const { IPv4, IPv6 } = resolution;
   if (IPv4.outcome === 'resolved' && IPv6.outcome !== 'unresolved') return [];
   if (IPv6.outcome === 'resolved' && IPv4.outcome !== 'unresolved') return [];

@@ -117,7 +117,9 @@ function withPlainLoopback(config: KubeConfig): KubeConfig {
   if (!/^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(cluster.server)) return config;
   const plain = new KubeConfig();
   plain.loadFromOptions({
-    clusters: config.getClusters().map((each) => (each === cluster ? { ...each, skipTLSVerify: true } : each)),
+    clusters: config
+      .getClusters()
+      .map((each) => (each === cluster ? { ...each, skipTLSVerify: true } : each)),
     contexts: config.getContexts(),
     users: config.getUsers(),
     currentContext: config.getCurrentContext(),

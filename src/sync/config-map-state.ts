@@ -3,7 +3,13 @@ import { ownershipLabels } from '../manifest/labels.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
 import type { ObjectStore } from './object-store.ts';
 import { decodeState, encodeState } from './state-codec.ts';
-import { EMPTY_STATE, type LoadedState, type StateNote, type StateStore, type SyncState } from './sync-state.ts';
+import {
+  EMPTY_STATE,
+  type LoadedState,
+  type StateNote,
+  type StateStore,
+  type SyncState,
+} from './sync-state.ts';
 
 /** Of a ConfigMap, its keys and metadata aside (`core/validation`: 1 MiB). */
 const MAX_BYTES = 1_000_000;
@@ -43,7 +49,8 @@ export class ConfigMapState implements StateStore {
     const result = await this.store.get(this.reference(), signal);
     if (!result.ok) {
       const { reason, message } = result.failure;
-      if (reason === 'NotFound' || reason === 'NamespaceNotFound') return { kind: 'missing', state: EMPTY_STATE, notes: [] };
+      if (reason === 'NotFound' || reason === 'NamespaceNotFound')
+        return { kind: 'missing', state: EMPTY_STATE, notes: [] };
       return {
         kind: 'unusable',
         state: EMPTY_STATE,
@@ -86,7 +93,12 @@ export class ConfigMapState implements StateStore {
     };
     const result = await this.store.apply(body, { force: true, dryRun: false }, signal);
     if (!result.ok) {
-      return [{ reason: 'StateNotSaved', message: `${this.describe()}: ${result.failure.reason}: ${result.failure.message}` }];
+      return [
+        {
+          reason: 'StateNotSaved',
+          message: `${this.describe()}: ${result.failure.reason}: ${result.failure.message}`,
+        },
+      ];
     }
     this.savedText = text;
     return [];

@@ -1,7 +1,13 @@
 import { assess } from '../endpoint/assess.ts';
 import type { Assessment } from '../endpoint/assessment.ts';
 import { candidatesOf } from '../endpoint/candidate.ts';
-import { type AnsweredName, type NameMemory, type NameTrouble, type NameView, viewNames } from '../endpoint/name-memory.ts';
+import {
+  type AnsweredName,
+  type NameMemory,
+  type NameTrouble,
+  type NameView,
+  viewNames,
+} from '../endpoint/name-memory.ts';
 import { type AddressToCheck, checksOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import { guardDeletions } from '../plan/deletion-guard.ts';

@@ -5,7 +5,11 @@ import { keyOf, type Target } from '../target/target.ts';
 import type { ClusterView } from './read-cluster.ts';
 
 /** Everything of ours under names that no target declares, in a stable order. */
-export function removalsFrom(view: ClusterView, targets: readonly Target[], instance: string): RemovalInput[] {
+export function removalsFrom(
+  view: ClusterView,
+  targets: readonly Target[],
+  instance: string,
+): RemovalInput[] {
   const declared = new Set(targets.map(keyOf));
   return [...view.byService]
     .filter(([key, existing]) => !declared.has(key) && isOursInPart(existing, instance))

@@ -3,7 +3,14 @@ import { keyOf, type Target } from '../target/target.ts';
 import type { Decision, TargetDecision } from './decide.ts';
 import type { ClusterView } from './read-cluster.ts';
 import type { Settlement } from './settle.ts';
-import { actionReport, endpointReport, summarize, type SyncReport, type SyncSummary, type TargetReport } from './sync-report.ts';
+import {
+  actionReport,
+  endpointReport,
+  type SyncReport,
+  type SyncSummary,
+  summarize,
+  type TargetReport,
+} from './sync-report.ts';
 
 /** Puts together what was decided and what became of it. Without settlements: what would be done. */
 export function reportPass(
@@ -43,10 +50,7 @@ function targetReport(
   };
 }
 
-function planReport(
-  first: TargetPlan,
-  settlement: Settlement | undefined,
-): TargetReport {
+function planReport(first: TargetPlan, settlement: Settlement | undefined): TargetReport {
   const { plan, assessments } = settlement?.last ?? first;
   const outcome =
     settlement?.failure === undefined

@@ -5,14 +5,20 @@ import { planTarget, type TargetPlan } from '../plan/plan-target.ts';
 import { instantOf } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
 import { keyOf, type Target } from '../target/target.ts';
-import { type Decision, type DecideOptions, decide, planRemoval, type TargetMoment } from './decide.ts';
+import { type DecideOptions, type Decision, decide, planRemoval, type TargetMoment } from './decide.ts';
 import { mapWithLimit } from './map-with-limit.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';
-import { checkAddresses, type ObservationLimits, type Observers, type OnProgress, resolveNames } from './observe.ts';
+import {
+  checkAddresses,
+  type ObservationLimits,
+  type Observers,
+  type OnProgress,
+  resolveNames,
+} from './observe.ts';
 import { ownedServiceCount, removalsFrom } from './owned-objects.ts';
 import { reportPass } from './pass-report.ts';
 import { readCluster } from './read-cluster.ts';
-import { DEFAULT_SETTLE_LIMITS, type Replan, settle, type Settlement } from './settle.ts';
+import { DEFAULT_SETTLE_LIMITS, type Replan, type Settlement, settle } from './settle.ts';
 import type { SyncReport } from './sync-report.ts';
 import { nextState, type StateNote, type StateStore } from './sync-state.ts';
 
@@ -74,7 +80,15 @@ export async function pass(
     }),
   );
   const known = new HealthMemory(loaded.state.health);
-  const health = await checkAddresses(moments, request.guards, known, ports, request.limits, onProgress, signal);
+  const health = await checkAddresses(
+    moments,
+    request.guards,
+    known,
+    ports,
+    request.limits,
+    onProgress,
+    signal,
+  );
   const decision = decide(
     {
       targets: moments,
@@ -124,7 +138,12 @@ async function settleAll(
     ...decision.removals.map((plan) => ({
       first: { plan, assessments: [] },
       replan: (existing: ExistingObjects) => ({
-        plan: planRemoval({ namespace: plan.namespace, name: plan.name, existing, instance: options.instance }),
+        plan: planRemoval({
+          namespace: plan.namespace,
+          name: plan.name,
+          existing,
+          instance: options.instance,
+        }),
         assessments: [],
       }),
     })),

@@ -1,7 +1,7 @@
 import { type ExistingObjects, slicesByOwner } from '../plan/existing-objects.ts';
 import type { Action, Continuation, ObjectPlan } from '../plan/object-plan.ts';
-import type { TargetPlan } from '../plan/plan-target.ts';
 import { mirrorCovers } from '../plan/plan-removal.ts';
+import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Clock } from '../target/clock.ts';
 import { carryOut } from './carry-out.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';

@@ -40,7 +40,10 @@ export function decodeState(text: string, now: Instant): DecodedState {
   }
   const version = VERSIONED.safeParse(json);
   if (version.success && version.data.version > VERSION) {
-    return { ok: false, message: `it was written by a newer version (${version.data.version}, not ${VERSION})` };
+    return {
+      ok: false,
+      message: `it was written by a newer version (${version.data.version}, not ${VERSION})`,
+    };
   }
   const parsed = STATE.safeParse(json);
   if (!parsed.success) return { ok: false, message: z.prettifyError(parsed.error).slice(0, 300) };
@@ -61,7 +64,9 @@ function withoutUndefined(answer: {
   drained?: boolean | undefined;
   host?: Hostname | undefined;
 }): ResolvedAnswer {
-  return Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== undefined)) as unknown as ResolvedAnswer;
+  return Object.fromEntries(
+    Object.entries(answer).filter(([, value]) => value !== undefined),
+  ) as unknown as ResolvedAnswer;
 }
 
 function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {

@@ -38,7 +38,9 @@ export interface LoadedState {
 export function nextState(decision: Decision, health: ReadonlyMap<CheckId, Health>): SyncState {
   return {
     names: new Map(
-      decision.targets.filter(({ memory }) => memory.size > 0).map(({ target, memory }) => [keyOf(target), memory]),
+      decision.targets
+        .filter(({ memory }) => memory.size > 0)
+        .map(({ target, memory }) => [keyOf(target), memory]),
     ),
     health,
   };

@@ -1,0 +1,51 @@
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { breachesIn, type SourceFile } from './import-rules.ts';
+
+const files: SourceFile[] = globSync('src/**/*.ts').map((path) => ({
+  path: path.replaceAll('\\', '/'),
+  text: readFileSync(path, 'utf8'),
+}));
+
+describe('imports run one way', () => {
+  it('in every file of src', () => {
+    expect(files.length).toBeGreaterThan(40);
+    expect(breachesIn(files)).toEqual([]);
+  });
+});
+
+describe('the rules catch', () => {
+  const breaches = (path: string, text: string) => breachesIn([{ path, text }]);
+
+  it.each([
+    ['a domain folder that knows io', 'src/plan/a.ts', "import { x } from '../io/b.ts';"],
+    ['a type-only import the wrong way', 'src/dns/a.ts', "import type { X } from '../sync/b.ts';"],
+    ['a re-export the wrong way', 'src/target/a.ts', "export { x } from '../plan/b.ts';"],
+    ['an import() the wrong way', 'src/health/a.ts', "const x = await import('../io/b.ts');"],
+    ['siblings that must not know each other', 'src/dns/a.ts', "import { x } from '../health/b.ts';"],
+    ['a folder without rules', 'src/helpers/a.ts', "import { x } from '../target/b.ts';"],
+    ['sockets in the domain', 'src/health/a.ts', "import { connect } from 'node:net';"],
+    ['files in the domain', 'src/config/a.ts', "import { readFileSync } from 'node:fs';"],
+    [
+      'a second user of client-node',
+      'src/sync/a.ts',
+      "import { KubeConfig } from '@kubernetes/client-node';",
+    ],
+    ['the wall clock in the domain', 'src/endpoint/a.ts', 'const now = Date.now();'],
+    ['randomness in the domain', 'src/dns/a.ts', 'const id = Math.random();'],
+    ['a timer in the domain', 'src/sync/a.ts', 'setTimeout(tick, 10);'],
+    ['process outside main', 'src/io/a.ts', 'const home = process.env.HOME;'],
+  ])('%s', (_what, path, text) => {
+    expect(breaches(path, text)).toHaveLength(1);
+  });
+
+  it('and let pass what is right', () => {
+    const text = [
+      "import { isIP } from 'node:net';",
+      "import type { Clock } from '../target/clock.ts';",
+      '// Date.now() would be wrong here, and so would process.env',
+      "const text = 'process.env';",
+    ].join('\n');
+    expect(breaches('src/health/a.ts', text)).toEqual([]);
+  });
+});
