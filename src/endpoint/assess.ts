@@ -13,7 +13,7 @@ export interface AssessInput {
   readonly published: PublishedReadiness;
 }
 
-type Opinion = Pick<PortAssessment, 'ready' | 'reason' | 'message' | 'health'>;
+type Opinion = Pick<PortAssessment, 'ready' | 'withheld' | 'reason' | 'message' | 'health'>;
 
 /** Each address by its own health alone. What the target as a whole makes of that, policies decide. */
 export function assess(input: AssessInput): Assessment[] {
@@ -67,6 +67,7 @@ function opinionFrom(health: Health | undefined, servedNow: boolean | undefined)
     const known = health === undefined ? {} : { health };
     return {
       ready: servedNow ?? false,
+      ...(servedNow === undefined ? { withheld: true } : {}),
       reason: 'NotCheckedYet',
       message: servedNow === undefined ? 'no verdict yet' : 'no verdict yet; left as it is published',
       ...known,

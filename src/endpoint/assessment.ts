@@ -37,6 +37,8 @@ export interface PortAssessment {
   readonly protocol: Protocol;
   readonly appProtocol?: string;
   readonly ready: boolean;
+  /** Not to be shown at all yet: a new address that has no verdict. Spares a write that would last a second. */
+  readonly withheld?: boolean;
   /** CamelCase: why it is or is not ready. */
   readonly reason: string;
   /** The same for people; may be empty. */

@@ -30,7 +30,7 @@ export function entriesOf(
 
 function entriesOfAddress(assessment: Assessment, removeUnhealthy: boolean): EndpointEntry[] {
   const notReady = assessment.ports.filter(
-    (port) => !port.ready && (!removeUnhealthy || VISIBLE_REASONS.has(port.reason)),
+    (port) => !port.ready && port.withheld !== true && (!removeUnhealthy || VISIBLE_REASONS.has(port.reason)),
   );
   return [
     { ready: true, ports: assessment.ports.filter((port) => port.ready) },

@@ -1,5 +1,10 @@
 import { type PublishedReadiness, publishedKey } from '../endpoint/assessment.ts';
-import type { EndpointSliceObject, EndpointsObject, ServiceObject } from '../manifest/kube-object.ts';
+import type {
+  EndpointSliceObject,
+  EndpointsObject,
+  KubeObject,
+  ServiceObject,
+} from '../manifest/kube-object.ts';
 import {
   MIRROR_CONTROLLER,
   SERVICE_NAME_LABEL,
@@ -73,4 +78,35 @@ export function publishedReadiness(slices: readonly EndpointSliceObject[]): Publ
     }
   }
   return published;
+}
+
+/** What exists once these objects, by `Kind/name`, were written (or, where undefined, deleted). */
+export function afterWriting(
+  existing: ExistingObjects,
+  written: ReadonlyMap<string, KubeObject | undefined>,
+): ExistingObjects {
+  if (written.size === 0) return existing;
+  const all = new Map<string, KubeObject>();
+  for (const object of [existing.service, existing.endpoints, ...existing.slices]) {
+    if (object !== undefined) all.set(`${object.kind}/${object.metadata.name}`, object);
+  }
+  for (const [key, object] of written) {
+    if (object === undefined) all.delete(key);
+    else all.set(key, object);
+    // The API server's own hook (`service/storage/storage.go:341`).
+    if (object === undefined && key.startsWith('Service/')) all.delete(key.replace('Service/', 'Endpoints/'));
+  }
+  return existingFrom([...all.values()]);
+}
+
+/** Sorts objects that belong to one Service into their places. */
+export function existingFrom(objects: readonly KubeObject[]): ExistingObjects {
+  const service = objects.find((object) => object.kind === 'Service') as ServiceObject | undefined;
+  const endpoints = objects.find((object) => object.kind === 'Endpoints') as EndpointsObject | undefined;
+  const slices = objects.filter((object) => object.kind === 'EndpointSlice') as EndpointSliceObject[];
+  return {
+    ...(service === undefined ? {} : { service }),
+    ...(endpoints === undefined ? {} : { endpoints }),
+    slices: slices.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+  };
 }

@@ -44,7 +44,10 @@ export function planTarget(input: PlanInput): TargetPlan {
     return { plan, assessments: published };
   }
   if (input.options.policy === 'create-only' && input.existing.service !== undefined) {
-    return { plan: { ...identity(input), ...outcomeOf(published, input.troubles), actions: [] }, assessments: published };
+    return {
+      plan: { ...identity(input), ...outcomeOf(published, input.troubles), actions: [] },
+      assessments: published,
+    };
   }
   const plan: ObjectPlan = {
     ...identity(input),

@@ -4,23 +4,22 @@ import { MANAGER } from '../manifest/labels.ts';
 import type { Action, ApplyAction, ObjectPlan } from '../plan/object-plan.ts';
 import type { ApiFailure, ApiResult, ObjectStore } from './object-store.ts';
 
-/** How carrying out a plan ended. `done` lists what was written before that, in order. */
-export type PlanOutcome =
-  | { readonly status: 'done'; readonly done: readonly Action[]; readonly warnings: readonly string[] }
-  /** The cluster is no longer what the plan was made from, or nobody knows: read again and decide again. */
-  | {
-      readonly status: 'outdated';
-      readonly done: readonly Action[];
-      readonly warnings: readonly string[];
-      readonly failure: ApiFailure;
-    }
-  | {
-      readonly status: 'failed';
-      readonly done: readonly Action[];
-      readonly warnings: readonly string[];
-      readonly action: Action;
-      readonly failure: ApiFailure;
-    };
+/** How carrying out a plan ended. */
+export type PlanOutcome = Written &
+  (
+    | { readonly status: 'done' }
+    /** The cluster is no longer what the plan was made from, or nobody knows: read again and decide again. */
+    | { readonly status: 'outdated'; readonly failure: ApiFailure }
+    | { readonly status: 'failed'; readonly action: Action; readonly failure: ApiFailure }
+  );
+
+export interface Written {
+  /** The actions that were carried out, in order. */
+  readonly done: readonly Action[];
+  /** The objects as the API server answered, by `Kind/name`; undefined for what is deleted. */
+  readonly objects: ReadonlyMap<string, KubeObject | undefined>;
+  readonly warnings: readonly string[];
+}
 
 /** Writes the actions of one plan, one after the other: their order is what keeps traffic from a gap. */
 export async function carryOut(
@@ -31,31 +30,36 @@ export async function carryOut(
 ): Promise<PlanOutcome> {
   const done: Action[] = [];
   const warnings: string[] = [];
-  const written = new Map<string, KubeObject>();
+  const objects = new Map<string, KubeObject | undefined>();
   for (const action of plan.actions) {
-    const result = await write(action, written, store, options.dryRun, signal);
+    const result = await write(action, objects, store, options.dryRun, signal);
     if (!result.ok) {
-      if (action.verb === 'delete' && result.failure.reason === 'NotFound') continue;
       const { failure } = result;
-      if (isOutdated(failure)) return { status: 'outdated', done, warnings, failure };
-      return { status: 'failed', done, warnings, action, failure };
+      if (action.verb === 'delete' && failure.reason === 'NotFound') {
+        objects.set(`${action.kind}/${action.name}`, undefined);
+        continue;
+      }
+      if (isOutdated(failure)) return { status: 'outdated', done, objects, warnings, failure };
+      return { status: 'failed', done, objects, warnings, action, failure };
     }
     done.push(action);
     warnings.push(...result.warnings.filter((warning) => !isKnownWarning(warning)));
+    objects.set(`${action.kind}/${action.name}`, result.value);
     if (result.value === undefined) continue;
-    written.set(`${action.kind}/${action.name}`, result.value);
     const surprise =
       action.verb === 'create' && !result.created && (await stepBack(result.value, store, signal));
-    if (surprise) return { status: 'outdated', done: done.slice(0, -1), warnings, failure: surprise };
+    if (surprise)
+      return { status: 'outdated', done: done.slice(0, -1), objects, warnings, failure: surprise };
     const familyFailure = action.kind === 'Service' ? unexpectedFamilies(plan, result.value) : undefined;
-    if (familyFailure !== undefined) return { status: 'outdated', done, warnings, failure: familyFailure };
+    if (familyFailure !== undefined)
+      return { status: 'outdated', done, objects, warnings, failure: familyFailure };
   }
-  return { status: 'done', done, warnings };
+  return { status: 'done', done, objects, warnings };
 }
 
 function write(
   action: Action,
-  written: ReadonlyMap<string, KubeObject>,
+  written: ReadonlyMap<string, KubeObject | undefined>,
   store: ObjectStore,
   dryRun: boolean,
   signal: AbortSignal,
@@ -71,14 +75,14 @@ function write(
 }
 
 /** The action's body with what only an earlier write of the same plan could tell. */
-function bodyOf(action: ApplyAction, written: ReadonlyMap<string, KubeObject>): KubeObject {
+function bodyOf(action: ApplyAction, written: ReadonlyMap<string, KubeObject | undefined>): KubeObject {
   let { body } = action;
   const own = written.get(`${action.kind}/${action.name}`);
   if (own?.metadata.resourceVersion !== undefined) {
     body = { ...body, metadata: { ...body.metadata, resourceVersion: own.metadata.resourceVersion } };
   }
   if (action.awaitsServiceUid !== true) return body;
-  const service = [...written.values()].find((object) => object.kind === 'Service');
+  const service = [...written.values()].find((object) => object?.kind === 'Service');
   const uid = service?.metadata.uid;
   if (service === undefined || uid === undefined) {
     throw new Error(`${action.kind} ${action.name} is written before the Service whose uid it needs`);

@@ -17,7 +17,7 @@ import {
 } from './observe.ts';
 import { ownedServiceCount, removalsFrom } from './owned-objects.ts';
 import { reportPass } from './pass-report.ts';
-import { readCluster } from './read-cluster.ts';
+import { type ClusterView, readCluster } from './read-cluster.ts';
 import { DEFAULT_SETTLE_LIMITS, type Replan, type Settlement, settle } from './settle.ts';
 import type { SyncReport } from './sync-report.ts';
 import { nextState, type StateNote, type StateStore } from './sync-state.ts';
@@ -102,7 +102,7 @@ export async function pass(
     instantOf(ports.clock),
   );
   const plans = [...decision.targets.map(({ plan }) => plan), ...decision.removals];
-  const settlements = await settleAll(decision, request, ports, signal);
+  const settlements = await settleAll(decision, view, request, ports, signal);
   const notes = [...loaded.notes];
   if (request.mode === 'write' && loaded.kind !== 'unusable') {
     notes.push(...(await ports.state.save(nextState(decision, health), signal)));
@@ -117,15 +117,18 @@ export async function pass(
 /** Every plan carried out, side by side within a bound: a target that hangs delays no other. */
 async function settleAll(
   decision: Decision,
+  view: ClusterView,
   request: PassRequest,
   ports: PassPorts,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Settlement>> {
   if (request.mode === 'plan') return new Map();
   const { options } = request;
-  const work: { first: TargetPlan; replan: Replan }[] = [
+  const existingOf = (key: string) => view.byService.get(key) ?? NOTHING_EXISTS;
+  const work: { first: TargetPlan; existing: ExistingObjects; replan: Replan }[] = [
     ...decision.targets.map((first) => ({
       first,
+      existing: existingOf(keyOf(first.target)),
       replan: (existing: ExistingObjects) =>
         planTarget({
           target: first.target,
@@ -137,6 +140,7 @@ async function settleAll(
     })),
     ...decision.removals.map((plan) => ({
       first: { plan, assessments: [] },
+      existing: existingOf(keyOf(plan)),
       replan: (existing: ExistingObjects) => ({
         plan: planRemoval({
           namespace: plan.namespace,
@@ -153,8 +157,8 @@ async function settleAll(
     instance: options.instance,
     dryRun: request.mode === 'dryRun',
   };
-  const settled = await mapWithLimit(work, MAX_PLANS_AT_ONCE, async ({ first, replan }) => {
-    return [keyOf(first.plan), await settle(first, replan, ports, settleOptions, signal)] as const;
+  const settled = await mapWithLimit(work, MAX_PLANS_AT_ONCE, async ({ first, existing, replan }) => {
+    return [keyOf(first.plan), await settle(first, existing, replan, ports, settleOptions, signal)] as const;
   });
   return new Map(settled);
 }

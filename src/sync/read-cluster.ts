@@ -5,7 +5,12 @@ import type {
   ServiceObject,
 } from '../manifest/kube-object.ts';
 import { INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVICE_NAME_LABEL } from '../manifest/labels.ts';
-import { type ExistingObjects, NOTHING_EXISTS, serviceNameOf } from '../plan/existing-objects.ts';
+import {
+  type ExistingObjects,
+  existingFrom,
+  NOTHING_EXISTS,
+  serviceNameOf,
+} from '../plan/existing-objects.ts';
 import type { ApiFailure, ApiResult, KubeList, ListScope, ObjectStore, StoredKind } from './object-store.ts';
 
 /** What of the cluster concerns us: everything under the names of the list, and everything that is ours. */
@@ -129,15 +134,4 @@ function groupByService(objects: readonly KubeObject[]): Map<string, ExistingObj
 
 function isNewer(a: KubeObject, b: KubeObject): boolean {
   return Number(a.metadata.resourceVersion) > Number(b.metadata.resourceVersion);
-}
-
-function existingFrom(objects: readonly KubeObject[]): ExistingObjects {
-  const service = objects.find((object) => object.kind === 'Service') as ServiceObject | undefined;
-  const endpoints = objects.find((object) => object.kind === 'Endpoints') as EndpointsObject | undefined;
-  const slices = objects.filter((object) => object.kind === 'EndpointSlice') as EndpointSliceObject[];
-  return {
-    ...(service === undefined ? {} : { service }),
-    ...(endpoints === undefined ? {} : { endpoints }),
-    slices: slices.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
-  };
 }

@@ -1,4 +1,4 @@
-import { type ExistingObjects, slicesByOwner } from '../plan/existing-objects.ts';
+import { afterWriting, type ExistingObjects, slicesByOwner } from '../plan/existing-objects.ts';
 import type { Action, Continuation, ObjectPlan } from '../plan/object-plan.ts';
 import { mirrorCovers } from '../plan/plan-removal.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
@@ -14,6 +14,8 @@ export interface Settlement {
   /** Everything that was written, over all rounds. */
   readonly written: readonly Action[];
   readonly warnings: readonly string[];
+  /** What exists now, as far as this process knows: what was read last, and what was written since. */
+  readonly existing: ExistingObjects;
   /** Present when it ended badly. */
   readonly failure?: { readonly reason: string; readonly message: string };
 }
@@ -38,12 +40,14 @@ export type Replan = (existing: ExistingObjects) => TargetPlan;
  */
 export async function settle(
   first: TargetPlan,
+  firstExisting: ExistingObjects,
   replan: Replan,
   ports: { readonly store: ObjectStore; readonly clock: Clock },
   options: SettleOptions,
   signal: AbortSignal,
 ): Promise<Settlement> {
   let last = first;
+  let existing = firstExisting;
   const written: Action[] = [];
   const warnings: string[] = [];
   for (let round = 1; ; round++) {
@@ -51,7 +55,8 @@ export async function settle(
     const outcome = await carryOut(plan, ports.store, options, signal);
     written.push(...outcome.done);
     warnings.push(...outcome.warnings);
-    const so = { last, written, warnings };
+    existing = afterWriting(existing, outcome.objects);
+    const so = { last, written, warnings, existing };
     if (outcome.status === 'failed') return { ...so, failure: describe(outcome.failure) };
     const { continuation } = plan;
     if (outcome.status === 'done' && (continuation === undefined || options.dryRun)) return so;
@@ -62,13 +67,14 @@ export async function settle(
           : { reason: 'NotSettled', message: `still not done after ${round} rounds` };
       return { ...so, failure };
     }
-    const existing =
+    const reading =
       outcome.status === 'outdated' || continuation === undefined
         ? await readService(plan, ports.store, signal)
         : await awaitContinuation(plan, continuation, ports, options, signal);
-    if (existing === 'timeout') return { ...so, failure: waitedInVain(continuation) };
-    if (!existing.ok) return { ...so, failure: describe(existing.failure) };
-    last = replan(existing.value);
+    if (reading === 'timeout') return { ...so, failure: waitedInVain(continuation) };
+    if (!reading.ok) return { ...so, failure: describe(reading.failure) };
+    existing = reading.value;
+    last = replan(existing);
   }
 }
 
