@@ -11,7 +11,7 @@ import type {
   StoredKind,
   WriteOptions,
 } from '../sync/object-store.ts';
-import type { KubeAnswer, KubeTransport } from './kube-transport.ts';
+import type { KubeAnswer, KubeSender } from './kube-retry.ts';
 
 interface Resource {
   readonly apiVersion: string;
@@ -33,9 +33,9 @@ const PAGE_SIZE = 500;
 
 /** The cluster over HTTP. */
 export class KubeStore implements ObjectStore {
-  private readonly transport: KubeTransport;
+  private readonly transport: KubeSender;
 
-  constructor(transport: KubeTransport) {
+  constructor(transport: KubeSender) {
     this.transport = transport;
   }
 

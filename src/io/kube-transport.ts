@@ -2,25 +2,8 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { ApiFailure } from '../sync/object-store.ts';
 import type { Clock } from '../target/clock.ts';
 import { failureOf } from './kube-failure.ts';
+import { type KubeAnswer, type KubeRequest, type KubeSender, sendWithRetries } from './kube-retry.ts';
 import { KubeSessions } from './kube-session.ts';
-
-/** One HTTP request to the API server. */
-export interface KubeRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With its query. */
-  readonly path: string;
-  readonly contentType?: string;
-  readonly body?: string;
-}
-
-export type KubeAnswer =
-  | {
-      readonly ok: true;
-      readonly httpStatus: number;
-      readonly body: string;
-      readonly warnings: readonly string[];
-    }
-  | { readonly ok: false; readonly failure: ApiFailure };
 
 export interface KubeTransportSettings {
   /** Connections, and so requests under way, at most. */
@@ -38,7 +21,7 @@ export const DEFAULT_TRANSPORT_SETTINGS: KubeTransportSettings = {
 };
 
 /** Requests to one API server: bounded in number, in time and in tries. */
-export class KubeTransport {
+export class KubeTransport implements KubeSender {
   private readonly clock: Clock;
   private readonly settings: KubeTransportSettings;
   private readonly origin: string;
@@ -55,21 +38,16 @@ export class KubeTransport {
     this.origin = cluster.server.replace(/\/+$/, '');
   }
 
-  /** Sends, and sends again where that is safe: after 429 and after a refused credential always, else for reads. */
-  async send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
-    let renewed = false;
-    for (let attempt = 1; ; attempt++) {
-      const answer = await this.sendOnce(request, signal);
-      if (answer.ok) return answer;
-      const { failure } = answer;
-      if (failure.reason === 'Unauthorized' && !renewed) {
-        renewed = true;
-        this.sessions.expire();
-        continue;
-      }
-      if (attempt >= this.settings.attempts || !mayRepeat(request, failure)) return answer;
-      await this.clock.sleep(pauseBefore(attempt, failure), signal);
-    }
+  send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+    const { clock, settings, sessions } = this;
+    const renewCredentials = () => sessions.expire();
+    const sendOnce = (each: KubeRequest, until: AbortSignal) => this.sendOnce(each, until);
+    return sendWithRetries(
+      request,
+      sendOnce,
+      { clock, attempts: settings.attempts, renewCredentials },
+      signal,
+    );
   }
 
   /** Ends every connection. */
@@ -138,17 +116,6 @@ function messageOf(error: Error & { code?: string }): string {
   // An AggregateError (every address of a name refused) has an empty message.
   if (error instanceof AggregateError) return error.errors.map((each: Error) => each.message).join('; ');
   return error.message === '' ? (error.code ?? error.name) : error.message;
-}
-
-function mayRepeat(request: KubeRequest, failure: ApiFailure): boolean {
-  if (failure.reason === 'TooManyRequests') return true;
-  if (request.method !== 'GET') return false;
-  return failure.httpStatus === 0 || failure.httpStatus >= 500;
-}
-
-/** What the server asks for, else 0.2, 0.4, 0.8 s; never more than half a minute. */
-function pauseBefore(attempt: number, failure: ApiFailure): number {
-  return Math.min(failure.retryAfterMs ?? 100 * 2 ** attempt, 30_000);
 }
 
 /** `299 - "text"`, quoted as RFC 7234 §5.5 has it. */
