@@ -1,6 +1,14 @@
 import type { Clock } from '../../target/clock.ts';
 import type { Random } from '../../target/random.ts';
-import { authenticate, authorize, authorizePath, type User } from './auth.ts';
+import {
+  anonymousUser,
+  authenticate,
+  authorize,
+  authorizePath,
+  type PolicyRule,
+  PUBLIC_PATHS,
+  type User,
+} from './auth.ts';
 import { type Call, type Engine, jsonFor } from './call.ts';
 import { deleteCollection, deleteOne } from './delete.ts';
 import { discover } from './discovery.ts';
@@ -23,6 +31,8 @@ export interface ApiServerSettings {
   readonly clock: Clock;
   readonly random: Random;
   readonly users: readonly User[];
+  /** What requests without a token may do; nothing when it is missing. */
+  readonly anonymousRules?: readonly PolicyRule[];
   /** Ranges that cluster IPs are taken from: one, or one of each family. */
   readonly serviceCidrs?: readonly string[];
   /** Changes that a watch may start behind; older ones are answered with 410. */
@@ -44,6 +54,7 @@ export class ApiServer {
   readonly watches = new OpenWatches();
   readonly #engine: Engine;
   readonly #users: readonly User[];
+  readonly #anonymous: User;
 
   constructor(settings: ApiServerSettings) {
     this.store = new Store(settings.watchWindow ?? DEFAULT_WATCH_WINDOW);
@@ -51,6 +62,7 @@ export class ApiServer {
     const addresses = new ServiceAddresses(cidrs, settings.random, this.store);
     this.#engine = { store: this.store, clock: settings.clock, random: settings.random, addresses };
     this.#users = settings.users;
+    this.#anonymous = anonymousUser(settings.anonymousRules ?? []);
     for (const name of INITIAL_NAMESPACES) this.store.put('namespaces', this.#namespace(name));
   }
 
@@ -74,7 +86,7 @@ export class ApiServer {
   async handle(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
     const warnings: string[] = [];
     try {
-      const user = authenticate(this.#users, request);
+      const user = authenticate(this.#users, this.#anonymous, request);
       return await this.#route(request, user, warnings, signal);
     } catch (error) {
       if (error instanceof Refusal) return refusalResponse(error, warnings);
@@ -93,7 +105,7 @@ export class ApiServer {
       authorizePath(user, request.path);
       const discovered = discover(request);
       if (discovered !== undefined) return discovered;
-      if (['/healthz', '/readyz', '/livez'].includes(request.path)) return textResponse(200, 'ok');
+      if (PUBLIC_PATHS.includes(request.path)) return textResponse(200, 'ok');
       return textResponse(404, '404 page not found\n');
     }
     const reviewed = REVIEW_KINDS.find(

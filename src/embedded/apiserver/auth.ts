@@ -23,12 +23,10 @@ export interface User {
 
 export const EVERYTHING_ALLOWED: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
 
-const ANONYMOUS: User = {
-  name: 'system:anonymous',
-  groups: ['system:unauthenticated'],
-  token: '',
-  rules: [],
-};
+/** Who comes without a token. */
+export function anonymousUser(rules: readonly PolicyRule[]): User {
+  return { name: 'system:anonymous', groups: ['system:unauthenticated'], token: '', rules };
+}
 
 /** What anybody may read without a token (the ClusterRole system:public-info-viewer). */
 export const PUBLIC_PATHS: readonly string[] = ['/healthz', '/livez', '/readyz', '/version', '/version/'];
@@ -43,9 +41,9 @@ export interface Attributes {
   readonly namespace: string;
 }
 
-export function authenticate(users: readonly User[], request: ApiRequest): User {
+export function authenticate(users: readonly User[], anonymous: User, request: ApiRequest): User {
   const header = request.headers.authorization;
-  if (header === undefined) return ANONYMOUS;
+  if (header === undefined) return anonymous;
   const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
   const user = users.find((one) => one.token === token);
   if (user === undefined) throw unauthorized();
@@ -80,7 +78,7 @@ export function authorize(user: User, kind: Kind, path: ResourcePath, verb: stri
 
 /** Paths that name no resource: everybody may see that the server is well, users also what it serves. */
 export function authorizePath(user: User, path: string): void {
-  if (user !== ANONYMOUS || PUBLIC_PATHS.includes(path)) return;
+  if (user.token !== '' || user.rules.length > 0 || PUBLIC_PATHS.includes(path)) return;
   const message = `forbidden: User "${user.name}" cannot get path "${path}"`;
   throw new Refusal(403, message, 'Forbidden', {});
 }

@@ -6,7 +6,7 @@ import type { Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
 import type { ApiRequest, ResourcePath } from './request.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
-import { type ResourceRef, unsupportedMediaType } from './status.ts';
+import type { ResourceRef } from './status.ts';
 import type { Store, Stored } from './store.ts';
 
 /** What all requests share. */
@@ -98,8 +98,4 @@ export function objectFor(kind: Kind, stored: Stored): ApiObject {
 
 export function jsonFor(kind: Kind, stored: Stored): string {
   return kind.conversion === undefined ? stored.json : JSON.stringify(objectFor(kind, stored));
-}
-
-export function refuseMediaType(): never {
-  throw unsupportedMediaType();
 }

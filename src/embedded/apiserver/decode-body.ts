@@ -66,9 +66,14 @@ function jsonProblem(error: unknown): string {
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
+/** What a client sent is no object of the kind. The message says why, and the caller what for. */
+export class Undecodable extends Error {}
+
 /**
  * Turns what a client sent into an object of `kind` as the server keeps it: known fields only, in order,
  * with defaults. Unknown fields are dropped, told in `warnings`, or refused.
+ *
+ * @throws Undecodable
  */
 export function decodeObject(
   kind: Kind,
@@ -77,29 +82,51 @@ export function decodeObject(
   warnings: string[],
 ): JsonObject {
   if (!isObject(value))
-    throw badRequest(
-      `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: expected an object`,
-    );
+    throw new Undecodable(`json: cannot unmarshal ${goKindOf(value)} into Go value of type v1.${kind.kind}`);
   checkKind(kind, value);
   const unknown: string[] = [];
   const collect = validation === 'Ignore' ? undefined : (path: string) => unknown.push(path);
   const object = fitted(kind, value, collect);
-  if (unknown.length > 0 && validation === 'Strict') {
-    const list = unknown.map((path) => `unknown field "${path}"`).join(', ');
-    throw cannotBeHandled(kind, `strict decoding error: ${list}`);
+  const told = unknown.map((path) => `unknown field "${path}"`);
+  if (told.length > 0 && validation === 'Strict') {
+    throw new Undecodable(`strict decoding error: ${told.join(', ')}`);
   }
-  warnings.push(...unknown.map((path) => `unknown field "${path}"`));
+  warnings.push(...told);
   return object;
 }
 
-/** Normalizes and defaults a value that was made here, from a patch or a merge. */
+/** {@link decodeObject} for the body of a POST or PUT. */
+export function decodeBody(
+  kind: Kind,
+  request: ApiRequest,
+  validation: FieldValidation,
+  warnings: string[],
+): JsonObject {
+  const value = parseBody(request, kind);
+  try {
+    return decodeObject(kind, value, validation, warnings);
+  } catch (error) {
+    if (!(error instanceof Undecodable)) throw error;
+    const name = (isObject(value) && stringOf(value.kind)) || kind.kind;
+    if (error.message.startsWith('no kind')) throw badRequest(error.message);
+    throw badRequest(
+      `${name} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${error.message}`,
+    );
+  }
+}
+
+/**
+ * Normalizes and defaults a value.
+ *
+ * @throws Undecodable when a field does not fit its type.
+ */
 export function fitted(kind: Kind, value: JsonObject, onUnknown?: (path: string) => void): JsonObject {
   try {
     const object = normalize(kind.schema, { ...value, ...typeMetaOf(kind) }, onUnknown);
     kind.applyDefaults(object);
     return object;
   } catch (error) {
-    if (error instanceof TypeMismatch) throw cannotBeHandled(kind, error.message);
+    if (error instanceof TypeMismatch) throw new Undecodable(error.message);
     throw error;
   }
 }
@@ -113,18 +140,21 @@ function typeMetaOf(kind: Kind): JsonObject {
   return { kind: kind.kind, apiVersion: groupVersionOf(kind) };
 }
 
-function cannotBeHandled(kind: Kind, why: string): Refusal {
-  return badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${why}`);
-}
-
 function checkKind(kind: Kind, value: JsonObject): void {
   const name = stringOf(value.kind) || kind.kind;
   const apiVersion = stringOf(value.apiVersion) || groupVersionOf(kind);
   if (name === kind.kind && apiVersion === groupVersionOf(kind)) return;
-  const version = apiVersion.split('/').at(-1);
   if (kindNamed(apiVersion, name) === undefined) {
-    throw badRequest(`no kind "${name}" is registered for version "${apiVersion}" in scheme`);
+    throw new Undecodable(
+      `no kind "${name}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    );
   }
-  const why = `converting (${version}.${name}) to (core.${kind.kind}): unknown conversion`;
-  throw badRequest(`${name} in version "${version}" cannot be handled as a ${kind.kind}: ${why}`);
+  const version = apiVersion.split('/').at(-1);
+  throw new Undecodable(`converting (${version}.${name}) to (core.${kind.kind}): unknown conversion`);
+}
+
+/** What encoding/json calls a value. */
+export function goKindOf(value: JsonValue): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
 }

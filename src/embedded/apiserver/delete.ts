@@ -32,7 +32,9 @@ function deleteOptionsOf(call: Call): DeleteOptions {
   if (!isObject(body)) throw badRequest('DeleteOptions must be an object');
   const kind = stringOf(body.kind);
   if (kind !== '' && kind !== 'DeleteOptions') {
-    throw badRequest(`no kind "${kind}" is registered for version "meta.k8s.io/v1" in scheme`);
+    throw badRequest(
+      `no kind "${kind}" is registered for version "meta.k8s.io/v1" in scheme "pkg/apis/meta/internalversion/scheme/register.go:27"`,
+    );
   }
   const preconditions = objectOf(body.preconditions);
   const { query } = call.request;

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from './json.ts';
 import { groupVersionOf } from './kind.ts';
+import { OPEN_API_MEDIA_TYPE, openApiDocument } from './open-api.ts';
 import { KINDS } from './registry.ts';
 import type { ApiRequest, CompleteResponse } from './request.ts';
 import { jsonResponse } from './respond.ts';
@@ -50,6 +51,11 @@ export function discover(request: ApiRequest): CompleteResponse | undefined {
   if (path === '/version') return json(VERSION);
   if (path === '/api') return aggregated ? aggregatedList(['']) : json(coreVersions(request));
   if (path === '/apis') return aggregated ? aggregatedList(GROUPS) : json(groupList());
+  if (path === '/openapi/v2') {
+    const response = jsonResponse(200, '', []);
+    const headers = { ...response.headers, 'Content-Type': OPEN_API_MEDIA_TYPE };
+    return { ...response, headers, body: openApiDocument() };
+  }
   const [, root, first = '', second, more] = path.split('/');
   if (more !== undefined) return undefined;
   if (root === 'api' && second === undefined) return resourceList('', first);

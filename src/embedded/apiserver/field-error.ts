@@ -67,7 +67,7 @@ export function invalidObject(
   return new Refusal(422, `${qualified} "${name}" is invalid: ${list}`, 'Invalid', {
     ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind === '' ? {} : { kind: kind.kind }),
     causes,
   });
 }

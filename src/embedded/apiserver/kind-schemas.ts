@@ -5,6 +5,7 @@ import {
   atomicMap,
   atomicStruct,
   boolean,
+  bytes,
   int32,
   int64,
   intOrString,
@@ -197,7 +198,7 @@ export const endpointSliceSchema = kind('EndpointSlice', {
 export const configMapSchema = kind('ConfigMap', {
   immutable: pointer(boolean),
   data: map(string),
-  binaryData: map(string),
+  binaryData: map(bytes),
 });
 
 export const leaseSchema = kind('Lease', {
@@ -251,8 +252,8 @@ export const eventSchema = kind('Event', {
   note: string,
   type: string,
   deprecatedSource: eventSource,
-  deprecatedFirstTimestamp: time,
-  deprecatedLastTimestamp: time,
+  deprecatedFirstTimestamp: always(time),
+  deprecatedLastTimestamp: always(time),
   deprecatedCount: int32,
 });
 

@@ -34,7 +34,12 @@ export async function startEmbeddedApiServer(settings: EmbeddedSettings): Promis
     token: newUid(settings.random),
     rules: [EVERYTHING_ALLOWED],
   };
-  const core = new ApiServer({ ...settings, users: [administrator, ...(settings.users ?? [])] });
+  const core = new ApiServer({
+    // kubectl sends no token over plain HTTP, so whoever comes without one is the administrator too.
+    anonymousRules: [EVERYTHING_ALLOWED],
+    ...settings,
+    users: [administrator, ...(settings.users ?? [])],
+  });
   const server = createServer((incoming, outgoing) => void serve(core, incoming, outgoing));
   // A watch and a kept-alive connection are silent for long.
   server.requestTimeout = 0;

@@ -8,8 +8,9 @@ import {
   sortedSet,
   union,
 } from './field-set.ts';
-import type { JsonObject } from './json.ts';
+import { type JsonObject, objectOf, sameJson } from './json.ts';
 import { mergeTyped, prune } from './merge-typed.ts';
+import { normalize } from './normalize.ts';
 import type { ManagedFieldsEntry } from './object.ts';
 import type { StructSchema } from './schema.ts';
 import { applyConflict, type StatusCause } from './status.ts';
@@ -103,6 +104,9 @@ export function afterUpdate(
   entries: readonly ManagedFieldsEntry[] | undefined,
   writer: Writer,
 ): ManagedFieldsEntry[] | undefined {
+  // An object that nobody tracked from its creation on is not tracked until somebody applies.
+  const isNew = live.metadata === undefined || objectOf(live.metadata).uid === undefined;
+  if (!isNew && (entries ?? []).length === 0) return undefined;
   const changed = compare(schema, live, next);
   const set = ownable(changed.set, ignored);
   const gone = union(changed.set, changed.removed);
@@ -155,7 +159,8 @@ export function applied(
   force: boolean,
 ): Applied {
   const set = ownable(fieldSetOf(schema, config), ignored);
-  const owners = readOwners(entries);
+  const owners =
+    (entries ?? []).length > 0 ? readOwners(entries) : untrackedOwners(schema, ignored, live, writer);
   const mine = owners.find((owner) => isWriter(owner, writer, 'Apply'));
   const others = owners.filter((owner) => owner !== mine);
   const merged = mergeTyped(schema, live, config);
@@ -170,7 +175,7 @@ export function applied(
     .filter(({ fields }) => !isEmptySet(fields));
   if (conflicts.length > 0 && !force) throw conflictOf(conflicts);
 
-  const unchanged = isEmptySet(changed.set) && isEmptySet(removed);
+  const unchanged = sameJson(live, object);
   const lost = union(changes, removed);
   const remaining = unchanged
     ? others
@@ -183,6 +188,19 @@ export function applied(
     object,
     managedFields: writeOwners([...remaining, { ...writer, operation: 'Apply', time, fields: set }]),
   };
+}
+
+/** Whatever an untracked object holds was there before (fieldmanager/skipnonapplied.go). */
+function untrackedOwners(
+  schema: StructSchema,
+  ignored: readonly string[],
+  live: JsonObject,
+  writer: Writer,
+): Owner[] {
+  if (objectOf(live.metadata).uid === undefined) return [];
+  const { kind, apiVersion } = live;
+  const fields = ownable(compare(schema, normalize(schema, { kind, apiVersion }), live).set, ignored);
+  return [{ ...writer, manager: 'before-first-apply', operation: 'Update', time: writer.now, fields }];
 }
 
 interface Conflict {

@@ -18,42 +18,42 @@ export function mergeTyped(schema: Schema, live: JsonValue | undefined, config: 
 }
 
 /**
- * The configuration's items in its order; an item that only the live list has keeps its place before the
- * next item that both have.
+ * The configuration's items in its order, and between them those that only the live list has, where they
+ * stood: structured-merge-diff's `visitListItems`, whose order is part of the result.
  */
 function mergeLists(schema: ListSchema, live: JsonValue[], config: JsonValue[]): JsonValue[] {
-  const configured = new Map(config.map((item) => [stepOfItem(schema, item), item]));
-  const liveSteps = live.map((item) => stepOfItem(schema, item));
-  const liveItems = new Map(live.map((item, at) => [liveSteps[at] as string, item]));
+  const stepsOf = (items: JsonValue[]) => items.map((item) => stepOfItem(schema, item));
+  const left = stepsOf(live);
+  const right = stepsOf(config);
+  const inLive = new Map(left.map((step, at) => [step, live[at] as JsonValue]));
+  const inConfig = new Map(right.map((step, at) => [step, config[at] as JsonValue]));
+  const shared = right.filter((step) => inLive.has(step));
   const merged: JsonValue[] = [];
-  let at = 0;
-  const takeLiveOnly = (upTo: string | undefined) => {
-    for (; at < live.length; at++) {
-      const step = liveSteps[at] as string;
-      if (step === upTo) return;
-      if (!configured.has(step)) merged.push(live[at] as JsonValue);
-    }
+  const taken = new Set<string>();
+  const take = (step: string) => {
+    merged.push(mergeTyped(schema.item, inLive.get(step), inConfig.get(step) as JsonValue));
+    taken.add(step);
+    if (shared[0] === step) shared.shift();
   };
-  for (const [step, item] of configured) {
-    const was = liveItems.get(step);
-    if (was === undefined) {
-      takeUntilShared();
-      merged.push(item);
-      continue;
-    }
-    if (liveSteps.indexOf(step) >= at) {
-      takeLiveOnly(step);
+  let at = 0;
+  let next = 0;
+  while (at < left.length || next < right.length) {
+    const mine = left[at];
+    const theirs = right[next];
+    if (mine !== undefined && !inConfig.has(mine)) {
+      merged.push(live[at++] as JsonValue);
+    } else if (mine !== undefined && theirs !== undefined && mine !== theirs && shared[0] !== mine) {
+      // The item is in both, but its turn comes at another place.
       at++;
+    } else {
+      if (mine !== undefined && (mine === theirs || taken.has(mine))) at++;
+      if (theirs !== undefined) {
+        take(theirs);
+        next++;
+      }
     }
-    merged.push(mergeTyped(schema.item, was, item));
   }
-  takeLiveOnly(undefined);
   return merged;
-
-  /** Live-only items that stand before the next shared one come before a new item. */
-  function takeUntilShared(): void {
-    while (at < live.length && !configured.has(liveSteps[at] as string)) merged.push(live[at++] as JsonValue);
-  }
 }
 
 /**

@@ -4,21 +4,39 @@ import {
   keyOf,
   objectFor,
   refOf,
-  refuseMediaType,
+  type WriteOptions,
   writeOptionsOf,
 } from './call.ts';
-import { checkSize, decodeObject, emptyObject, fitted, mediaTypeOf, parseYaml } from './decode-body.ts';
-import { forbiddenField } from './field-error.ts';
+import {
+  checkSize,
+  decodeObject,
+  emptyObject,
+  fitted,
+  goKindOf,
+  mediaTypeOf,
+  parseYaml,
+  Undecodable,
+} from './decode-body.ts';
+import { forbiddenField, invalid, invalidObject } from './field-error.ts';
 import { isObject, type JsonObject, type JsonValue, objectOf, stringOf } from './json.ts';
 import { jsonPatched } from './json-patch.ts';
 import { groupVersionOf } from './kind.ts';
 import { afterUpdate, applied } from './managed-fields.ts';
 import { mergePatched } from './merge-patch.ts';
-import { badRequest, conflict, internal, notFound } from './status.ts';
+import type { ApiRequest } from './request.ts';
+import { badRequest, conflict, internal, notFound, unsupportedMediaType } from './status.ts';
 import type { Stored } from './store.ts';
 import { strategicallyPatched } from './strategic-merge-patch.ts';
 import { TypedError } from './typed-value.ts';
-import { checkName, insert, managedFieldsSent, replace, type Written, writerOf } from './write.ts';
+import {
+  checkName,
+  checkNamespace,
+  insert,
+  managedFieldsSent,
+  replace,
+  type Written,
+  writerOf,
+} from './write.ts';
 
 /** PATCH on a name. */
 export function patch(call: Call): Written {
@@ -33,7 +51,7 @@ export function patch(call: Call): Written {
     case 'application/strategic-merge-patch+json':
       return patchWith(call, (live, body) => strategicallyPatched(call.kind.schema, live, body));
     default:
-      return refuseMediaType();
+      throw unsupportedMediaType();
   }
 }
 
@@ -45,24 +63,46 @@ function patchWith(call: Call, change: (live: JsonObject, body: JsonValue) => Js
   const existing = engine.store.get(kind.storage, keyOf(call));
   if (existing === undefined) throw notFound(refOf(kind), call.path.name);
   const live = objectFor(kind, existing);
-  const next = decodeObject(
-    kind,
-    change(live, parsePatch(call.request.body)),
-    options.validation,
-    call.warnings,
-  );
+  const changed = change(live, parsePatch(call.request));
+  const next = decodePatched(call, changed, options);
   const metadata = objectOf(next.metadata);
   checkName(call.path.name, metadata);
+  checkNamespace(call, metadata.namespace);
   const entries = managedFieldsSent(metadata) ?? live.metadata.managedFields;
   const managedFields = afterUpdate(kind.schema, kind.unowned, live, next, entries, writerOf(call, options));
   return replace(call, existing, next, managedFields, options);
 }
 
-function parsePatch(body: string): JsonValue {
+/** A patched object that is no object of the kind is the patch's fault. */
+function decodePatched(call: Call, changed: JsonObject, options: WriteOptions): JsonObject {
   try {
-    return JSON.parse(body) as JsonValue;
+    return decodeObject(call.kind, changed, options.validation, call.warnings);
   } catch (error) {
-    throw badRequest(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof Undecodable)) throw error;
+    const shown = JSON.stringify(changed);
+    throw invalidObject({ group: '', kind: '' }, '', [invalid('patch', shown, error.message)]);
+  }
+}
+
+function parsePatch(request: ApiRequest): JsonValue {
+  const wanted = mediaTypeOf(request) === 'application/json-patch+json' ? '[]handlers.jsonPatchOp' : MAP_TYPE;
+  const value = parsedJson(request.body);
+  if (value === undefined) throw badRequest('error decoding patch: unexpected end of JSON input');
+  if (Array.isArray(value) === (wanted !== MAP_TYPE) && (isObject(value) || Array.isArray(value)))
+    return value;
+  throw badRequest(
+    `error decoding patch: json: cannot unmarshal ${goKindOf(value)} into Go value of type ${wanted}`,
+  );
+}
+
+const MAP_TYPE = 'map[string]interface {}';
+
+function parsedJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 
@@ -78,6 +118,7 @@ function apply(call: Call): Written {
     const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
     throw conflict(refOf(kind), path.name, why);
   }
+  if (existing === undefined) checkName(path.name, objectOf(config.metadata));
   const live = existing === undefined ? emptyObject(kind) : objectFor(kind, existing);
   const result = mergeConfig(call, live, config, existing, options);
   const next = fitted(kind, result.object);
@@ -108,15 +149,19 @@ function mergeConfig(
 
 function checkConfig(call: Call, config: JsonValue): asserts config is JsonObject {
   const { kind, path } = call;
-  const apiVersion = isObject(config) ? stringOf(config.apiVersion) : '';
-  const name = isObject(config) ? stringOf(config.kind) : '';
-  if (!isObject(config) || apiVersion !== groupVersionOf(kind) || name !== kind.kind) {
+  if (Array.isArray(config) || typeof config !== 'object') {
+    const why = `while decoding JSON: json: cannot unmarshal ${goKindOf(config)} into Go value of type ${MAP_TYPE}`;
+    throw badRequest(`error decoding YAML: error unmarshaling JSON: ${why}`);
+  }
+  const apiVersion = stringOf(config?.apiVersion);
+  const name = stringOf(config?.kind);
+  if (config === null || apiVersion !== groupVersionOf(kind) || name !== kind.kind) {
     const groupVersion = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
     throw badRequest(`invalid object type: ${groupVersion}, Kind=${name}`);
   }
   const metadata = objectOf(config.metadata);
   if (metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
-  checkName(path.name, metadata);
+  if (stringOf(metadata.name) !== '') checkName(path.name, metadata);
   const namespace = stringOf(metadata.namespace);
   if (namespace !== '' && namespace !== path.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');

@@ -15,7 +15,7 @@ export interface CompleteResponse {
   readonly kind: 'complete';
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /** A watch: a line of JSON per event, until the server ends it or `return` is called on the iterator. */

@@ -1,5 +1,5 @@
 import { isAllowed, PUBLIC_PATHS, type User } from './auth.ts';
-import { decodeObject, emptyObject, parseBody } from './decode-body.ts';
+import { decodeBody, emptyObject } from './decode-body.ts';
 import { type FieldError, invalid, invalidObject } from './field-error.ts';
 import { timestamp } from './identifiers.ts';
 import { isObject, type JsonObject, type JsonValue, objectOf, stringOf } from './json.ts';
@@ -42,7 +42,7 @@ export function review(
   wallNowMs: number,
   warnings: string[],
 ): JsonObject {
-  const draft = decodeObject(kind, parseBody(request, kind), 'Warn', warnings);
+  const draft = decodeBody(kind, request, 'Warn', warnings);
   const spec = objectOf(draft.spec);
   if (kind === rulesReviewKind) {
     if (stringOf(spec.namespace) === '') throw badRequest('no namespace on request');

@@ -23,6 +23,7 @@ export type ScalarType =
   | 'intOrString'
   | 'time'
   | 'microTime'
+  | 'bytes'
   | 'any';
 
 export interface ScalarSchema extends Common {
@@ -71,6 +72,8 @@ export const int64 = scalar('int64');
 export const intOrString = scalar('intOrString');
 export const time = scalar('time');
 export const microTime = scalar('microTime');
+/** Base64 in JSON. */
+export const bytes = scalar('bytes');
 export const anything = scalar('any');
 
 export function pointer<T extends Schema>(schema: T): T {

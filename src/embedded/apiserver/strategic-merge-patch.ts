@@ -23,7 +23,10 @@ function patchObject(schema: Schema, target: JsonObject, patch: JsonObject): Jso
   for (const [name, value] of Object.entries(changes)) {
     if (name.startsWith('$')) continue;
     if (value === null || value === undefined) delete result[name];
-    else result[name] = patchValue(childSchema(schema, name), result[name], value);
+    else {
+      const order = changes[`$setElementOrder/${name}`];
+      result[name] = patchValue(childSchema(schema, name), result[name], value, order);
+    }
   }
   return withListDirectives(schema, result, changes);
 }
@@ -33,54 +36,82 @@ function childSchema(schema: Schema, name: string): Schema | undefined {
   return schema.type === 'struct' && Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
 }
 
-function patchValue(schema: Schema | undefined, target: JsonValue | undefined, value: JsonValue): JsonValue {
+function patchValue(
+  schema: Schema | undefined,
+  target: JsonValue | undefined,
+  value: JsonValue,
+  order: JsonValue | undefined,
+): JsonValue {
   if (isObject(value)) {
     return patchObject(schema ?? ANY, isObject(target) ? target : {}, value);
   }
   if (!Array.isArray(value) || schema?.type !== 'list' || schema.strategicKey === undefined) return value;
-  return patchList(schema, schema.strategicKey, listOf(target), value);
+  const named = Array.isArray(order) ? order : undefined;
+  return patchList(schema, schema.strategicKey, listOf(target), value, named);
 }
 
 /** An unknown field merges as a map does; decoding tells of it later. */
 const ANY: Schema = { type: 'struct', name: '', fields: {}, atomic: false, presence: 'omitEmpty' };
 
-function patchList(schema: ListSchema, key: string, target: JsonValue[], patch: JsonValue[]): JsonValue[] {
-  if (key === '') return [...target, ...patch.filter((item) => !target.includes(item))];
+function patchList(
+  schema: ListSchema,
+  key: string,
+  target: JsonValue[],
+  patch: JsonValue[],
+  order: JsonValue[] | undefined,
+): JsonValue[] {
   const items = patch.filter(isObject);
   if (items.some((item) => item.$patch === 'replace')) {
     return items.filter((item) => item.$patch !== 'replace');
   }
-  const result = [...target];
-  for (const item of items) {
-    const at = result.findIndex((one) => isObject(one) && one[key] === item[key]);
-    if (item.$patch === 'delete') {
-      if (at >= 0) result.splice(at, 1);
-    } else if (at >= 0) {
-      result[at] = patchObject(schema.item, result[at] as JsonObject, item);
-    } else result.push(patchObject(schema.item, {}, item));
+  const keyOf = (item: JsonValue) => JSON.stringify(key !== '' && isObject(item) ? item[key] : item);
+  const merged = new Map(target.map((item) => [keyOf(item), item]));
+  for (const item of patch) {
+    const was = merged.get(keyOf(item));
+    if (isObject(item) && item.$patch === 'delete') merged.delete(keyOf(item));
+    else
+      merged.set(
+        keyOf(item),
+        isObject(item) ? patchObject(schema.item, isObject(was) ? was : {}, item) : item,
+      );
   }
-  return result;
+  return inOrder(merged, target.map(keyOf), (order ?? patch).map(keyOf));
 }
 
+/**
+ * The items that the patch names in its order, and among them those that only the server has: each before
+ * the first that follows it in the old list, otherwise at the end (mergeSortedSlice).
+ */
+function inOrder(
+  items: ReadonlyMap<string, JsonValue>,
+  oldOrder: readonly string[],
+  patchOrder: readonly string[],
+): JsonValue[] {
+  const named = [...new Set(patchOrder)].filter((key) => items.has(key));
+  const others = [...items.keys()].filter((key) => !named.includes(key));
+  const result: string[] = [];
+  for (const key of named) {
+    while (others[0] !== undefined && precedes(others[0], key, oldOrder)) result.push(others.shift() ?? '');
+    result.push(key);
+  }
+  return [...result, ...others].map((key) => items.get(key) as JsonValue);
+}
+
+function precedes(a: string, b: string, order: readonly string[]): boolean {
+  const [first, second] = [order.indexOf(a), order.indexOf(b)];
+  return first >= 0 && second >= 0 && first < second;
+}
+
+/** Directives about a list beside it, which is not itself in the patch. */
 function withListDirectives(schema: Schema, object: JsonObject, patch: JsonObject): JsonObject {
   for (const [directive, value] of Object.entries(patch)) {
     const [command, name = ''] = directive.split('/');
     const list = object[name];
     if (!Array.isArray(value) || !Array.isArray(list)) continue;
-    if (command === '$deleteFromPrimitiveList') {
-      object[name] = list.filter((item) => !value.includes(item));
-    } else if (command === '$setElementOrder') {
-      object[name] = inOrder(childSchema(schema, name), list, value);
+    if (command === '$deleteFromPrimitiveList') object[name] = list.filter((item) => !value.includes(item));
+    else if (command === '$setElementOrder' && patch[name] === undefined) {
+      object[name] = patchValue(childSchema(schema, name), list, [], value);
     }
   }
   return object;
-}
-
-/** The items named by the order in that order; the others keep their places behind. */
-function inOrder(schema: Schema | undefined, list: JsonValue[], order: JsonValue[]): JsonValue[] {
-  const key = schema?.type === 'list' ? (schema.strategicKey ?? '') : '';
-  const keyOf = (item: JsonValue) => JSON.stringify(key !== '' && isObject(item) ? item[key] : item);
-  const places = new Map(order.map((item, at) => [keyOf(item), at]));
-  const placeOf = (item: JsonValue) => places.get(keyOf(item)) ?? order.length;
-  return list.toSorted((a, b) => placeOf(a) - placeOf(b));
 }

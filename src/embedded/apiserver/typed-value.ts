@@ -1,4 +1,4 @@
-import { descend, type FieldSet, fieldStep, keyText, MEMBER } from './field-set.ts';
+import { descend, type FieldSet, fieldStep, isEmptySet, keyText, MEMBER } from './field-set.ts';
 import { isObject, type JsonObject, type JsonValue, listOf, objectOf, sameJson } from './json.ts';
 import { isAtomic, type ListSchema, type Schema } from './schema.ts';
 
@@ -11,15 +11,21 @@ import { isAtomic, type ListSchema, type Schema } from './schema.ts';
 export class TypedError extends Error {}
 
 /** The schema of what stands at a step, and the step's name in a field set. */
-export interface Child {
+interface Child {
   readonly step: string;
   readonly schema: Schema;
   readonly value: JsonValue;
 }
 
 /** The fields, entries or items of a value that is not owned as one. */
-export function childrenOf(schema: Schema, value: JsonValue, path = ''): Child[] {
-  if (schema.type === 'list') return itemsOf(schema, value, path);
+function childrenOf(schema: Schema, value: JsonValue, path = ''): Child[] {
+  if (schema.type === 'list') {
+    return listOf(value).map((item) => ({
+      step: stepOfItem(schema, item),
+      schema: schema.item,
+      value: item,
+    }));
+  }
   const object = objectOf(value);
   const children: Child[] = [];
   for (const name of Object.keys(object)) {
@@ -41,17 +47,16 @@ function fieldOf(fields: Readonly<Record<string, Schema>>, name: string): Schema
   return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 
-function itemsOf(schema: ListSchema, value: JsonValue, path: string): Child[] {
+function checkDuplicates(schema: ListSchema, value: JsonValue, path: string): void {
   const seen = new Set<string>();
-  return listOf(value).map((item) => {
+  for (const item of listOf(value)) {
     const step = stepOfItem(schema, item);
     if (seen.has(step)) {
       const shown = step.startsWith('k:') ? keyText(keyOfItem(schema, item)) : `[=${step.slice(2)}]`;
       throw new TypedError(`${path}: duplicate entries for key ${shown}`);
     }
     seen.add(step);
-    return { step, schema: schema.item, value: item };
-  });
+  }
 }
 
 export function stepOfItem(schema: ListSchema, item: JsonValue): string {
@@ -80,16 +85,19 @@ export function fieldSetOf(schema: Schema, value: JsonValue): FieldSet {
 function collect(schema: Schema, value: JsonValue, path: string, set: FieldSet): void {
   checkType(schema, value, path);
   if (value === null || isAtomic(schema)) return;
+  if (schema.type === 'list') checkDuplicates(schema, value, path);
   for (const child of childrenOf(schema, value, path)) {
+    // An empty set or keyed list owns nothing, while an empty map owns itself.
+    if (child.schema.type === 'list' && !isAtomic(child.schema) && listOf(child.value).length === 0) continue;
     const node = descend(set, child.step);
     const childPath = child.step.startsWith('k:')
       ? `${path}${keyText(JSON.parse(child.step.slice(2)) as JsonObject)}`
       : child.step.startsWith('v:')
         ? `${path}[=${child.step.slice(2)}]`
         : `${path}.${child.step.slice(2)}`;
-    // An item of a keyed list is a thing of its own beside its fields; a struct or map is only the sum.
-    if (child.step.startsWith('k:')) node[MEMBER] = {};
     collect(child.schema, child.value, childPath, node);
+    // An item of a keyed list is a thing of its own beside its fields; a struct or map is only the sum.
+    if (child.step.startsWith('k:') && !isEmptySet(node)) node[MEMBER] = {};
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Call, keyOf, objectFor, refOf, type WriteOptions, writeOptionsOf } from './call.ts';
-import { decodeObject, emptyObject, parseBody } from './decode-body.ts';
+import { decodeBody, emptyObject } from './decode-body.ts';
 import { invalidObject } from './field-error.ts';
 import { generateName, newUid, timestamp } from './identifiers.ts';
 import { type JsonObject, objectOf, sameJson, stringOf } from './json.ts';
@@ -19,13 +19,10 @@ export interface Written {
 /** POST on a collection. */
 export function create(call: Call): Written {
   const options = writeOptionsOf(call, 'CreateOptions');
-  const draft = decodeObject(
-    call.kind,
-    parseBody(call.request, call.kind),
-    options.validation,
-    call.warnings,
-  );
-  const { resourceVersion, namespace } = objectOf(draft.metadata);
+  const draft = decodeBody(call.kind, call.request, options.validation, call.warnings);
+  const metadata = objectOf(draft.metadata);
+  const { resourceVersion, namespace } = metadata;
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds']) delete metadata[field];
   checkNamespace(call, namespace);
   if (stringOf(resourceVersion) !== '')
     throw internal('resourceVersion should not be set on objects to be created');
@@ -49,7 +46,7 @@ export function writerOf(call: Call, options: WriteOptions): Writer {
   };
 }
 
-function checkNamespace(call: Call, namespace: unknown): void {
+export function checkNamespace(call: Call, namespace: unknown): void {
   if (!call.kind.namespaced || namespace === undefined || namespace === call.path.namespace) return;
   throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
@@ -157,7 +154,7 @@ function inFieldOrder(kind: Kind, object: ApiObject): ApiObject {
 export function update(call: Call): Written {
   const { engine, kind, path } = call;
   const options = writeOptionsOf(call, 'UpdateOptions');
-  const next = decodeObject(kind, parseBody(call.request, kind), options.validation, call.warnings);
+  const next = decodeBody(kind, call.request, options.validation, call.warnings);
   const metadata = objectOf(next.metadata);
   checkName(path.name, metadata);
   checkNamespace(call, metadata.namespace);
@@ -211,12 +208,21 @@ export function replace(
   checkPreconditions(call, live, objectOf(next.metadata));
   const object = { ...next, metadata: metadataOfReplaced(live.metadata, next, managedFields) } as ApiObject;
   kind.prepare(object, live);
-  const errors = [...validateMetaUpdate(object.metadata, live.metadata), ...kind.validate(object, live)];
+  const errors = [
+    ...validateMetaUpdate(object.metadata, live.metadata, objectOf(next.metadata)),
+    ...kind.validate(object, live),
+  ];
   if (errors.length > 0) throw invalidObject(errorKindOf(kind), path.name, errors);
   allocate(call, object, live, options);
   call.warnings.push(...kind.warnings(object, live));
   if (isUnchanged(object, live)) return { stored: existing, created: false };
-  return { stored: persist(call, object, options), created: false };
+  const released = live.metadata.deletionTimestamp !== undefined && object.metadata.finalizers === undefined;
+  if (!released || options.dryRun || kind.storage === 'namespaces') {
+    return { stored: persist(call, object, options), created: false };
+  }
+  // The last finalizer is gone, and with it the object. What is answered is how it looked last.
+  call.engine.store.remove(kind.storage, existing);
+  return { stored: { ...existing, object, json: JSON.stringify(object) }, created: false };
 }
 
 function checkPreconditions(call: Call, live: ApiObject, metadata: JsonObject): void {
@@ -253,6 +259,7 @@ function metadataOfReplaced(
     ...(live.generation === undefined ? {} : { generation: live.generation }),
     creationTimestamp: live.creationTimestamp,
     ...(live.deletionTimestamp === undefined ? {} : { deletionTimestamp: live.deletionTimestamp }),
+    ...(live.deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds: 0 }),
     ...(given.labels === undefined ? {} : { labels: given.labels }),
     ...(given.annotations === undefined ? {} : { annotations: given.annotations }),
     ...(given.ownerReferences === undefined ? {} : { ownerReferences: given.ownerReferences }),

@@ -168,7 +168,9 @@ async function exchange(recording: Recording, correspondence: Correspondence) {
   const answer = await clock.advanceUntil(asked);
   if (answer.kind === 'dropped') throw new Error('no answer');
   if (answer.kind === 'complete') {
-    const body = answer.headers['Content-Type']?.includes('json') ? JSON.parse(answer.body) : answer.body;
+    const body = answer.headers['Content-Type']?.includes('json')
+      ? JSON.parse(String(answer.body))
+      : answer.body;
     return {
       status: answer.status,
       headers: answer.headers,

@@ -30,6 +30,8 @@ function applyDefaults(object: JsonObject): void {
 /** The generation counts changes of the content and of the labels, not of other metadata. */
 function prepare(object: ApiObject, existing: ApiObject | undefined): void {
   const { metadata } = object;
+  // A leftover of v1beta1 that v1 keeps only where it was.
+  for (const endpoint of listOf(object.endpoints).filter(isObject)) delete endpoint.deprecatedTopology;
   if (existing === undefined) {
     metadata.generation = 1;
     return;

@@ -1,6 +1,7 @@
 import { type JsonObject, objectOf, stringOf } from '../json.ts';
 import { COMMON, type Kind } from '../kind.ts';
 import { coreEventSchema, eventSchema } from '../kind-schemas.ts';
+import { normalize } from '../normalize.ts';
 import type { ApiObject } from '../object.ts';
 import { validateEvent } from '../validation/event.ts';
 
@@ -48,11 +49,13 @@ export const eventKind: Kind = {
 };
 
 function toCore(object: ApiObject): ApiObject {
-  return renamed(object, 'v1', (core, event) => [event, core]);
+  const core = renamed(object, 'v1', (to, from) => [from, to]);
+  return normalize(coreEventSchema, core) as ApiObject;
 }
 
 function fromCore(object: ApiObject): ApiObject {
-  return renamed(object, 'events.k8s.io/v1', (core, event) => [core, event]);
+  const event = renamed(object, 'events.k8s.io/v1', (from, to) => [from, to]);
+  return normalize(eventSchema, event) as ApiObject;
 }
 
 function renamed(

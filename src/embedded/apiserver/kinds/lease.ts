@@ -1,3 +1,4 @@
+import { objectOf } from '../json.ts';
 import { COMMON, type Kind } from '../kind.ts';
 import { leaseSchema } from '../kind-schemas.ts';
 import { validateLease } from '../validation/lease.ts';
@@ -12,6 +13,11 @@ export const leaseKind: Kind = {
   storageVersionHash: 'gqkMMb/YqFM=',
   storage: 'leases',
   schema: leaseSchema,
+  prepare: (object) => {
+    // Fields of an alpha feature (CoordinatedLeaderElection), which is off.
+    const { strategy: _strategy, preferredHolder: _preferredHolder, ...spec } = objectOf(object.spec);
+    object.spec = spec;
+  },
   validate: validateLease,
   createsOnUpdate: true,
 };

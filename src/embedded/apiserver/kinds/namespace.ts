@@ -1,8 +1,8 @@
-import { type JsonObject, objectOf, sortedByKey, stringMapOf, stringOf } from '../json.ts';
+import { type JsonObject, listOf, objectOf, sortedByKey, stringMapOf, stringOf } from '../json.ts';
 import { ALL_VERBS, COMMON, type Kind } from '../kind.ts';
 import { namespaceSchema } from '../kind-schemas.ts';
 import type { ApiObject } from '../object.ts';
-import { LABEL_NAME } from '../validation/object-meta.ts';
+import { finalizerErrors, LABEL_NAME } from '../validation/object-meta.ts';
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
@@ -28,8 +28,13 @@ export const namespaceKind: Kind = {
     metadata.labels = sortedByKey({ ...stringMapOf(metadata.labels), [NAME_LABEL]: stringOf(metadata.name) });
   },
   prepare: (object: ApiObject, existing: ApiObject | undefined) => {
-    object.spec = existing?.spec ?? { finalizers: ['kubernetes'] };
+    const asked = listOf(objectOf(object.spec).finalizers).filter((one) => one !== 'kubernetes');
+    object.spec = existing?.spec ?? { finalizers: [...asked, 'kubernetes'] };
     object.status = existing?.status ?? { phase: 'Active' };
   },
+  validate: (object: ApiObject) =>
+    listOf(objectOf(object.spec).finalizers).flatMap((one) =>
+      finalizerErrors('spec.finalizers', stringOf(one)),
+    ),
   selectableFields: (object) => ({ 'status.phase': stringOf(objectOf(object.status).phase) }),
 };

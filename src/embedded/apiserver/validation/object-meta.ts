@@ -1,4 +1,5 @@
 import { type FieldError, forbiddenField, invalid, required } from '../field-error.ts';
+import type { JsonObject } from '../json.ts';
 import type { ObjectMeta } from '../object.ts';
 import { labelProblems, labelValueProblems, qualifiedNameProblems, subdomainProblems } from './names.ts';
 
@@ -28,9 +29,16 @@ export function validateMeta(metadata: ObjectMeta, rule: NameRule): FieldError[]
   return [...errors, ...validateChangeableMeta(metadata)];
 }
 
-export function validateMetaUpdate(metadata: ObjectMeta, live: ObjectMeta): FieldError[] {
-  // The real server validates the identity twice, once for the kind and once for all; the causes show it.
-  const once = metadata.uid === live.uid ? [] : [invalid('metadata.uid', metadata.uid, 'field is immutable')];
+/** @param sent what the client wants, of which `metadata` has taken over what it may change. */
+export function validateMetaUpdate(metadata: ObjectMeta, live: ObjectMeta, sent: JsonObject): FieldError[] {
+  const once: FieldError[] = [];
+  if (metadata.uid !== live.uid) once.push(invalid('metadata.uid', metadata.uid, 'field is immutable'));
+  const { deletionTimestamp } = sent;
+  if (deletionTimestamp !== undefined && deletionTimestamp !== live.deletionTimestamp) {
+    once.push(invalid('metadata.deletionTimestamp', deletionTimestamp, 'field is immutable'));
+  }
+  once.push(...newFinalizersOfDying(metadata, live));
+  // The real server validates this twice, once for the kind and once for all kinds; the causes show it.
   return [...once, ...validateChangeableMeta(metadata), ...once];
 }
 
@@ -97,7 +105,7 @@ export function finalizerErrors(field: string, finalizer: string): FieldError[] 
 }
 
 /** An object that waits for its end may lose finalizers but not gain any. */
-export function newFinalizersOfDying(metadata: ObjectMeta, live: ObjectMeta): FieldError[] {
+function newFinalizersOfDying(metadata: ObjectMeta, live: ObjectMeta): FieldError[] {
   if (live.deletionTimestamp === undefined) return [];
   const added = (metadata.finalizers ?? []).filter((one) => !(live.finalizers ?? []).includes(one));
   if (added.length === 0) return [];
