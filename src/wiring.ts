@@ -12,6 +12,7 @@ import { KubeStore } from './io/kube-store.ts';
 import { KubeTransport } from './io/kube-transport.ts';
 import { readListFiles } from './io/list-files.ts';
 import { readAgainWhenChanged } from './io/reread-file.ts';
+import { createLog } from './io/pino-log.ts';
 import { systemClock } from './io/system-clock.ts';
 import { systemRandom } from './io/system-random.ts';
 import { TcpDialer } from './io/tcp-dialer.ts';
@@ -40,6 +41,7 @@ export function wire(facts: ProcessFacts): CliContext {
     prober: proberOver(new TcpDialer(systemClock), systemClock),
     readList: readListFiles,
     connect: async (choice) => connect(choice, environment),
+    newLog: (level, format) => createLog({ level, format, colors: terminal.err.colors }),
     startDemoWorld: async () => {
       // Only the demo needs the embedded servers; everybody else starts faster without them.
       const { startDemoWorld } = await import('./demo-world.ts');

@@ -68,7 +68,7 @@ class PassTimeout extends Error {
   }
 }
 
-function decideOptions(flags: ClusterFlags & DecisionFlags): DecideOptions {
+export function decideOptions(flags: ClusterFlags & DecisionFlags): DecideOptions {
   return {
     instance: flags.instance,
     adopt: flags.adopt ?? false,

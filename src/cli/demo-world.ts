@@ -1,4 +1,4 @@
-import type { Resolver } from '../dns/resolver.ts';
+import type { TimedResolver } from '../dns/resolver.ts';
 import type { Prober } from '../health/probe.ts';
 import type { Cluster } from './context.ts';
 
@@ -11,7 +11,7 @@ export interface DemoWorld {
   readonly addresses: readonly { readonly documented: string; readonly listener: string }[];
   readonly prober: Prober;
   /** A resolver that remembers nothing, as a new process would not. */
-  newResolver(): Resolver;
+  newResolver(): TimedResolver;
   stopBackend(documented: string): Promise<void>;
   startBackend(documented: string): Promise<void>;
   /** Points a name of the zone at one address. */

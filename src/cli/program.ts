@@ -5,6 +5,7 @@ import { describeDemo, runDemo } from './demo.ts';
 import { EXIT } from './exit-code.ts';
 import { describePlan, runPlan } from './plan.ts';
 import { describeRender, runRender } from './render.ts';
+import { describeRun, runRun } from './run.ts';
 import { describeSchema, runSchema } from './schema.ts';
 import { describeSync, runSync } from './sync.ts';
 import { describeValidate, runValidate } from './validate.ts';
@@ -33,6 +34,7 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
     });
   };
   add('sync', describeSync, runSync);
+  add('run', describeRun, runRun);
   add('plan', describePlan, runPlan);
   add('check', describeCheck, runCheck);
   add('validate', describeValidate, runValidate);

@@ -97,3 +97,8 @@ function candidatesFrom(
     ...(held === undefined ? {} : { held }),
   }));
 }
+
+/** An address that is not to be published, or to take no traffic, is not to be bothered either. */
+export function isToBeChecked(candidate: Candidate): boolean {
+  return candidate.refused === undefined && !candidate.drained;
+}

@@ -98,4 +98,5 @@ export type ApiFailureReason =
   | 'Timeout'
   | 'Expired'
   | 'ServerError'
-  | 'Rejected';
+  | 'Rejected'
+  | 'NotLeader';

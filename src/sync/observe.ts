@@ -1,5 +1,5 @@
 import type { Resolver } from '../dns/resolver.ts';
-import { candidatesOf, sourceKey } from '../endpoint/candidate.ts';
+import { candidatesOf, isToBeChecked, sourceKey } from '../endpoint/candidate.ts';
 import type { AnsweredName } from '../endpoint/name-memory.ts';
 import { checksOf } from '../health/check.ts';
 import type { Check, CheckId, Health } from '../health/health.ts';
@@ -91,10 +91,7 @@ function checksFor(moments: readonly TargetMoment[], guards: Guards, clock: Cloc
   const perTarget = moments.map((moment) => {
     const { known } = viewMoment(moment, () => undefined, false, now);
     const candidates = candidatesOf(moment.target, known, guards);
-    return checksOf(
-      moment.target,
-      candidates.filter((candidate) => candidate.refused === undefined && !candidate.drained),
-    );
+    return checksOf(moment.target, candidates.filter(isToBeChecked));
   });
   const checks = new Map<CheckId, Check>();
   const longest = Math.max(0, ...perTarget.map((each) => each.length));

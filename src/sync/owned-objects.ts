@@ -24,7 +24,8 @@ export function ownedServiceCount(view: ClusterView, instance: string): number {
   return [...view.byService.values()].filter((existing) => isOursInPart(existing, instance)).length;
 }
 
-function isOursInPart(existing: ExistingObjects, instance: string): boolean {
+/** Whether any of the objects bears our marks. */
+export function isOursInPart(existing: ExistingObjects, instance: string): boolean {
   const { service, endpoints } = existing;
   return (
     (service !== undefined && ownerOf(service, instance) === 'us') ||

@@ -1,9 +1,4 @@
-import type {
-  EndpointSliceObject,
-  EndpointsObject,
-  KubeObject,
-  ServiceObject,
-} from '../manifest/kube-object.ts';
+import type { EndpointSliceObject, KubeObject } from '../manifest/kube-object.ts';
 import { INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVICE_NAME_LABEL } from '../manifest/labels.ts';
 import {
   type ExistingObjects,

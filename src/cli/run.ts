@@ -1,0 +1,67 @@
+import { type Command, Option } from 'commander';
+import { readTargetList } from '../config/target-list.ts';
+import { Worker } from '../sync/worker.ts';
+import { clusterChoice, decideOptions, MAX_PROBES_IN_FLIGHT } from './cluster-pass.ts';
+import type { CliContext } from './context.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { type ClusterFlags, type DecisionFlags, type ListFlags, withClusterFlags, withListFlags } from './options.ts';
+import { withDecisionFlags } from './options.ts';
+
+interface RunFlags extends ListFlags, ClusterFlags, DecisionFlags {
+  readonly logFormat?: 'json' | 'text';
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export function describeRun(command: Command): Command {
+  const described = command
+    .summary('the long-lived worker: keeps the cluster true to the list')
+    .description(
+      'Watches the list and the cluster, follows DNS, checks health on schedule, and writes what changes when it changes.',
+    )
+    .addOption(
+      new Option('--log-format <format>', 'json, or text for people (default: text on a terminal)')
+        .choices(['json', 'text'])
+        .env('EXTERNAL_ENDPOINTS_LOG_FORMAT'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'the least severe lines to log')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .env('EXTERNAL_ENDPOINTS_LOG_LEVEL'),
+    )
+    .addHelpText('after', '\nExample:\n  external-endpoints run --config targets.yaml');
+  return withDecisionFlags(withClusterFlags(withListFlags(described)));
+}
+
+export async function runRun(flags: RunFlags, context: CliContext): Promise<ExitCode> {
+  const { err } = context.terminal;
+  const log = context.newLog(flags.logLevel, flags.logFormat ?? (err.isTerminal ? 'text' : 'json'));
+  const connected = await context.connect(clusterChoice(flags));
+  if (!connected.ok) {
+    log.error('ClusterNotConfigured', connected.message);
+    return EXIT.clusterFailed;
+  }
+  const { cluster } = connected;
+  const worker = new Worker(
+    {
+      store: cluster.store,
+      state: cluster.state,
+      resolver: context.resolver,
+      prober: context.prober,
+      clock: context.clock,
+      random: context.random,
+      log,
+      isLeader: () => true,
+    },
+    { options: decideOptions(flags), maxProbesInFlight: MAX_PROBES_IN_FLIGHT, shutdownTimeoutMs: 4_000 },
+  );
+  const result = readTargetList(await context.readList(flags.config));
+  if (!result.ok) return EXIT.usage;
+  worker.setList(result.list);
+  try {
+    await worker.run(context.signal);
+    return EXIT.done;
+  } finally {
+    await cluster.close();
+  }
+}

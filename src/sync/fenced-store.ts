@@ -1,0 +1,28 @@
+import type { ApiResult, ObjectStore } from './object-store.ts';
+
+/**
+ * Lets writes through only while this replica leads. Together with the resourceVersion in every update, and
+ * with leadership that ends before the Lease does, a deposed leader's late write changes nothing.
+ */
+export function fencedStore(store: ObjectStore, isLeader: () => boolean): ObjectStore {
+  const unlessDeposed = <T>(write: () => Promise<ApiResult<T>>): Promise<ApiResult<T>> =>
+    isLeader() ? write() : Promise.resolve(NOT_LEADER);
+  return {
+    list: (kind, scope, signal) => store.list(kind, scope, signal),
+    get: (reference, signal) => store.get(reference, signal),
+    apply: (body, options, signal) => unlessDeposed(() => store.apply(body, options, signal)),
+    patch: (reference, patch, options, signal) =>
+      unlessDeposed(() => store.patch(reference, patch, options, signal)),
+    delete: (reference, options, signal) => unlessDeposed(() => store.delete(reference, options, signal)),
+  };
+}
+
+const NOT_LEADER = {
+  ok: false,
+  failure: {
+    reason: 'NotLeader',
+    httpStatus: 0,
+    message: 'another replica leads now; it goes on with this',
+    outcomeUnknown: false,
+  },
+} as const;

@@ -1,0 +1,140 @@
+import { type ExistingObjects, NOTHING_EXISTS } from '../plan/existing-objects.ts';
+import { planTarget, type TargetPlan } from '../plan/plan-target.ts';
+import type { Clock } from '../target/clock.ts';
+import type { Random } from '../target/random.ts';
+import { type BackOff, backOffAfter, NO_BACK_OFF } from './back-off.ts';
+import { type DecideOptions, planRemoval, type TargetDecision } from './decide.ts';
+import type { ObjectStore } from './object-store.ts';
+import { DEFAULT_SETTLE_LIMITS, type Settlement, settle } from './settle.ts';
+import type { TargetEntry } from './target-entry.ts';
+
+/** A plan on its way to the API server. */
+interface Errand {
+  readonly entry: TargetEntry;
+  readonly first: TargetPlan;
+  readonly replan: (existing: ExistingObjects) => TargetPlan;
+  /** When it was decided: an entry that got dirty since is decided again instead. */
+  readonly decidedAtMs: number;
+}
+
+export interface CarrierSettings {
+  readonly options: DecideOptions;
+  /** Plans under way at a time. */
+  readonly maxAtOnce: number;
+  readonly onSettled: (entry: TargetEntry, settlement: Settlement) => void;
+  /** The plan was not begun, because it is no longer what would be decided. */
+  readonly onDropped: (entry: TargetEntry) => void;
+}
+
+/**
+ * Carries plans out, a bounded number at a time, in the order they come. While the API server is away, one plan
+ * at a time goes out to see whether it is back; the rest wait, so that its return is no stampede.
+ */
+export class PlanCarrier {
+  private readonly ports: { readonly store: ObjectStore; readonly clock: Clock; readonly random: Random };
+  private readonly settings: CarrierSettings;
+  private readonly waiting: Errand[] = [];
+  private readonly underWay = new Set<Promise<void>>();
+  private readonly signal: AbortSignal;
+  private serverBackOff: BackOff = NO_BACK_OFF;
+  private crash: { readonly error: unknown } | undefined;
+
+  constructor(ports: PlanCarrier['ports'], settings: CarrierSettings, signal: AbortSignal) {
+    this.ports = ports;
+    this.settings = settings;
+    this.signal = signal;
+  }
+
+  /** Takes over a decision whose plan has something to do. The entry stays busy until it is settled or dropped. */
+  carry(entry: TargetEntry, decision: TargetDecision | TargetPlan): void {
+    const { options } = this.settings;
+    const replan = (existing: ExistingObjects): TargetPlan =>
+      'verdicts' in decision
+        ? planTarget({
+            target: decision.target,
+            assessments: decision.verdicts,
+            troubles: decision.troubles,
+            existing,
+            options,
+          })
+        : {
+            plan: planRemoval({ ...decision.plan, existing, instance: options.instance }),
+            assessments: [],
+          };
+    entry.busy = true;
+    this.waiting.push({ entry, first: decision, replan, decidedAtMs: this.ports.clock.monotonicNow() });
+    this.pump();
+  }
+
+  /** When there is something to do that only time brings about; Infinity when there is not. */
+  get nextTurnAtMs(): number {
+    return this.waiting.length > 0 && this.underWay.size === 0 ? this.serverBackOff.untilMs : Infinity;
+  }
+
+  /** Starts what may start now. */
+  pump(): void {
+    if (this.crash !== undefined) throw this.crash.error;
+    while (this.waiting.length > 0 && this.mayStart()) {
+      const errand = this.waiting.shift();
+      if (errand === undefined) return;
+      const { entry } = errand;
+      if (entry.dirtySinceMs !== undefined && entry.dirtySinceMs > errand.decidedAtMs) {
+        entry.busy = false;
+        this.settings.onDropped(entry);
+        continue;
+      }
+      const task = this.run(errand).catch((error: unknown) => {
+        if (!this.signal.aborted) this.crash = { error };
+      });
+      this.underWay.add(task);
+      void task.finally(() => this.underWay.delete(task)).then(() => this.pump());
+    }
+  }
+
+  /** Waits for what is under way; what only waits is left for the next process. */
+  async drain(): Promise<void> {
+    for (const { entry } of this.waiting.splice(0)) entry.busy = false;
+    await Promise.all(this.underWay);
+  }
+
+  private mayStart(): boolean {
+    if (this.signal.aborted) return false;
+    if (this.serverBackOff.failures === 0) return this.underWay.size < this.settings.maxAtOnce;
+    return this.underWay.size === 0 && this.serverBackOff.untilMs <= this.ports.clock.monotonicNow();
+  }
+
+  /** Plans that failed together count as one failure. */
+  private noteServer(away: boolean): void {
+    const nowMs = this.ports.clock.monotonicNow();
+    if (!away) this.serverBackOff = NO_BACK_OFF;
+    else if (nowMs >= this.serverBackOff.untilMs) {
+      this.serverBackOff = backOffAfter(this.serverBackOff, nowMs, this.ports.random);
+    }
+  }
+
+  private async run({ entry, first, replan }: Errand): Promise<void> {
+    const settleOptions = {
+      ...DEFAULT_SETTLE_LIMITS,
+      instance: this.settings.options.instance,
+      dryRun: false,
+    };
+    const existing = entry.existing ?? NOTHING_EXISTS;
+    const settlement = await settle(first, existing, replan, this.ports, settleOptions, this.signal);
+    this.noteServer(isServerAway(settlement));
+    entry.busy = false;
+    this.settings.onSettled(entry, settlement);
+  }
+}
+
+/** Said of the server and not of the target. */
+export function isServerAway({ failure }: Pick<Settlement, 'failure'>): boolean {
+  return failure !== undefined && SERVER_REASONS.has(failure.reason);
+}
+
+const SERVER_REASONS: ReadonlySet<string> = new Set([
+  'Unreachable',
+  'Timeout',
+  'TooManyRequests',
+  'ServerError',
+  'Unauthorized',
+]);

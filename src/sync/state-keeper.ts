@@ -1,0 +1,67 @@
+import type { Clock } from '../target/clock.ts';
+import type { CheckSet } from './check-set.ts';
+import type { Log } from './log.ts';
+import type { LoadedState, StateNote, StateStore } from './sync-state.ts';
+import type { TargetEntry } from './target-entry.ts';
+
+/** A crash loses at most that much of what was learned; the ConfigMap is written at most that often. */
+const SAVE_EVERY_MS = 5_000;
+
+/** Loads the state once and saves it when it changed, never two at a time. */
+export class StateKeeper {
+  private readonly ports: { readonly state: StateStore; readonly clock: Clock; readonly log: Log };
+  private changed = false;
+  private lastSavedMs = Number.NEGATIVE_INFINITY;
+  private saving: Promise<void> | undefined;
+  private told = '';
+
+  constructor(ports: StateKeeper['ports']) {
+    this.ports = ports;
+  }
+
+  async load(signal: AbortSignal): Promise<LoadedState> {
+    const loaded = await this.ports.state.load(signal);
+    this.tell(loaded.notes);
+    return loaded;
+  }
+
+  /** Something that the state holds may be other than it was. */
+  noteChange(): void {
+    this.changed = true;
+  }
+
+  get nextSaveAtMs(): number {
+    return this.changed && this.saving === undefined
+      ? this.lastSavedMs + SAVE_EVERY_MS
+      : Number.POSITIVE_INFINITY;
+  }
+
+  saveIfDue(nowMs: number, entries: Iterable<TargetEntry>, checks: CheckSet, signal: AbortSignal): void {
+    if (nowMs < this.nextSaveAtMs) return;
+    this.saving = this.save(entries, checks, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      })
+      .finally(() => {
+        this.saving = undefined;
+      });
+  }
+
+  async save(entries: Iterable<TargetEntry>, checks: CheckSet, signal: AbortSignal): Promise<void> {
+    this.changed = false;
+    this.lastSavedMs = this.ports.clock.monotonicNow();
+    const names = new Map(
+      [...entries].flatMap(({ key, target, memory }) =>
+        target === undefined || memory === undefined || memory.size === 0 ? [] : [[key, memory] as const],
+      ),
+    );
+    this.tell(await this.ports.state.save({ names, health: checks.snapshot() }, signal));
+  }
+
+  /** The same trouble is told once, not every five seconds. */
+  private tell(notes: readonly StateNote[]): void {
+    const text = notes.map(({ reason, message }) => `${reason} ${message}`).join('\n');
+    if (text !== this.told) for (const { reason, message } of notes) this.ports.log.warn(reason, message);
+    this.told = text;
+  }
+}
