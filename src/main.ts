@@ -1,3 +1,4 @@
+import { EXIT } from './cli/exit-code.ts';
 import { runCommandLine } from './cli/program.ts';
 import type { TextOutput } from './cli/terminal.ts';
 import { wire } from './wiring.ts';
@@ -6,12 +7,26 @@ declare const __VERSION__: string;
 
 const interruption = new AbortController();
 
-// A pass that is interrupted ends after the write that is under way; a second signal ends at once.
+// A pass that is interrupted gives up at once; a second signal does not even wait for that.
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => interruption.abort(new Error(`received ${name}`)));
 }
 
-process.exitCode = await runCommandLine(
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever reads (`| head`) has seen enough: nobody is left to tell, and nothing has failed.
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+process.once('uncaughtException', (error) => {
+  process.stderr.write(
+    `external-endpoints has a defect, please report it:\n${error.stack ?? String(error)}\n`,
+  );
+  process.exit(EXIT.defect);
+});
+
+const exitCode = await runCommandLine(
   process.argv.slice(2),
   wire({
     terminal: { out: outputOn(process.stdout), err: outputOn(process.stderr) },
@@ -21,6 +36,9 @@ process.exitCode = await runCommandLine(
     signal: interruption.signal,
   }),
 );
+await Promise.all([process.stdout, process.stderr].map(written));
+// Not left to the last handle: a credential plugin that hangs would keep a finished command alive.
+process.exit(exitCode);
 
 function outputOn(stream: NodeJS.WriteStream): TextOutput {
   return {
@@ -31,4 +49,11 @@ function outputOn(stream: NodeJS.WriteStream): TextOutput {
     colors: stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     columns: stream.columns,
   };
+}
+
+/** Once everything that was written has left this process, or cannot any more. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
 }

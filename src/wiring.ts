@@ -7,9 +7,6 @@ import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts'
 import { proberOver } from './health/probe.ts';
 import { createDnsTransport } from './io/dns-transport.ts';
 import { gzipText } from './io/gzip-text.ts';
-import { loadKubeConfig } from './io/kube-config.ts';
-import { KubeStore } from './io/kube-store.ts';
-import { KubeTransport } from './io/kube-transport.ts';
 import { readListFiles } from './io/list-files.ts';
 import { readAgainWhenChanged } from './io/reread-file.ts';
 import { createLog } from './io/pino-log.ts';
@@ -64,7 +61,12 @@ function systemResolver({ err }: Terminal) {
   });
 }
 
-function connect(choice: ClusterChoice, environment: ProcessFacts['environment']): ConnectResult {
+async function connect(
+  choice: ClusterChoice,
+  environment: ProcessFacts['environment'],
+): Promise<ConnectResult> {
+  // client-node and undici take half of the start: who talks to no cluster does without.
+  const { loadKubeConfig } = await import('./io/kube-config.ts');
   const { kubeconfig, context, instance } = choice;
   const loaded = loadKubeConfig({
     environment,
@@ -73,14 +75,18 @@ function connect(choice: ClusterChoice, environment: ProcessFacts['environment']
   });
   if (!loaded.ok) return loaded;
   const stateNamespace = choice.stateNamespace ?? loaded.namespace;
-  return { ok: true, cluster: clusterAt(loaded.config, loaded.describe, { instance, stateNamespace }) };
+  return { ok: true, cluster: await clusterAt(loaded.config, loaded.describe, { instance, stateNamespace }) };
 }
 
-function clusterAt(
+async function clusterAt(
   config: KubeConfig,
   name: string,
   place: { readonly instance: string; readonly stateNamespace: string },
-): Cluster {
+): Promise<Cluster> {
+  const [{ KubeStore }, { KubeTransport }] = await Promise.all([
+    import('./io/kube-store.ts'),
+    import('./io/kube-transport.ts'),
+  ]);
   const transport = new KubeTransport(config, systemClock);
   const store = new KubeStore(transport);
   const { instance, stateNamespace: namespace } = place;

@@ -32,7 +32,7 @@ export function describeCheck(command: Command): Command {
 
 export async function runCheck(flags: CheckFlags, context: CliContext): Promise<ExitCode> {
   const { out } = context.terminal;
-  const list = await loadList(flags.config, context);
+  const list = await loadList(flags, context);
   if (list === undefined) return EXIT.usage;
   const startedMs = context.clock.monotonicNow();
   const decision = await decideOffline(list, { ...flags, instance: 'default' }, context);

@@ -5,6 +5,8 @@ export const EXIT = {
   usage: 2,
   someTargetsFailed: 3,
   clusterFailed: 4,
+  /** An exception that nobody expected: sysexits.h's EX_SOFTWARE, told apart from "plan found changes". */
+  defect: 70,
   interrupted: 130,
 } as const;
 

@@ -5,8 +5,8 @@ import type { OutputFormat } from './output-format.ts';
 /** Flags that several commands share. Each can also be set as `EXTERNAL_ENDPOINTS_…`; the flag wins. */
 
 export interface ListFlags {
-  readonly config: string[];
-  readonly allowEmpty?: true;
+  /** Checked by `loadList`: commander would complain of its absence before it complains of a typo in it. */
+  readonly config?: readonly string[];
 }
 
 export function withListFlags(command: Command): Command {
@@ -14,10 +14,20 @@ export function withListFlags(command: Command): Command {
     new Option(
       '-c, --config <path...>',
       'target list: a file, a directory, or - for standard input; repeatable',
-    )
-      .env('EXTERNAL_ENDPOINTS_CONFIG')
-      .makeOptionMandatory(),
+    ).env('EXTERNAL_ENDPOINTS_CONFIG'),
   );
+}
+
+/** As in `--adopt` and `--adopt=false`. commander's own switches are on as soon as their variable is set, whatever it says. */
+function withSwitch(flag: string, what: string, variable: string): Option {
+  return new Option(`${flag} [true|false]`, what)
+    .preset('true')
+    .env(variable)
+    .argParser((text) => {
+      if (text === 'true' || text === '1') return true;
+      if (text === 'false' || text === '0' || text === '') return false;
+      throw new InvalidArgumentError('Use true or false.');
+    });
 }
 
 export interface ClusterFlags {
@@ -76,9 +86,9 @@ export function withOutputFlag(
 }
 
 export interface DecisionFlags {
-  readonly adopt?: true;
+  readonly adopt?: boolean;
   readonly policy: 'sync' | 'upsert-only' | 'create-only';
-  readonly allowMassDelete?: true;
+  readonly allowMassDelete?: boolean;
   readonly timeout: number;
 }
 
@@ -86,9 +96,7 @@ export interface DecisionFlags {
 export function withDecisionFlags(command: Command): Command {
   return command
     .addOption(
-      new Option('--adopt', 'take over objects of these names that are not ours').env(
-        'EXTERNAL_ENDPOINTS_ADOPT',
-      ),
+      withSwitch('--adopt', 'take over objects of these names that are not ours', 'EXTERNAL_ENDPOINTS_ADOPT'),
     )
     .addOption(
       new Option(
@@ -100,7 +108,9 @@ export function withDecisionFlags(command: Command): Command {
         .env('EXTERNAL_ENDPOINTS_POLICY'),
     )
     .addOption(
-      new Option('--allow-mass-delete', 'delete more Services at once than guards.maxDeletes allows').env(
+      withSwitch(
+        '--allow-mass-delete',
+        'delete more Services at once than guards.maxDeletes allows',
         'EXTERNAL_ENDPOINTS_ALLOW_MASS_DELETE',
       ),
     )

@@ -32,7 +32,7 @@ export function describePlan(command: Command): Command {
 
 export async function runPlan(flags: PlanFlags, context: CliContext): Promise<ExitCode> {
   const { out, err } = context.terminal;
-  const list = await loadList(flags.config, context);
+  const list = await loadList(flags, context);
   if (list === undefined) return EXIT.usage;
   const connected = await context.connect(clusterChoice(flags));
   if (!connected.ok) {

@@ -3,15 +3,31 @@ import { describeCheck, runCheck } from './check.ts';
 import type { CliContext } from './context.ts';
 import { describeDemo, runDemo } from './demo.ts';
 import { EXIT } from './exit-code.ts';
+import { HELP_STYLE } from './help-style.ts';
 import { describePlan, runPlan } from './plan.ts';
 import { describeRender, runRender } from './render.ts';
 import { describeRun, runRun } from './run.ts';
 import { describeSchema, runSchema } from './schema.ts';
 import { describeSync, runSync } from './sync.ts';
+import type { TextOutput } from './terminal.ts';
 import { describeValidate, runValidate } from './validate.ts';
 import { describeVersion, runVersion } from './version.ts';
 
 type Run<Flags> = (flags: Flags, context: CliContext) => Promise<number>;
+
+const OVERVIEW = `
+Example:
+  external-endpoints demo                           # needs no cluster
+  external-endpoints plan --config targets.yaml     # what would change
+  external-endpoints sync --config targets.yaml     # do it
+
+Exit codes:
+  0  done; for plan: no changes          3  some targets failed, the rest were done
+  1  plan found changes                  4  the cluster could not be reached or refused us
+  2  usage or configuration error      130  interrupted
+
+Each command has --help with an example. Flags can also be set in the environment: --dry-run as
+EXTERNAL_ENDPOINTS_DRY_RUN, and so on; the flag wins.`;
 
 /** Runs one command line (without `node` and the script) and resolves with the exit code. */
 export async function runCommandLine(argv: readonly string[], context: CliContext): Promise<number> {
@@ -23,10 +39,14 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
     .version(context.version, '-V, --version')
     .helpCommand(false)
     .showHelpAfterError('(add --help for what there is)')
+    .configureHelp(HELP_STYLE)
+    .addHelpText('after', OVERVIEW)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.terminal.out.write(text),
       writeErr: (text) => context.terminal.err.write(text),
+      getOutHelpWidth: () => helpWidth(context.terminal.out),
+      getErrHelpWidth: () => helpWidth(context.terminal.err),
     });
   const add = <Flags>(name: string, describe: (command: Command) => Command, run: Run<Flags>) => {
     describe(program.command(name)).action(async (flags: Flags) => {
@@ -56,4 +76,9 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
     }
     throw error;
   }
+}
+
+/** Longer lines are hard to read, however wide the terminal. */
+function helpWidth({ columns }: TextOutput): number {
+  return Math.min(columns ?? 100, 100);
 }

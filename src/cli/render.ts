@@ -34,7 +34,7 @@ export function describeRender(command: Command): Command {
 
 export async function runRender(flags: RenderFlags, context: CliContext): Promise<ExitCode> {
   const { out, err } = context.terminal;
-  const list = await loadList(flags.config, context);
+  const list = await loadList(flags, context);
   if (list === undefined) return EXIT.usage;
   const { targets } = await decideOffline(list, flags, context);
   const objects = targets.flatMap(({ plan }) =>

@@ -16,7 +16,7 @@ export function describeValidate(command: Command): Command {
 }
 
 export async function runValidate(flags: ListFlags, context: CliContext): Promise<ExitCode> {
-  const list = await loadList(flags.config, context);
+  const list = await loadList(flags, context);
   if (list === undefined) return EXIT.usage;
   const count = list.targets.length;
   context.terminal.out.write(`valid: ${count} target${count === 1 ? '' : 's'}\n`);
