@@ -9,7 +9,6 @@ import { createDnsTransport } from './io/dns-transport.ts';
 import { gzipText } from './io/gzip-text.ts';
 import { readListFiles } from './io/list-files.ts';
 import { readAgainWhenChanged } from './io/reread-file.ts';
-import { createLog } from './io/pino-log.ts';
 import { systemClock } from './io/system-clock.ts';
 import { systemRandom } from './io/system-random.ts';
 import { TcpDialer } from './io/tcp-dialer.ts';
@@ -38,7 +37,10 @@ export function wire(facts: ProcessFacts): CliContext {
     prober: proberOver(new TcpDialer(systemClock), systemClock),
     readList: readListFiles,
     connect: async (choice) => connect(choice, environment),
-    newLog: (level, format) => createLog({ level, format, colors: terminal.err.colors }),
+    newLog: async (level, format) => {
+      const { createLog } = await import('./io/pino-log.ts');
+      return createLog({ level, format, colors: terminal.err.colors });
+    },
     startDemoWorld: async () => {
       // Only the demo needs the embedded servers; everybody else starts faster without them.
       const { startDemoWorld } = await import('./demo-world.ts');

@@ -1,9 +1,9 @@
 import type { SourcePart } from '../config/source.ts';
 import type { TimedResolver } from '../dns/resolver.ts';
 import type { Prober } from '../health/probe.ts';
+import type { Log, LogFormat, LogLevel } from '../sync/log.ts';
 import type { ObjectStore } from '../sync/object-store.ts';
 import type { StateStore } from '../sync/sync-state.ts';
-import type { Log, LogFormat, LogLevel } from '../sync/log.ts';
 import type { Clock } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
 import type { DemoWorld } from './demo-world.ts';
@@ -23,7 +23,7 @@ export interface CliContext {
   /** Reads `--config` arguments: files, directories, `-` for standard input. */
   readList(paths: readonly string[]): Promise<readonly SourcePart[]>;
   connect(choice: ClusterChoice): Promise<ConnectResult>;
-  newLog(level: LogLevel, format: LogFormat): Log;
+  newLog(level: LogLevel, format: LogFormat): Promise<Log>;
   startDemoWorld(): Promise<DemoWorld>;
 }
 

@@ -1,11 +1,17 @@
 import { type Command, Option } from 'commander';
-import { readTargetList } from '../config/target-list.ts';
 import { Worker } from '../sync/worker.ts';
 import { clusterChoice, decideOptions, MAX_PROBES_IN_FLIGHT } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { type ClusterFlags, type DecisionFlags, type ListFlags, withClusterFlags, withListFlags } from './options.ts';
-import { withDecisionFlags } from './options.ts';
+import { loadList } from './load-list.ts';
+import {
+  type ClusterFlags,
+  type DecisionFlags,
+  type ListFlags,
+  withClusterFlags,
+  withDecisionFlags,
+  withListFlags,
+} from './options.ts';
 
 interface RunFlags extends ListFlags, ClusterFlags, DecisionFlags {
   readonly logFormat?: 'json' | 'text';
@@ -34,8 +40,10 @@ export function describeRun(command: Command): Command {
 }
 
 export async function runRun(flags: RunFlags, context: CliContext): Promise<ExitCode> {
+  const list = await loadList(flags, context);
+  if (list === undefined) return EXIT.usage;
   const { err } = context.terminal;
-  const log = context.newLog(flags.logLevel, flags.logFormat ?? (err.isTerminal ? 'text' : 'json'));
+  const log = await context.newLog(flags.logLevel, flags.logFormat ?? (err.isTerminal ? 'text' : 'json'));
   const connected = await context.connect(clusterChoice(flags));
   if (!connected.ok) {
     log.error('ClusterNotConfigured', connected.message);
@@ -55,9 +63,7 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<Exit
     },
     { options: decideOptions(flags), maxProbesInFlight: MAX_PROBES_IN_FLIGHT, shutdownTimeoutMs: 4_000 },
   );
-  const result = readTargetList(await context.readList(flags.config));
-  if (!result.ok) return EXIT.usage;
-  worker.setList(result.list);
+  worker.setList(list);
   try {
     await worker.run(context.signal);
     return EXIT.done;
