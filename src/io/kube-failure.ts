@@ -35,6 +35,23 @@ export function failureOf(answer: ErrorAnswer): ApiFailure {
   };
 }
 
+/** No answer, for that error; `timeoutMs` when that was too long to wait. */
+export function unreachable(error: unknown, timeoutMs: number | undefined): ApiFailure {
+  const cause = error as Error & { code?: string };
+  return {
+    reason: timeoutMs === undefined ? 'Unreachable' : 'Timeout',
+    httpStatus: 0,
+    message: timeoutMs === undefined ? messageOf(cause) : `no answer within ${timeoutMs} ms`,
+    outcomeUnknown: cause.code !== 'ECONNREFUSED' && cause.code !== 'ENOTFOUND',
+  };
+}
+
+function messageOf(error: Error & { code?: string }): string {
+  // An AggregateError (every address of a name refused) has an empty message.
+  if (error instanceof AggregateError) return error.errors.map((each: Error) => each.message).join('; ');
+  return error.message === '' ? (error.code ?? error.name) : error.message;
+}
+
 /** API priority and fairness answers 429 in plain text (`priority-and-fairness.go:377`): then there is none. */
 function parseStatus(body: string): Status | undefined {
   if (!body.startsWith('{')) return undefined;

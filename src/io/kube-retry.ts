@@ -19,9 +19,16 @@ export type KubeAnswer =
     }
   | { readonly ok: false; readonly failure: ApiFailure };
 
+/** An answer that goes on: its bytes as they come. */
+export type KubeStream =
+  | { readonly ok: true; readonly chunks: AsyncIterable<Uint8Array> }
+  | { readonly ok: false; readonly failure: ApiFailure };
+
 /** Whoever brings a request to the API server and its answer back: never rejects but with `signal.reason`. */
 export interface KubeSender {
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer>;
+  /** A GET whose answer has no end. */
+  stream(path: string, signal: AbortSignal): Promise<KubeStream>;
 }
 
 export interface RetryOptions {

@@ -11,9 +11,17 @@ const CREDENTIALS_AGE_MS = 60_000;
 /** Bodies of our own objects are small; a list of 10,000 slices is not. */
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 
+/** Three kinds in 300 namespaces, and some. */
+const MAX_WATCHES = 1_024;
+
+/** A watch is asked to send a bookmark a minute; after five that did not come, nobody is there. */
+const WATCH_SILENCE_MS = 300_000;
+
 /** What a request needs besides itself: connections to send it over, and who is asking. */
 export interface KubeSession {
   readonly dispatcher: Dispatcher;
+  /** Apart from the others, because each watch keeps a connection for as long as it lives. */
+  readonly watchDispatcher: Dispatcher;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -59,8 +67,9 @@ export class KubeSessions {
 
   /** Ends every connection at once. */
   async close(): Promise<void> {
-    await this.session?.dispatcher.destroy();
+    const { session } = this;
     this.session = undefined;
+    await Promise.all([session?.dispatcher.destroy(), session?.watchDispatcher.destroy()]);
   }
 
   private async open(previous: OpenSession | undefined): Promise<OpenSession> {
@@ -76,25 +85,32 @@ export class KubeSessions {
     const tlsFingerprint = fingerprint(tls);
     const unchanged = previous?.tlsFingerprint === tlsFingerprint;
     const session: OpenSession = {
-      dispatcher: unchanged ? previous.dispatcher : this.newDispatcher(tls),
+      dispatcher: unchanged ? previous.dispatcher : this.newDispatcher(tls, this.requestPool()),
+      watchDispatcher: unchanged ? previous.watchDispatcher : this.newDispatcher(tls, WATCH_POOL),
       headers,
       tlsFingerprint,
       readAtMs: this.clock.monotonicNow(),
     };
     this.session = session;
-    // The old pool ends when the requests that are under way on it have.
-    if (previous !== undefined && !unchanged) void previous.dispatcher.close();
+    // The old pools end when the requests that are under way on them have.
+    if (previous !== undefined && !unchanged) {
+      void previous.dispatcher.close();
+      void previous.watchDispatcher.close();
+    }
     return session;
   }
 
-  private newDispatcher(tls: TlsOptions): Dispatcher {
-    const pool = {
+  private requestPool(): PoolOptions {
+    return {
       connections: this.connections,
       // One connection of HTTP/2 would put every write behind one flow-control window; see docs/adr.
       allowH2: false,
       keepAliveTimeout: 30_000,
       maxResponseSize: MAX_RESPONSE_BYTES,
     };
+  }
+
+  private newDispatcher(tls: TlsOptions, pool: PoolOptions): Dispatcher {
     const options = this.config.createDispatcherOptions(this.config.getCurrentCluster(), tls);
     switch (options.type) {
       case 'proxy':
@@ -106,6 +122,17 @@ export class KubeSessions {
     }
   }
 }
+
+type PoolOptions = Omit<Agent.Options, 'connect' | 'factory'>;
+
+/** No limit to what a watch may bring in an hour; a TCP keepalive besides the watch for silence is undici's default. */
+const WATCH_POOL: PoolOptions = {
+  connections: MAX_WATCHES,
+  allowH2: false,
+  keepAliveTimeout: 30_000,
+  headersTimeout: 30_000,
+  bodyTimeout: WATCH_SILENCE_MS,
+};
 
 /**
  * client-node refuses plain HTTP unless TLS verification is off. Credentials in clear text over a network are

@@ -9,9 +9,12 @@ import type {
   ObjectReference,
   ObjectStore,
   StoredKind,
+  WatchEvent,
+  WatchScope,
   WriteOptions,
 } from '../sync/object-store.ts';
 import type { KubeAnswer, KubeSender } from './kube-retry.ts';
+import { readWatchEvents } from './kube-watch.ts';
 
 interface Resource {
   readonly apiVersion: string;
@@ -47,6 +50,7 @@ export class KubeStore implements ObjectStore {
       const query = queryOf({
         limit: String(PAGE_SIZE),
         labelSelector: scope.labelSelector,
+        fieldSelector: scope.fieldSelector,
         continue: token,
       });
       const path = `${collectionPath(kind, scope.namespace)}${query}`;
@@ -69,6 +73,23 @@ export class KubeStore implements ObjectStore {
 
   async get(reference: ObjectReference, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
     return objectIn(await this.transport.send({ method: 'GET', path: objectPath(reference) }, signal));
+  }
+
+  async create(body: KubeObject, options: WriteOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
+    const path = collectionPath(body.kind as StoredKind, body.metadata.namespace);
+    return this.writeWhole('POST', path, body, options, signal);
+  }
+
+  async replace(
+    body: KubeObject,
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<ApiResult<KubeObject>> {
+    const { name, namespace = '', resourceVersion } = body.metadata;
+    // Without it the API server overwrites whatever is there.
+    if (resourceVersion === undefined) throw new Error(`${body.kind} ${name} is replaced blindly`);
+    const path = objectPath({ kind: body.kind as StoredKind, namespace, name });
+    return this.writeWhole('PUT', path, body, options, signal);
   }
 
   async apply(body: KubeObject, options: ApplyOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
@@ -131,6 +152,33 @@ export class KubeStore implements ObjectStore {
       signal,
     );
     return answer.ok ? success(answer, undefined) : answer;
+  }
+
+  async *watch(kind: StoredKind, scope: WatchScope, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+    const query = queryOf({
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: scope.resourceVersion,
+      labelSelector: scope.labelSelector,
+      fieldSelector: scope.fieldSelector,
+    });
+    const path = `${collectionPath(kind, scope.namespace)}${query}`;
+    yield* readWatchEvents(await this.transport.stream(path, signal), signal);
+  }
+
+  private async writeWhole(
+    method: 'POST' | 'PUT',
+    path: string,
+    body: KubeObject,
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<ApiResult<KubeObject>> {
+    const query = queryOf({ fieldManager: MANAGER, dryRun: options.dryRun ? 'All' : undefined });
+    const answer = await this.transport.send(
+      { method, path: `${path}${query}`, contentType: 'application/json', body: JSON.stringify(body) },
+      signal,
+    );
+    return objectIn(answer);
   }
 }
 

@@ -1,8 +1,15 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { Dispatcher } from 'undici';
 import type { ApiFailure } from '../sync/object-store.ts';
 import type { Clock } from '../target/clock.ts';
-import { failureOf } from './kube-failure.ts';
-import { type KubeAnswer, type KubeRequest, type KubeSender, sendWithRetries } from './kube-retry.ts';
+import { failureOf, unreachable } from './kube-failure.ts';
+import {
+  type KubeAnswer,
+  type KubeRequest,
+  type KubeSender,
+  type KubeStream,
+  sendWithRetries,
+} from './kube-retry.ts';
 import { KubeSessions } from './kube-session.ts';
 
 export interface KubeTransportSettings {
@@ -50,6 +57,14 @@ export class KubeTransport implements KubeSender {
     );
   }
 
+  /** A GET whose answer has no end, tried once (twice when the credential was refused). */
+  async stream(path: string, signal: AbortSignal): Promise<KubeStream> {
+    const stream = await this.streamOnce(path, signal);
+    if (stream.ok || stream.failure.reason !== 'Unauthorized') return stream;
+    this.sessions.expire();
+    return this.streamOnce(path, signal);
+  }
+
   /** Ends every connection. */
   async close(): Promise<void> {
     await this.sessions.close();
@@ -61,10 +76,8 @@ export class KubeTransport implements KubeSender {
     try {
       const session = await this.sessions.current();
       this.requestCount += 1;
-      const url = new URL(this.origin + request.path);
       const response = await session.dispatcher.request({
-        origin: url.origin,
-        path: url.pathname + url.search,
+        ...this.addressOf(request.path),
         method: request.method,
         headers: {
           accept: 'application/json',
@@ -74,23 +87,12 @@ export class KubeTransport implements KubeSender {
         body: request.body ?? null,
         signal: AbortSignal.any([signal, timeout]),
       });
-      const body = await response.body.text();
-      if (response.statusCode >= 200 && response.statusCode < 300) {
-        return {
-          ok: true,
-          httpStatus: response.statusCode,
-          body,
-          warnings: warningsIn(response.headers.warning),
-        };
-      }
-      const retryAfter = response.headers['retry-after'];
+      if (!isSuccess(response)) return { ok: false, failure: await failureIn(response) };
       return {
-        ok: false,
-        failure: failureOf({
-          httpStatus: response.statusCode,
-          body,
-          retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-        }),
+        ok: true,
+        httpStatus: response.statusCode,
+        body: await response.body.text(),
+        warnings: warningsIn(response.headers.warning),
       };
     } catch (error) {
       signal.throwIfAborted();
@@ -100,22 +102,43 @@ export class KubeTransport implements KubeSender {
       };
     }
   }
+
+  private async streamOnce(path: string, signal: AbortSignal): Promise<KubeStream> {
+    signal.throwIfAborted();
+    try {
+      const session = await this.sessions.current();
+      this.requestCount += 1;
+      const response = await session.watchDispatcher.request({
+        ...this.addressOf(path),
+        method: 'GET',
+        headers: { accept: 'application/json', ...session.headers },
+        signal,
+      });
+      if (!isSuccess(response)) return { ok: false, failure: await failureIn(response) };
+      return { ok: true, chunks: response.body };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { ok: false, failure: unreachable(error, undefined) };
+    }
+  }
+
+  private addressOf(path: string): { readonly origin: string; readonly path: string } {
+    const url = new URL(this.origin + path);
+    return { origin: url.origin, path: url.pathname + url.search };
+  }
 }
 
-function unreachable(error: unknown, timeoutMs: number | undefined): ApiFailure {
-  const cause = error as Error & { code?: string };
-  return {
-    reason: timeoutMs === undefined ? 'Unreachable' : 'Timeout',
-    httpStatus: 0,
-    message: timeoutMs === undefined ? messageOf(cause) : `no answer within ${timeoutMs} ms`,
-    outcomeUnknown: cause.code !== 'ECONNREFUSED' && cause.code !== 'ENOTFOUND',
-  };
+function isSuccess({ statusCode }: Dispatcher.ResponseData): boolean {
+  return statusCode >= 200 && statusCode < 300;
 }
 
-function messageOf(error: Error & { code?: string }): string {
-  // An AggregateError (every address of a name refused) has an empty message.
-  if (error instanceof AggregateError) return error.errors.map((each: Error) => each.message).join('; ');
-  return error.message === '' ? (error.code ?? error.name) : error.message;
+async function failureIn(response: Dispatcher.ResponseData): Promise<ApiFailure> {
+  const retryAfter = response.headers['retry-after'];
+  return failureOf({
+    httpStatus: response.statusCode,
+    body: await response.body.text(),
+    retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+  });
 }
 
 /** `299 - "text"`, quoted as RFC 7234 §5.5 has it. */

@@ -10,10 +10,13 @@ export function fencedStore(store: ObjectStore, isLeader: () => boolean): Object
   return {
     list: (kind, scope, signal) => store.list(kind, scope, signal),
     get: (reference, signal) => store.get(reference, signal),
+    create: (body, options, signal) => unlessDeposed(() => store.create(body, options, signal)),
+    replace: (body, options, signal) => unlessDeposed(() => store.replace(body, options, signal)),
     apply: (body, options, signal) => unlessDeposed(() => store.apply(body, options, signal)),
     patch: (reference, patch, options, signal) =>
       unlessDeposed(() => store.patch(reference, patch, options, signal)),
     delete: (reference, options, signal) => unlessDeposed(() => store.delete(reference, options, signal)),
+    watch: (kind, scope, signal) => store.watch(kind, scope, signal),
   };
 }
 

@@ -14,6 +14,10 @@ export type StoredKind =
 export interface ObjectStore {
   list(kind: StoredKind, scope: ListScope, signal: AbortSignal): Promise<ApiResult<KubeList>>;
   get(reference: ObjectReference, signal: AbortSignal): Promise<ApiResult<KubeObject>>;
+  /** Makes a new object; `AlreadyExists` when its name is taken. */
+  create(body: KubeObject, options: WriteOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>>;
+  /** Puts `body` in place of the object as it was at its `metadata.resourceVersion`; `Conflict` when it changed since. */
+  replace(body: KubeObject, options: WriteOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>>;
   apply(body: KubeObject, options: ApplyOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>>;
   patch(
     reference: ObjectReference,
@@ -26,6 +30,11 @@ export interface ObjectStore {
     options: DeleteOptions,
     signal: AbortSignal,
   ): Promise<ApiResult<undefined>>;
+  /**
+   * What changes from `scope.resourceVersion` on, in the order of the changes. Ends when the server ends it,
+   * which it does every hour or so, and after `FAILED`.
+   */
+  watch(kind: StoredKind, scope: WatchScope, signal: AbortSignal): AsyncIterable<WatchEvent>;
 }
 
 export interface ObjectReference {
@@ -39,7 +48,19 @@ export interface ListScope {
   readonly namespace?: string;
   /** Kubernetes' syntax: `key=value,other in (a,b)`. */
   readonly labelSelector?: string;
+  /** Kubernetes' syntax: `metadata.name=NAME`. */
+  readonly fieldSelector?: string;
 }
+
+export interface WatchScope extends ListScope {
+  readonly resourceVersion: string;
+}
+
+export type WatchEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
+  /** Nothing changed up to there: the place to go on from after a break. */
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
+  | { readonly type: 'FAILED'; readonly failure: ApiFailure };
 
 export interface KubeList {
   readonly resourceVersion: string;

@@ -1,0 +1,102 @@
+import type { KubeObject } from '../manifest/kube-object.ts';
+import type { ApiFailure, WatchEvent } from '../sync/object-store.ts';
+import { failureOf, unreachable } from './kube-failure.ts';
+import type { KubeStream } from './kube-retry.ts';
+
+/** etcd takes objects of 1.5 MB, the API server bodies of 3 MiB; escapes may double that. */
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+
+/** A watch's answer, event by event. Rejects with `signal.reason` alone; what goes wrong is an event, the last. */
+export async function* readWatchEvents(stream: KubeStream, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+  if (!stream.ok) {
+    yield { type: 'FAILED', failure: stream.failure };
+    return;
+  }
+  try {
+    for await (const line of linesIn(stream.chunks)) {
+      const event = eventIn(line);
+      yield event;
+      if (event.type === 'FAILED') return;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    yield { type: 'FAILED', failure: brokenOff(error) };
+  }
+}
+
+class LineTooLong extends Error {}
+
+/** Whole lines, without their ends; a last line without an end is one that was cut off, and dropped. */
+async function* linesIn(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+      pending.push(chunk.subarray(from, end));
+      from = end + 1;
+      const line = Buffer.concat(pending).toString();
+      pending = [];
+      pendingBytes = 0;
+      if (line.length > 0) yield line;
+    }
+    if (from === chunk.length) continue;
+    pending.push(chunk.subarray(from));
+    pendingBytes += chunk.length - from;
+    if (pendingBytes > MAX_LINE_BYTES) throw new LineTooLong();
+  }
+}
+
+interface RawEvent {
+  readonly type: string;
+  readonly object: KubeObject & { readonly code?: number };
+}
+
+function eventIn(line: string): WatchEvent {
+  const event = parseEvent(line);
+  switch (event?.type) {
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+      return { type: event.type, object: event.object };
+    case 'BOOKMARK':
+      return { type: 'BOOKMARK', resourceVersion: event.object.metadata.resourceVersion ?? '' };
+    case 'ERROR': {
+      const { object: status } = event;
+      const answer = { httpStatus: status.code ?? 500, body: JSON.stringify(status), retryAfter: undefined };
+      return { type: 'FAILED', failure: failureOf(answer) };
+    }
+    default:
+      return { type: 'FAILED', failure: notAWatch(line) };
+  }
+}
+
+function parseEvent(line: string): RawEvent | undefined {
+  try {
+    const value = JSON.parse(line) as Partial<RawEvent> | null;
+    return value !== null && typeof value.object?.metadata === 'object' ? (value as RawEvent) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** A proxy's page, say. */
+function notAWatch(line: string): ApiFailure {
+  return {
+    reason: 'ServerError',
+    httpStatus: 200,
+    message: `not a watch event: ${line.slice(0, 100)}`,
+    outcomeUnknown: false,
+  };
+}
+
+function brokenOff(error: unknown): ApiFailure {
+  if (error instanceof LineTooLong) {
+    const message = `a watch event of more than ${MAX_LINE_BYTES} bytes`;
+    return { reason: 'ServerError', httpStatus: 200, message, outcomeUnknown: false };
+  }
+  return { ...unreachable(error, undefined), outcomeUnknown: false };
+}
