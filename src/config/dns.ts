@@ -2,9 +2,9 @@ import type * as z from 'zod';
 import { parseIpAddress } from '../target/ip-address.ts';
 import type { DnsServerAddress, DnsSettings } from '../target/target.ts';
 import { durationField, durationMs } from './duration-field.ts';
-import { addProblem, flag, listOf, type RuleProblem, ruledText, section, wholeNumber } from './field.ts';
-import { firstUse } from './ports.ts';
+import { flag, listOf, type RuleProblem, ruledText, section, wholeNumber } from './field.ts';
 import { quoted } from './problem.ts';
+import { unrepeated } from './repeats.ts';
 import type { Report } from './report.ts';
 
 const MAX_SERVERS = 8;
@@ -51,21 +51,12 @@ export const dnsSchema = section(
   {
     servers: listOf(serverSchema, {
       description: 'Whom to ask.',
-      default: "the servers of the system's resolv.conf, read again when it changes",
+      otherwise: "the servers of the system's resolv.conf, read again when it changes",
       examples: [['10.0.0.53', '[fd00::53]:5353']],
       max: MAX_SERVERS,
       of: 'DNS servers',
     })
-      .superRefine((servers, context) => {
-        const uses = new Map<string, number>();
-        servers.forEach((text, at) => {
-          const server = parseServer(text);
-          const key = server === undefined ? undefined : `${server.address} ${server.port}`;
-          const first = firstUse(uses, key, at);
-          if (first !== undefined)
-            addProblem(context, { message: `${text} is already servers[${first}]` }, [at]);
-        });
-      })
+      .superRefine(unrepeated(serverKey))
       .optional(),
     timeout: durationField({
       description: 'Of one try at one server.',
@@ -107,6 +98,11 @@ function parseServer(text: string): DnsServerAddress | undefined {
   const address = parseIpAddress(match?.[1] ?? text);
   const port = Number(match?.[2] ?? DNS_PORT);
   return address === undefined || port < 1 || port > 65535 ? undefined : { address, port };
+}
+
+function serverKey(text: string): string | undefined {
+  const server = parseServer(text);
+  return server === undefined ? undefined : `${server.address} port ${server.port}`;
 }
 
 function serverRule(text: string): RuleProblem | undefined {

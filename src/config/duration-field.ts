@@ -23,6 +23,7 @@ export function durationField({ description, default: standard, min, max, foreve
       default: standard,
       expected: `a duration from ${min} to ${max}${orForever}`,
       maxLength: MAX_LENGTH,
+      fromNumber: (seconds) => `${seconds}s`,
       pattern: forever ? PATTERN.replace('(0|', `(0|${FOREVER}|`) : PATTERN,
     },
     (text) => (forever && text === FOREVER ? undefined : problemWith(text, min, max, forever)),

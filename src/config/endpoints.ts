@@ -6,8 +6,8 @@ import type { EndpointSource, SourceLocation } from '../target/target.ts';
 import { addProblem, listOf, type RuleProblem, ruledText, section, wholeNumber } from './field.ts';
 import { isLabelValue } from './kubernetes-names.ts';
 import { MAX_ENDPOINTS } from './limits.ts';
-import { firstUse } from './ports.ts';
 import { quoted } from './problem.ts';
+import { firstUse } from './repeats.ts';
 
 const KINDS = ['address', 'host', 'srv'] as const;
 type Kind = (typeof KINDS)[number];
@@ -63,7 +63,8 @@ const endpointSchema = section(
   },
   {
     id: 'Endpoint',
-    description: 'An address, or a name that addresses come from. Exactly one of the three is given.',
+    description: 'An address, or a name that addresses come from: exactly one of address, host and srv.',
+    oneOf: KINDS.map((kind) => ({ required: [kind] })),
   },
 ).superRefine((endpoint, context) => {
   const given = KINDS.filter((kind) => endpoint[kind] !== undefined);
@@ -87,8 +88,9 @@ export const endpointsSchema = listOf(endpointSchema, {
   endpoints.forEach((endpoint, at) => {
     const kind = kindOf(endpoint);
     const value = kind === undefined ? undefined : canonical(kind, endpoint[kind] ?? '');
-    const first = firstUse(uses, value === undefined ? undefined : `${kind} ${value}`, at);
-    if (kind === undefined || first === undefined) return;
+    if (kind === undefined || value === undefined) return;
+    const first = firstUse(uses, `${kind} ${value}`, at);
+    if (first === undefined) return;
     addProblem(context, { message: `${kind} ${value} is already endpoints[${first}] of this target` }, [
       at,
       kind,

@@ -9,8 +9,10 @@ import * as z from 'zod';
  */
 interface FieldDoc {
   readonly description: string;
-  /** What holds when the field is not written; a sentence where it is no fixed value. */
+  /** What holds when the field is not written. */
   readonly default?: unknown;
+  /** The same in words, where it is no fixed value. */
+  readonly otherwise?: string;
   readonly examples?: readonly unknown[];
   /** For the JSON Schema: what editors check while one writes. The rule itself is what decides. */
   readonly pattern?: string;
@@ -24,28 +26,40 @@ export interface RuleProblem {
 
 export type TextRule = (text: string) => RuleProblem | undefined;
 
-const expectations = z.registry<{ readonly expected: string }>();
-
-/** What a person reads after "expected" for this field. */
-export function expectationOf(schema: z.core.$ZodType): string | undefined {
-  return expectations.get(schema)?.expected;
+/** What messages about a field say. */
+export interface Expectation {
+  /** To be read after "expected". */
+  readonly expected: string;
+  /** How a bare number is to be written where a text stands: `10` as `10s`. */
+  readonly fromNumber?: (value: number) => string;
+  /** Values that people try, and why they cannot be had. */
+  readonly refused?: Readonly<Record<string, string>>;
 }
 
-function documented<T extends z.ZodType>(schema: T, doc: FieldDoc, expected: string): T {
+const expectations = z.registry<Expectation>();
+
+export function expectationOf(schema: z.core.$ZodType): Expectation | undefined {
+  return expectations.get(schema);
+}
+
+function documented<T extends z.ZodType>(schema: T, doc: FieldDoc, expectation: Expectation): T {
   const field = schema.meta({ ...doc }) as T;
-  expectations.add(field, { expected });
+  expectations.add(field, expectation);
   return field;
 }
 
 /** A text that a rule accepts. `rule` returns undefined for a right one. */
-export function ruledText(doc: FieldDoc & { expected: string; maxLength: number }, rule: TextRule) {
-  const { expected, maxLength, ...rest } = doc;
+export function ruledText(
+  doc: FieldDoc & { expected: string; maxLength: number; fromNumber?: (value: number) => string },
+  rule: TextRule,
+) {
+  const { expected, maxLength, fromNumber, ...rest } = doc;
   const schema = z
     .string()
     .min(1, { abort: true })
     .max(maxLength, { abort: true })
     .superRefine((text, context) => addProblem(context, rule(text)));
-  return documented(schema, rest, expected);
+  return documented(schema, rest, { expected, ...(fromNumber === undefined ? {} : { fromNumber }) });
 }
 
 /** Reports what a rule found, in the shape that `schema-issue.ts` reads. */
@@ -61,15 +75,21 @@ export function addProblem(
 
 export function wholeNumber(doc: FieldDoc & { min: number; max: number }) {
   const { min, max, ...rest } = doc;
-  return documented(z.number().int().min(min).max(max), rest, `a whole number from ${min} to ${max}`);
+  return documented(z.number().int().min(min).max(max), rest, {
+    expected: `a whole number from ${min} to ${max}`,
+  });
 }
 
 export function flag(doc: FieldDoc) {
-  return documented(z.boolean(), doc, 'true or false');
+  return documented(z.boolean(), doc, { expected: 'true or false' });
 }
 
-export function oneOf<const T extends readonly [string, ...string[]]>(values: T, doc: FieldDoc) {
-  return documented(z.enum(values), doc, alternatives(values));
+export function oneOf<const T extends readonly [string, ...string[]]>(
+  values: T,
+  doc: FieldDoc & { refused?: Readonly<Record<string, string>> },
+) {
+  const { refused = {}, ...rest } = doc;
+  return documented(z.enum(values), rest, { expected: alternatives(values), refused });
 }
 
 export function alternatives(values: readonly string[]): string {
@@ -85,7 +105,7 @@ export function textOrNumber(
   const schema = z
     .union([z.string().max(MAX_TEXT), z.number()])
     .superRefine((value, context) => addProblem(context, rule(value)));
-  return documented(schema, rest, expected);
+  return documented(schema, rest, { expected });
 }
 
 const MAX_TEXT = 1_024;
@@ -96,15 +116,21 @@ export function listOf<T extends z.ZodType>(
 ) {
   const { min = 0, max, of, ...rest } = doc;
   const count = min === 0 ? `at most ${max}` : `${min} to ${max}`;
-  return documented(z.array(item).min(min).max(max), rest, `a list of ${count} ${of}`);
+  return documented(z.array(item).min(min).max(max), rest, { expected: `a list of ${count} ${of}` });
 }
 
 /** A mapping with exactly these fields. `id` names it in the JSON Schema and on the reference page. */
-export function section<T extends z.core.$ZodLooseShape>(shape: T, doc: FieldDoc & { id?: string }) {
+export function section<T extends z.core.$ZodLooseShape>(
+  shape: T,
+  doc: FieldDoc & { id?: string; oneOf?: readonly { required: string[] }[] },
+) {
   const names = Object.keys(shape);
   const shown = names.length > 6 ? `${names.slice(0, 5).join(', ')} …` : alternatives(names);
-  return documented(z.strictObject(shape), doc, `a mapping with ${shown}`);
+  return documented(z.strictObject(shape), doc, { expected: `a mapping with ${shown}` });
 }
+
+/** More than any Service has, fewer than an object can hold. */
+const MAX_PAIRS = 1_000;
 
 /** A mapping from free keys to texts; `rule` sees each pair. */
 export function textMap(
@@ -113,7 +139,12 @@ export function textMap(
 ) {
   const { expected, ...rest } = doc;
   const schema = z.record(z.string(), z.string()).superRefine((map, context) => {
-    for (const [key, value] of Object.entries(map)) addProblem(context, rule(key, value), [key]);
+    const pairs = Object.entries(map);
+    if (pairs.length > MAX_PAIRS) {
+      addProblem(context, { message: `${pairs.length} entries are more than ${MAX_PAIRS}` });
+      return;
+    }
+    for (const [key, value] of pairs) addProblem(context, rule(key, value), [key]);
   });
-  return documented(schema, rest, expected);
+  return documented(schema, rest, { expected });
 }

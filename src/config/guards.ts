@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { DEFAULT_GUARDS, type Guards } from '../target/guards.ts';
-import { type Cidr, parseCidr, parseIpAddress } from '../target/ip-address.ts';
+import { type Cidr, familyOf, parseCidr, parseIpAddress } from '../target/ip-address.ts';
+import { networkAddress } from './cidr.ts';
 import { listOf, type RuleProblem, ruledText, section } from './field.ts';
 import { parsePercentage } from './percentage.ts';
 import { quoted } from './problem.ts';
@@ -14,6 +15,7 @@ function shareField(description: string, standard: string) {
       default: standard,
       expected: 'a percentage such as "50%"',
       maxLength: 8,
+      fromNumber: (percent) => `${percent}%`,
       pattern: '^([0-9]|[1-9][0-9]|100)%$',
     },
     (text) => {
@@ -53,15 +55,18 @@ export const guardsSchema = section(
 );
 
 function rangeRule(text: string): RuleProblem | undefined {
-  const range = parseCidr(text);
-  if (range === undefined) {
+  const [start = '', prefix = ''] = text.split('/');
+  const address = parseIpAddress(start);
+  if (address === undefined || parseCidr(text) === undefined) {
     const message = `${quoted(text)} is no range of addresses`;
-    const address = parseIpAddress(text);
-    return address === undefined
-      ? { message }
-      : { message, hint: `write ${address}/${address.includes(':') ? 128 : 32}` };
+    if (address === undefined || text.includes('/')) return { message };
+    return { message, hint: `one address is written ${address}/${familyOf(address) === 'IPv4' ? 32 : 128}` };
   }
-  return undefined;
+  // `10.1.2.3/8` may mean the range or the address: a guard that means something else guards nothing.
+  const network = networkAddress(address, Number(prefix));
+  if (network === address) return undefined;
+  const message = `${quoted(text)} is an address inside a range`;
+  return { message, hint: `write ${network}/${prefix} for the range` };
 }
 
 export function guardsFrom(written: z.infer<typeof guardsSchema>): Guards {

@@ -22,7 +22,7 @@ export const healthCheckSchema = section(
     port: textOrNumber(
       {
         description: 'Which TCP port is checked: its name, or its number on the addresses (`targetPort`).',
-        default: 'every TCP port of the target, each with a verdict of its own',
+        otherwise: 'every TCP port of the target, each with a verdict of its own',
         expected: 'the name or the targetPort of a TCP port of the target',
         examples: ['postgres', 5432],
       },

@@ -4,6 +4,7 @@ import { addProblem, listOf, oneOf, ruledText, section, wholeNumber } from './fi
 import { isDns1123Label, isQualifiedName } from './kubernetes-names.ts';
 import { MAX_PORTS } from './limits.ts';
 import { quoted } from './problem.ts';
+import { firstUse } from './repeats.ts';
 
 const portNumber = { min: 1, max: 65535 };
 
@@ -27,7 +28,7 @@ const portSchema = section(
     port: wholeNumber({ description: 'The port that clients of the Service use.', ...portNumber }),
     targetPort: wholeNumber({
       description: 'The port on the addresses.',
-      default: 'the same as `port`',
+      otherwise: 'the same as `port`',
       ...portNumber,
     }).optional(),
     protocol: oneOf(['TCP', 'UDP', 'SCTP'], {
@@ -49,6 +50,9 @@ const portSchema = section(
   { id: 'Port', description: 'One port of the Service.' },
 );
 
+/** The API would refuse the slices, which are told by name only (`discovery/validation`). */
+const HINT_NAMES = 'every port has its own name, whatever its protocol';
+
 type WrittenPort = z.infer<typeof portSchema>;
 
 export const portsSchema = listOf(portSchema, {
@@ -63,13 +67,10 @@ export const portsSchema = listOf(portSchema, {
     if (ports.length > 1 && port.name === undefined) {
       addProblem(context, { message: 'a port needs a name when there is more than one' }, [at]);
     }
-    const sameName = firstUse(names, port.name, at);
+    const sameName = port.name === undefined ? undefined : firstUse(names, port.name, at);
     if (sameName !== undefined) {
       const message = `the name ${quoted(port.name ?? '')} is taken by ports[${sameName}]`;
-      addProblem(context, { message, hint: 'slices tell ports apart by name, whatever their protocol' }, [
-        at,
-        'name',
-      ]);
+      addProblem(context, { message, hint: HINT_NAMES }, [at, 'name']);
     }
     const number = `${protocolOf(port)} ${port.port}`;
     const sameNumber = firstUse(numbers, number, at);
@@ -78,14 +79,6 @@ export const portsSchema = listOf(portSchema, {
     }
   });
 });
-
-/** Where `key` was used before; otherwise notes that it is used here. */
-export function firstUse<K>(uses: Map<K, number>, key: K | undefined, at: number): number | undefined {
-  if (key === undefined) return undefined;
-  const first = uses.get(key);
-  if (first === undefined) uses.set(key, at);
-  return first;
-}
 
 function protocolOf(port: WrittenPort): TargetPort['protocol'] {
   return port.protocol ?? 'TCP';

@@ -55,8 +55,8 @@ function escaped(character: string): string {
 }
 
 /**
- * In the order of the text, sources in the given order, each problem once, at most 1,000 and then one that
- * says how many there are besides.
+ * In the order of the text, sources in the given order; at most 1,000 and then one that says that there are
+ * more.
  */
 export function sortedProblems(
   problems: readonly ConfigProblem[],

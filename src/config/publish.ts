@@ -1,9 +1,9 @@
 import type * as z from 'zod';
 import type { PublishSettings } from '../target/target.ts';
-import { addProblem, listOf, oneOf, section, textOrNumber } from './field.ts';
+import { listOf, oneOf, section, textOrNumber } from './field.ts';
 import { parsePercentage } from './percentage.ts';
-import { firstUse } from './ports.ts';
 import { describeValue } from './problem.ts';
+import { unrepeated } from './repeats.ts';
 
 export const publishSchema = section(
   {
@@ -15,13 +15,7 @@ export const publishSchema = section(
       max: 2,
       of: 'kinds',
     })
-      .superRefine((kinds, context) => {
-        const uses = new Map<string, number>();
-        kinds.forEach((kind, at) => {
-          if (firstUse(uses, kind, at) !== undefined)
-            addProblem(context, { message: `${kind} is given twice` }, [at]);
-        });
-      })
+      .superRefine(unrepeated((kind) => kind))
       .optional(),
     unhealthy: oneOf(['notReady', 'remove'], {
       description: 'How an unhealthy address is shown: kept as `ready: false`, or left out.',

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { expectationOf } from './field.ts';
+import { type Expectation, expectationOf } from './field.ts';
+import { MAX_PROBLEMS } from './limits.ts';
 import { nearest } from './nearest.ts';
 import { type ConfigProblem, describeValue, formatPath, type Path, quoted } from './problem.ts';
 import { targetListSchema } from './schema.ts';
@@ -8,14 +9,18 @@ import type { YamlDocument } from './yaml-document.ts';
 /** What a zod issue of the target list means to the person who wrote it: one problem or, of keys, several. */
 export function problemsOfIssue(issue: z.core.$ZodIssue, document: YamlDocument): ConfigProblem[] {
   const path = issue.path.filter((step) => typeof step !== 'symbol');
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, document));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.slice(0, MAX_PROBLEMS).map((key) => unknownField(path, key, document));
+  }
   const value = valueAt(document.value, path);
   const found = describeValue(value);
-  const expected = expectationAt(path);
+  const schema = schemaAt(path);
+  const expectation = schema === undefined ? undefined : expectationOf(schema);
+  const expected = expectation?.expected ?? 'a text';
   const words =
     issue.code === 'custom'
       ? { message: issue.message, ...hintOf(issue.params?.hint) }
-      : { message: mismatch(path, value, found, expected), ...hintOf(correction(issue, value)) };
+      : { message: mismatch(path, value, found, expected), ...hintOf(correction(issue, value, expectation)) };
   return [{ location: document.locate(path), path: formatPath(path), found, expected, ...words }];
 }
 
@@ -30,21 +35,32 @@ function hintOf(hint: unknown): { hint?: string } {
 }
 
 /** What the value was probably meant to be. */
-function correction(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+function correction(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  expectation: Expectation | undefined,
+): string | undefined {
   if (issue.code === 'invalid_value' && typeof value === 'string') {
+    const refused = expectation?.refused ?? {};
+    if (Object.hasOwn(refused, value)) return refused[value];
     const near = nearest(value, issue.values.map(String));
     return near === undefined ? undefined : `did you mean ${near}?`;
   }
-  if (issue.code !== 'invalid_type') return undefined;
   if (value === null) return 'give it a value or remove the line';
-  if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
+  return issue.code === 'invalid_type' ? typeMeant(issue.expected, value, expectation) : undefined;
+}
+
+function typeMeant(type: string, value: unknown, expectation: Expectation | undefined): string | undefined {
+  if (type === 'string' && typeof value === 'number' && expectation?.fromNumber !== undefined) {
+    return `write ${expectation.fromNumber(value)}`;
+  }
+  if (type === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
     return `a text that looks like a ${typeof value} needs quotes: "${value}"`;
   }
-  if (issue.expected === 'number' && typeof value === 'string' && /^\d+$/.test(value))
+  if (type === 'number' && typeof value === 'string' && /^\d{1,9}$/.test(value))
     return `without quotes: ${value}`;
-  if (issue.expected === 'array') return 'each item of a list begins with "- "';
-  if (issue.expected === 'boolean') return booleanMeant(value);
-  return undefined;
+  if (type === 'array' && value !== undefined) return 'the items of a list begin with "- " or stand in [ ]';
+  return type === 'boolean' ? booleanMeant(value) : undefined;
 }
 
 function booleanMeant(value: unknown): string | undefined {
@@ -98,11 +114,6 @@ function sectionWith(key: string, schema: z.core.$ZodType | undefined, path: Pat
 
 function fieldsOf(schema: z.core.$ZodType | undefined): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-}
-
-function expectationAt(path: Path): string {
-  const schema = schemaAt(path);
-  return (schema === undefined ? undefined : expectationOf(schema)) ?? 'a text';
 }
 
 /** The schema that stands for a path of the list. */

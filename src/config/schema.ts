@@ -54,9 +54,10 @@ export const targetSchema = section(
       (text) =>
         isDns1035Label(text) ? undefined : { message: `${quoted(text)} cannot be the name of a Service` },
     ),
-    ...sharedFields,
+    namespace: sharedFields.namespace,
     ports: portsSchema,
     endpoints: endpointsSchema,
+    ...sharedFields,
   },
   { id: 'Target', description: 'One Service and what stands behind it.' },
 );

@@ -2,8 +2,8 @@ import type * as z from 'zod';
 import type { ServiceSettings } from '../target/target.ts';
 import { addProblem, flag, listOf, oneOf, type RuleProblem, section, textMap } from './field.ts';
 import { isAnnotationKey, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
-import { firstUse } from './ports.ts';
 import { quoted } from './problem.ts';
+import { unrepeated } from './repeats.ts';
 import type { Report } from './report.ts';
 
 /** Keys that this program or Kubernetes itself writes and reads: another value would break one of them. */
@@ -37,12 +37,25 @@ function annotationRule(key: string): RuleProblem | undefined {
     : { message: `${quoted(key)} cannot be the key of an annotation` };
 }
 
+/** `TotalAnnotationSizeLimitB` of `apimachinery/pkg/api/validation/objectmeta.go`. */
+const MAX_ANNOTATION_BYTES = 256 * 1024;
+
+function sizeRule(annotations: Readonly<Record<string, string>>): RuleProblem | undefined {
+  const bytes = Object.entries(annotations).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
+  if (bytes <= MAX_ANNOTATION_BYTES) return undefined;
+  return { message: `the annotations have ${bytes} bytes; an object takes ${MAX_ANNOTATION_BYTES} in all` };
+}
+
 export const serviceSchema = section(
   {
     create: flag({ description: 'False: somebody else keeps the Service.', default: true }).optional(),
     type: oneOf(['ClusterIP', 'Headless', 'NodePort', 'LoadBalancer'], {
       description: "The Service's type; `Headless` is ClusterIP without an address of its own.",
       default: 'ClusterIP',
+      refused: {
+        ExternalName: 'an ExternalName Service has no endpoints; ClusterIP takes its place',
+        None: 'write Headless',
+      },
     }).optional(),
     labels: textMap(
       { description: 'Labels of the Service.', default: {}, expected: 'a mapping from label keys to texts' },
@@ -50,42 +63,39 @@ export const serviceSchema = section(
     ).optional(),
     annotations: textMap(
       {
-        description: 'Annotations of the Service.',
+        description: 'Annotations of the Service, 256 KiB at most in all.',
         default: {},
         expected: 'a mapping from annotation keys to texts',
       },
       annotationRule,
-    ).optional(),
+    )
+      .superRefine((annotations, context) => addProblem(context, sizeRule(annotations)))
+      .optional(),
     sessionAffinity: oneOf(['None', 'ClientIP'], {
       description: 'As in a Service.',
       default: 'None',
     }).optional(),
-    internalTrafficPolicy: oneOf(['Cluster', 'Local'], {
+    internalTrafficPolicy: oneOf(['Cluster'], {
       description:
-        'As in a Service. `Local` is refused: it would drop all traffic, as no node has these endpoints.',
+        'As in a Service. `Local` cannot be had: these endpoints are on no node, so all traffic would be dropped.',
       default: 'Cluster',
+      refused: { Local: 'these endpoints are on no node of the cluster: Local would drop all traffic' },
     }).optional(),
     trafficDistribution: oneOf(['PreferClose', 'PreferSameZone', 'PreferSameNode'], {
       description: 'As in a Service.',
     }).optional(),
     ipFamilies: listOf(oneOf(['IPv4', 'IPv6'], { description: 'A family.' }), {
       description: 'As in a Service.',
-      default: "the cluster's default",
+      otherwise: "the cluster's default",
       min: 1,
       max: 2,
       of: 'families',
     })
-      .superRefine((families, context) => {
-        const uses = new Map<string, number>();
-        families.forEach((family, at) => {
-          if (firstUse(uses, family, at) !== undefined)
-            addProblem(context, { message: `${family} is given twice` }, [at]);
-        });
-      })
+      .superRefine(unrepeated((family) => family))
       .optional(),
     ipFamilyPolicy: oneOf(['SingleStack', 'PreferDualStack', 'RequireDualStack'], {
       description: 'As in a Service.',
-      default: "the API's default",
+      otherwise: "the API's default",
     }).optional(),
   },
   { id: 'Service', description: 'The Service that stands before the addresses.' },
@@ -94,28 +104,17 @@ export const serviceSchema = section(
 type WrittenService = z.infer<typeof serviceSchema>;
 
 export function serviceFrom(written: WrittenService | undefined, report: Report): ServiceSettings {
-  const { create = true, type = 'ClusterIP', labels = {}, annotations = {}, ...rest } = written ?? {};
-  const { internalTrafficPolicy, ...spec } = rest;
-  if (internalTrafficPolicy === 'Local') {
-    report(['service', 'internalTrafficPolicy'], {
-      message: 'Local would drop all traffic: these endpoints are on no node of the cluster',
-      expected: 'Cluster',
-    });
-  }
-  if (spec.ipFamilyPolicy === 'SingleStack' && spec.ipFamilies?.length === 2) {
+  const { create = true, type = 'ClusterIP', labels = {}, annotations = {}, ...spec } = written ?? {};
+  // What the API takes when the policy is left open (`service/storage/alloc.go`, initIPFamilyFields).
+  const policy = spec.ipFamilyPolicy ?? (type === 'Headless' ? 'RequireDualStack' : 'SingleStack');
+  if (policy === 'SingleStack' && spec.ipFamilies?.length === 2) {
     report(['service', 'ipFamilies'], {
-      message: 'two families do not go with ipFamilyPolicy SingleStack',
+      message: `two families do not go with ipFamilyPolicy ${policy}`,
       expected: 'one family',
+      hint: 'or write ipFamilyPolicy: PreferDualStack',
     });
   }
-  return {
-    create,
-    type,
-    labels,
-    annotations,
-    ...defined(spec),
-    ...(internalTrafficPolicy === 'Cluster' ? { internalTrafficPolicy } : {}),
-  };
+  return { create, type, labels, annotations, ...defined(spec) };
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { Guards } from '../target/guards.ts';
 import type { SourceLocation, Target } from '../target/target.ts';
 import { guardsFrom, guardsSchema } from './guards.ts';
-import { MAX_TARGETS } from './limits.ts';
+import { MAX_PROBLEMS, MAX_TARGETS } from './limits.ts';
 import { type ConfigProblem, describeValue, formatPath, type Path, problemOfSource } from './problem.ts';
 import type { Report } from './report.ts';
 import { defaultsSchema, envelopeSchema, KIND, targetSchema, type WrittenDefaults } from './schema.ts';
@@ -53,7 +53,7 @@ export function parsePart(text: string, source: string): TargetListPart {
   const { document, problems } = readYaml(text, source);
   const nothing = { source, targets: [], guards: undefined, declarations: [] };
   if (document === undefined) return { ...nothing, problems };
-  const reading: Reading = { source, document, problems: [...problems] };
+  const reading: Reading = { source, document, problems: problems.slice(0, 2 * MAX_PROBLEMS) };
   const foreign = foreignObject(reading);
   if (foreign !== undefined) return { ...nothing, problems: [foreign] };
 
@@ -91,9 +91,16 @@ function checked<T extends z.ZodType>(reading: Reading, schema: T, path: Path): 
   const result = schema.safeParse(valueAt(reading.document.value, path));
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
-    reading.problems.push(...problemsOfIssue({ ...issue, path: [...path, ...issue.path] }, reading.document));
+    if (isFull(reading)) break;
+    const placed = { ...issue, path: [...path, ...issue.path] };
+    for (const problem of problemsOfIssue(placed, reading.document)) reading.problems.push(problem);
   }
   return undefined;
+}
+
+/** To describe a hundred thousand problems would take longer than to find them, and nobody reads them. */
+function isFull({ problems }: Reading): boolean {
+  return problems.length >= 2 * MAX_PROBLEMS;
 }
 
 /** Like {@link checked}; a section that is not written is an empty one. */
@@ -111,6 +118,7 @@ function checkedSection<T extends z.ZodType>(
 function readTarget(reading: Reading, at: number, defaults: WrittenDefaults | undefined): PartTarget[] {
   const { document } = reading;
   const path = ['targets', at];
+  if (isFull(reading)) return [];
   const written = checked(reading, targetSchema, path);
   // Without its defaults a target's fields cannot be held against each other.
   if (written === undefined || defaults === undefined) return [];

@@ -1,4 +1,4 @@
-import type { SourceLocation, Target } from '../target/target.ts';
+import type { SourceLocation, Target, TargetPort } from '../target/target.ts';
 import { dnsFrom } from './dns.ts';
 import { endpointsFrom } from './endpoints.ts';
 import { healthCheckFrom } from './health-check.ts';
@@ -18,7 +18,10 @@ interface TargetPlaces {
   locate(field: Path): SourceLocation;
 }
 
-/** A target as the list means it: what it writes, over `defaults`, over the built-in defaults. */
+/**
+ * A target as the list means it: what it writes, over `defaults`, over the built-in defaults. Rules that
+ * see several of its fields together tell `report` what they find; the target is of use only if none does.
+ */
 export function targetFrom(
   written: WrittenTarget,
   defaults: WrittenDefaults,
@@ -27,6 +30,8 @@ export function targetFrom(
 ): Target {
   const merged = layered(defaults, written) as WrittenTarget;
   const ports = portsFrom(merged.ports);
+  reportFieldsWithoutEffect(written, ports, report);
+  reportAmbiguousSrvPorts(written, ports, report);
   return {
     namespace: merged.namespace ?? DEFAULT_NAMESPACE,
     name: merged.name,
@@ -40,4 +45,52 @@ export function targetFrom(
     deletionPolicy: merged.deletionPolicy ?? 'Delete',
     declaredAt: places.target,
   };
+}
+
+/**
+ * Only what the target itself writes: values of `defaults` that do not fit every target are what defaults
+ * are for.
+ */
+function reportFieldsWithoutEffect(
+  written: WrittenTarget,
+  ports: readonly TargetPort[],
+  report: Report,
+): void {
+  const { service, healthCheck } = written;
+  if (service?.create === false) {
+    for (const field of otherFields(service, 'create')) {
+      const message = `${field} does nothing while create is false: somebody else keeps the Service`;
+      report(['service', field], { message, expected: 'no other field beside create: false' });
+    }
+  }
+  if (healthCheck?.type === 'none') {
+    for (const field of otherFields(healthCheck, 'type')) {
+      const message = `${field} does nothing while type is none`;
+      report(['healthCheck', field], { message, expected: 'no other field beside type: none' });
+    }
+  }
+  if (healthCheck?.type === 'tcp' && !ports.some(({ protocol }) => protocol === 'TCP')) {
+    const message = 'none of the ports is TCP, so there is nothing to connect to';
+    report(['healthCheck', 'type'], { message, expected: 'none' });
+  }
+}
+
+function otherFields(section: object, but: string): string[] {
+  return Object.entries(section).flatMap(([field, value]) =>
+    field === but || value === undefined ? [] : [field],
+  );
+}
+
+/** The port of an SRV record takes the place of `targetPort`, which must therefore be one. */
+function reportAmbiguousSrvPorts(written: WrittenTarget, ports: readonly TargetPort[], report: Report): void {
+  const numbers = [...new Set(ports.map(({ targetPort }) => targetPort))];
+  if (numbers.length < 2) return;
+  written.endpoints.forEach((endpoint, at) => {
+    if (endpoint.srv === undefined) return;
+    report(['endpoints', at, 'srv'], {
+      message: `the port of an SRV record cannot stand for ${numbers.length} targetPorts (${numbers.join(', ')})`,
+      expected: 'a target with one targetPort, where SRV records are used',
+      hint: 'make it a target of its own, or name the hosts and let targetPort say the port',
+    });
+  });
 }

@@ -8,7 +8,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { MAX_VALUES } from './limits.ts';
+import { MAX_PROBLEMS, MAX_VALUES } from './limits.ts';
 import { nearest } from './nearest.ts';
 import { type Path, quoted } from './problem.ts';
 
@@ -28,6 +28,9 @@ export interface NodePlace {
   readonly value: number;
   readonly key: number;
 }
+
+/** Anchors that an unknown alias is compared with. */
+const MAX_CANDIDATES = 100;
 
 interface Anchored {
   readonly node: Node;
@@ -52,6 +55,7 @@ export class YamlNodes {
   readonly problems: NodeProblem[] = [];
   readonly #root: Node | null;
   readonly #anchors = new Map<string, Anchored>();
+  readonly #anchorNames: string[] = [];
   readonly #meant = new Map<Node, Node>();
   readonly #entries = new Map<Node, Map<string, Entry>>();
   #weight = 0;
@@ -93,6 +97,7 @@ export class YamlNodes {
     this.#count(1, node, path);
     const value = this.#readContents(node, path);
     if ('anchor' in node && typeof node.anchor === 'string') {
+      if (this.#anchorNames.length < MAX_CANDIDATES) this.#anchorNames.push(node.anchor);
       this.#anchors.set(node.anchor, { node, value, weight: this.#weight - before });
     }
     return value;
@@ -133,18 +138,12 @@ export class YamlNodes {
   #readAlias(alias: Node, name: string, path: Path): unknown {
     const anchored = this.#anchors.get(name);
     if (anchored === undefined) {
-      const near = nearest(name, [...this.#anchors.keys()]);
+      if (this.#isFull()) return null;
+      const near = nearest(name, this.#anchorNames);
       const hint =
-        near === undefined
-          ? `write &${name} before the value that it shall stand for`
-          : `did you mean *${near}?`;
-      this.problems.push({
-        path,
-        offset: startOf(alias),
-        found: `*${name}`,
-        message: `no value before this one has the anchor &${name}`,
-        hint,
-      });
+        near === undefined ? `write &${name} before the value it shall stand for` : `did you mean *${near}?`;
+      const message = `no value before this one has the anchor &${name}`;
+      this.#add({ path, offset: startOf(alias), found: `*${name}`, message, hint });
       return null;
     }
     this.#meant.set(alias, anchored.node);
@@ -157,14 +156,22 @@ export class YamlNodes {
     this.#weight += weight;
     if (before <= MAX_VALUES && this.#weight > MAX_VALUES) {
       const message = `with its aliases expanded the list has more than ${MAX_VALUES} values`;
-      this.problems.push({ path, offset: startOf(node), found: `${this.#weight} values`, message });
+      this.#add({ path, offset: startOf(node), found: `${this.#weight} values`, message });
     }
     return this.#weight <= MAX_VALUES;
   }
 
   #report(node: Node, path: Path, found: string, message: string, first?: Node): void {
     const problem = { path, offset: startOf(node), found: quoted(found), message };
-    this.problems.push(first === undefined ? problem : { ...problem, firstOffset: startOf(first) });
+    this.#add(first === undefined ? problem : { ...problem, firstOffset: startOf(first) });
+  }
+
+  #add(problem: NodeProblem): void {
+    if (!this.#isFull()) this.problems.push(problem);
+  }
+
+  #isFull(): boolean {
+    return this.problems.length >= MAX_PROBLEMS;
   }
 }
 
