@@ -30,6 +30,7 @@ const exitCode = await runCommandLine(
   process.argv.slice(2),
   wire({
     terminal: { out: outputOn(process.stdout), err: outputOn(process.stderr) },
+    stdin: () => process.stdin,
     environment: process.env,
     version: __VERSION__,
     nodeVersion: process.versions.node,

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { CliContext, Cluster, ClusterChoice, ConnectResult } from './cli/context.ts';
 import type { Terminal } from './cli/terminal.ts';
@@ -7,7 +8,7 @@ import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts'
 import { proberOver } from './health/probe.ts';
 import { createDnsTransport } from './io/dns-transport.ts';
 import { gzipText } from './io/gzip-text.ts';
-import { readListFiles } from './io/list-files.ts';
+import { listFileSource } from './io/list-files.ts';
 import { readAgainWhenChanged } from './io/reread-file.ts';
 import { systemClock } from './io/system-clock.ts';
 import { systemRandom } from './io/system-random.ts';
@@ -17,6 +18,8 @@ import { ConfigMapState } from './sync/config-map-state.ts';
 /** What only the process itself knows. */
 export interface ProcessFacts {
   readonly terminal: Terminal;
+  /** Opened only when it is asked for. */
+  readonly stdin: () => Readable;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly nodeVersion: string;
@@ -35,7 +38,7 @@ export function wire(facts: ProcessFacts): CliContext {
     random: systemRandom,
     resolver: systemResolver(terminal),
     prober: proberOver(new TcpDialer(systemClock), systemClock),
-    readList: readListFiles,
+    readList: (paths) => listFileSource(paths, facts.stdin).read(signal),
     connect: async (choice) => connect(choice, environment),
     newLog: async (level, format) => {
       const { createLog } = await import('./io/pino-log.ts');

@@ -37,7 +37,7 @@ export const httpSchema = section(
     host: ruledText(
       {
         description: 'The Host header.',
-        default:
+        otherwise:
           'the name that the address came from, else the address; with the port unless it is 80 or 443',
         expected: 'a host, with a port if need be',
         maxLength: 261,
@@ -55,7 +55,13 @@ export const httpSchema = section(
         },
         (value) => (rangeOf(value) === undefined ? statusProblem(value) : undefined),
       ),
-      { description: 'Which statuses are good.', min: 1, max: MAX_RANGES, of: 'statuses or ranges' },
+      {
+        description: 'Which statuses are good.',
+        default: ['200-299'],
+        min: 1,
+        max: MAX_RANGES,
+        of: 'statuses or ranges',
+      },
     ).optional(),
     expectedBody: textPayload(
       'What must occur in the body; at most 64 KiB of the response are read.',

@@ -13,7 +13,7 @@ export const tlsSchema = section(
     serverName: ruledText(
       {
         description: 'The name that is asked for (SNI) and that the certificate must be for.',
-        default: 'the host of the HTTP check, else the name that the address came from, else the address',
+        otherwise: 'the host of the HTTP check, else the name that the address came from, else the address',
         expected: 'a DNS name or an IP address',
         maxLength: 255,
       },
@@ -25,7 +25,7 @@ export const tlsSchema = section(
     caFile: ruledText(
       {
         description: 'PEM file with the authorities to trust. It is read again when it changes.',
-        default: "Node's authorities, NODE_EXTRA_CA_CERTS included",
+        otherwise: "Node's authorities, NODE_EXTRA_CA_CERTS included",
         expected: 'the absolute path of a PEM file',
         maxLength: 4_096,
       },

@@ -27,12 +27,11 @@ export function problemText(problem: ConfigProblem, text?: string): string {
   return lines.join('\n');
 }
 
-/** All of them, a blank line between; `textOf` gives a source's text, undefined where it is not at hand. */
-export function problemsText(
-  problems: readonly ConfigProblem[],
-  textOf: (source: string) => string | undefined,
-): string {
-  return problems.map((problem) => problemText(problem, textOf(problem.location.source))).join('\n\n');
+/** All of them, each ended by a blank line; `texts` has the text of each source that could be read. */
+export function problemsText(problems: readonly ConfigProblem[], texts: ReadonlyMap<string, string>): string {
+  return problems
+    .map((problem) => `${problemText(problem, texts.get(problem.location.source))}\n\n`)
+    .join('');
 }
 
 /** The line and a caret under the column. */

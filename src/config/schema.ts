@@ -14,19 +14,20 @@ import { serviceSchema } from './service.ts';
 export const API_VERSION = 'external-endpoints/v1';
 export const KIND = 'TargetList';
 
-/** The fields of a target that `defaults` may give too. */
+const namespace = ruledText(
+  {
+    description: 'The namespace of the Service. It must exist.',
+    default: 'default',
+    expected: "a namespace: lower-case letters, digits and '-', at most 63 characters",
+    maxLength: 63,
+    pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+  },
+  (text) =>
+    isDns1123Label(text) ? undefined : { message: `${quoted(text)} cannot be the name of a namespace` },
+).optional();
+
+/** The other fields of a target that `defaults` may give too. */
 const sharedFields = {
-  namespace: ruledText(
-    {
-      description: 'The namespace of the Service. It must exist.',
-      default: 'default',
-      expected: "a namespace: lower-case letters, digits and '-', at most 63 characters",
-      maxLength: 63,
-      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
-    },
-    (text) =>
-      isDns1123Label(text) ? undefined : { message: `${quoted(text)} cannot be the name of a namespace` },
-  ).optional(),
   dns: dnsSchema.optional(),
   healthCheck: healthCheckSchema.optional(),
   publish: publishSchema.optional(),
@@ -54,7 +55,7 @@ export const targetSchema = section(
       (text) =>
         isDns1035Label(text) ? undefined : { message: `${quoted(text)} cannot be the name of a Service` },
     ),
-    namespace: sharedFields.namespace,
+    namespace,
     ports: portsSchema,
     endpoints: endpointsSchema,
     ...sharedFields,
@@ -62,11 +63,14 @@ export const targetSchema = section(
   { id: 'Target', description: 'One Service and what stands behind it.' },
 );
 
-export const defaultsSchema = section(sharedFields, {
-  id: 'Defaults',
-  description:
-    'Any field of a target but name, ports and endpoints: it holds for the targets that do not write it.',
-});
+export const defaultsSchema = section(
+  { namespace, ...sharedFields },
+  {
+    id: 'Defaults',
+    description:
+      'Any field of a target but name, ports and endpoints: it holds for the targets that do not write it.',
+  },
+);
 
 export const targetListSchema = section(
   {

@@ -64,16 +64,20 @@ function reportFieldsWithoutEffect(
     }
   }
   if (healthCheck?.type === 'none') {
-    for (const field of otherFields(healthCheck, 'type')) {
+    for (const field of otherFields(healthCheck, 'type').filter((name) => !KIND_SECTIONS.has(name))) {
       const message = `${field} does nothing while type is none`;
       report(['healthCheck', field], { message, expected: 'no other field beside type: none' });
     }
   }
-  if (healthCheck?.type === 'tcp' && !ports.some(({ protocol }) => protocol === 'TCP')) {
+  const checks = healthCheck?.type !== undefined && healthCheck.type !== 'none';
+  if (checks && !ports.some(({ protocol }) => protocol === 'TCP')) {
     const message = 'none of the ports is TCP, so there is nothing to connect to';
     report(['healthCheck', 'type'], { message, expected: 'none' });
   }
 }
+
+/** Told by `reportUnused`, with the type that they belong to. */
+const KIND_SECTIONS: ReadonlySet<string> = new Set(['tcp', 'tls', 'http']);
 
 function otherFields(section: object, but: string): string[] {
   return Object.entries(section).flatMap(([field, value]) =>
