@@ -73,7 +73,8 @@ const endpointSchema = section(
     given.length === 0
       ? 'an endpoint needs one of address, host and srv'
       : `an endpoint has one of address, host and srv, not ${given.join(' and ')}`;
-  addProblem(context, { message, ...(given.length > 1 ? { hint: 'make them endpoints of their own' } : {}) });
+  const hint = given.length > 1 ? { hint: 'make them endpoints of their own' } : {};
+  addProblem(context, { message, expected: 'one of address, host and srv', ...hint });
 });
 
 type WrittenEndpoint = z.infer<typeof endpointSchema>;
@@ -91,10 +92,8 @@ export const endpointsSchema = listOf(endpointSchema, {
     if (kind === undefined || value === undefined) return;
     const first = firstUse(uses, `${kind} ${value}`, at);
     if (first === undefined) return;
-    addProblem(context, { message: `${kind} ${value} is already endpoints[${first}] of this target` }, [
-      at,
-      kind,
-    ]);
+    const message = `${kind} ${value} is already endpoints[${first}] of this target`;
+    addProblem(context, { message, expected: 'each address and name once' }, [at, kind]);
   });
 });
 
@@ -113,7 +112,12 @@ function addressRule(text: string): RuleProblem | undefined {
   const address = parseIpAddress(text);
   if (address !== undefined) {
     const refusal = apiRefusalOf(address);
-    return refusal === undefined ? undefined : { message: `${address} is refused: ${refusal.message}` };
+    return refusal === undefined
+      ? undefined
+      : {
+          message: `${address} is refused: ${refusal.message}`,
+          expected: 'an address that can be published',
+        };
   }
   const message = `${quoted(text)} is no IP address`;
   if (text.includes('/')) return { message, hint: 'one address, not a range' };

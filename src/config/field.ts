@@ -21,6 +21,8 @@ interface FieldDoc {
 /** What is wrong with a text, and what to write instead. */
 export interface RuleProblem {
   readonly message: string;
+  /** Where it is narrower than what the field takes at all. */
+  readonly expected?: string;
   readonly hint?: string;
 }
 
@@ -69,8 +71,8 @@ export function addProblem(
   path: (string | number)[] = [],
 ): void {
   if (problem === undefined) return;
-  const { message, hint } = problem;
-  context.addIssue({ code: 'custom', message, path, params: { hint } });
+  const { message, ...params } = problem;
+  context.addIssue({ code: 'custom', message, path, params });
 }
 
 export function wholeNumber(doc: FieldDoc & { min: number; max: number }) {

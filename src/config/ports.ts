@@ -65,17 +65,19 @@ export const portsSchema = listOf(portSchema, {
   const numbers = new Map<string, number>();
   ports.forEach((port, at) => {
     if (ports.length > 1 && port.name === undefined) {
-      addProblem(context, { message: 'a port needs a name when there is more than one' }, [at]);
+      const message = 'a port needs a name when there is more than one';
+      addProblem(context, { message, expected: 'a port with a name' }, [at]);
     }
     const sameName = port.name === undefined ? undefined : firstUse(names, port.name, at);
     if (sameName !== undefined) {
       const message = `the name ${quoted(port.name ?? '')} is taken by ports[${sameName}]`;
-      addProblem(context, { message, hint: HINT_NAMES }, [at, 'name']);
+      addProblem(context, { message, expected: 'a name of its own', hint: HINT_NAMES }, [at, 'name']);
     }
     const number = `${protocolOf(port)} ${port.port}`;
     const sameNumber = firstUse(numbers, number, at);
     if (sameNumber !== undefined) {
-      addProblem(context, { message: `${number} is taken by ports[${sameNumber}]` }, [at, 'port']);
+      const message = `${number} is taken by ports[${sameNumber}]`;
+      addProblem(context, { message, expected: 'a port of its own' }, [at, 'port']);
     }
   });
 });

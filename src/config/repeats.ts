@@ -15,8 +15,12 @@ export function unrepeated<T>(keyOf: (item: T) => string | undefined) {
     items.forEach((item, at) => {
       const key = keyOf(item);
       const first = key === undefined ? undefined : firstUse(uses, key, at);
-      if (first !== undefined)
-        addProblem(context, { message: `${key} is already item ${first} of this list` }, [at]);
+      if (first === undefined) return;
+      addProblem(
+        context,
+        { message: `${key} is already item ${first} of this list`, expected: 'each once' },
+        [at],
+      );
     });
   };
 }

@@ -17,17 +17,22 @@ export function problemsOfIssue(issue: z.core.$ZodIssue, document: YamlDocument)
   const schema = schemaAt(path);
   const expectation = schema === undefined ? undefined : expectationOf(schema);
   const expected = expectation?.expected ?? 'a text';
-  const words =
-    issue.code === 'custom'
-      ? { message: issue.message, ...hintOf(issue.params?.hint) }
-      : { message: mismatch(path, value, found, expected), ...hintOf(correction(issue, value, expectation)) };
-  return [{ location: document.locate(path), path: formatPath(path), found, expected, ...words }];
+  const place = { location: document.locate(path), path: formatPath(path), found, expected };
+  if (issue.code === 'custom') return [{ ...place, message: issue.message, ...wordsOfRule(issue.params) }];
+  const message = mismatch(path, value, found, expected);
+  return [{ ...place, message, ...hintOf(correction(issue, value, expectation)) }];
 }
 
 function mismatch(path: Path, value: unknown, found: string, expected: string): string {
   const field = path.at(-1);
   if (value !== undefined || typeof field !== 'string') return `expected ${expected}, found ${found}`;
   return `${field} is missing: expected ${expected}`;
+}
+
+/** What `addProblem` put beside the message. */
+function wordsOfRule(params: Record<string, unknown> | undefined): { expected?: string; hint?: string } {
+  const expected = params?.expected;
+  return { ...(typeof expected === 'string' ? { expected } : {}), ...hintOf(params?.hint) };
 }
 
 function hintOf(hint: unknown): { hint?: string } {
