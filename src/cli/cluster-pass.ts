@@ -74,6 +74,7 @@ export function decideOptions(flags: ClusterFlags & DecisionFlags): DecideOption
     adopt: flags.adopt ?? false,
     policy: flags.policy,
     allowMassDelete: flags.allowMassDelete ?? false,
+    acceptDrain: flags.acceptDrain ?? false,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { TargetList } from '../config/target-list.ts';
 import { NOTHING_KNOWN } from '../health/memory.ts';
 import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
-import { type Decision, decide, type TargetMoment } from '../sync/decide.ts';
+import { type Decision, decide, NO_FLEET, type TargetMoment } from '../sync/decide.ts';
 import { checkAddresses, resolveNames } from '../sync/observe.ts';
 import { instantOf } from '../target/clock.ts';
 import { keyOf } from '../target/target.ts';
@@ -43,8 +43,9 @@ export async function decideOffline(
         ownedServices: 0,
         healthOf: (id) => health.get(id),
         guards: list.guards,
-        options: { instance: flags.instance, adopt: false, policy: 'sync', allowMassDelete: false },
+        options: { instance: flags.instance, adopt: false, policy: 'sync', allowMassDelete: false, acceptDrain: false },
         stateless: false,
+        fleet: NO_FLEET,
       },
       instantOf(context.clock),
     );

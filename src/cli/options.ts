@@ -89,6 +89,7 @@ export interface DecisionFlags {
   readonly adopt?: boolean;
   readonly policy: 'sync' | 'upsert-only' | 'create-only';
   readonly allowMassDelete?: boolean;
+  readonly acceptDrain?: boolean;
   readonly timeout: number;
 }
 
@@ -112,6 +113,11 @@ export function withDecisionFlags(command: Command): Command {
         '--allow-mass-delete',
         'delete more Services at once than guards.maxDeletes allows',
         'EXTERNAL_ENDPOINTS_ALLOW_MASS_DELETE',
+      ),
+    )
+    .addOption(
+      new Option('--accept-drain', 'drain what guards.maxDrain holds back: you have looked, and it is down').env(
+        'EXTERNAL_ENDPOINTS_ACCEPT_DRAIN',
       ),
     )
     .addOption(withTimeout('for the whole pass', 60_000, '1m'));

@@ -1,6 +1,7 @@
 import { assess } from '../endpoint/assess.ts';
-import type { Assessment } from '../endpoint/assessment.ts';
+import type { Assessment, PublishedReadiness } from '../endpoint/assessment.ts';
 import { candidatesOf } from '../endpoint/candidate.ts';
+import { CONFIRM_AFTER_MS, type DrainGuardState, guardDrains, isHeldBack, NO_SUSPICION } from '../endpoint/drain-guard.ts';
 import {
   type AnsweredName,
   type NameMemory,
@@ -8,6 +9,8 @@ import {
   type NameView,
   viewNames,
 } from '../endpoint/name-memory.ts';
+import { applyPanic } from '../endpoint/panic.ts';
+import { applyTiers } from '../endpoint/tiers.ts';
 import { type AddressToCheck, checksOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import { guardDeletions } from '../plan/deletion-guard.ts';
@@ -19,7 +22,7 @@ import { planTarget } from '../plan/plan-target.ts';
 import type { Instant } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
 import { type IpAddress, parseIpAddress } from '../target/ip-address.ts';
-import type { Target } from '../target/target.ts';
+import { keyOf, type Target } from '../target/target.ts';
 
 /** Everything a decision follows from. Nothing else may influence it. */
 export interface DecideInput {
@@ -36,9 +39,31 @@ export interface DecideInput {
    * how long an address has been missing from it; a failure takes nothing away all the same.
    */
   readonly stateless: boolean;
+  readonly fleet: FleetView;
 }
 
+/** What the guard over all decisions has to know besides the targets at hand. */
+export interface FleetView {
+  /** Ready addresses that other targets publish. */
+  readonly readyElsewhere: number;
+  /** The API server has answered lately: this worker can see at least that far. */
+  readonly referenceReachable: boolean;
+  /** When a check last found anything healthy, on the monotonic clock; -Infinity when none ever did. */
+  readonly lastHealthyMs: number;
+  readonly guard: DrainGuardState;
+}
+
+/** Where there is no cluster, nothing is published that could be drained. */
+export const NO_FLEET: FleetView = {
+  readyElsewhere: 0,
+  referenceReachable: true,
+  lastHealthyMs: Number.NEGATIVE_INFINITY,
+  guard: NO_SUSPICION,
+};
+
 export interface DecideOptions extends PlanOptions {
+  /** `--accept-drain`: the operator has looked, and the verdicts are right. */
+  readonly acceptDrain: boolean;
   /** `--allow-mass-delete`. */
   readonly allowMassDelete: boolean;
 }
@@ -57,6 +82,7 @@ export interface Decision {
   /** In the order of the input. */
   readonly targets: readonly TargetDecision[];
   readonly removals: readonly ObjectPlan[];
+  readonly guard: DrainGuardState;
   /** When time alone will change something, on the monotonic clock; Infinity when it will not. */
   readonly nextWakeAtMs: number;
 }
@@ -79,31 +105,61 @@ export interface TargetDecision {
  * a preview can therefore never differ from what is done.
  */
 export function decide(input: DecideInput, now: Instant): Decision {
-  const targets = input.targets.map((moment) => decideTarget(moment, input, now));
+  const judged = input.targets.map((moment) => judge(moment, input, now));
+  const guarded = guardDrains({
+    targets: judged.map(({ key, verdicts, published }) => ({ key, assessments: verdicts, published })),
+    readyElsewhere: input.fleet.readyElsewhere,
+    maxDrainPercent: input.guards.maxDrainPercent,
+    acceptDrain: input.options.acceptDrain,
+    referenceReachable: input.fleet.referenceReachable,
+    lastHealthyMs: input.fleet.lastHealthyMs,
+    state: input.fleet.guard,
+    nowMs: now.monotonicMs,
+  });
+  const targets = judged.map((each, at) => conclude(each, guarded.assessments[at] ?? each.verdicts, input, now));
   return {
     targets,
     removals: decideRemovals(input),
+    guard: guarded.state,
     nextWakeAtMs: targets.reduce((earliest, each) => Math.min(earliest, each.nextChangeAtMs), Infinity),
   };
 }
 
-function decideTarget(moment: TargetMoment, input: DecideInput, now: Instant): TargetDecision {
+/** One target by itself, before the guard has seen them all. */
+interface Judged {
+  readonly key: string;
+  readonly moment: TargetMoment;
+  readonly names: NameView;
+  readonly verdicts: readonly Assessment[];
+  readonly published: PublishedReadiness;
+}
+
+function judge(moment: TargetMoment, input: DecideInput, now: Instant): Judged {
   const { target, existing } = moment;
   const names = viewMoment(moment, input.healthOf, input.stateless, now);
-  const verdicts = assess({
+  const published = publishedReadiness(existing.slices);
+  const each = assess({
     target,
     candidates: candidatesOf(target, names.known, input.guards),
     healthOf: input.healthOf,
-    published: publishedReadiness(existing.slices),
+    published,
   });
-  const { plan, assessments } = planTarget({
-    target,
-    assessments: verdicts,
-    troubles: names.troubles,
-    existing,
-    options: input.options,
-  });
-  const { memory, troubles, nextChangeAtMs } = names;
+  const verdicts = applyPanic(applyTiers(each), target.publish.panicThresholdPercent);
+  return { key: keyOf(target), moment, names, verdicts, published };
+}
+
+function conclude(
+  { moment, names }: Judged,
+  verdicts: readonly Assessment[],
+  input: DecideInput,
+  now: Instant,
+): TargetDecision {
+  const { target, existing } = moment;
+  const { memory, troubles } = names;
+  const { options } = input;
+  const { plan, assessments } = planTarget({ target, assessments: verdicts, troubles, existing, options });
+  const lookAgainAtMs = isHeldBack(verdicts) ? now.monotonicMs + CONFIRM_AFTER_MS : Number.POSITIVE_INFINITY;
+  const nextChangeAtMs = Math.min(names.nextChangeAtMs, lookAgainAtMs);
   return { target, plan, assessments, verdicts, troubles, memory, nextChangeAtMs };
 }
 

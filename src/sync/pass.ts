@@ -1,8 +1,10 @@
+import { NO_SUSPICION } from '../endpoint/drain-guard.ts';
+import type { CheckId, Health } from '../health/health.ts';
 import { HealthMemory } from '../health/memory.ts';
 import { type ExistingObjects, NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import { planTarget, type TargetPlan } from '../plan/plan-target.ts';
-import { instantOf } from '../target/clock.ts';
+import { type Clock, instantOf } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
 import { keyOf, type Target } from '../target/target.ts';
 import { type DecideOptions, type Decision, decide, planRemoval, type TargetMoment } from './decide.ts';
@@ -98,6 +100,13 @@ export async function pass(
       guards: request.guards,
       options,
       stateless: loaded.kind === 'unusable',
+      fleet: {
+        readyElsewhere: 0,
+        // It has just been read.
+        referenceReachable: true,
+        lastHealthyMs: lastHealthyMs(health, ports.clock),
+        guard: { ...NO_SUSPICION, suspectSinceMs: loaded.state.suspectSinceMs, heldAtMs: ports.clock.monotonicNow() },
+      },
     },
     instantOf(ports.clock),
   );
@@ -112,6 +121,12 @@ export async function pass(
     durationMs: Math.round(ports.clock.monotonicNow() - startedMs),
   };
   return { ok: true, report: reportPass(targets, decision, settlements, view, cost), plans, notes };
+}
+
+/** A verdict that this pass has confirmed: whoever sees one healthy backend can see. */
+function lastHealthyMs(health: ReadonlyMap<CheckId, Health>, clock: Clock): number {
+  const seesSomething = [...health.values()].some(({ verdict, streak }) => verdict === 'healthy' && streak === 0);
+  return seesSomething ? clock.monotonicNow() : Number.NEGATIVE_INFINITY;
 }
 
 /** Every plan carried out, side by side within a bound: a target that hangs delays no other. */

@@ -27,6 +27,7 @@ export function encodeState(state: SyncState, now: Instant): string {
     version: VERSION,
     names: Object.fromEntries(names),
     health: Object.fromEntries(health),
+    ...(state.suspectSinceMs === undefined ? {} : { suspectSince: toWall(state.suspectSinceMs, now) }),
   });
 }
 
@@ -53,7 +54,9 @@ export function decodeState(text: string, now: Instant): DecodedState {
   const health = Object.entries(parsed.data.health).map(
     ([id, each]) => [id as CheckId, decodeHealth(each, now)] as const,
   );
-  return { ok: true, state: { names: new Map(names), health: new Map(health) } };
+  const { suspectSince } = parsed.data;
+  const suspectSinceMs = suspectSince === undefined ? undefined : toMonotonic(suspectSince, now);
+  return { ok: true, state: { names: new Map(names), health: new Map(health), suspectSinceMs } };
 }
 
 /** zod writes an absent field as undefined; with us it is absent. */
@@ -128,6 +131,7 @@ const STATE = z.object({
   version: z.literal(VERSION),
   names: z.record(z.string(), z.record(z.string(), z.partialRecord(z.enum(['IPv4', 'IPv6']), HELD_NAME))),
   health: z.record(z.string(), HEALTH),
+  suspectSince: z.number().optional(),
 });
 
 function encodeMemory(memory: NameMemory, now: Instant) {

@@ -8,6 +8,8 @@ export interface SyncState {
   /** By target key: what its names stood for. */
   readonly names: ReadonlyMap<string, NameMemory>;
   readonly health: ReadonlyMap<CheckId, Health>;
+  /** Since when drains are held back because this worker may be blind; undefined when they are not. */
+  readonly suspectSinceMs?: number | undefined;
 }
 
 export const EMPTY_STATE: SyncState = { names: new Map(), health: new Map() };
@@ -43,5 +45,6 @@ export function nextState(decision: Decision, health: ReadonlyMap<CheckId, Healt
         .map(({ target, memory }) => [keyOf(target), memory]),
     ),
     health,
+    suspectSinceMs: decision.guard.suspectSinceMs,
   };
 }

@@ -33,6 +33,8 @@ export interface TargetEntry {
   nextChangeAtMs: number;
   /** When to read again what others may have cleared out of the way. */
   recheckAtMs: number;
+  /** How many addresses were ready after the last decision. */
+  readyAddresses: number;
   backOff: BackOff;
   report: TargetReport | undefined;
 }
@@ -59,6 +61,7 @@ export function newEntry(namespace: string, name: string): TargetEntry {
     repairsMs: [],
     nextChangeAtMs: Number.POSITIVE_INFINITY,
     recheckAtMs: Number.POSITIVE_INFINITY,
+    readyAddresses: 0,
     backOff: NO_BACK_OFF,
     report: undefined,
   };

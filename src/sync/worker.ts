@@ -2,7 +2,9 @@ import type { TargetList } from '../config/target-list.ts';
 import { NameWatcher, type WatchKey } from '../dns/name-watcher.ts';
 import type { NameResolution } from '../dns/resolution.ts';
 import type { TimedResolver } from '../dns/resolver.ts';
+import { isServing } from '../endpoint/assessment.ts';
 import { candidatesOf, isToBeChecked, sourceKey } from '../endpoint/candidate.ts';
+import { type DrainGuardState, NO_SUSPICION } from '../endpoint/drain-guard.ts';
 import { checksOf } from '../health/check.ts';
 import { HealthMemory } from '../health/memory.ts';
 import { Monitor, type Observation } from '../health/monitor.ts';
@@ -20,6 +22,7 @@ import {
   type DecideOptions,
   type Decision,
   decide,
+  type FleetView,
   type TargetDecision,
   type TargetMoment,
   viewMoment,
@@ -100,6 +103,8 @@ export class Worker {
   /** No entry changes by time alone before then. */
   #earliestChangeMs = Number.POSITIVE_INFINITY;
   #readBackOff: BackOff = NO_BACK_OFF;
+  #guardState: DrainGuardState = NO_SUSPICION;
+  #lastHealthyMs = Number.NEGATIVE_INFINITY;
   #listed = false;
   #wake = new AbortController();
   #woken = false;
@@ -272,7 +277,8 @@ export class Worker {
     }
   }
 
-  #onObservation({ check, before, after }: Observation): void {
+  #onObservation({ check, sample, before, after }: Observation): void {
+    if (sample.healthy) this.#lastHealthyMs = this.#ports.clock.monotonicNow();
     if (before.verdict === after.verdict) return;
     this.#state.noteChange();
     for (const key of this.#checks.usersOf(check.id)) {
@@ -481,9 +487,11 @@ export class Worker {
         guards: this.#guards,
         options: this.#settings.options,
         stateless: this.#stateless,
+        fleet: this.#fleet(new Set(deciding)),
       },
       now,
     );
+    this.#guardState = decision.guard;
     this.#takeDecision(decision, deciding, carrier, now.monotonicMs);
   }
 
@@ -498,6 +506,7 @@ export class Worker {
       const entry = deciding[index];
       if (entry === undefined) throw new Error('a decision without its entry');
       entry.memory = each.memory;
+      entry.readyAddresses = each.verdicts.filter(isServing).length;
       entry.nextChangeAtMs = each.nextChangeAtMs;
       this.#afterDecision(entry, each, carrier, leading, nowMs);
     }
@@ -530,6 +539,15 @@ export class Worker {
       this.#book.entries.delete(key);
       return [];
     });
+  }
+
+  #fleet(deciding: ReadonlySet<TargetEntry>): FleetView {
+    let readyElsewhere = 0;
+    for (const entry of this.#book.entries.values()) {
+      if (!deciding.has(entry)) readyElsewhere += entry.readyAddresses;
+    }
+    const referenceReachable = this.#readBackOff.failures === 0;
+    return { readyElsewhere, referenceReachable, lastHealthyMs: this.#lastHealthyMs, guard: this.#guardState };
   }
 
   #ownedServices(): number {
