@@ -98,5 +98,8 @@ function brokenOff(error: unknown): ApiFailure {
     const message = `a watch event of more than ${MAX_LINE_BYTES} bytes`;
     return { reason: 'ServerError', httpStatus: 200, message, outcomeUnknown: false };
   }
+  if ((error as { code?: string }).code === 'UND_ERR_BODY_TIMEOUT') {
+    return { reason: 'Timeout', httpStatus: 0, message: 'the watch fell silent', outcomeUnknown: false };
+  }
   return { ...unreachable(error, undefined), outcomeUnknown: false };
 }

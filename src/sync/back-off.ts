@@ -1,6 +1,6 @@
 import { jittered, type Random } from '../target/random.ts';
 
-/** Growing pauses between tries: 1, 2, 4 … seconds with jitter, up to a bound. */
+/** Growing pauses between tries: 1, 2, 4 … seconds (or times another first pause) with jitter, up to a bound. */
 export interface BackOff {
   readonly failures: number;
   /** Not to be tried before, on the monotonic clock. */
@@ -9,12 +9,21 @@ export interface BackOff {
 
 export const NO_BACK_OFF: BackOff = { failures: 0, untilMs: Number.NEGATIVE_INFINITY };
 
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 300_000;
+export interface Pauses {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+const PAUSES: Pauses = { firstMs: 1_000, longestMs: 300_000 };
 const JITTER = 0.2;
 
-export function backOffAfter(previous: BackOff, nowMs: number, random: Random): BackOff {
+export function backOffAfter(
+  previous: BackOff,
+  nowMs: number,
+  random: Random,
+  { firstMs, longestMs }: Pauses = PAUSES,
+): BackOff {
   const failures = previous.failures + 1;
-  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+  const pauseMs = Math.min(firstMs * 2 ** (failures - 1), longestMs);
   return { failures, untilMs: nowMs + jittered(pauseMs, JITTER, random) };
 }

@@ -82,6 +82,13 @@ describe('readWatchEvents', () => {
     ]);
   });
 
+  it('tells silence apart from a broken connection', async () => {
+    const silence = Object.assign(new Error('Body Timeout Error'), { code: 'UND_ERR_BODY_TIMEOUT' });
+    expect(await read([silence])).toMatchObject([
+      { type: 'FAILED', failure: { reason: 'Timeout', httpStatus: 0 } },
+    ]);
+  });
+
   it('rejects when it is told to stop', async () => {
     const stop = new AbortController();
     const reason = new Error('stop');

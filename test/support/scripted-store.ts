@@ -1,0 +1,87 @@
+import type { KubeObject } from '../../src/manifest/kube-object.ts';
+import type {
+  ApiFailure,
+  ApiFailureReason,
+  ApiResult,
+  KubeList,
+  ListScope,
+  ObjectStore,
+  WatchEvent,
+  WatchScope,
+} from '../../src/sync/object-store.ts';
+
+/** One watch as a test holds it in its hands. */
+export class ScriptedWatch implements AsyncIterable<WatchEvent> {
+  readonly scope: WatchScope;
+  private readonly signal: AbortSignal;
+  private readonly queue: (WatchEvent | 'end')[] = [];
+  private wake: (() => void) | undefined;
+  /** Its reader has left, or it was ended. */
+  closed = false;
+
+  constructor(scope: WatchScope, signal: AbortSignal) {
+    this.scope = scope;
+    this.signal = signal;
+    signal.addEventListener('abort', () => this.wake?.(), { once: true });
+  }
+
+  send(...events: readonly (WatchEvent | 'end')[]): void {
+    this.queue.push(...events);
+    this.wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent> {
+    try {
+      for (;;) {
+        this.signal.throwIfAborted();
+        const event = this.queue.shift();
+        if (event === 'end') return;
+        if (event === undefined) await new Promise<void>((resolve) => (this.wake = resolve));
+        else yield event;
+      }
+    } finally {
+      this.closed = true;
+    }
+  }
+}
+
+/** Lists and watches that a test answers by hand; nothing else is expected. */
+export class ScriptedStore implements Pick<ObjectStore, 'list' | 'watch'> {
+  readonly lists: ListScope[] = [];
+  readonly watches: ScriptedWatch[] = [];
+  /** Taken from the front; when empty, an empty list as of version 1. */
+  readonly answers: ApiResult<KubeList>[] = [];
+
+  async list(_kind: unknown, scope: ListScope, signal: AbortSignal): Promise<ApiResult<KubeList>> {
+    signal.throwIfAborted();
+    this.lists.push(scope);
+    return this.answers.shift() ?? listOf('1');
+  }
+
+  watch(_kind: unknown, scope: WatchScope, signal: AbortSignal): ScriptedWatch {
+    const watch = new ScriptedWatch(scope, signal);
+    this.watches.push(watch);
+    return watch;
+  }
+
+  /** The watch that was opened last. */
+  get current(): ScriptedWatch {
+    const watch = this.watches.at(-1);
+    if (watch === undefined) throw new Error('nothing is watched');
+    return watch;
+  }
+}
+
+export function listOf(resourceVersion: string, ...items: readonly KubeObject[]): ApiResult<KubeList> {
+  return { ok: true, value: { resourceVersion, items }, created: false, warnings: [] };
+}
+
+export function failureOf(reason: ApiFailureReason, httpStatus: number, retryAfterMs?: number): ApiFailure {
+  return {
+    reason,
+    httpStatus,
+    message: reason,
+    outcomeUnknown: false,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
