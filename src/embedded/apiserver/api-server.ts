@@ -9,23 +9,21 @@ import {
   PUBLIC_PATHS,
   type User,
 } from './auth.ts';
-import { type Call, type Engine, jsonFor } from './call.ts';
-import { deleteCollection, deleteOne } from './delete.ts';
+import type { Engine } from './call.ts';
+import { type ControllerSettings, startControllers } from './controllers/controllers.ts';
 import { discover } from './discovery.ts';
-import { newUid, timestamp } from './identifiers.ts';
-import type { Kind } from './kind.ts';
-import { patch } from './patch.ts';
-import { presenterOf, presentOne, presentPage } from './present.ts';
-import { get, list, listJson } from './read.ts';
+import { performWithFaults } from './fault-injection.ts';
+import { Faults } from './faults.ts';
+import { initialObjects } from './initial-objects.ts';
+import { perform, verbOf } from './perform.ts';
 import { kindAt } from './registry.ts';
-import { type ApiRequest, type ApiResponse, parseResourcePath, type ResourcePath } from './request.ts';
+import { type ApiRequest, type ApiResponse, parseResourcePath } from './request.ts';
 import { jsonResponse, refusalResponse, textResponse } from './respond.ts';
 import { REVIEW_KINDS, review } from './reviews.ts';
 import { ServiceAddresses } from './service-addresses.ts';
-import { methodNotAllowed, noSuchResource, Refusal, statusObject } from './status.ts';
+import { noSuchResource, Refusal } from './status.ts';
 import { Store } from './store.ts';
-import { OpenWatches, watch } from './watch.ts';
-import { create, update, type Written } from './write.ts';
+import { OpenWatches } from './watch.ts';
 
 export interface ApiServerSettings {
   readonly clock: Clock;
@@ -37,49 +35,47 @@ export interface ApiServerSettings {
   readonly serviceCidrs?: readonly string[];
   /** Changes that a watch may start behind; older ones are answered with 410. */
   readonly watchWindow?: number;
+  /** Where faults are drawn from; `random` when it is missing. */
+  readonly faultRandom?: Random;
 }
 
 const DEFAULT_SERVICE_CIDRS = ['10.96.0.0/12'];
 const DEFAULT_WATCH_WINDOW = 10_000;
-const INITIAL_NAMESPACES = ['default', 'kube-system'];
 
 /**
  * An in-memory Kubernetes API server, without a socket: a request in, a response out. It stands in for
  * kube-apiserver 1.36 in the demo and in tests, for the kinds that this program touches.
  *
- * It is NOT for production: nothing is kept, nothing is encrypted, and nobody checks who it talks to.
+ * It is NOT for production: nothing is kept, nothing is encrypted, and it is held against a real server only
+ * as far as this program needs.
  */
 export class ApiServer {
   readonly store: Store;
   readonly watches = new OpenWatches();
+  /** What goes wrong on demand. A namespace is terminating from its DELETE on while no controller empties it. */
+  readonly faults: Faults;
   readonly #engine: Engine;
   readonly #users: readonly User[];
   readonly #anonymous: User;
 
   constructor(settings: ApiServerSettings) {
+    const { clock, random } = settings;
     this.store = new Store(settings.watchWindow ?? DEFAULT_WATCH_WINDOW);
-    const cidrs = settings.serviceCidrs ?? DEFAULT_SERVICE_CIDRS;
-    const addresses = new ServiceAddresses(cidrs, settings.random, this.store);
-    this.#engine = { store: this.store, clock: settings.clock, random: settings.random, addresses };
+    this.faults = new Faults(settings.faultRandom ?? random);
+    const addresses = new ServiceAddresses(
+      settings.serviceCidrs ?? DEFAULT_SERVICE_CIDRS,
+      random,
+      this.store,
+    );
+    this.#engine = { store: this.store, clock, random, addresses };
     this.#users = settings.users;
     this.#anonymous = anonymousUser(settings.anonymousRules ?? []);
-    for (const name of INITIAL_NAMESPACES) this.store.put('namespaces', this.#namespace(name));
+    for (const { resource, object } of initialObjects(clock, random)) this.store.put(resource, object);
   }
 
-  #namespace(name: string) {
-    return {
-      kind: 'Namespace',
-      apiVersion: 'v1',
-      metadata: {
-        name,
-        uid: newUid(this.#engine.random),
-        resourceVersion: '',
-        creationTimestamp: timestamp(this.#engine.clock.wallNow()),
-        labels: { 'kubernetes.io/metadata.name': name },
-      },
-      spec: { finalizers: ['kubernetes'] },
-      status: { phase: 'Active' },
-    };
+  /** Switches controllers on, until `signal` aborts. */
+  startControllers(settings: ControllerSettings, signal: AbortSignal): void {
+    startControllers(this.#engine, settings, signal);
   }
 
   /** Answers one request. `signal` aborts when the client is gone; it ends a watch and any waiting. */
@@ -101,84 +97,28 @@ export class ApiServer {
     signal: AbortSignal,
   ): Promise<ApiResponse> {
     const path = parseResourcePath(request.path);
-    if (path === undefined) {
-      authorizePath(user, request.path);
-      const discovered = discover(request);
-      if (discovered !== undefined) return discovered;
-      if (PUBLIC_PATHS.includes(request.path)) return textResponse(200, 'ok');
-      return textResponse(404, '404 page not found\n');
-    }
-    const reviewed = REVIEW_KINDS.find(
-      (kind) => kind.group === path.group && kind.resource === path.resource,
-    );
-    if (reviewed !== undefined && request.method === 'POST' && path.name === '') {
-      const answer = review(reviewed, request, user, this.#engine.clock.wallNow(), warnings);
+    if (path === undefined) return withoutResource(request, user);
+    const kind = kindAt(path.group, path.version, path.resource);
+    if (kind === undefined || path.subresource !== '') {
+      const asked = REVIEW_KINDS.find((one) => one.group === path.group && one.resource === path.resource);
+      if (asked === undefined || request.method !== 'POST' || path.name !== '') throw noSuchResource();
+      const answer = review(asked, request, user, this.#engine.clock.wallNow(), warnings);
       return jsonResponse(201, JSON.stringify(answer), warnings);
     }
-    const kind = kindAt(path.group, path.version, path.resource);
-    if (kind === undefined || path.subresource !== '') throw noSuchResource();
     const verb = verbOf(request, path, kind);
     if (kind.deprecation !== undefined) warnings.push(kind.deprecation);
     authorize(user, kind, path, verb);
-    const call: Call = { engine: this.#engine, kind, path, request, warnings };
-    return await this.#perform(call, verb, signal);
-  }
-
-  async #perform(call: Call, verb: string, signal: AbortSignal): Promise<ApiResponse> {
-    switch (verb) {
-      case 'get':
-        return jsonResponse(200, presentOne(call, get(call)), call.warnings);
-      case 'list':
-        return jsonResponse(200, presentPage(call, await list(call, signal)), call.warnings);
-      case 'watch': {
-        const lines = watch(call, this.watches, presenterOf(call), signal);
-        return { kind: 'watch', status: 200, headers: jsonResponse(200, '', call.warnings).headers, lines };
-      }
-      case 'create':
-        return written(call, create(call));
-      case 'update':
-        return written(call, update(call));
-      case 'patch':
-        return written(call, patch(call));
-      case 'delete':
-        return deleted(call);
-      default: {
-        const items = deleteCollection(call);
-        const metadata = { resourceVersion: String(this.store.revision) };
-        return jsonResponse(200, listJson(call, { items, metadata }), call.warnings);
-      }
-    }
+    const call = { engine: this.#engine, kind, path, request, warnings };
+    return await performWithFaults(this.faults, call, verb, signal, (struck) =>
+      perform(struck, verb, this.watches, signal),
+    );
   }
 }
 
-function verbOf(request: ApiRequest, path: ResourcePath, kind: Kind): string {
-  const onCollection = path.name === '';
-  const isWatch = ['true', '1'].includes(request.query.get('watch') ?? '');
-  const byMethod: Readonly<Record<string, string>> = onCollection
-    ? { GET: isWatch ? 'watch' : 'list', POST: 'create', DELETE: 'deletecollection' }
-    : { GET: isWatch ? 'watch' : 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
-  const verb = byMethod[request.method];
-  const needsNamespace = kind.namespaced && verb !== 'list' && verb !== 'watch';
-  if (verb === undefined || !kind.verbs.includes(verb) || (needsNamespace && path.namespace === '')) {
-    throw methodNotAllowed();
-  }
-  return verb;
-}
-
-function written(call: Call, { stored, created }: Written): ApiResponse {
-  return jsonResponse(created ? 201 : 200, jsonFor(call.kind, stored), call.warnings);
-}
-
-function deleted(call: Call): ApiResponse {
-  const { stored, gone } = deleteOne(call);
-  const { kind } = call;
-  if (!gone || kind.deleteReturnsObject) return jsonResponse(200, jsonFor(kind, stored), call.warnings);
-  const { name, uid } = stored.object.metadata;
-  const details = {
-    name,
-    ...(kind.group === '' ? {} : { group: kind.group }),
-    kind: kind.resource,
-    uid,
-  };
-  return jsonResponse(200, JSON.stringify(statusObject('Success', { details })), call.warnings);
+function withoutResource(request: ApiRequest, user: User): ApiResponse {
+  authorizePath(user, request.path);
+  const discovered = discover(request);
+  if (discovered !== undefined) return discovered;
+  if (PUBLIC_PATHS.includes(request.path)) return textResponse(200, 'ok');
+  return textResponse(404, '404 page not found\n');
 }

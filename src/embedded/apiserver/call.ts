@@ -25,6 +25,8 @@ export interface Call {
   readonly request: ApiRequest;
   /** Texts for the response's Warning headers, in order. */
   readonly warnings: string[];
+  /** Reads answer with how things were then: a fault. */
+  readonly atRevision?: number;
 }
 
 export interface WriteOptions {

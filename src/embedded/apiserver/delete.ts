@@ -7,7 +7,7 @@ import { isObject, type JsonObject, objectOf, stringOf } from './json.ts';
 import type { Kind } from './kind.ts';
 import type { ApiObject, ObjectMeta } from './object.ts';
 import { badRequest, conflict, notFound } from './status.ts';
-import type { Stored } from './store.ts';
+import type { Store, Stored } from './store.ts';
 
 /** The object is gone, or waits for its finalizers. */
 export interface Deleted {
@@ -96,13 +96,18 @@ function remove(call: Call, found: Stored, options: DeleteOptions): Deleted {
     return { stored, gone: false };
   }
   if (options.dryRun) return { stored: found, gone: true };
-  const stored = store.remove(call.kind.storage, found);
-  if (call.kind.storage === 'services') {
+  return { stored: removeStored(store, call.kind, found), gone: true };
+}
+
+/** Takes an object out, and the Endpoints along with a Service. */
+export function removeStored(store: Store, kind: Kind, found: Stored): Stored {
+  const stored = store.remove(kind.storage, found);
+  if (kind.storage === 'services') {
     // The registry does this itself, with no look at who owns them (core/service/storage/storage.go).
     const endpoints = store.get('endpoints', found.key);
     if (endpoints !== undefined) store.remove('endpoints', endpoints);
   }
-  return { stored, gone: true };
+  return stored;
 }
 
 /** The object with its deletion marked, when something must happen before it may go. */

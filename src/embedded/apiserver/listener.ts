@@ -5,6 +5,7 @@ import { EVERYTHING_ALLOWED, type User } from './auth.ts';
 import { newUid } from './identifiers.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
+import { ConnectionDropped } from './watch-stream.ts';
 
 export interface EmbeddedSettings extends Omit<ApiServerSettings, 'users'> {
   /** Besides the administrator that the kubeconfig is for. */
@@ -71,6 +72,10 @@ async function serve(core: ApiServer, incoming: IncomingMessage, outgoing: Serve
   } catch (error) {
     // The client left in the middle: there is nobody to tell.
     if (gone.signal.aborted) return;
+    if (error instanceof ConnectionDropped) {
+      outgoing.destroy();
+      return;
+    }
     if (!outgoing.headersSent) outgoing.writeHead(500, { 'Content-Type': 'text/plain' });
     outgoing.end(`internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
   }

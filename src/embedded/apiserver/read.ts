@@ -12,7 +12,12 @@ const TOO_LARGE_POLL_MS = 100;
 const MATCHES = ['Exact', 'NotOlderThan'];
 
 export function get(call: Call): Stored {
-  const found = call.engine.store.get(call.kind.storage, keyOf(call));
+  const { store } = call.engine;
+  const key = keyOf(call);
+  const found =
+    call.atRevision === undefined
+      ? store.get(call.kind.storage, key)
+      : store.listAt(call.kind.storage, key, call.atRevision).find((stored) => stored.key === key);
   if (found === undefined) throw notFound(refOf(call.kind), call.path.name);
   return found;
 }
@@ -30,7 +35,7 @@ export async function list(call: Call, signal: AbortSignal): Promise<Page> {
   const limit = integerOf(query, 'limit');
   const token = query.get('continue') ?? '';
   const position = token === '' ? undefined : decodeContinue(token, filter.keyPrefix);
-  const revision = position?.revision ?? (await revisionAsked(call, limit, signal));
+  const revision = position?.revision ?? call.atRevision ?? (await revisionAsked(call, limit, signal));
   if (revision !== undefined && revision < store.compactedRevision) {
     throw position === undefined
       ? expired('The resourceVersion for the provided list is too old.')

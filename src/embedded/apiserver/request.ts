@@ -1,3 +1,5 @@
+import type { WatchStream } from './watch-stream.ts';
+
 /** One HTTP request, without a socket. Header names are in lower case; a repeated header is joined. */
 export interface ApiRequest {
   readonly method: string;
@@ -23,7 +25,7 @@ export interface WatchResponse {
   readonly kind: 'watch';
   readonly status: 200;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly lines: AsyncIterable<string>;
+  readonly lines: WatchStream;
 }
 
 /** The connection breaks instead of an answer: a fault. */

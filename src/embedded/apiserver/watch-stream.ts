@@ -1,3 +1,6 @@
+/** The connection broke in the middle of a watch: a fault. */
+export class ConnectionDropped extends Error {}
+
 /**
  * Lines from the server to one watcher, in order. Pushing never waits; a watcher that falls `capacity` lines
  * behind is cut off, as apiserver does with one that is too slow.
@@ -7,18 +10,21 @@ export class WatchStream implements AsyncIterable<string> {
   /** What was pushed and not yet taken. */
   #lines: string[] = [];
   #lag = 0;
-  #ended = false;
+  #dropped = false;
   #wake: (() => void) | undefined;
-  readonly #onEnd: () => void;
+  readonly #ended = new AbortController();
 
-  /** @param onEnd is called once, when either side ends the stream. */
-  constructor(capacity: number, onEnd: () => void) {
+  constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#onEnd = onEnd;
+  }
+
+  /** Aborts when either side has ended the stream. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
   }
 
   push(line: string): void {
-    if (this.#ended) return;
+    if (this.ended.aborted) return;
     this.#lines.push(line);
     if (++this.#lag > this.#capacity) this.end();
     this.#wake?.();
@@ -26,10 +32,14 @@ export class WatchStream implements AsyncIterable<string> {
 
   /** Lines that were pushed before are still delivered. */
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#onEnd();
+    this.#ended.abort();
     this.#wake?.();
+  }
+
+  /** As if the connection broke: what was not yet taken is lost, and the reader gets ConnectionDropped. */
+  drop(): void {
+    this.#dropped = true;
+    this.end();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<string> {
@@ -38,11 +48,13 @@ export class WatchStream implements AsyncIterable<string> {
         const batch = this.#lines;
         this.#lines = [];
         for (const line of batch) {
+          if (this.#dropped) break;
           this.#lag--;
           yield line;
         }
+        if (this.#dropped) throw new ConnectionDropped('the connection was dropped');
         if (this.#lines.length > 0) continue;
-        if (this.#ended) return;
+        if (this.ended.aborted) return;
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });

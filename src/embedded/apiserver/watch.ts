@@ -22,10 +22,7 @@ export class OpenWatches {
 
   add(stream: WatchStream): void {
     this.#streams.add(stream);
-  }
-
-  remove(stream: WatchStream): void {
-    this.#streams.delete(stream);
+    stream.ended.addEventListener('abort', () => this.#streams.delete(stream), { once: true });
   }
 
   get count(): number {
@@ -47,12 +44,7 @@ export function watch(call: Call, open: OpenWatches, present: Presenter, signal:
   const { query } = call.request;
   const filter = filterOf(call);
   const start = startOf(query);
-  const ended = new AbortController();
-  const stream = new WatchStream(STREAM_CAPACITY, () => {
-    unsubscribe();
-    ended.abort();
-    open.remove(stream);
-  });
+  const stream = new WatchStream(STREAM_CAPACITY);
   const send = (type: string, json: string) => stream.push(`{"type":"${type}","object":${json}}\n`);
   const sendChange = (change: Change) => {
     const event = eventFor(change, call.kind.storage, filter);
@@ -61,6 +53,7 @@ export function watch(call: Call, open: OpenWatches, present: Presenter, signal:
   const unsubscribe = store.subscribe((change) => {
     if (change.revision > start.revision) sendChange(change);
   });
+  stream.ended.addEventListener('abort', unsubscribe, { once: true });
   open.add(stream);
   if (start.initialEvents) {
     for (const stored of store.list(call.kind.storage, filter.keyPrefix)) {
@@ -76,10 +69,10 @@ export function watch(call: Call, open: OpenWatches, present: Presenter, signal:
   }
   const bookmarks = query.get('allowWatchBookmarks') === 'true';
   if (start.endOfInitialEvents && bookmarks) send('BOOKMARK', bookmarkJson(call, true));
-  if (bookmarks) void sendBookmarks(call, ended.signal, () => send('BOOKMARK', bookmarkJson(call, false)));
-  void endInTime(call, stream, ended.signal);
+  if (bookmarks) void sendBookmarks(call, stream.ended, () => send('BOOKMARK', bookmarkJson(call, false)));
+  void endInTime(call, stream);
   if (signal.aborted) stream.end();
-  else signal.addEventListener('abort', () => stream.end(), { once: true, signal: ended.signal });
+  else signal.addEventListener('abort', () => stream.end(), { once: true, signal: stream.ended });
   return stream;
 }
 
@@ -141,11 +134,11 @@ async function sendBookmarks(call: Call, ended: AbortSignal, send: () => void): 
   }
 }
 
-async function endInTime(call: Call, stream: WatchStream, ended: AbortSignal): Promise<void> {
+async function endInTime(call: Call, stream: WatchStream): Promise<void> {
   const { random } = call.engine;
   const asked = integerOf(call.request.query, 'timeoutSeconds');
   const seconds = asked > 0 ? asked : MIN_TIMEOUT_SECONDS + random.integer(MIN_TIMEOUT_SECONDS);
-  if (await slept(call, seconds * 1000, ended)) stream.end();
+  if (await slept(call, seconds * 1000, stream.ended)) stream.end();
 }
 
 /** Whether the time passed, rather than the stream ended. */

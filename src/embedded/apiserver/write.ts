@@ -1,5 +1,6 @@
 import { type Call, keyOf, objectFor, refOf, type WriteOptions, writeOptionsOf } from './call.ts';
 import { decodeBody, emptyObject } from './decode-body.ts';
+import { removeStored } from './delete.ts';
 import { invalidObject } from './field-error.ts';
 import { generateName, newUid, timestamp } from './identifiers.ts';
 import { type JsonObject, objectOf, sameJson, stringOf } from './json.ts';
@@ -221,7 +222,7 @@ export function replace(
     return { stored: persist(call, object, options), created: false };
   }
   // The last finalizer is gone, and with it the object. What is answered is how it looked last.
-  call.engine.store.remove(kind.storage, existing);
+  removeStored(call.engine.store, kind, existing);
   return { stored: { ...existing, object, json: JSON.stringify(object) }, created: false };
 }
 

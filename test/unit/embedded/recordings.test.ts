@@ -93,8 +93,6 @@ function slice(name: string, service: string, address: string): unknown {
 /** What was there before the first recording. */
 async function prepareCluster(): Promise<void> {
   await moveTo('2026-11-22T12:51:21Z');
-  const kubernetes = { metadata: { name: 'kubernetes' }, spec: { ports: [{ port: 443 }] } };
-  await ask('POST', '/api/v1/namespaces/default/services', kubernetes);
   await apply('/api/v1/namespaces/default/services/db', 'kubectl', {
     apiVersion: 'v1',
     kind: 'Service',

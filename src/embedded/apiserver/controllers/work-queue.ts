@@ -1,0 +1,43 @@
+import type { Clock } from '../../../target/clock.ts';
+
+/**
+ * Keys that wait to be looked at, each once. They are worked off together, a short while after the first
+ * came: what a watch and a work queue cost a real controller.
+ */
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #delayMs: number;
+  readonly #signal: AbortSignal;
+  readonly #work: (key: string) => void;
+  #keys = new Set<string>();
+  #running = false;
+
+  constructor(clock: Clock, delayMs: number, signal: AbortSignal, work: (key: string) => void) {
+    this.#clock = clock;
+    this.#delayMs = delayMs;
+    this.#signal = signal;
+    this.#work = work;
+  }
+
+  add(key: string): void {
+    this.#keys.add(key);
+    if (this.#running || this.#signal.aborted) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#keys.size > 0) {
+      try {
+        await this.#clock.sleep(this.#delayMs, this.#signal);
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        throw error;
+      }
+      const keys = this.#keys;
+      this.#keys = new Set();
+      for (const key of keys) this.#work(key);
+    }
+    this.#running = false;
+  }
+}
