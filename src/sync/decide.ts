@@ -1,7 +1,13 @@
 import { assess } from '../endpoint/assess.ts';
 import type { Assessment, PublishedReadiness } from '../endpoint/assessment.ts';
 import { candidatesOf } from '../endpoint/candidate.ts';
-import { CONFIRM_AFTER_MS, type DrainGuardState, guardDrains, isHeldBack, NO_SUSPICION } from '../endpoint/drain-guard.ts';
+import {
+  CONFIRM_AFTER_MS,
+  type DrainGuardState,
+  guardDrains,
+  isHeldBack,
+  NO_SUSPICION,
+} from '../endpoint/drain-guard.ts';
 import {
   type AnsweredName,
   type NameMemory,
@@ -116,7 +122,9 @@ export function decide(input: DecideInput, now: Instant): Decision {
     state: input.fleet.guard,
     nowMs: now.monotonicMs,
   });
-  const targets = judged.map((each, at) => conclude(each, guarded.assessments[at] ?? each.verdicts, input, now));
+  const targets = judged.map((each, at) =>
+    conclude(each, guarded.assessments[at] ?? each.verdicts, input, now),
+  );
   return {
     targets,
     removals: decideRemovals(input),

@@ -105,7 +105,11 @@ export async function pass(
         // It has just been read.
         referenceReachable: true,
         lastHealthyMs: lastHealthyMs(health, ports.clock),
-        guard: { ...NO_SUSPICION, suspectSinceMs: loaded.state.suspectSinceMs, heldAtMs: ports.clock.monotonicNow() },
+        guard: {
+          ...NO_SUSPICION,
+          suspectSinceMs: loaded.state.suspectSinceMs,
+          heldAtMs: ports.clock.monotonicNow(),
+        },
       },
     },
     instantOf(ports.clock),
@@ -125,7 +129,9 @@ export async function pass(
 
 /** A verdict that this pass has confirmed: whoever sees one healthy backend can see. */
 function lastHealthyMs(health: ReadonlyMap<CheckId, Health>, clock: Clock): number {
-  const seesSomething = [...health.values()].some(({ verdict, streak }) => verdict === 'healthy' && streak === 0);
+  const seesSomething = [...health.values()].some(
+    ({ verdict, streak }) => verdict === 'healthy' && streak === 0,
+  );
   return seesSomething ? clock.monotonicNow() : Number.NEGATIVE_INFINITY;
 }
 

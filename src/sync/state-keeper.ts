@@ -36,9 +36,15 @@ export class StateKeeper {
       : Number.POSITIVE_INFINITY;
   }
 
-  saveIfDue(nowMs: number, entries: Iterable<TargetEntry>, checks: CheckSet, signal: AbortSignal): void {
+  saveIfDue(
+    nowMs: number,
+    entries: Iterable<TargetEntry>,
+    checks: CheckSet,
+    suspectSinceMs: number | undefined,
+    signal: AbortSignal,
+  ): void {
     if (nowMs < this.nextSaveAtMs) return;
-    this.saving = this.save(entries, checks, signal)
+    this.saving = this.save(entries, checks, suspectSinceMs, signal)
       .catch((error: unknown) => {
         if (!signal.aborted) throw error;
       })
@@ -47,7 +53,12 @@ export class StateKeeper {
       });
   }
 
-  async save(entries: Iterable<TargetEntry>, checks: CheckSet, signal: AbortSignal): Promise<void> {
+  async save(
+    entries: Iterable<TargetEntry>,
+    checks: CheckSet,
+    suspectSinceMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     this.changed = false;
     this.lastSavedMs = this.ports.clock.monotonicNow();
     const names = new Map(
@@ -55,7 +66,7 @@ export class StateKeeper {
         target === undefined || memory === undefined || memory.size === 0 ? [] : [[key, memory] as const],
       ),
     );
-    this.tell(await this.ports.state.save({ names, health: checks.snapshot() }, signal));
+    this.tell(await this.ports.state.save({ names, health: checks.snapshot(), suspectSinceMs }, signal));
   }
 
   /** The same trouble is told once, not every five seconds. */

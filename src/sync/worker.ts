@@ -2,42 +2,29 @@ import type { TargetList } from '../config/target-list.ts';
 import { NameWatcher, type WatchKey } from '../dns/name-watcher.ts';
 import type { NameResolution } from '../dns/resolution.ts';
 import type { TimedResolver } from '../dns/resolver.ts';
-import { isServing } from '../endpoint/assessment.ts';
-import { candidatesOf, isToBeChecked, sourceKey } from '../endpoint/candidate.ts';
-import { type DrainGuardState, NO_SUSPICION } from '../endpoint/drain-guard.ts';
-import { checksOf } from '../health/check.ts';
+import { sourceKey } from '../endpoint/candidate.ts';
 import { HealthMemory } from '../health/memory.ts';
 import { Monitor, type Observation } from '../health/monitor.ts';
 import type { Prober } from '../health/probe.ts';
 import type { EndpointSliceObject, KubeObject } from '../manifest/kube-object.ts';
-import { type ExistingObjects, NOTHING_EXISTS, serviceNameOf } from '../plan/existing-objects.ts';
-import type { RemovalInput } from '../plan/plan-removal.ts';
-import type { TargetPlan } from '../plan/plan-target.ts';
-import { type Clock, type Instant, instantOf } from '../target/clock.ts';
+import { type ExistingObjects, serviceNameOf } from '../plan/existing-objects.ts';
+import { type Clock, instantOf } from '../target/clock.ts';
 import { DEFAULT_GUARDS, type Guards } from '../target/guards.ts';
 import type { Random } from '../target/random.ts';
-import { type BackOff, backOffAfter, NO_BACK_OFF } from './back-off.ts';
 import { CheckSet } from './check-set.ts';
-import {
-  type DecideOptions,
-  type Decision,
-  decide,
-  type FleetView,
-  type TargetDecision,
-  type TargetMoment,
-  viewMoment,
-} from './decide.ts';
+import type { DecideOptions } from './decide.ts';
+import { Decider } from './decider.ts';
 import { fencedStore } from './fenced-store.ts';
 import type { Log } from './log.ts';
-import type { ApiFailure, ObjectStore } from './object-store.ts';
+import type { ObjectStore } from './object-store.ts';
 import { isOursInPart } from './owned-objects.ts';
 import { PlanCarrier } from './plan-carrier.ts';
-import { type ClusterView, readCluster, readService } from './read-cluster.ts';
 import { SettlementKeeper } from './settlement-keeper.ts';
 import { StateKeeper } from './state-keeper.ts';
 import type { StateStore } from './sync-state.ts';
 import { TargetBook } from './target-book.ts';
 import { isNews, type ObjectSighting, type TargetEntry } from './target-entry.ts';
+import { TargetReader } from './target-reader.ts';
 
 export interface WorkerPorts {
   readonly store: ObjectStore;
@@ -67,9 +54,6 @@ const PATIENCE_MS = 1_500;
 /** A target that others stand in the way of is looked at again that often. */
 const RECHECK_MS = 30_000;
 
-/** More targets than this are read by listing, fewer one by one. */
-const READ_ONE_BY_ONE = 5;
-
 const PLANS_AT_ONCE = 16;
 
 const LONGEST_REST_MS = 60_000;
@@ -96,20 +80,19 @@ export class Worker {
   readonly #checks: CheckSet;
   readonly #state: StateKeeper;
   readonly #keeper: SettlementKeeper;
+  readonly #decider: Decider;
+  readonly #reader: TargetReader;
   #guards: Guards = DEFAULT_GUARDS;
   #stateless = false;
   /** Entries that wait to be decided again. */
   readonly #dirty = new Set<TargetEntry>();
   /** No entry changes by time alone before then. */
   #earliestChangeMs = Number.POSITIVE_INFINITY;
-  #readBackOff: BackOff = NO_BACK_OFF;
-  #guardState: DrainGuardState = NO_SUSPICION;
   #lastHealthyMs = Number.NEGATIVE_INFINITY;
   #listed = false;
   #wake = new AbortController();
   #woken = false;
   #led = false;
-  readonly #readings = new Set<Promise<void>>();
   #crash: { readonly error: unknown } | undefined;
 
   constructor(ports: WorkerPorts, settings: WorkerSettings) {
@@ -133,6 +116,13 @@ export class Worker {
     this.#checks = new CheckSet(this.#monitor, clock, new HealthMemory(new Map()));
     this.#state = new StateKeeper(ports);
     this.#keeper = new SettlementKeeper(ports);
+    this.#decider = new Decider(this.#book, this.#checks, settings.options);
+    this.#reader = new TargetReader(this.#ports, this.#book, {
+      instance: settings.options.instance,
+      onRead: (entries, found) => this.#onRead(entries, found),
+      onUnreadable: (entry, failure) => this.#keeper.keepUnreadable(entry, failure),
+      onCrash: (error) => this.#fail(error),
+    });
   }
 
   /** A list is in force from now on: the first, or another. Targets that it does not change go on undisturbed. */
@@ -203,7 +193,7 @@ export class Worker {
       signal.removeEventListener('abort', stop);
       stopped.abort(new Error('the worker ended'));
       await this.#shutDown(carrier, writing);
-      await Promise.all([...watching, ...this.#readings]);
+      await Promise.all([...watching, this.#reader.idle()]);
     }
   }
 
@@ -215,7 +205,13 @@ export class Worker {
       () => undefined,
     );
     await carrier.drain();
-    if (isLeader()) await this.#state.save(this.#book.entries.values(), this.#checks, writing.signal);
+    if (isLeader())
+      await this.#state.save(
+        this.#book.entries.values(),
+        this.#checks,
+        this.#decider.suspectSinceMs,
+        writing.signal,
+      );
     done.abort();
     await deadline;
   }
@@ -224,6 +220,7 @@ export class Worker {
     const loaded = await this.#state.load(signal);
     this.#stateless = loaded.kind === 'unusable';
     this.#checks.recallFrom(new HealthMemory(loaded.state.health));
+    this.#decider.recallSuspicion(loaded.state.suspectSinceMs, this.#ports.clock.monotonicNow());
     for (const [key, memory] of loaded.state.names) {
       const [namespace = '', name = ''] = key.split('/');
       this.#book.entryFor(namespace, name).memory ??= memory;
@@ -311,12 +308,18 @@ export class Worker {
     this.#noteTime(nowMs);
     const due = [...this.#dirty].filter((entry) => !entry.busy && this.#dueAtMs(entry) <= nowMs);
     const unread = due.filter((entry) => entry.existing === undefined);
-    if (unread.length > 0 && this.#readBackOff.untilMs <= nowMs) this.#startReading(unread, signal);
+    if (unread.length > 0 && this.#reader.readyAtMs <= nowMs) this.#reader.start(unread, signal);
     const ready = due.filter((entry) => entry.existing !== undefined);
     if (ready.length > 0) this.#decide(ready, carrier);
     carrier.pump();
     if (this.#ports.isLeader() && !this.#stateless) {
-      this.#state.saveIfDue(nowMs, this.#book.entries.values(), this.#checks, signal);
+      this.#state.saveIfDue(
+        nowMs,
+        this.#book.entries.values(),
+        this.#checks,
+        this.#decider.suspectSinceMs,
+        signal,
+      );
     }
   }
 
@@ -383,186 +386,42 @@ export class Worker {
     );
     for (const entry of this.#dirty) {
       if (entry.busy) continue;
-      const readableAtMs =
-        entry.existing === undefined ? this.#readBackOff.untilMs : Number.NEGATIVE_INFINITY;
+      const readableAtMs = entry.existing === undefined ? this.#reader.readyAtMs : Number.NEGATIVE_INFINITY;
       earliest = Math.min(earliest, Math.max(this.#dueAtMs(entry), readableAtMs));
     }
     return earliest;
   }
 
-  #startReading(entries: readonly TargetEntry[], signal: AbortSignal): void {
-    for (const entry of entries) entry.busy = true;
-    const task = this.#read(entries, signal)
-      .catch((error: unknown) => {
-        if (!signal.aborted) this.#fail(error);
-      })
-      .finally(() => {
-        for (const entry of entries) {
-          entry.busy = false;
-          this.#afterBusy(entry);
-        }
-        this.#readings.delete(task);
-      });
-    this.#readings.add(task);
-  }
-
-  async #read(entries: readonly TargetEntry[], signal: AbortSignal): Promise<void> {
-    const { store, clock, random, log } = this.#ports;
-    const failed = (failure: ApiFailure) => {
-      this.#readBackOff = backOffAfter(this.#readBackOff, clock.monotonicNow(), random);
-      log.warn(failure.reason, `the cluster cannot be read: ${failure.message}`, {
-        tries: this.#readBackOff.failures,
-      });
-    };
-    if (entries.length <= READ_ONE_BY_ONE) {
-      for (const entry of entries) {
-        const read = await readService(entry, store, signal);
-        if (!read.ok) {
-          failed(read.failure);
-          return;
-        }
-        entry.existing = read.value;
-      }
-    } else {
-      const { instance } = this.#settings.options;
-      const read = await readCluster(entries, instance, store, signal);
-      if (!read.ok) {
-        failed(read.failure);
-        return;
-      }
-      this.#takeIn(read.view, entries);
-    }
-    this.#readBackOff = NO_BACK_OFF;
-  }
-
-  #takeIn(view: ClusterView, entries: readonly TargetEntry[]): void {
-    const { clock, random } = this.#ports;
-    for (const entry of entries) {
-      const failure = view.unreadable.get(entry.namespace);
-      if (failure === undefined) {
-        entry.existing = view.byService.get(entry.key) ?? NOTHING_EXISTS;
-        continue;
-      }
-      entry.backOff = backOffAfter(entry.backOff, clock.monotonicNow(), random);
-      this.#keeper.keepUnreadable(entry, failure);
-    }
-    for (const [key, existing] of view.byService) {
-      if (this.#book.entries.has(key) || !isOursInPart(existing, this.#settings.options.instance)) continue;
-      const [namespace = '', name = ''] = key.split('/');
-      const entry = this.#book.entryFor(namespace, name);
-      entry.existing = existing;
-      this.#markDirty(entry);
-    }
+  #onRead(entries: readonly TargetEntry[], found: readonly TargetEntry[]): void {
+    for (const entry of entries) this.#afterBusy(entry);
+    for (const entry of found) this.#markDirty(entry);
+    this.#wakeUp();
   }
 
   #decide(entries: readonly TargetEntry[], carrier: PlanCarrier): void {
-    const now = instantOf(this.#ports.clock);
-    const moments: TargetMoment[] = [];
-    const deciding: TargetEntry[] = [];
-    const leaving: TargetEntry[] = [];
     for (const entry of entries) {
       this.#dirty.delete(entry);
       entry.dirtySinceMs = undefined;
-      const { target, existing = NOTHING_EXISTS, memory, answers } = entry;
-      if (target === undefined) {
-        leaving.push(entry);
-        continue;
-      }
-      const moment = { target, existing, memory, answers };
-      this.#followAddresses(entry, moment, now);
-      if (now.monotonicMs < entry.patienceUntilMs && !this.#checks.haveVerdicts(entry.key)) {
-        // Its checks have only just begun; their verdicts, or the end of patience, bring it back here.
-        this.#markDirty(entry);
-        continue;
-      }
-      moments.push(moment);
-      deciding.push(entry);
     }
-    const decision = decide(
-      {
-        targets: moments,
-        removals: this.#removals(leaving),
-        ownedServices: leaving.length === 0 ? 0 : this.#ownedServices(),
-        healthOf: (id) => this.#checks.health(id),
-        guards: this.#guards,
-        options: this.#settings.options,
-        stateless: this.#stateless,
-        fleet: this.#fleet(new Set(deciding)),
-      },
+    const now = instantOf(this.#ports.clock);
+    const { decisions, tooEarly } = this.#decider.decide(entries, {
       now,
-    );
-    this.#guardState = decision.guard;
-    this.#takeDecision(decision, deciding, carrier, now.monotonicMs);
-  }
-
-  #takeDecision(
-    decision: Decision,
-    deciding: readonly TargetEntry[],
-    carrier: PlanCarrier,
-    nowMs: number,
-  ): void {
-    const leading = this.#ports.isLeader();
-    for (const [index, each] of decision.targets.entries()) {
-      const entry = deciding[index];
-      if (entry === undefined) throw new Error('a decision without its entry');
-      entry.memory = each.memory;
-      entry.readyAddresses = each.verdicts.filter(isServing).length;
-      entry.nextChangeAtMs = each.nextChangeAtMs;
-      this.#afterDecision(entry, each, carrier, leading, nowMs);
-    }
-    for (const plan of decision.removals) {
-      const entry = this.#book.entryFor(plan.namespace, plan.name);
-      this.#afterDecision(entry, { plan, assessments: [] }, carrier, leading, nowMs);
+      guards: this.#guards,
+      stateless: this.#stateless,
+      referenceReachable: this.#reader.isServerReachable,
+      lastHealthyMs: this.#lastHealthyMs,
+    });
+    // Their verdicts, or the end of their patience, bring them back.
+    for (const entry of tooEarly) this.#markDirty(entry);
+    for (const { entry, decided } of decisions) {
+      const { plan } = decided;
+      const obstructed = plan.phase === 'Refused' || plan.phase === 'Pending';
+      entry.recheckAtMs = obstructed ? now.monotonicMs + RECHECK_MS : Number.POSITIVE_INFINITY;
+      this.#earliestChangeMs = Math.min(this.#earliestChangeMs, entry.nextChangeAtMs, entry.recheckAtMs);
+      if (plan.actions.length === 0 && plan.continuation === undefined)
+        this.#keeper.keepAtRest(entry, decided);
+      else if (this.#ports.isLeader()) carrier.carry(entry, decided);
     }
     this.#state.noteChange();
-  }
-
-  #afterDecision(
-    entry: TargetEntry,
-    decided: TargetPlan | TargetDecision,
-    carrier: PlanCarrier,
-    leading: boolean,
-    nowMs: number,
-  ): void {
-    const { plan } = decided;
-    entry.recheckAtMs = plan.phase === 'Refused' || plan.phase === 'Pending' ? nowMs + RECHECK_MS : Infinity;
-    this.#earliestChangeMs = Math.min(this.#earliestChangeMs, entry.nextChangeAtMs, entry.recheckAtMs);
-    if (plan.actions.length === 0 && plan.continuation === undefined) this.#keeper.keepAtRest(entry, decided);
-    else if (leading) carrier.carry(entry, decided);
-  }
-
-  /** What has left the list: to be taken away if it is ours, to be forgotten if it is not. */
-  #removals(leaving: readonly TargetEntry[]): RemovalInput[] {
-    const { instance } = this.#settings.options;
-    return leaving.flatMap(({ key, namespace, name, existing = NOTHING_EXISTS }) => {
-      if (isOursInPart(existing, instance)) return [{ namespace, name, existing, instance }];
-      this.#book.entries.delete(key);
-      return [];
-    });
-  }
-
-  #fleet(deciding: ReadonlySet<TargetEntry>): FleetView {
-    let readyElsewhere = 0;
-    for (const entry of this.#book.entries.values()) {
-      if (!deciding.has(entry)) readyElsewhere += entry.readyAddresses;
-    }
-    const referenceReachable = this.#readBackOff.failures === 0;
-    return { readyElsewhere, referenceReachable, lastHealthyMs: this.#lastHealthyMs, guard: this.#guardState };
-  }
-
-  #ownedServices(): number {
-    const { instance } = this.#settings.options;
-    let count = 0;
-    for (const { existing } of this.#book.entries.values()) {
-      if (existing !== undefined && isOursInPart(existing, instance)) count += 1;
-    }
-    return count;
-  }
-
-  /** New addresses are checked from now on, those that are gone no longer. */
-  #followAddresses(entry: TargetEntry, moment: TargetMoment, now: Instant): void {
-    const { known } = viewMoment(moment, (id) => this.#checks.health(id), this.#stateless, now);
-    const candidates = candidatesOf(moment.target, known, this.#guards);
-    this.#checks.replace(entry.key, checksOf(moment.target, candidates.filter(isToBeChecked)));
   }
 }

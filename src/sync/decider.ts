@@ -1,0 +1,135 @@
+import { isServing } from '../endpoint/assessment.ts';
+import { candidatesOf, isToBeChecked } from '../endpoint/candidate.ts';
+import { type DrainGuardState, NO_SUSPICION } from '../endpoint/drain-guard.ts';
+import { checksOf } from '../health/check.ts';
+import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
+import type { RemovalInput } from '../plan/plan-removal.ts';
+import type { TargetPlan } from '../plan/plan-target.ts';
+import type { Instant } from '../target/clock.ts';
+import type { Guards } from '../target/guards.ts';
+import type { CheckSet } from './check-set.ts';
+import { type DecideOptions, decide, type TargetDecision, type TargetMoment, viewMoment } from './decide.ts';
+import { isOursInPart } from './owned-objects.ts';
+import type { TargetBook } from './target-book.ts';
+import type { TargetEntry } from './target-entry.ts';
+
+/** One entry and what was decided about it. */
+export interface EntryDecision {
+  readonly entry: TargetEntry;
+  readonly decided: TargetDecision | TargetPlan;
+}
+
+export interface DecidingMoment {
+  readonly now: Instant;
+  readonly guards: Guards;
+  readonly stateless: boolean;
+  readonly referenceReachable: boolean;
+  readonly lastHealthyMs: number;
+}
+
+/** Brings entries before `decide()` and keeps on them what it remembers. */
+export class Decider {
+  private readonly book: TargetBook;
+  private readonly checks: CheckSet;
+  private readonly options: DecideOptions;
+  private guard: DrainGuardState = NO_SUSPICION;
+
+  constructor(book: TargetBook, checks: CheckSet, options: DecideOptions) {
+    this.book = book;
+    this.checks = checks;
+    this.options = options;
+  }
+
+  /** From the process before. */
+  recallSuspicion(suspectSinceMs: number | undefined, nowMs: number): void {
+    this.guard = { ...NO_SUSPICION, suspectSinceMs, heldAtMs: nowMs };
+  }
+
+  get suspectSinceMs(): number | undefined {
+    return this.guard.suspectSinceMs;
+  }
+
+  /**
+   * Decides these entries together: one moment, one guard. Entries whose checks have only just begun are left out
+   * while they have patience, and come back as `tooEarly`.
+   */
+  decide(
+    entries: readonly TargetEntry[],
+    moment: DecidingMoment,
+  ): { readonly decisions: readonly EntryDecision[]; readonly tooEarly: readonly TargetEntry[] } {
+    const staying = entries.filter((entry) => entry.target !== undefined);
+    const leaving = entries.filter((entry) => entry.target === undefined);
+    const inTime = staying.flatMap((entry) => this.momentOf(entry, moment) ?? []);
+    const taken = new Set(inTime.map(({ entry }) => entry));
+    const decision = decide(
+      {
+        targets: inTime.map((each) => each.moment),
+        removals: this.removals(leaving),
+        ownedServices: leaving.length === 0 ? 0 : this.ownedServices(),
+        healthOf: (id) => this.checks.health(id),
+        guards: moment.guards,
+        options: this.options,
+        stateless: moment.stateless,
+        fleet: {
+          readyElsewhere: this.readyElsewhere(taken),
+          referenceReachable: moment.referenceReachable,
+          lastHealthyMs: moment.lastHealthyMs,
+          guard: this.guard,
+        },
+      },
+      moment.now,
+    );
+    this.guard = decision.guard;
+    const decided = decision.targets.map((each, at): EntryDecision => {
+      const entry = inTime[at]?.entry;
+      if (entry === undefined) throw new Error('a decision without its entry');
+      entry.memory = each.memory;
+      entry.nextChangeAtMs = each.nextChangeAtMs;
+      entry.readyAddresses = each.verdicts.filter(isServing).length;
+      return { entry, decided: each };
+    });
+    const removed = decision.removals.map((plan) => ({
+      entry: this.book.entryFor(plan.namespace, plan.name),
+      decided: { plan, assessments: [] },
+    }));
+    return { decisions: [...decided, ...removed], tooEarly: staying.filter((entry) => !taken.has(entry)) };
+  }
+
+  /** Follows the target's addresses with checks; undefined while it is too early to decide. */
+  private momentOf(
+    entry: TargetEntry,
+    { now, guards, stateless }: DecidingMoment,
+  ): { entry: TargetEntry; moment: TargetMoment } | undefined {
+    const { target, existing = NOTHING_EXISTS, memory, answers } = entry;
+    if (target === undefined) return undefined;
+    const moment = { target, existing, memory, answers };
+    const { known } = viewMoment(moment, (id) => this.checks.health(id), stateless, now);
+    const candidates = candidatesOf(target, known, guards).filter(isToBeChecked);
+    this.checks.replace(entry.key, checksOf(target, candidates));
+    const tooEarly = now.monotonicMs < entry.patienceUntilMs && !this.checks.haveVerdicts(entry.key);
+    return tooEarly ? undefined : { entry, moment };
+  }
+
+  /** What has left the list: to be taken away if it is ours, to be forgotten if it is not. */
+  private removals(leaving: readonly TargetEntry[]): RemovalInput[] {
+    const { instance } = this.options;
+    return leaving.flatMap(({ key, namespace, name, existing = NOTHING_EXISTS }) => {
+      if (isOursInPart(existing, instance)) return [{ namespace, name, existing, instance }];
+      this.book.entries.delete(key);
+      return [];
+    });
+  }
+
+  private ownedServices(): number {
+    const { instance } = this.options;
+    const entries = [...this.book.entries.values()];
+    return entries.filter(({ existing }) => existing !== undefined && isOursInPart(existing, instance))
+      .length;
+  }
+
+  private readyElsewhere(taken: ReadonlySet<TargetEntry>): number {
+    let ready = 0;
+    for (const entry of this.book.entries.values()) if (!taken.has(entry)) ready += entry.readyAddresses;
+    return ready;
+  }
+}
