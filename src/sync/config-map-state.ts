@@ -1,7 +1,7 @@
 import type { KubeObject } from '../manifest/kube-object.ts';
 import { ownershipLabels } from '../manifest/labels.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ApiFailureReason, ObjectStore } from './object-store.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import {
   EMPTY_STATE,
@@ -51,16 +51,7 @@ export class ConfigMapState implements StateStore {
       const { reason, message } = result.failure;
       if (reason === 'NotFound' || reason === 'NamespaceNotFound')
         return { kind: 'missing', state: EMPTY_STATE, notes: [] };
-      return {
-        kind: 'unusable',
-        state: EMPTY_STATE,
-        notes: [
-          {
-            reason: 'StateForbidden',
-            message: `${this.describe()} cannot be read, so thresholds and holds do not carry over from pass to pass: ${message}`,
-          },
-        ],
-      };
+      return this.unavailable(reason, message);
     }
     const squeezed = (result.value as StateConfigMap).data?.state;
     if (squeezed === undefined) return this.unreadable('it has no key "state"');
@@ -102,6 +93,13 @@ export class ConfigMapState implements StateStore {
     }
     this.savedText = text;
     return [];
+  }
+
+  private unavailable(failure: ApiFailureReason, message: string): LoadedState {
+    const text = `${this.describe()} cannot be read, so thresholds and holds do not carry over from before: ${message}`;
+    return failure === 'Forbidden'
+      ? { kind: 'unusable', state: EMPTY_STATE, notes: [{ reason: 'StateForbidden', message: text }] }
+      : { kind: 'unreachable', state: EMPTY_STATE, notes: [{ reason: 'StateUnreachable', message: text }] };
   }
 
   private reference() {

@@ -22,7 +22,7 @@ import { reportPass } from './pass-report.ts';
 import { type ClusterView, readCluster } from './read-cluster.ts';
 import { DEFAULT_SETTLE_LIMITS, type Replan, type Settlement, settle } from './settle.ts';
 import type { SyncReport } from './sync-report.ts';
-import { nextState, type StateNote, type StateStore } from './sync-state.ts';
+import { type LoadedState, nextState, type StateNote, type StateStore } from './sync-state.ts';
 
 /** One pass over a whole list: what `sync` does once, and `plan` up to the writing. */
 export interface PassRequest {
@@ -99,7 +99,7 @@ export async function pass(
       healthOf: (id) => health.get(id),
       guards: request.guards,
       options,
-      stateless: loaded.kind === 'unusable',
+      stateless: isStateless(loaded),
       fleet: {
         readyElsewhere: 0,
         // It has just been read.
@@ -117,7 +117,7 @@ export async function pass(
   const plans = [...decision.targets.map(({ plan }) => plan), ...decision.removals];
   const settlements = await settleAll(decision, view, request, ports, signal);
   const notes = [...loaded.notes];
-  if (request.mode === 'write' && loaded.kind !== 'unusable') {
+  if (request.mode === 'write' && !isStateless(loaded)) {
     notes.push(...(await ports.state.save(nextState(decision, health), signal)));
   }
   const cost = {
@@ -125,6 +125,10 @@ export async function pass(
     durationMs: Math.round(ports.clock.monotonicNow() - startedMs),
   };
   return { ok: true, report: reportPass(targets, decision, settlements, view, cost), plans, notes };
+}
+
+function isStateless({ kind }: LoadedState): boolean {
+  return kind === 'unusable' || kind === 'unreachable';
 }
 
 /** A verdict that this pass has confirmed: whoever sees one healthy backend can see. */

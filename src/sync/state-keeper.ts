@@ -1,4 +1,6 @@
 import type { Clock } from '../target/clock.ts';
+import type { Random } from '../target/random.ts';
+import { backOffAfter, NO_BACK_OFF } from './back-off.ts';
 import type { CheckSet } from './check-set.ts';
 import type { Log } from './log.ts';
 import type { LoadedState, StateNote, StateStore } from './sync-state.ts';
@@ -7,9 +9,16 @@ import type { TargetEntry } from './target-entry.ts';
 /** A crash loses at most that much of what was learned; the ConfigMap is written at most that often. */
 const SAVE_EVERY_MS = 5_000;
 
+const LONGEST_PAUSE_MS = 10_000;
+
 /** Loads the state once and saves it when it changed, never two at a time. */
 export class StateKeeper {
-  private readonly ports: { readonly state: StateStore; readonly clock: Clock; readonly log: Log };
+  private readonly ports: {
+    readonly state: StateStore;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Log;
+  };
   private changed = false;
   private lastSavedMs = Number.NEGATIVE_INFINITY;
   private saving: Promise<void> | undefined;
@@ -19,10 +28,17 @@ export class StateKeeper {
     this.ports = ports;
   }
 
-  async load(signal: AbortSignal): Promise<LoadedState> {
-    const loaded = await this.ports.state.load(signal);
-    this.tell(loaded.notes);
-    return loaded;
+  /** Waits for an API server that is away: starting without what was known before would be a pity. */
+  async loadPatiently(signal: AbortSignal): Promise<LoadedState> {
+    let backOff = NO_BACK_OFF;
+    for (;;) {
+      const loaded = await this.ports.state.load(signal);
+      this.tell(loaded.notes);
+      if (loaded.kind !== 'unreachable') return loaded;
+      const nowMs = this.ports.clock.monotonicNow();
+      backOff = backOffAfter(backOff, nowMs, this.ports.random);
+      await this.ports.clock.sleep(Math.min(backOff.untilMs - nowMs, LONGEST_PAUSE_MS), signal);
+    }
   }
 
   /** Something that the state holds may be other than it was. */

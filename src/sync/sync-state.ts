@@ -15,7 +15,12 @@ export interface SyncState {
 export const EMPTY_STATE: SyncState = { names: new Map(), health: new Map() };
 
 export interface StateNote {
-  readonly reason: 'StateUnreadable' | 'StateForbidden' | 'StateNotSaved' | 'StateTooLarge';
+  readonly reason:
+    | 'StateUnreadable'
+    | 'StateForbidden'
+    | 'StateUnreachable'
+    | 'StateNotSaved'
+    | 'StateTooLarge';
   readonly message: string;
 }
 
@@ -29,9 +34,10 @@ export interface StateStore {
 export interface LoadedState {
   /**
    * `missing` and `unreadable` start afresh, without draining anything. `unusable`: there is no place to keep
-   * state at all, so that the next process will know nothing of this one either.
+   * state at all, so that the next process will know nothing of this one either. `unreachable`: nobody knows, the
+   * API server did not answer.
    */
-  readonly kind: 'found' | 'missing' | 'unreadable' | 'unusable';
+  readonly kind: 'found' | 'missing' | 'unreadable' | 'unusable' | 'unreachable';
   readonly state: SyncState;
   readonly notes: readonly StateNote[];
 }

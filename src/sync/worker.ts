@@ -217,7 +217,7 @@ export class Worker {
   }
 
   async #loadState(signal: AbortSignal): Promise<void> {
-    const loaded = await this.#state.load(signal);
+    const loaded = await this.#state.loadPatiently(signal);
     this.#stateless = loaded.kind === 'unusable';
     this.#checks.recallFrom(new HealthMemory(loaded.state.health));
     this.#decider.recallSuspicion(loaded.state.suspectSinceMs, this.#ports.clock.monotonicNow());
@@ -252,8 +252,9 @@ export class Worker {
 
   #judge(entry: TargetEntry, sighting: ObjectSighting): void {
     if (!isNews(entry, sighting)) return;
+    // Without knowing what there was nobody can say that it was changed.
+    if (entry.existing !== undefined) entry.drifted = true;
     entry.existing = undefined;
-    entry.drifted = true;
     this.#markDirty(entry);
   }
 
