@@ -150,6 +150,19 @@ export class Worker {
     else this.#judge(entry, sighting);
   }
 
+  /** All there is of a kind: what is known besides is gone. */
+  onReplacement(kind: string, namespace: string | undefined, items: readonly KubeObject[]): void {
+    const there = new Set(items.map((object) => object.metadata.uid));
+    for (const object of items) this.onSighting({ object, deleted: false });
+    for (const { existing, ...entry } of [...this.#book.entries.values()]) {
+      if (existing === undefined || (namespace !== undefined && entry.namespace !== namespace)) continue;
+      for (const object of [existing.service, existing.endpoints, ...existing.slices]) {
+        if (object?.kind !== kind || there.has(object.metadata.uid) || !this.#isOurs(object)) continue;
+        this.onSighting({ object, deleted: true });
+      }
+    }
+  }
+
   /** Everything is read and decided again. */
   resync(): void {
     for (const entry of this.#book.entries.values()) {
