@@ -4,7 +4,7 @@ import type { FieldValidation } from './decode-body.ts';
 import { type FieldError, invalid, invalidObject, notSupported, required } from './field-error.ts';
 import type { Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
-import type { ApiRequest, ResourcePath } from './request.ts';
+import { type ApiRequest, flagOf, type ResourcePath } from './request.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
 import type { ResourceRef } from './status.ts';
 import type { Store, Stored } from './store.ts';
@@ -81,7 +81,7 @@ export function applyOptionsOf(call: Call): ApplyOptions {
     errors.push(required('fieldManager', 'is required for apply patch'));
   }
   const options = writeOptionsOf(call, 'PatchOptions', errors);
-  return { ...options, force: call.request.query.get('force') === 'true' };
+  return { ...options, force: flagOf(call.request.query, 'force') };
 }
 
 export function refOf(kind: Kind): ResourceRef {

@@ -4,7 +4,7 @@ import type { Kind } from './kind.ts';
 import { patch } from './patch.ts';
 import { presenterOf, presentOne, presentPage } from './present.ts';
 import { get, list, listJson } from './read.ts';
-import type { ApiRequest, ApiResponse, ResourcePath } from './request.ts';
+import { type ApiRequest, type ApiResponse, flagOf, type ResourcePath } from './request.ts';
 import { jsonResponse } from './respond.ts';
 import { methodNotAllowed, statusObject } from './status.ts';
 import { type OpenWatches, watch } from './watch.ts';
@@ -13,7 +13,7 @@ import { create, update, type Written } from './write.ts';
 /** What a request does to a resource, in the words of RBAC. */
 export function verbOf(request: ApiRequest, path: ResourcePath, kind: Kind): string {
   const onCollection = path.name === '';
-  const isWatch = ['true', '1'].includes(request.query.get('watch') ?? '');
+  const isWatch = flagOf(request.query, 'watch');
   const byMethod: Readonly<Record<string, string>> = onCollection
     ? { GET: isWatch ? 'watch' : 'list', POST: 'create', DELETE: 'deletecollection' }
     : { GET: isWatch ? 'watch' : 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };

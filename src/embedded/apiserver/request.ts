@@ -33,6 +33,12 @@ export interface DroppedConnection {
   readonly kind: 'dropped';
 }
 
+/** A yes or no in the query, as apimachinery reads it: `watch`, `watch=1` and `watch=True` are all yes. */
+export function flagOf(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name);
+  return text !== null && text !== '0' && text.toLowerCase() !== 'false';
+}
+
 /** Where a path leads, when it names resources. */
 export interface ResourcePath {
   readonly group: string;

@@ -3,6 +3,7 @@ import { emptyObject } from './decode-body.ts';
 import { type Filter, filterOf } from './filter.ts';
 import { objectOf } from './json.ts';
 import { integerOf, invalidListOptions, parseRevision } from './read.ts';
+import { flagOf } from './request.ts';
 import { expired } from './status.ts';
 import type { Change, Stored } from './store.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -67,7 +68,7 @@ export function watch(call: Call, open: OpenWatches, present: Presenter, signal:
   } else if (start.revision > 0) {
     for (const change of store.changesSince(start.revision)) sendChange(change);
   }
-  const bookmarks = query.get('allowWatchBookmarks') === 'true';
+  const bookmarks = flagOf(query, 'allowWatchBookmarks');
   if (start.endOfInitialEvents && bookmarks) send('BOOKMARK', bookmarkJson(call, true));
   if (bookmarks) void sendBookmarks(call, stream.ended, () => send('BOOKMARK', bookmarkJson(call, false)));
   void endInTime(call, stream);
@@ -86,9 +87,8 @@ interface Start {
 
 function startOf(query: URLSearchParams): Start {
   const revision = parseRevision(query.get('resourceVersion') ?? '');
-  const wanted = query.get('sendInitialEvents');
   const match = query.get('resourceVersionMatch') ?? '';
-  if (wanted === null) {
+  if (query.get('sendInitialEvents') === null) {
     if (match !== '') {
       const detail = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
       throw invalidListOptions('resourceVersionMatch', detail);
@@ -99,7 +99,7 @@ function startOf(query: URLSearchParams): Start {
     const detail = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
     throw invalidListOptions('resourceVersionMatch', detail);
   }
-  const initialEvents = wanted === 'true';
+  const initialEvents = flagOf(query, 'sendInitialEvents');
   return { revision: initialEvents ? 0 : revision, initialEvents, endOfInitialEvents: initialEvents };
 }
 
