@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { ClusterWatch } from '../sync/cluster-watch.ts';
 import { Worker } from '../sync/worker.ts';
 import { clusterChoice, decideOptions, MAX_PROBES_IN_FLIGHT } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
@@ -17,6 +18,9 @@ interface RunFlags extends ListFlags, ClusterFlags, DecisionFlags {
   readonly logFormat?: 'json' | 'text';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
+
+/** Kubernetes kills a Pod 30 s after it asked it to end; nobody should have to wait for more than a few. */
+const SHUTDOWN_TIMEOUT_MS = 4_000;
 
 export function describeRun(command: Command): Command {
   const described = command
@@ -40,9 +44,8 @@ export function describeRun(command: Command): Command {
 }
 
 export async function runRun(flags: RunFlags, context: CliContext): Promise<ExitCode> {
-  const list = await loadList(flags, context);
-  if (list === undefined) return EXIT.usage;
   const { err } = context.terminal;
+  const { clock, prober, random, resolver } = context;
   const log = await context.newLog(flags.logLevel, flags.logFormat ?? (err.isTerminal ? 'text' : 'json'));
   const connected = await context.connect(clusterChoice(flags));
   if (!connected.ok) {
@@ -50,22 +53,40 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<Exit
     return EXIT.clusterFailed;
   }
   const { cluster } = connected;
+  const { store, state } = cluster;
   const worker = new Worker(
+    { store, state, resolver, prober, clock, random, log, isLeader: () => true },
     {
-      store: cluster.store,
-      state: cluster.state,
-      resolver: context.resolver,
-      prober: context.prober,
-      clock: context.clock,
-      random: context.random,
-      log,
-      isLeader: () => true,
+      options: decideOptions(flags),
+      maxProbesInFlight: MAX_PROBES_IN_FLIGHT,
+      shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
     },
-    { options: decideOptions(flags), maxProbesInFlight: MAX_PROBES_IN_FLIGHT, shutdownTimeoutMs: 4_000 },
   );
+  const watch = new ClusterWatch(
+    { store, clock, random },
+    {
+      instance: flags.instance,
+      log,
+      onUpsert: (object) => worker.onSighting({ object, deleted: false }),
+      onDelete: (object) => worker.onSighting({ object, deleted: true }),
+      onReplace: (kind, namespace, items) => worker.onReplacement(kind, namespace, items),
+    },
+  );
+  const list = await loadList(flags, context);
+  if (list === undefined) return EXIT.usage;
   worker.setList(list);
+  watch.setTargets(list.targets);
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([context.signal, stopping.signal]);
   try {
-    await worker.run(context.signal);
+    await Promise.all(
+      [worker.run(signal), watch.run(signal)].map((each) =>
+        each.catch((error: unknown) => {
+          stopping.abort(error);
+          throw error;
+        }),
+      ),
+    );
     return EXIT.done;
   } finally {
     await cluster.close();
