@@ -1,19 +1,19 @@
 import type { Command } from 'commander';
 import {
-  endpointReport,
+  endpointReports,
   isTrouble,
   type SyncReport,
   summarize,
   type TargetReport,
 } from '../sync/sync-report.ts';
-import { colorsFor } from './colors.ts';
+import { instantOf } from '../target/clock.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList } from './load-list.ts';
 import { decideOffline } from './offline-decision.ts';
 import { type ListFlags, type OutputFlags, withListFlags, withOutputFlag, withTimeout } from './options.ts';
 import { serialize } from './output-format.ts';
-import { checkText } from './report-text.ts';
+import { reportText } from './report-text.ts';
 
 interface CheckFlags extends ListFlags, OutputFlags {
   readonly timeout: number;
@@ -36,6 +36,7 @@ export async function runCheck(flags: CheckFlags, context: CliContext): Promise<
   if (list === undefined) return EXIT.usage;
   const startedMs = context.clock.monotonicNow();
   const decision = await decideOffline(list, { ...flags, instance: 'default' }, context);
+  const now = instantOf(context.clock);
   const targets = decision.targets.map(
     ({ target, plan, verdicts }): TargetReport => ({
       namespace: target.namespace,
@@ -43,12 +44,12 @@ export async function runCheck(flags: CheckFlags, context: CliContext): Promise<
       phase: plan.phase,
       reason: plan.reason,
       message: plan.message,
-      endpoints: verdicts.map(endpointReport),
+      endpoints: endpointReports(verdicts, now),
       actions: [],
     }),
   );
   const durationMs = Math.round(context.clock.monotonicNow() - startedMs);
   const report: SyncReport = { summary: summarize(targets, { requests: 0, durationMs }), targets };
-  out.write(flags.output === 'text' ? checkText(report, colorsFor(out)) : serialize(report, flags.output));
+  out.write(flags.output === 'text' ? reportText(report, 'unwritten', out) : serialize(report, flags.output));
   return targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
 }

@@ -133,7 +133,7 @@ class Stage {
     await scene.change(this.world);
     const report = await this.pass();
     if (report === undefined) return false;
-    out.write(reportText(report, 'done', this.colors));
+    out.write(reportText(report, 'done', out));
     const slices = await this.slices();
     if (slices === undefined) return false;
     out.write(`\n${slicesTable(slices)}\n`);

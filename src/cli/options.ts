@@ -116,10 +116,11 @@ export function withDecisionFlags(command: Command): Command {
       ),
     )
     .addOption(
-      new Option(
+      withSwitch(
         '--accept-drain',
         'drain what guards.maxDrain holds back: you have looked, and it is down',
-      ).env('EXTERNAL_ENDPOINTS_ACCEPT_DRAIN'),
+        'EXTERNAL_ENDPOINTS_ACCEPT_DRAIN',
+      ),
     )
     .addOption(withTimeout('for the whole pass', 60_000, '1m'));
 }

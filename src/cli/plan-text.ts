@@ -11,7 +11,7 @@ export function planText(plans: readonly ObjectPlan[], colors: Colors): string {
 function actionText(action: Action, colors: Colors): string {
   const object = `${action.kind} ${action.namespace}/${action.name}`;
   const title = colors.bold(`${action.verb} ${object}`);
-  const reason = `${action.reason}\n`;
+  const reason = `(${action.reason})\n`;
   switch (action.verb) {
     case 'delete':
       return `${colors.red('-')} ${title} ${reason}\n`;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { isTrouble } from '../sync/sync-report.ts';
 import { clusterChoice, runPass } from './cluster-pass.ts';
 import { colorsFor } from './colors.ts';
 import type { CliContext } from './context.ts';
@@ -24,7 +25,7 @@ export function describePlan(command: Command): Command {
   const described = command
     .summary('what sync would do, as a diff; writes nothing')
     .description(
-      'Resolves, checks and decides exactly as sync does. Exits 1 when sync would change something.',
+      'Resolves, checks and decides exactly as sync does. Exits 1 when sync would change something; 3 when it would not, and some target is in trouble.',
     )
     .addHelpText('after', '\nExample:\n  external-endpoints plan --config targets.yaml');
   return withOutputFlag(withDecisionFlags(withClusterFlags(withListFlags(described))));
@@ -46,13 +47,13 @@ export async function runPlan(flags: PlanFlags, context: CliContext): Promise<Ex
       return EXIT.clusterFailed;
     }
     for (const note of result.notes) err.write(`${note.reason}: ${note.message}\n`);
-    const colors = colorsFor(out);
     out.write(
       flags.output === 'text'
-        ? `${planText(result.plans, colors)}${reportText(result.report, 'planned', colors)}`
+        ? `${planText(result.plans, colorsFor(out))}${reportText(result.report, 'planned', out)}`
         : serialize(result.report, flags.output),
     );
-    return result.plans.some(({ actions }) => actions.length > 0) ? EXIT.changesPlanned : EXIT.done;
+    if (result.plans.some(({ actions }) => actions.length > 0)) return EXIT.changesPlanned;
+    return result.report.targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
   } finally {
     await connected.cluster.close();
   }

@@ -32,6 +32,7 @@ EXTERNAL_ENDPOINTS_DRY_RUN, and so on; the flag wins.`;
 /** Runs one command line (without `node` and the script) and resolves with the exit code. */
 export async function runCommandLine(argv: readonly string[], context: CliContext): Promise<number> {
   let exitCode: number = EXIT.done;
+  let running = '';
   const program = new Command('external-endpoints')
     .description(
       'Keeps Kubernetes Services pointed at what does not run in Kubernetes: resolves names, checks health, writes Services, Endpoints and EndpointSlices.',
@@ -50,6 +51,7 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
     });
   const add = <Flags>(name: string, describe: (command: Command) => Command, run: Run<Flags>) => {
     describe(program.command(name)).action(async (flags: Flags) => {
+      running = name;
       exitCode = await run(flags, context);
     });
   };
@@ -70,7 +72,7 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (context.signal.aborted) {
       context.terminal.err.write(
-        'interrupted; what was written so far is complete in itself, the next pass goes on\n',
+        `${running}: interrupted${running === 'sync' ? '; nothing is half done, the next sync goes on' : ''}\n`,
       );
       return EXIT.interrupted;
     }

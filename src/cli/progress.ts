@@ -8,21 +8,25 @@ export interface Progress {
 }
 
 const BAR_WIDTH = 20;
+/** Ten thousand checks are no reason to draw ten thousand lines. */
+const MAX_REDRAWS = 200;
+const ERASE_LINE = '\r\u001b[2K';
 
+/** The line is redrawn in place, so it needs what colours need: a terminal that is not dumb, and no NO_COLOR. */
 export function progressOn(output: TextOutput): Progress {
-  if (!output.isTerminal) return { update: () => undefined, end: () => undefined };
-  let shown = '';
+  if (!output.colors) return { update: () => undefined, end: () => undefined };
+  let drawn = false;
   return {
     update(step, done, total) {
+      if (done < total && done % Math.ceil(total / MAX_REDRAWS) !== 0) return;
       const filled = total === 0 ? BAR_WIDTH : Math.round((done / total) * BAR_WIDTH);
-      const line = `${step} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${done}/${total}`;
-      if (line === shown) return;
-      shown = line;
-      output.write(`\r\u001b[2K${line}`);
+      const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
+      output.write(`${ERASE_LINE}${step} ${bar} ${done}/${total}`);
+      drawn = true;
     },
     end() {
-      if (shown !== '') output.write('\r\u001b[2K');
-      shown = '';
+      if (drawn) output.write(ERASE_LINE);
+      drawn = false;
     },
   };
 }

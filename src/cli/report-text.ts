@@ -1,82 +1,93 @@
-import type { ActionReport, EndpointReport, SyncReport, TargetReport } from '../sync/sync-report.ts';
+import type { EndpointReport, HoldReport, SyncReport, TargetReport } from '../sync/sync-report.ts';
 import { isTrouble } from '../sync/sync-report.ts';
 import type { Colors } from './colors.ts';
+import { colorsFor } from './colors.ts';
+import { counted } from './counted.ts';
 import { textTable } from './table.ts';
+import type { TextOutput } from './terminal.ts';
+import { writtenText } from './written-text.ts';
 
-const HEAD = ['TARGET', 'ADDRESS', 'VERDICT', 'WHY', 'LATENCY', 'FROM'];
+/** Whether the writes of a report were made, would be made, or are none of its business. */
+export type Tense = 'done' | 'planned' | 'unwritten';
 
-/** What a pass did, for a person: one line an address, one line a target that needs attention, one sum. */
-export function reportText(report: SyncReport, tense: 'done' | 'planned', colors: Colors): string {
-  const rows = report.targets.flatMap((target) => targetRows(target, colors));
-  const written = report.targets.flatMap((target) => writtenLines(target, tense, colors));
-  const trouble = report.targets
-    .filter((target) => isTrouble(target.phase))
-    .map((target) => troubleLine(target, colors));
-  const blocks = [textTable(HEAD, rows), written.join('\n'), trouble.join('\n'), summaryLine(report, tense)];
-  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+const WRITTEN_HEAD = { done: ['WRITTEN'], planned: ['TO WRITE'], unwritten: [] };
+const WHY = 3;
+const WRITTEN = 6;
+
+/** What a pass did, for a person: a line an address, a line a target that needs attention, and the sums. */
+export function reportText(report: SyncReport, tense: Tense, out: TextOutput): string {
+  const colors = colorsFor(out);
+  const head = ['TARGET', 'ADDRESS', 'VERDICT', 'WHY', 'LATENCY', 'FROM', ...WRITTEN_HEAD[tense]];
+  const rows = report.targets.flatMap((target) => targetRows(target, tense, colors));
+  const told = report.targets.flatMap((target) => [
+    ...(isTrouble(target.phase) ? [troubleLine(target, colors)] : []),
+    ...(target.warnings ?? []).map((text) => `${targetName(target, colors)}: warning: ${text}`),
+  ]);
+  const fit = out.isTerminal ? out.columns : undefined;
+  const blocks = [textTable(head, rows, { columns: [WHY, WRITTEN], width: fit }), told.join('\n')];
+  const sums = tense === 'unwritten' ? checkedSums(report) : passSums(report, tense);
+  return `${[...blocks, sums].filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-/** The same without a cluster: nothing was written, so nothing is said of it. */
-export function checkText(report: SyncReport, colors: Colors): string {
-  const rows = report.targets.flatMap((target) => targetRows(target, colors));
-  const trouble = report.targets
-    .filter(({ phase }) => isTrouble(phase))
-    .map((each) => troubleLine(each, colors));
-  const endpoints = report.targets.flatMap((target) => target.endpoints);
-  const ready = endpoints.filter((endpoint) => endpoint.ready).length;
-  const sum = `${report.summary.targets} targets, ${ready} of ${endpoints.length} addresses ready (${Math.round(report.summary.durationMs)} ms)`;
-  return `${[textTable(HEAD, rows), trouble.join('\n'), sum].filter((block) => block !== '').join('\n\n')}\n`;
-}
-
-function targetRows(target: TargetReport, colors: Colors): string[][] {
+function targetRows(target: TargetReport, tense: Tense, colors: Colors): string[][] {
   const key = `${target.namespace}/${target.name}`;
-  if (target.endpoints.length === 0) return [[key, '-', phaseWord(target, colors), target.reason, '', '']];
+  const written = tense === 'unwritten' ? [] : [writtenText(target, tense, colors)];
+  if (target.endpoints.length === 0) {
+    const phase = isTrouble(target.phase) ? colors.red(target.phase) : target.phase;
+    return [[key, '-', phase, target.reason, '-', '-', ...written]];
+  }
   return target.endpoints.map((endpoint, index) => [
     index === 0 ? key : '',
     endpoint.address,
-    verdictWord(endpoint, colors),
-    endpoint.reason,
+    endpoint.ready ? colors.green('ready') : colors.red('not ready'),
+    whyText(endpoint),
     endpoint.latencyMs === undefined ? '-' : `${endpoint.latencyMs} ms`,
     endpoint.source,
+    ...(index === 0 ? written : []),
   ]);
 }
 
-function verdictWord(endpoint: EndpointReport, colors: Colors): string {
-  return endpoint.ready ? colors.green('ready') : colors.red('not ready');
+/** `Connected`, or what is wrong and where; and for an address that its name no longer gives, why it is still there. */
+function whyText(endpoint: EndpointReport): string {
+  const { ready, reason, message, held, ports = [] } = endpoint;
+  const failing = ports.filter((port) => !port.ready).map(({ name, port }) => name || String(port));
+  const where = failing.length === 0 ? '' : `${failing.join(', ')}: `;
+  const verdict = ready || message === '' ? reason : `${reason}: ${message}`;
+  return `${where}${verdict}${held === undefined ? '' : `; ${heldText(held)}`}`;
 }
 
-function phaseWord(target: TargetReport, colors: Colors): string {
-  return isTrouble(target.phase) ? colors.red(target.phase) : target.phase;
+function heldText({ reason, message, until }: HoldReport): string {
+  const because = message === '' ? reason : `${reason}: ${message}`;
+  const end = until === null ? '' : ` until ${until.replace(/\.\d+Z$/, 'Z')}`;
+  return `held${end} (${because})`;
 }
 
-const VERBS = {
-  done: { create: 'created', update: 'updated', delete: 'deleted' },
-  planned: { create: 'create', update: 'update', delete: 'delete' },
-} as const;
-
-function writtenLines(target: TargetReport, tense: 'done' | 'planned', colors: Colors): string[] {
-  return target.actions.map((action) => {
-    const verb = VERBS[tense][action.verb];
-    const painted = action.verb === 'delete' ? colors.red(verb) : colors.cyan(verb);
-    return `${painted} ${action.kind} ${target.namespace}/${action.name} (${action.reason})`;
-  });
+function targetName({ namespace, name }: TargetReport, colors: Colors): string {
+  return colors.yellow(`${namespace}/${name}`);
 }
 
 function troubleLine(target: TargetReport, colors: Colors): string {
   const message = target.message === '' ? '' : `: ${target.message}`;
-  return `${colors.yellow(`${target.namespace}/${target.name}`)} ${target.phase} ${target.reason}${message}`;
+  return `${targetName(target, colors)}: ${target.phase} (${target.reason})${message}`;
 }
 
-function summaryLine({ summary }: SyncReport, tense: 'done' | 'planned'): string {
-  const count = (verb: ActionReport['verb']) => (tense === 'done' ? VERBS.done[verb] : `to ${verb}`);
-  const parts = [
-    `${summary.targets} targets`,
-    `${summary.created} ${count('create')}`,
-    `${summary.updated} ${count('update')}`,
-    `${summary.deleted} ${count('delete')}`,
-    `${summary.unchanged} unchanged`,
-    `${summary.refused} refused`,
-    `${summary.failed} failed`,
-  ];
-  return `${parts.join(', ')} (${summary.requests} requests, ${Math.round(summary.durationMs)} ms)`;
+function checkedSums({ summary, targets }: SyncReport): string {
+  const endpoints = targets.flatMap((target) => target.endpoints);
+  const ready = endpoints.filter((endpoint) => endpoint.ready).length;
+  return `${counted(summary.targets, 'target')}, ${ready} of ${counted(endpoints.length, 'address')} ready (${milliseconds(summary.durationMs)})`;
+}
+
+function passSums({ summary }: SyncReport, tense: 'done' | 'planned'): string {
+  const { created, updated, deleted, unchanged, refused, failed } = summary;
+  const objects =
+    tense === 'done'
+      ? `${created} created, ${updated} updated, ${deleted} deleted`
+      : `${created} to create, ${updated} to update, ${deleted} to delete`;
+  const targets = `${unchanged} unchanged, ${refused} refused, ${failed} failed`;
+  const cost = `${counted(summary.requests, 'request')}, ${milliseconds(summary.durationMs)}`;
+  return `${counted(summary.targets, 'target')}: ${targets}; objects: ${objects} (${cost})`;
+}
+
+function milliseconds(durationMs: number): string {
+  return durationMs < 10_000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1000).toFixed(1)} s`;
 }

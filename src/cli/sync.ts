@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import { isTrouble } from '../sync/sync-report.ts';
 import { clusterChoice, runPass } from './cluster-pass.ts';
-import { colorsFor } from './colors.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList } from './load-list.ts';
@@ -57,7 +56,7 @@ export async function runSync(flags: SyncFlags, context: CliContext): Promise<Ex
     for (const note of result.notes) err.write(`${note.reason}: ${note.message}\n`);
     out.write(
       flags.output === 'text'
-        ? reportText(result.report, 'done', colorsFor(out))
+        ? reportText(result.report, flags.dryRun === 'server' ? 'planned' : 'done', out)
         : serialize(result.report, flags.output),
     );
     return result.report.targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;

@@ -1,32 +1,68 @@
-import Table from 'cli-table3';
+import { stripVTControlCharacters } from 'node:util';
 
-/** Columns without lines between them, as kubectl prints them. Colours in cells do not count as width. */
-export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({
-    head: [...head],
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 3 },
-    chars: {
-      top: '',
-      'top-mid': '',
-      'top-left': '',
-      'top-right': '',
-      bottom: '',
-      'bottom-mid': '',
-      'bottom-left': '',
-      'bottom-right': '',
-      left: '',
-      'left-mid': '',
-      mid: '',
-      'mid-mid': '',
-      right: '',
-      'right-mid': '',
-      middle: '',
-    },
+const GAP = '  ';
+const NARROWEST = 20;
+
+/** Which columns may be wrapped, in that order, until the table is no wider than `width`; undefined wraps none. */
+export interface Wrapping {
+  readonly columns: readonly number[];
+  readonly width: number | undefined;
+}
+
+/** Columns as wide as their widest cell, without lines, as kubectl prints. Colours in cells do not count as width. */
+export function textTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  wrapping?: Wrapping,
+): string {
+  const table = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...table.map((row) => widthOf(row[column] ?? ''))));
+  for (const column of wrapping?.columns ?? []) {
+    const total = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
+    const own = widths[column] ?? 0;
+    const excess = Math.max(0, total - (wrapping?.width ?? total));
+    widths[column] = Math.min(own, Math.max(NARROWEST, own - excess));
+  }
+  return table.flatMap((row) => linesOf(row, widths)).join('\n');
+}
+
+/** One row; more lines than one where a cell is wider than its column. */
+function linesOf(row: readonly string[], widths: readonly number[]): string[] {
+  const cells = widths.map((width, column) => {
+    const cell = row[column] ?? '';
+    return widthOf(cell) <= width ? [cell] : wrap(cell, width);
   });
-  table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const height = Math.max(...cells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    cells
+      .map((lines, column) => padded(lines[line] ?? '', widths[column] ?? 0))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+/** At blanks; a word that is longer than the line is cut. Without colours: a line's end would not end them. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [''];
+  const words = stripVTControlCharacters(text).split(' ');
+  for (const word of words.flatMap((each) => pieces(each, width))) {
+    const line = lines.at(-1) ?? '';
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function pieces(word: string, width: number): string[] {
+  const count = Math.max(1, Math.ceil(word.length / width));
+  return Array.from({ length: count }, (_, at) => word.slice(at * width, (at + 1) * width));
+}
+
+function padded(cell: string, width: number): string {
+  return cell + ' '.repeat(Math.max(0, width - widthOf(cell)));
+}
+
+function widthOf(cell: string): number {
+  return stripVTControlCharacters(cell).length;
 }

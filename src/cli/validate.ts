@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import { counted } from './counted.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList } from './load-list.ts';
 import { type ListFlags, withListFlags } from './options.ts';
@@ -18,7 +19,6 @@ export function describeValidate(command: Command): Command {
 export async function runValidate(flags: ListFlags, context: CliContext): Promise<ExitCode> {
   const list = await loadList(flags, context);
   if (list === undefined) return EXIT.usage;
-  const count = list.targets.length;
-  context.terminal.out.write(`valid: ${count} target${count === 1 ? '' : 's'}\n`);
+  context.terminal.out.write(`valid: ${counted(list.targets.length, 'target')}\n`);
   return EXIT.done;
 }

@@ -34,7 +34,9 @@ export function loadKubeConfig(choice: ClusterChoice): LoadedKubeConfig {
     else if (choice.kubeconfig !== undefined) config.loadFromFile(choice.kubeconfig);
     else config.loadFromDefault();
   } catch (error) {
-    return { ok: false, message: `${place.text} cannot be read: ${(error as Error).message}` };
+    // A YAML parser shows the lines around the place; the first line says it.
+    const [what] = (error as Error).message.split('\n');
+    return { ok: false, message: `${place.text} cannot be read: ${what}` };
   }
   return selectContext(config, choice.context, place.text);
 }
@@ -64,10 +66,12 @@ function selectContext(config: KubeConfig, context: string | undefined, place: s
   }
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
-    return {
-      ok: false,
-      message: `${place}: its current context "${config.getCurrentContext()}" names no cluster`,
-    };
+    // client-node's type is not true of a file that has none.
+    const current: string | undefined = config.getCurrentContext();
+    const message = current
+      ? `${place}: its current context "${current}" names no cluster`
+      : `${place} has no current context; pass --context`;
+    return { ok: false, message };
   }
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
   return { ok: true, config, namespace, describe: `${config.getCurrentContext()} at ${cluster.server}` };

@@ -27,8 +27,8 @@ export interface ObservationLimits {
   readonly probingTimeoutMs: number;
 }
 
-/** How far an observation is, for a progress line. */
-export type OnProgress = (step: 'resolving' | 'checking', done: number, total: number) => void;
+/** How far a pass is, for a progress line. */
+export type OnProgress = (step: 'resolving' | 'checking' | 'writing', done: number, total: number) => void;
 
 /** The newest answer for each name of each target, by target key and source key. All side by side. */
 export async function resolveNames(

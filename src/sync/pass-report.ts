@@ -1,11 +1,12 @@
 import type { TargetPlan } from '../plan/plan-target.ts';
+import type { Instant } from '../target/clock.ts';
 import { keyOf, type Target } from '../target/target.ts';
 import type { Decision, TargetDecision } from './decide.ts';
 import type { ClusterView } from './read-cluster.ts';
 import type { Settlement } from './settle.ts';
 import {
   actionReport,
-  endpointReport,
+  endpointReports,
   type SyncReport,
   type SyncSummary,
   summarize,
@@ -19,11 +20,14 @@ export function reportPass(
   settlements: ReadonlyMap<string, Settlement>,
   view: ClusterView,
   cost: Pick<SyncSummary, 'requests' | 'durationMs'>,
+  now: Instant,
 ): SyncReport {
   const decisions = new Map(decision.targets.map((each) => [keyOf(each.target), each]));
   const reports = [
-    ...targets.map((target) => targetReport(target, decisions.get(keyOf(target)), settlements, view)),
-    ...decision.removals.map((plan) => planReport({ plan, assessments: [] }, settlements.get(keyOf(plan)))),
+    ...targets.map((target) => targetReport(target, decisions.get(keyOf(target)), settlements, view, now)),
+    ...decision.removals.map((plan) =>
+      planReport({ plan, assessments: [] }, settlements.get(keyOf(plan)), now),
+    ),
   ];
   return { summary: summarize(reports, cost), targets: reports };
 }
@@ -33,9 +37,10 @@ function targetReport(
   decision: TargetDecision | undefined,
   settlements: ReadonlyMap<string, Settlement>,
   view: ClusterView,
+  now: Instant,
 ): TargetReport {
   if (decision !== undefined) {
-    return planReport(decision, settlements.get(keyOf(target)));
+    return planReport(decision, settlements.get(keyOf(target)), now);
   }
   const failure = view.unreadable.get(target.namespace);
   if (failure === undefined) throw new Error(`${keyOf(target)} was neither decided nor unreadable`);
@@ -50,7 +55,7 @@ function targetReport(
   };
 }
 
-function planReport(first: TargetPlan, settlement: Settlement | undefined): TargetReport {
+function planReport(first: TargetPlan, settlement: Settlement | undefined, now: Instant): TargetReport {
   const { plan, assessments } = settlement?.last ?? first;
   const outcome =
     settlement?.failure === undefined
@@ -60,7 +65,10 @@ function planReport(first: TargetPlan, settlement: Settlement | undefined): Targ
     namespace: plan.namespace,
     name: plan.name,
     ...outcome,
-    endpoints: assessments.map(endpointReport),
+    endpoints: endpointReports(assessments, now),
     actions: (settlement?.written ?? plan.actions).map(actionReport),
+    ...(settlement === undefined || settlement.warnings.length === 0
+      ? {}
+      : { warnings: settlement.warnings }),
   };
 }

@@ -115,7 +115,7 @@ export async function pass(
     instantOf(ports.clock),
   );
   const plans = [...decision.targets.map(({ plan }) => plan), ...decision.removals];
-  const settlements = await settleAll(decision, view, request, ports, signal);
+  const settlements = await settleAll(decision, view, request, ports, onProgress, signal);
   const notes = [...loaded.notes];
   if (request.mode === 'write' && !isStateless(loaded)) {
     notes.push(...(await ports.state.save(nextState(decision, health), signal)));
@@ -124,7 +124,12 @@ export async function pass(
     requests: ports.requestCount() - requestsBefore,
     durationMs: Math.round(ports.clock.monotonicNow() - startedMs),
   };
-  return { ok: true, report: reportPass(targets, decision, settlements, view, cost), plans, notes };
+  return {
+    ok: true,
+    report: reportPass(targets, decision, settlements, view, cost, instantOf(ports.clock)),
+    plans,
+    notes,
+  };
 }
 
 function isStateless({ kind }: LoadedState): boolean {
@@ -145,6 +150,7 @@ async function settleAll(
   view: ClusterView,
   request: PassRequest,
   ports: PassPorts,
+  onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Settlement>> {
   if (request.mode === 'plan') return new Map();
@@ -182,8 +188,12 @@ async function settleAll(
     instance: options.instance,
     dryRun: request.mode === 'dryRun',
   };
+  let done = 0;
   const settled = await mapWithLimit(work, MAX_PLANS_AT_ONCE, async ({ first, existing, replan }) => {
-    return [keyOf(first.plan), await settle(first, existing, replan, ports, settleOptions, signal)] as const;
+    const settlement = await settle(first, existing, replan, ports, settleOptions, signal);
+    done += 1;
+    onProgress('writing', done, work.length);
+    return [keyOf(first.plan), settlement] as const;
   });
   return new Map(settled);
 }

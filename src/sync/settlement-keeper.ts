@@ -1,12 +1,12 @@
 import type { TargetPlan } from '../plan/plan-target.ts';
-import type { Clock } from '../target/clock.ts';
+import { type Clock, instantOf } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
 import { backOffAfter, NO_BACK_OFF } from './back-off.ts';
 import type { Log } from './log.ts';
 import type { ApiFailure } from './object-store.ts';
 import { isServerAway } from './plan-carrier.ts';
 import type { Settlement } from './settle.ts';
-import { actionReport, endpointReport, isTrouble, type TargetReport } from './sync-report.ts';
+import { actionReport, endpointReports, isTrouble, type TargetReport } from './sync-report.ts';
 import type { TargetEntry } from './target-entry.ts';
 
 /** So many repairs of one target within the window are a war and no accident. */
@@ -42,7 +42,7 @@ export class SettlementKeeper {
       ...(failure === undefined
         ? { phase: plan.phase, reason: plan.reason, message: plan.message }
         : { phase: 'Failed', ...failure }),
-      endpoints: assessments.map(endpointReport),
+      endpoints: endpointReports(assessments, instantOf(this.ports.clock)),
       actions: written.map(actionReport),
     };
     this.tell(entry, report);
@@ -67,7 +67,7 @@ export class SettlementKeeper {
       phase: plan.phase,
       reason: plan.reason,
       message: plan.message,
-      endpoints: assessments.map(endpointReport),
+      endpoints: endpointReports(assessments, instantOf(this.ports.clock)),
       actions: [],
     };
     this.tell(entry, report);

@@ -1,5 +1,6 @@
-import type { Assessment } from '../endpoint/assessment.ts';
+import type { Assessment, HeldBecause } from '../endpoint/assessment.ts';
 import type { Action, PlanPhase } from '../plan/object-plan.ts';
+import type { Instant } from '../target/clock.ts';
 
 /** What a pass did, or would do: the one object that `sync -o json` and `plan -o json` print. */
 export interface SyncReport {
@@ -33,6 +34,8 @@ export interface TargetReport {
   readonly message: string;
   readonly endpoints: readonly EndpointReport[];
   readonly actions: readonly ActionReport[];
+  /** What the API server had to say about what was written. */
+  readonly warnings?: readonly string[];
 }
 
 export interface EndpointReport {
@@ -43,6 +46,8 @@ export interface EndpointReport {
   /** `host db.corp.example`, `srv …`, or `address`. */
   readonly source: string;
   readonly latencyMs?: number;
+  /** Why it is still there although its name no longer gives it. */
+  readonly held?: HoldReport;
   /** Per port, where the ports of one address disagree. */
   readonly ports?: readonly {
     readonly name: string;
@@ -52,6 +57,13 @@ export interface EndpointReport {
   }[];
 }
 
+export interface HoldReport {
+  readonly reason: string;
+  readonly message: string;
+  /** ISO 8601 on the wall clock; null for `forever`. */
+  readonly until: string | null;
+}
+
 export interface ActionReport {
   readonly verb: 'create' | 'update' | 'delete';
   readonly kind: string;
@@ -59,9 +71,13 @@ export interface ActionReport {
   readonly reason: string;
 }
 
+export function endpointReports(assessments: readonly Assessment[], now: Instant): EndpointReport[] {
+  return assessments.map((assessment) => endpointReport(assessment, now));
+}
+
 /** One address with the verdict that people ask for: ready only if every port is, with the worst port's reason. */
-export function endpointReport(assessment: Assessment): EndpointReport {
-  const { ports } = assessment;
+function endpointReport(assessment: Assessment, now: Instant): EndpointReport {
+  const { ports, held } = assessment;
   const telling = ports.find((port) => !port.ready) ?? ports[0];
   if (telling === undefined) throw new Error(`address ${assessment.address} has no port`);
   const mixed = ports.some((port) => port.ready) && ports.some((port) => !port.ready);
@@ -73,10 +89,16 @@ export function endpointReport(assessment: Assessment): EndpointReport {
     message: telling.message,
     source: assessment.source,
     ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs * 10) / 10 }),
+    ...(held === undefined ? {} : { held: holdReport(held, now) }),
     ...(mixed
       ? { ports: ports.map(({ name, port, ready, reason }) => ({ name, port, ready, reason })) }
       : {}),
   };
+}
+
+function holdReport({ reason, message, untilMs }: HeldBecause, now: Instant): HoldReport {
+  const until = new Date(now.wallMs + untilMs - now.monotonicMs);
+  return { reason, message, until: Number.isNaN(until.getTime()) ? null : until.toISOString() };
 }
 
 export function actionReport({ verb, kind, name, reason }: Action): ActionReport {
