@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { missing, programPath } from './real-peer.ts';
+
+/** Of 198.18.0.0/15, which RFC 2544 sets aside for benchmarks and no API server rejects. */
+const NETWORK = '198.18.0';
+const HOSTS = 254;
+
+/** Why no backend can have an address here, as a line to read; undefined when it can. */
+export function noBackendAddresses(): string | undefined {
+  return missing(['ip'], { root: true });
+}
+
+/**
+ * Addresses of this machine that an API server accepts as endpoints: it rejects loopback, so they are put on
+ * `lo` beside it. Needs root; see {@link noBackendAddresses}.
+ */
+export class BackendAddresses implements Disposable {
+  readonly #taken: string[] = [];
+
+  /** One more address that nobody on this machine has. */
+  take(): string {
+    const start = process.pid % HOSTS;
+    for (let tries = 0; tries < HOSTS; tries++) {
+      const address = `${NETWORK}.${((start + tries) % HOSTS) + 1}`;
+      // Adding is the test whether it is free: two processes may ask at once, and only one gets it.
+      if (changeLoopback('add', address)) {
+        this.#taken.push(address);
+        return address;
+      }
+    }
+    throw new Error(`no address of ${NETWORK}.0/24 is free on lo`);
+  }
+
+  [Symbol.dispose](): void {
+    for (const address of this.#taken.splice(0)) changeLoopback('del', address);
+  }
+}
+
+function changeLoopback(action: 'add' | 'del', address: string): boolean {
+  const result = spawnSync(programPath('ip') ?? 'ip', ['addr', action, `${address}/32`, 'dev', 'lo'], {
+    encoding: 'utf8',
+  });
+  if (result.status === 0) return true;
+  if (action === 'add' && /File exists|already assigned/.test(result.stderr)) return false;
+  throw new Error(`ip addr ${action} ${address}: ${result.stderr}`);
+}

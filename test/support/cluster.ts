@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { ALL_CONTROLLERS } from '../../src/embedded/apiserver/controllers/controllers.ts';
+import { type EmbeddedApiServer, startEmbeddedApiServer } from '../../src/embedded/apiserver/listener.ts';
+import { systemClock } from '../../src/io/system-clock.ts';
+import { systemRandom } from '../../src/io/system-random.ts';
+import { ControlPlane } from './control-plane.ts';
+
+/** Namespaces of a running cluster are emptied by it, which takes a while. */
+const NAMESPACE_GONE_WITHIN_MS = 60_000;
+
+/** An API server for end-to-end tests, whichever the environment names. */
+export interface TestCluster {
+  /**
+   * `existing` when `E2E_KUBECONFIG` names the kubeconfig of a running cluster, `envtest` when
+   * `KUBEBUILDER_ASSETS` names a folder with etcd and kube-apiserver, else `embedded`.
+   */
+  readonly kind: 'embedded' | 'envtest' | 'existing';
+  /** The current context of the kubeconfig. */
+  readonly name: string;
+  readonly kubeconfigPath: string;
+  /** Whether mirroring, endpoints, garbage and namespace controllers run. */
+  readonly hasControllers: boolean;
+  /** The embedded server itself, for tests that make it fail; undefined for the others. */
+  readonly embedded: EmbeddedApiServer | undefined;
+  /** Makes a namespace of its own for a test, which goes away with `stop`. */
+  createNamespace(prefix: string): Promise<string>;
+  /** Leaves no process, file or namespace behind. */
+  stop(): Promise<void>;
+}
+
+export async function startCluster(environment: NodeJS.ProcessEnv = process.env): Promise<TestCluster> {
+  const { E2E_KUBECONFIG: kubeconfigPath = '', KUBEBUILDER_ASSETS: assets = '' } = environment;
+  if (kubeconfigPath !== '') return existingCluster(kubeconfigPath);
+  return assets === '' ? await embeddedCluster() : await envtestCluster(assets);
+}
+
+async function embeddedCluster(): Promise<TestCluster> {
+  const server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom });
+  const controllers = new AbortController();
+  server.core.startControllers({ controllers: ALL_CONTROLLERS }, controllers.signal);
+  const directory = mkdtempSync(join(tmpdir(), 'external-endpoints-cluster-'));
+  const kubeconfigPath = join(directory, 'kubeconfig');
+  writeFileSync(kubeconfigPath, server.kubeconfig, { mode: 0o600 });
+  const namespaces = new OwnNamespaces(kubeconfigPath);
+  return {
+    kind: 'embedded',
+    name: namespaces.context,
+    kubeconfigPath,
+    hasControllers: true,
+    embedded: server,
+    createNamespace: (prefix) => namespaces.create(prefix),
+    stop: async () => {
+      controllers.abort();
+      await server.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function envtestCluster(assets: string): Promise<TestCluster> {
+  const plane = await ControlPlane.start(assets);
+  const namespaces = new OwnNamespaces(plane.kubeconfigPath);
+  return {
+    kind: 'envtest',
+    name: namespaces.context,
+    kubeconfigPath: plane.kubeconfigPath,
+    hasControllers: plane.hasControllers,
+    embedded: undefined,
+    createNamespace: (prefix) => namespaces.create(prefix),
+    stop: () => plane.stop(),
+  };
+}
+
+function existingCluster(kubeconfigPath: string): TestCluster {
+  const namespaces = new OwnNamespaces(kubeconfigPath);
+  return {
+    kind: 'existing',
+    name: namespaces.context,
+    kubeconfigPath,
+    hasControllers: true,
+    embedded: undefined,
+    createNamespace: (prefix) => namespaces.create(prefix),
+    stop: () => namespaces.remove(),
+  };
+}
+
+/** The namespaces that one run of the tests made. */
+class OwnNamespaces {
+  readonly context: string;
+  readonly #api: CoreV1Api;
+  readonly #names: string[] = [];
+
+  constructor(kubeconfigPath: string) {
+    const config = new KubeConfig();
+    config.loadFromFile(kubeconfigPath);
+    this.context = config.getCurrentContext();
+    this.#api = config.makeApiClient(CoreV1Api);
+  }
+
+  async create(prefix: string): Promise<string> {
+    const created = await this.#api.createNamespace({ body: { metadata: { generateName: `${prefix}-` } } });
+    const name = created.metadata?.name;
+    if (name === undefined) throw new Error('a namespace without a name was created');
+    this.#names.push(name);
+    return name;
+  }
+
+  async remove(): Promise<void> {
+    const names = this.#names.splice(0);
+    for (const name of names) await this.#api.deleteNamespace({ name });
+    const deadline = performance.now() + NAMESPACE_GONE_WITHIN_MS;
+    while (names.length > 0) {
+      const { items } = await this.#api.listNamespace();
+      const left = items.filter(({ metadata }) => names.includes(metadata?.name ?? ''));
+      if (left.length === 0) return;
+      if (performance.now() > deadline) throw new Error(`namespaces are still there: ${names.join(', ')}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestAuthority } from './certificates.ts';
+import { freePort, run } from './real-peer.ts';
+
+const READY_WITHIN_MS = 60_000;
+/** A process that does not end by itself is killed after this. */
+const STOP_WITHIN_MS = 20_000;
+
+/** What decides whether our slices and Endpoints are right, and what cleans up behind the tests. */
+const CONTROLLERS = [
+  'endpointslice-mirroring-controller',
+  'endpoints-controller',
+  'endpointslice-controller',
+  'garbage-collector-controller',
+  'namespace-controller',
+];
+
+/**
+ * A real control plane in a directory of its own: etcd, kube-apiserver and, when it is there too,
+ * kube-controller-manager, from the folder that `KUBEBUILDER_ASSETS` names (the convention of envtest).
+ */
+export class ControlPlane {
+  readonly kubeconfigPath: string;
+  readonly hasControllers: boolean;
+  readonly #directory: string;
+  readonly #assets: string;
+  readonly #token = randomBytes(16).toString('hex');
+  readonly #authority: TestAuthority;
+  /** In the order in which they were started. */
+  readonly #processes: ManagedProcess[] = [];
+
+  private constructor(assets: string) {
+    this.#assets = assets;
+    this.#directory = mkdtempSync(join(tmpdir(), 'external-endpoints-envtest-'));
+    this.kubeconfigPath = join(this.#directory, 'kubeconfig');
+    this.hasControllers = existsSync(join(assets, 'kube-controller-manager'));
+    this.#authority = new TestAuthority(this.#directory);
+  }
+
+  static async start(assets: string): Promise<ControlPlane> {
+    const plane = new ControlPlane(assets);
+    try {
+      await plane.#start();
+      return plane;
+    } catch (error) {
+      await plane.stop();
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const etcd = await this.#startEtcd();
+    const server = await this.#startApiServer(etcd);
+    writeFileSync(this.kubeconfigPath, this.#kubeconfig(server), { mode: 0o600 });
+    if (this.hasControllers) await this.#startControllerManager();
+  }
+
+  async #startEtcd(): Promise<string> {
+    const [client, peer] = [await freePort(), await freePort()].map((port) => `http://127.0.0.1:${port}`);
+    const url = client ?? '';
+    const process = this.#spawn('etcd', [
+      `--data-dir=${join(this.#directory, 'etcd')}`,
+      '--unsafe-no-fsync',
+      '--log-level=warn',
+      `--listen-client-urls=${url}`,
+      `--advertise-client-urls=${url}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=default=${peer}`,
+    ]);
+    await process.until('etcd answers', async () => (await fetch(`${url}/health`)).ok);
+    return url;
+  }
+
+  async #startApiServer(etcd: string): Promise<string> {
+    const port = await freePort();
+    const { certFile, keyFile } = this.#authority.issue('apiserver', 'IP:127.0.0.1,DNS:localhost', 30);
+    const tokens = this.#file('tokens.csv', `${this.#token},admin,admin,system:masters\n`);
+    const accounts = join(this.#directory, 'service-accounts.key');
+    run('openssl', 'genrsa', '-out', accounts, '2048');
+    const process = this.#spawn('kube-apiserver', [
+      `--etcd-servers=${etcd}`,
+      '--bind-address=127.0.0.1',
+      '--advertise-address=127.0.0.1',
+      `--secure-port=${port}`,
+      `--cert-dir=${this.#directory}`,
+      `--tls-cert-file=${certFile}`,
+      `--tls-private-key-file=${keyFile}`,
+      `--token-auth-file=${tokens}`,
+      '--authorization-mode=RBAC',
+      '--service-cluster-ip-range=10.96.0.0/16',
+      `--service-account-key-file=${accounts}`,
+      `--service-account-signing-key-file=${accounts}`,
+      '--service-account-issuer=https://kubernetes.default.svc',
+      '--endpoint-reconciler-type=none',
+      '--disable-admission-plugins=ServiceAccount',
+    ]);
+    const url = `https://127.0.0.1:${port}`;
+    await process.until('kube-apiserver is ready', () => this.#answers(`${url}/readyz`));
+    await process.until('the default namespace is there', () =>
+      this.#answers(`${url}/api/v1/namespaces/default`),
+    );
+    return url;
+  }
+
+  async #startControllerManager(): Promise<void> {
+    const port = await freePort();
+    const process = this.#spawn('kube-controller-manager', [
+      `--kubeconfig=${this.kubeconfigPath}`,
+      `--controllers=${CONTROLLERS.join(',')}`,
+      '--leader-elect=false',
+      '--bind-address=127.0.0.1',
+      `--secure-port=${port}`,
+      `--cert-dir=${join(this.#directory, 'controllers')}`,
+      `--service-account-private-key-file=${join(this.#directory, 'service-accounts.key')}`,
+    ]);
+    const url = `https://127.0.0.1:${port}/healthz`;
+    await process.until('kube-controller-manager is well', () => this.#answers(url, false));
+  }
+
+  #spawn(program: string, args: readonly string[]): ManagedProcess {
+    const started = new ManagedProcess(join(this.#assets, program), args, this.#file(`${program}.log`, ''));
+    this.#processes.push(started);
+    return started;
+  }
+
+  #file(name: string, content: string): string {
+    const path = join(this.#directory, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  }
+
+  #kubeconfig(server: string): string {
+    return JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'envtest', cluster: { server, 'certificate-authority': this.#authority.caFile } }],
+      users: [{ name: 'envtest', user: { token: this.#token } }],
+      contexts: [{ name: 'envtest', context: { cluster: 'envtest', user: 'envtest' } }],
+      'current-context': 'envtest',
+    });
+  }
+
+  /** Whether a GET is answered with 200. The controller manager signs its own certificate. */
+  #answers(url: string, verified = true): Promise<boolean> {
+    const headers = { authorization: `Bearer ${this.#token}` };
+    const trust = verified ? { ca: readFileSync(this.#authority.caFile) } : { rejectUnauthorized: false };
+    return new Promise((resolve) => {
+      request(url, { ...trust, headers, timeout: 5_000 }, (response) => {
+        response.resume();
+        resolve(response.statusCode === 200);
+      })
+        .once('error', () => resolve(false))
+        .end();
+    });
+  }
+
+  /** The API server before etcd: without its store it would hang on its way down. */
+  async stop(): Promise<void> {
+    for (const process of this.#processes.splice(0).reverse()) await process.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** A child process with its log, which never outlives the tests. */
+class ManagedProcess {
+  readonly #child: ChildProcess;
+  readonly #logPath: string;
+  readonly #ended: Promise<void>;
+  readonly #killAtExit = () => this.#child.kill('SIGKILL');
+
+  constructor(program: string, args: readonly string[], logPath: string) {
+    this.#logPath = logPath;
+    this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const log = createWriteStream(logPath);
+    this.#child.stdout?.pipe(log, { end: false });
+    this.#child.stderr?.pipe(log, { end: false });
+    this.#ended = new Promise((resolve) => {
+      this.#child.once('close', () => log.end(resolve)).once('error', () => log.end(resolve));
+    });
+    process.once('exit', this.#killAtExit);
+  }
+
+  get #isOver(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null || this.#child.pid === undefined;
+  }
+
+  async until(what: string, condition: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + READY_WITHIN_MS;
+    for (;;) {
+      if (this.#isOver || performance.now() > deadline) {
+        const tail = readFileSync(this.#logPath, 'utf8').split('\n').slice(-10).join('\n');
+        throw new Error(`waited in vain until ${what}; the log ends with:\n${tail}`);
+      }
+      if (await condition().catch(() => false)) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async stop(): Promise<void> {
+    process.off('exit', this.#killAtExit);
+    const kill = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
+    if (!this.#isOver) this.#child.kill('SIGTERM');
+    await this.#ended;
+    clearTimeout(kill);
+  }
+}
