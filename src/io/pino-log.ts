@@ -6,14 +6,29 @@ import type { Log, LogFields, LogFormat, LogLevel } from '../sync/log.ts';
 const STDERR = 2;
 
 /** JSON lines for machines, or lines with colours for people, on standard error. */
-export function createLog(settings: { readonly level: LogLevel; readonly format: LogFormat; readonly colors: boolean }): Log {
+export function createLog(settings: {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  readonly colors: boolean;
+}): Log {
   const target: DestinationStream = destination({ dest: STDERR, sync: true });
   const stream =
     settings.format === 'json'
       ? target
-      : pretty({ destination: STDERR, sync: true, colorize: settings.colors, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
-  const logger = pino({ level: settings.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
-  const at = (level: LogLevel) => (reason: string, message: string, fields: LogFields = {}) =>
-    logger[level]({ reason, ...fields }, message);
+      : pretty({
+          destination: STDERR,
+          sync: true,
+          colorize: settings.colors,
+          ignore: 'pid,hostname',
+          translateTime: 'SYS:HH:MM:ss.l',
+        });
+  const logger = pino(
+    { level: settings.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    stream,
+  );
+  const at =
+    (level: LogLevel) =>
+    (reason: string, message: string, fields: LogFields = {}) =>
+      logger[level]({ reason, ...fields }, message);
   return { info: at('info'), warn: at('warn'), error: at('error') };
 }

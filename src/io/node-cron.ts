@@ -1,0 +1,43 @@
+import { createTask, validateDetailed } from 'node-cron';
+import type { Cron, CronSchedule } from '../sync/cron.ts';
+
+/** Schedules by node-cron. Overlap, errors and shutdown are seen to here: its `destroy` waits for nothing. */
+export const nodeCron: Cron = {
+  problemWith(expression) {
+    const { valid, errors } = validateDetailed(expression);
+    if (valid) return undefined;
+    return errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  },
+
+  async run({ expression, timezone, jitterMs }: CronSchedule, work, signal) {
+    const failure = Promise.withResolvers<never>();
+    let underWay: Promise<void> | undefined;
+    const task = createTask(
+      expression,
+      () => {
+        underWay = work().catch((error: unknown) => {
+          if (!signal.aborted) failure.reject(error);
+        });
+        return underWay;
+      },
+      {
+        noOverlap: true,
+        maxRandomDelay: jitterMs,
+        // An occasion that is missed is made good by the next; nobody needs a line about each.
+        suppressMissedWarning: true,
+        ...(timezone === undefined ? {} : { timezone }),
+      },
+    );
+    const stopped = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    try {
+      await task.start();
+      await Promise.race([stopped, failure.promise]);
+    } finally {
+      await task.destroy();
+      await underWay;
+    }
+  },
+};

@@ -1,0 +1,71 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Metrics } from '../sync/metrics.ts';
+
+/** Prometheus' text, and the port that fills it. */
+export interface PrometheusMetrics {
+  readonly metrics: Metrics;
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+const PREFIX = 'external_endpoints_';
+
+/** From what a quiet API server takes to what its client gives up after. */
+const SETTLE_BUCKETS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
+
+/** A registry of its own: nothing global, so that several may live in one process. */
+export function createPrometheusMetrics(): PrometheusMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name: PREFIX + name, help, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name: PREFIX + name, help, labelNames, registers });
+
+  const listReads = counter('list_reads_total', 'Target lists read, by what came of it.', ['result']);
+  const leader = gauge('leader', 'Whether this replica leads (1) or stands by (0).');
+  const queueDepth = gauge('queue_depth', 'Targets that wait to be decided.');
+  const queueAge = gauge(
+    'queue_oldest_age_seconds',
+    'How long the target at the head of the queue has waited.',
+  );
+  const decisions = counter('decisions_total', 'Decisions taken, one a target.');
+  const writes = counter('writes_total', 'Objects written, by verb and kind.', ['verb', 'kind']);
+  const settling = new Histogram({
+    name: `${PREFIX}settle_seconds`,
+    help: 'Time from the first cause of a decision until its plan was carried out.',
+    buckets: SETTLE_BUCKETS_SECONDS,
+    registers,
+  });
+  const targetPhases = gauge('targets', 'Targets by phase.', ['phase']);
+  const probes = counter('probes_total', 'Health checks, by what they found.', ['reason']);
+  const answers = counter('dns_answers_total', 'Answers to questions for names, by outcome.', ['reason']);
+  const requests = counter('api_requests_total', 'Requests to the API server; code 0 had no answer.', [
+    'verb',
+    'code',
+  ]);
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    metrics: {
+      listRead: (result) => listReads.inc({ result }),
+      leading: (isLeader) => leader.set(isLeader ? 1 : 0),
+      queue(depth, oldestAgeMs) {
+        queueDepth.set(depth);
+        queueAge.set(oldestAgeMs / 1000);
+      },
+      decided: (count) => decisions.inc(count),
+      wrote: (verb, kind) => writes.inc({ verb, kind }),
+      settledAfter: (durationMs) => settling.observe(durationMs / 1000),
+      targets(counts) {
+        targetPhases.reset();
+        for (const [phase, count] of counts) targetPhases.set({ phase }, count);
+      },
+      probed: (reason) => probes.inc({ reason }),
+      resolved: (reason) => answers.inc({ reason }),
+      apiRequest: (verb, code) => requests.inc({ verb, code: String(code) }),
+    },
+  };
+}

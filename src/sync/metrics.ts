@@ -1,0 +1,29 @@
+/** What the worker counts, as a port. Labels take few values: reasons, kinds and verbs, never names. */
+export interface Metrics {
+  /** A list was read: taken in, or broken and not taken in. */
+  listRead(result: 'Applied' | 'InvalidTargetList' | 'EmptyTargetList'): void;
+  leading(isLeader: boolean): void;
+  /** Entries that wait to be decided, and for how long the oldest has. */
+  queue(depth: number, oldestAgeMs: number): void;
+  decided(count: number): void;
+  wrote(verb: string, kind: string): void;
+  /** From a verdict (or whatever else was the cause) to the write's answer. */
+  settledAfter(durationMs: number): void;
+  targets(counts: ReadonlyMap<string, number>): void;
+  probed(reason: string): void;
+  resolved(reason: string): void;
+  apiRequest(verb: string, code: number): void;
+}
+
+export const NO_METRICS: Metrics = {
+  listRead: () => undefined,
+  leading: () => undefined,
+  queue: () => undefined,
+  decided: () => undefined,
+  wrote: () => undefined,
+  settledAfter: () => undefined,
+  targets: () => undefined,
+  probed: () => undefined,
+  resolved: () => undefined,
+  apiRequest: () => undefined,
+};
