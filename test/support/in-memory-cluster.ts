@@ -1,0 +1,128 @@
+import { ApiServer } from '../../src/embedded/apiserver/api-server.ts';
+import { EVERYTHING_ALLOWED } from '../../src/embedded/apiserver/auth.ts';
+import { failureOf, unreachable } from '../../src/io/kube-failure.ts';
+import {
+  type KubeAnswer,
+  type KubeRequest,
+  type KubeSender,
+  type KubeStream,
+  sendWithRetries,
+} from '../../src/io/kube-retry.ts';
+import { KubeStore } from '../../src/io/kube-store.ts';
+import type { Clock } from '../../src/target/clock.ts';
+import { seededRandom } from './seeded-random.ts';
+
+/** What becomes of a request: no connection, no answer at all, or an answer that is lost after the deed. */
+export type ClientFault = 'refused' | 'hangs' | 'answerLost';
+
+/** The embedded API server without a socket, for tests that hold time in their hands. */
+export class InMemoryCluster {
+  readonly server: ApiServer;
+  private readonly clock: Clock;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    const user = { name: 'admin', groups: ['system:masters'], token: 'admin', rules: [EVERYTHING_ALLOWED] };
+    this.server = new ApiServer({ clock, random: seededRandom(7), users: [user] });
+  }
+
+  newClient(): InMemoryClient {
+    return new InMemoryClient(this.server, this.clock);
+  }
+}
+
+/** One process's way to the server. */
+export class InMemoryClient implements KubeSender {
+  readonly store = new KubeStore(this);
+  /** `METHOD path`, without queries, of what reached the server. */
+  readonly requests: string[] = [];
+  fault: (request: KubeRequest) => ClientFault | undefined = () => undefined;
+  private readonly server: ApiServer;
+  private readonly clock: Clock;
+  private streams = new Set<AbortController>();
+
+  constructor(server: ApiServer, clock: Clock) {
+    this.server = server;
+    this.clock = clock;
+  }
+
+  /** Breaks the watches that are open. */
+  cut(): void {
+    for (const stream of this.streams) stream.abort(new Error('cut'));
+  }
+
+  send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+    const options = { clock: this.clock, attempts: 4, renewCredentials: () => undefined };
+    return sendWithRetries(request, (each, until) => this.sendOnce(each, until), options, signal);
+  }
+
+  async stream(path: string, signal: AbortSignal): Promise<KubeStream> {
+    const request = { method: 'GET', path } as const;
+    const fault = this.fault(request);
+    if (fault === 'refused') return { ok: false, failure: REFUSED };
+    if (fault !== undefined) await untilAborted(signal);
+    const broken = new AbortController();
+    const until = AbortSignal.any([signal, broken.signal]);
+    const response = await this.handle(request, until);
+    if (response.kind !== 'watch') throw new Error(`no watch: ${JSON.stringify(response)}`);
+    this.streams.add(broken);
+    const leave = () => this.streams.delete(broken);
+    return { ok: true, chunks: bytesOf(response.lines, until, leave) };
+  }
+
+  private async sendOnce(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+    signal.throwIfAborted();
+    const fault = this.fault(request);
+    if (fault === 'refused') return { ok: false, failure: REFUSED };
+    if (fault === 'hangs') await untilAborted(signal);
+    const response = await this.handle(request, signal);
+    if (fault === 'answerLost') await untilAborted(signal);
+    if (response.kind !== 'complete') throw new Error(`no answer but a ${response.kind}`);
+    const { status: httpStatus, headers } = response;
+    const body = String(response.body);
+    if (httpStatus < 300) return { ok: true, httpStatus, body, warnings: [] };
+    return {
+      ok: false,
+      failure: failureOf({ httpStatus, body, retryAfter: headers['Retry-After'] as string }),
+    };
+  }
+
+  private handle({ method, path, contentType = '', body = '' }: KubeRequest, signal: AbortSignal) {
+    const [bare = '', query = ''] = path.split('?');
+    this.requests.push(`${method} ${bare}`);
+    const headers = {
+      authorization: 'Bearer admin',
+      'content-type': contentType,
+      accept: 'application/json',
+    };
+    return this.server.handle(
+      { method, path: bare, query: new URLSearchParams(query), headers, body },
+      signal,
+    );
+  }
+}
+
+const REFUSED = unreachable(
+  Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
+  undefined,
+);
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+async function* bytesOf(
+  lines: AsyncIterable<string>,
+  until: AbortSignal,
+  leave: () => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const line of lines) yield Buffer.from(line);
+    until.throwIfAborted();
+  } finally {
+    leave();
+  }
+}
