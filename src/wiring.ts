@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { CliContext, Cluster, ClusterChoice, ConnectResult } from './cli/context.ts';
@@ -9,6 +11,7 @@ import { proberOver } from './health/probe.ts';
 import { createDnsTransport } from './io/dns-transport.ts';
 import { gzipText } from './io/gzip-text.ts';
 import { listFileSource } from './io/list-files.ts';
+import { nodeCron } from './io/node-cron.ts';
 import { readAgainWhenChanged } from './io/reread-file.ts';
 import { systemClock } from './io/system-clock.ts';
 import { systemRandom } from './io/system-random.ts';
@@ -44,6 +47,11 @@ export function wire(facts: ProcessFacts): CliContext {
       const { createLog } = await import('./io/pino-log.ts');
       return createLog({ level, format, colors: terminal.err.colors });
     },
+    cron: nodeCron,
+    newMetrics: async () => (await import('./io/prometheus.ts')).createPrometheusMetrics(),
+    startStatusServer: async (listen, routes) =>
+      (await import('./io/status-server.ts')).startStatusServer(listen, routes),
+    identity: `${hostname()}_${randomUUID().slice(0, 8)}`,
     startDemoWorld: async () => {
       // Only the demo needs the embedded servers; everybody else starts faster without them.
       const { startDemoWorld } = await import('./demo-world.ts');
@@ -100,6 +108,9 @@ async function clusterAt(
     store,
     state: new ConfigMapState(store, gzipText, systemClock, { namespace, instance }),
     requestCount: () => transport.requestCount,
+    onAnswer: (handler) => {
+      transport.onAnswer = handler;
+    },
     close: () => transport.close(),
   };
 }

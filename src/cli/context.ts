@@ -1,8 +1,11 @@
 import type { SourcePart } from '../config/source.ts';
 import type { TimedResolver } from '../dns/resolver.ts';
 import type { Prober } from '../health/probe.ts';
+import type { Cron } from '../sync/cron.ts';
 import type { Log, LogFormat, LogLevel } from '../sync/log.ts';
+import type { Metrics } from '../sync/metrics.ts';
 import type { ObjectStore } from '../sync/object-store.ts';
+import type { StatusRoutes, StatusServer } from '../sync/status-routes.ts';
 import type { StateStore } from '../sync/sync-state.ts';
 import type { Clock } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
@@ -24,7 +27,23 @@ export interface CliContext {
   readList(paths: readonly string[]): Promise<readonly SourcePart[]>;
   connect(choice: ClusterChoice): Promise<ConnectResult>;
   newLog(level: LogLevel, format: LogFormat): Promise<Log>;
+  readonly cron: Cron;
+  newMetrics(): Promise<MetricsRegistry>;
+  startStatusServer(listen: ListenAddress, routes: StatusRoutes): Promise<StatusServer>;
+  /** Tells replicas apart. */
+  readonly identity: string;
   startDemoWorld(): Promise<DemoWorld>;
+}
+
+export interface MetricsRegistry {
+  readonly metrics: Metrics;
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface ClusterChoice {
@@ -44,5 +63,7 @@ export interface Cluster {
   readonly store: ObjectStore;
   readonly state: StateStore;
   requestCount(): number;
+  /** Tells of every answer of the API server from now on. */
+  onAnswer(handler: (method: string, httpStatus: number) => void): void;
   close(): Promise<void>;
 }

@@ -53,9 +53,12 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<Exit
     return EXIT.clusterFailed;
   }
   const { cluster } = connected;
+  const registry = await context.newMetrics();
+  const { metrics } = registry;
+  cluster.onAnswer((method, code) => metrics.apiRequest(method, code));
   const { store, state } = cluster;
   const worker = new Worker(
-    { store, state, resolver, prober, clock, random, log, isLeader: () => true },
+    { store, state, resolver, prober, clock, random, log, metrics, isLeader: () => true },
     {
       options: decideOptions(flags),
       maxProbesInFlight: MAX_PROBES_IN_FLIGHT,

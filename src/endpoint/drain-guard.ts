@@ -1,8 +1,8 @@
 import {
   type Assessment,
   type PortAssessment,
-  publishedKey,
   type PublishedReadiness,
+  publishedKey,
   withReadiness,
 } from './assessment.ts';
 
@@ -85,7 +85,10 @@ export function guardDrains(input: DrainGuardInput): DrainGuardResult {
   const tooMuch = sharePercent > input.maxDrainPercent && !standsAlone;
   const byRoute = drains.some((each) => each.byRoute);
   if (trusted || !(tooMuch || byRoute)) {
-    return { assessments: asTheyAre, state: { recent: counted, suspectSinceMs: undefined, heldAtMs: input.state.heldAtMs } };
+    return {
+      assessments: asTheyAre,
+      state: { recent: counted, suspectSinceMs: undefined, heldAtMs: input.state.heldAtMs },
+    };
   }
   const suspects = tooMuch ? isDrained : isDrainedByRoute;
   return {

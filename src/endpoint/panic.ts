@@ -21,7 +21,9 @@ export function applyPanic(
   const healthyPercent = (members.filter(isServing).length / members.length) * 100;
   if (healthyPercent >= thresholdPercent) return assessments;
   const inPanic = new Set(members);
-  return assessments.map((assessment) => (inPanic.has(assessment) ? publishAnyway(assessment, healthyPercent) : assessment));
+  return assessments.map((assessment) =>
+    inPanic.has(assessment) ? publishAnyway(assessment, healthyPercent) : assessment,
+  );
 }
 
 function publishAnyway(assessment: Assessment, healthyPercent: number): Assessment {
@@ -31,7 +33,8 @@ function publishAnyway(assessment: Assessment, healthyPercent: number): Assessme
       : {
           ready: true,
           reason: 'PanicMode',
-          message: `only ${Math.round(healthyPercent)}% are healthy, so all are published; found: ${port.reason} ${port.message}`.trim(),
+          message:
+            `only ${Math.round(healthyPercent)}% are healthy, so all are published; found: ${port.reason} ${port.message}`.trim(),
         },
   );
 }

@@ -35,6 +35,8 @@ export class KubeTransport implements KubeSender {
   private readonly sessions: KubeSessions;
   /** Requests sent, counting each try: what a pass costs the API server. */
   requestCount = 0;
+  /** Told of every answer; status 0 when none came. */
+  onAnswer: (method: KubeRequest['method'], httpStatus: number) => void = () => undefined;
 
   constructor(config: KubeConfig, clock: Clock, settings = DEFAULT_TRANSPORT_SETTINGS) {
     const cluster = config.getCurrentCluster();
@@ -48,7 +50,11 @@ export class KubeTransport implements KubeSender {
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
     const { clock, settings, sessions } = this;
     const renewCredentials = () => sessions.expire();
-    const sendOnce = (each: KubeRequest, until: AbortSignal) => this.sendOnce(each, until);
+    const sendOnce = async (each: KubeRequest, until: AbortSignal) => {
+      const answer = await this.sendOnce(each, until);
+      this.onAnswer(each.method, answer.ok ? answer.httpStatus : answer.failure.httpStatus);
+      return answer;
+    };
     return sendWithRetries(
       request,
       sendOnce,
@@ -114,6 +120,7 @@ export class KubeTransport implements KubeSender {
         headers: { accept: 'application/json', ...session.headers },
         signal,
       });
+      this.onAnswer('GET', response.statusCode);
       if (!isSuccess(response)) return { ok: false, failure: await failureIn(response) };
       return { ok: true, chunks: response.body };
     } catch (error) {

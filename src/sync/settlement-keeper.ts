@@ -3,6 +3,7 @@ import { type Clock, instantOf } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
 import { backOffAfter, NO_BACK_OFF } from './back-off.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import type { ApiFailure } from './object-store.ts';
 import { isServerAway } from './plan-carrier.ts';
 import type { Settlement } from './settle.ts';
@@ -15,7 +16,12 @@ const WAR_WINDOW_MS = 60_000;
 
 /** Keeps on each entry what became of it, and tells what a person would want to know: changes, not states. */
 export class SettlementKeeper {
-  private readonly ports: { readonly clock: Clock; readonly random: Random; readonly log: Log };
+  private readonly ports: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Log;
+    readonly metrics: Metrics;
+  };
 
   constructor(ports: SettlementKeeper['ports']) {
     this.ports = ports;
@@ -26,6 +32,7 @@ export class SettlementKeeper {
     const nowMs = this.ports.clock.monotonicNow();
     const { failure, written, existing } = settlement;
     for (const { verb, kind, name, reason } of written) {
+      this.ports.metrics.wrote(verb, kind);
       this.ports.log.info(reason, `${verb} ${kind} ${entry.namespace}/${name}`, {
         target: entry.key,
         verb,
@@ -53,6 +60,7 @@ export class SettlementKeeper {
       if (!isServerAway(settlement)) entry.backOff = backOffAfter(entry.backOff, nowMs, this.ports.random);
       return;
     }
+    if (written.length > 0) this.ports.metrics.settledAfter(nowMs - entry.decidedForMs);
     entry.existing = existing;
     entry.backOff = NO_BACK_OFF;
     if (entry.drifted && written.length > 0) this.noteRepair(entry, nowMs);

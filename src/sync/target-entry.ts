@@ -19,6 +19,8 @@ export interface TargetEntry {
   readonly answers: Map<string, AnsweredName>;
   /** Since when it waits to be decided again, on the monotonic clock; undefined while it is at rest. */
   dirtySinceMs: number | undefined;
+  /** Since when it had waited for the decision that is carried out now. */
+  decidedForMs: number;
   /** A target that is new waits so long for first answers and verdicts, to be written once and not twice. */
   patienceUntilMs: number;
   /** It is being read or its plan is being carried out. */
@@ -54,6 +56,7 @@ export function newEntry(namespace: string, name: string): TargetEntry {
     memory: undefined,
     answers: new Map(),
     dirtySinceMs: undefined,
+    decidedForMs: 0,
     patienceUntilMs: Number.NEGATIVE_INFINITY,
     busy: false,
     seenWhileBusy: [],

@@ -16,6 +16,7 @@ import type { DecideOptions } from './decide.ts';
 import { Decider } from './decider.ts';
 import { fencedStore } from './fenced-store.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import type { ObjectStore } from './object-store.ts';
 import { isOursInPart } from './owned-objects.ts';
 import { PlanCarrier } from './plan-carrier.ts';
@@ -34,6 +35,7 @@ export interface WorkerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics: Metrics;
   /** Decides from knowledge either way; writes only while this says yes. */
   readonly isLeader: () => boolean;
 }
@@ -90,6 +92,7 @@ export class Worker {
   #earliestChangeMs = Number.POSITIVE_INFINITY;
   #lastHealthyMs = Number.NEGATIVE_INFINITY;
   #listed = false;
+  #turnedAtMs = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
   #woken = false;
   #led = false;
@@ -174,6 +177,31 @@ export class Worker {
   /** Leadership came or went. */
   onLeadership(): void {
     this.#wakeUp();
+  }
+
+  /** Figures that are states and no events: for whoever asks, when he asks. */
+  fillGauges(): void {
+    const { clock, isLeader, metrics } = this.#ports;
+    const nowMs = clock.monotonicNow();
+    const ages = [...this.#dirty].map(({ dirtySinceMs = nowMs }) => nowMs - dirtySinceMs);
+    metrics.queue(ages.length, Math.max(0, ...ages));
+    metrics.leading(isLeader());
+    const phases = new Map<string, number>();
+    for (const { report } of this.#book.entries.values()) {
+      const phase = report?.phase ?? 'Unknown';
+      phases.set(phase, (phases.get(phase) ?? 0) + 1);
+    }
+    metrics.targets(phases);
+  }
+
+  /** Every target has been decided at least once. */
+  get hasDecidedAll(): boolean {
+    return this.#listed && [...this.#book.entries.values()].every(({ existing }) => existing !== undefined);
+  }
+
+  /** When the loop last turned, on the monotonic clock: what no longer turns is not alive. */
+  get turnedAtMs(): number {
+    return this.#turnedAtMs;
   }
 
   get entries(): Iterable<TargetEntry> {
@@ -281,6 +309,9 @@ export class Worker {
 
   #onAnswer(key: WatchKey, resolution: NameResolution): void {
     const answer = { resolution, answeredAtMs: this.#ports.clock.monotonicNow() };
+    for (const each of [resolution.IPv4, resolution.IPv6]) {
+      this.#ports.metrics.resolved(each.outcome === 'resolved' ? 'Resolved' : each.reason);
+    }
     for (const { entry, source } of this.#book.usersOf(key)) {
       entry.answers.set(source, answer);
       // Unchanged answers too: rotation and holds are counted in answers.
@@ -289,6 +320,7 @@ export class Worker {
   }
 
   #onObservation({ check, sample, before, after }: Observation): void {
+    this.#ports.metrics.probed(sample.reason);
     if (sample.healthy) this.#lastHealthyMs = this.#ports.clock.monotonicNow();
     if (before.verdict === after.verdict) return;
     this.#state.noteChange();
@@ -316,8 +348,9 @@ export class Worker {
 
   /** One look at everything that is due. Never waits. */
   #turn(carrier: PlanCarrier, signal: AbortSignal): void {
-    if (!this.#listed) return;
     const nowMs = this.#ports.clock.monotonicNow();
+    this.#turnedAtMs = nowMs;
+    if (!this.#listed) return;
     this.#noteLeadership();
     this.#noteTime(nowMs);
     const due = [...this.#dirty].filter((entry) => !entry.busy && this.#dueAtMs(entry) <= nowMs);
@@ -415,6 +448,7 @@ export class Worker {
   #decide(entries: readonly TargetEntry[], carrier: PlanCarrier): void {
     for (const entry of entries) {
       this.#dirty.delete(entry);
+      entry.decidedForMs = entry.dirtySinceMs ?? 0;
       entry.dirtySinceMs = undefined;
     }
     const now = instantOf(this.#ports.clock);
@@ -425,6 +459,7 @@ export class Worker {
       referenceReachable: this.#reader.isServerReachable,
       lastHealthyMs: this.#lastHealthyMs,
     });
+    this.#ports.metrics.decided(decisions.length);
     // Their verdicts, or the end of their patience, bring them back.
     for (const entry of tooEarly) this.#markDirty(entry);
     for (const { entry, decided } of decisions) {
