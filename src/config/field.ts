@@ -24,6 +24,8 @@ export interface RuleProblem {
   /** Where it is narrower than what the field takes at all. */
   readonly expected?: string;
   readonly hint?: string;
+  /** The key is what is wrong, not its value. */
+  readonly atKey?: true;
 }
 
 export type TextRule = (text: string) => RuleProblem | undefined;

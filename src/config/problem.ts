@@ -70,13 +70,21 @@ export function sortedProblems(
       a.location.column - b.location.column ||
       (a.path < b.path ? -1 : a.path > b.path ? 1 : 0),
   );
-  const next = sorted[MAX_PROBLEMS];
-  if (next === undefined) return sorted;
+  const distinct = sorted.filter((problem, at) => !saysTheSame(problem, sorted[at - 1]));
+  const next = distinct[MAX_PROBLEMS];
+  if (next === undefined) return distinct;
   const more = `${sorted.length - MAX_PROBLEMS} more problems from here on are not listed`;
   return [
     ...sorted.slice(0, MAX_PROBLEMS),
     { ...problemOfSource(next.location.source, more), location: next.location },
   ];
+}
+
+/** zod tells a text in place of a list twice: of its type, and of its length. */
+function saysTheSame(a: ConfigProblem, b: ConfigProblem | undefined): boolean {
+  return (
+    b !== undefined && a.path === b.path && a.message === b.message && a.location.line === b.location.line
+  );
 }
 
 /** A problem of a whole source. */

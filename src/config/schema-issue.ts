@@ -17,7 +17,9 @@ export function problemsOfIssue(issue: z.core.$ZodIssue, document: YamlDocument)
   const schema = schemaAt(path);
   const expectation = schema === undefined ? undefined : expectationOf(schema);
   const expected = expectation?.expected ?? 'a text';
-  const place = { location: document.locate(path), path: formatPath(path), found, expected };
+  const atKey = issue.code === 'custom' && issue.params?.atKey === true;
+  const location = atKey ? document.locateKey(path) : document.locate(path);
+  const place = { location, path: formatPath(path), found, expected };
   if (issue.code === 'custom') return [{ ...place, message: issue.message, ...wordsOfRule(issue.params) }];
   const message = mismatch(path, value, found, expected);
   return [{ ...place, message, ...hintOf(correction(issue, value, expectation)) }];
@@ -51,7 +53,7 @@ function correction(
     const near = nearest(value, issue.values.map(String));
     return near === undefined ? undefined : `did you mean ${near}?`;
   }
-  if (value === null) return 'give it a value or remove the line';
+  if (value === null && issue.path.length > 0) return 'give it a value or remove the line';
   return issue.code === 'invalid_type' ? typeMeant(issue.expected, value, expectation) : undefined;
 }
 

@@ -17,24 +17,26 @@ const RESERVED_KEYS = [
 const RESERVED_PREFIXES = ['external-endpoints/', 'endpointslice.kubernetes.io/', 'endpoints.kubernetes.io/'];
 
 function reservedKey(key: string): RuleProblem | undefined {
-  if (!RESERVED_KEYS.includes(key) && !RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix)))
-    return undefined;
-  return {
-    message: `the key ${quoted(key)} is reserved`,
-    hint: 'remove it: external-endpoints or Kubernetes sets it',
-  };
+  const reserved = RESERVED_KEYS.includes(key) || RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix));
+  if (!reserved) return undefined;
+  const hint = 'remove it: external-endpoints or Kubernetes sets it';
+  return { message: `the key ${quoted(key)} is reserved`, expected: 'a key of your own', hint, atKey: true };
 }
 
 function labelRule(key: string, value: string): RuleProblem | undefined {
-  if (!isQualifiedName(key)) return { message: `${quoted(key)} cannot be the key of a label` };
-  if (!isLabelValue(value)) return { message: `${quoted(value)} cannot be the value of a label` };
-  return reservedKey(key);
+  if (!isQualifiedName(key)) {
+    const message = `${quoted(key)} cannot be the key of a label`;
+    return { message, expected: 'a key such as team or example.com/team', atKey: true };
+  }
+  if (isLabelValue(value)) return reservedKey(key);
+  const message = `${quoted(value)} cannot be the value of a label`;
+  return { message, expected: "at most 63 letters, digits, '-', '_' and '.'" };
 }
 
 function annotationRule(key: string): RuleProblem | undefined {
-  return isAnnotationKey(key)
-    ? reservedKey(key)
-    : { message: `${quoted(key)} cannot be the key of an annotation` };
+  if (isAnnotationKey(key)) return reservedKey(key);
+  const message = `${quoted(key)} cannot be the key of an annotation`;
+  return { message, expected: 'a key such as note or example.com/note', atKey: true };
 }
 
 /** `TotalAnnotationSizeLimitB` of `apimachinery/pkg/api/validation/objectmeta.go`. */

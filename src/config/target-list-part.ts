@@ -122,7 +122,7 @@ function readTarget(reading: Reading, at: number, defaults: WrittenDefaults | un
   const written = checked(reading, targetSchema, path);
   // Without its defaults a target's fields cannot be held against each other.
   if (written === undefined || defaults === undefined) return [];
-  const report: Report = (field, problem) => {
+  const report: Report = (field, { atKey, ...problem }) => {
     const own = [...path, ...field];
     const inherited = ['defaults', ...field];
     const isOwn =
@@ -130,7 +130,7 @@ function readTarget(reading: Reading, at: number, defaults: WrittenDefaults | un
     const origin = isOwn ? own : inherited;
     reading.problems.push({
       ...problem,
-      location: document.locate(origin),
+      location: atKey ? document.locateKey(origin) : document.locate(origin),
       path: formatPath(origin),
       found: describeValue(valueAt(document.value, origin)),
       message: isOwn ? problem.message : `${problem.message} (for ${formatPath(path)}, ${written.name})`,

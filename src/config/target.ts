@@ -60,13 +60,13 @@ function reportFieldsWithoutEffect(
   if (service?.create === false) {
     for (const field of otherFields(service, 'create')) {
       const message = `${field} does nothing while create is false: somebody else keeps the Service`;
-      report(['service', field], { message, expected: 'no other field beside create: false' });
+      report(['service', field], { message, expected: 'no other field beside create: false', atKey: true });
     }
   }
   if (healthCheck?.type === 'none') {
     for (const field of otherFields(healthCheck, 'type').filter((name) => !KIND_SECTIONS.has(name))) {
       const message = `${field} does nothing while type is none`;
-      report(['healthCheck', field], { message, expected: 'no other field beside type: none' });
+      report(['healthCheck', field], { message, expected: 'no other field beside type: none', atKey: true });
     }
   }
   const checks = healthCheck?.type !== undefined && healthCheck.type !== 'none';
