@@ -73,11 +73,9 @@ export function sortedProblems(
   const distinct = sorted.filter((problem, at) => !saysTheSame(problem, sorted[at - 1]));
   const next = distinct[MAX_PROBLEMS];
   if (next === undefined) return distinct;
-  const more = `${sorted.length - MAX_PROBLEMS} more problems from here on are not listed`;
-  return [
-    ...sorted.slice(0, MAX_PROBLEMS),
-    { ...problemOfSource(next.location.source, more), location: next.location },
-  ];
+  const { location } = next;
+  const more = { ...problemOfSource(location.source, 'from here on problems are not listed'), location };
+  return [...distinct.slice(0, MAX_PROBLEMS), more];
 }
 
 /** zod tells a text in place of a list twice: of its type, and of its length. */

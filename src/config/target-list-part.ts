@@ -58,14 +58,13 @@ export function parsePart(text: string, source: string): TargetListPart {
   if (foreign !== undefined) return { ...nothing, problems: [foreign] };
 
   checked(reading, envelopeSchema, []);
-  const guards = checkedSection(reading, guardsSchema, 'guards');
-  const defaults = checkedSection(reading, defaultsSchema, 'defaults');
+  const defaults = isWritten(document, 'defaults') ? checked(reading, defaultsSchema, ['defaults']) : {};
   const written = valueAt(document.value, ['targets']);
   const items = Array.isArray(written) && written.length <= MAX_TARGETS ? written : [];
   return {
     source,
     targets: items.flatMap((_, at) => readTarget(reading, at, defaults)),
-    guards: guards && { guards: guardsFrom(guards), location: document.locateKey(['guards']) },
+    guards: readGuards(reading),
     declarations: items.flatMap((_, at) => declarationOf(document, at)),
     problems: reading.problems,
   };
@@ -103,15 +102,15 @@ function isFull({ problems }: Reading): boolean {
   return problems.length >= 2 * MAX_PROBLEMS;
 }
 
-/** Like {@link checked}; a section that is not written is an empty one. */
-function checkedSection<T extends z.ZodType>(
-  reading: Reading,
-  schema: T,
-  name: string,
-): z.infer<T> | undefined {
-  if (valueAt(reading.document.value, [name]) !== undefined) return checked(reading, schema, [name]);
-  const empty = schema.safeParse({});
-  return empty.success ? empty.data : undefined;
+function isWritten(document: YamlDocument, section: string): boolean {
+  return valueAt(document.value, [section]) !== undefined;
+}
+
+function readGuards(reading: Reading): DeclaredGuards | undefined {
+  const { document } = reading;
+  if (!isWritten(document, 'guards')) return undefined;
+  const guards = checked(reading, guardsSchema, ['guards']);
+  return guards && { guards: guardsFrom(guards), location: document.locateKey(['guards']) };
 }
 
 /** The target at that index; none when it is broken. */

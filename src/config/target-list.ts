@@ -33,14 +33,15 @@ export function parseTargetList(text: string, source: string): TargetListResult 
 }
 
 /** Makes one list of parts that may come from several sources, and finds what only shows over all of them. */
-export function mergeTargetLists(parts: readonly TargetListPart[]): TargetListResult {
+export function mergeTargetLists(given: readonly TargetListPart[]): TargetListResult {
+  const parts = given.filter(({ source }, at) => given.findIndex((part) => part.source === source) === at);
   const guards = parts.flatMap((part) => part.guards ?? []);
   const inForce = guards[0]?.guards ?? DEFAULT_GUARDS;
   const targets = parts.flatMap((part) => part.targets);
   const sources = parts.map((part) => part.source);
   const problems = [
     ...parts.flatMap((part) => part.problems),
-    ...repeatedSources(sources),
+    ...repeatedSources(given),
     ...repeatedTargets(parts),
     ...guardsThatDiffer(guards),
     ...tooManyTargets(parts),
@@ -58,9 +59,10 @@ function emptyProblem(source: string): ConfigProblem {
   return { ...problemOfSource(source, 'the list names no target'), path: 'targets', found: 'no targets' };
 }
 
-function repeatedSources(sources: readonly string[]): ConfigProblem[] {
-  const repeated = sources.filter((source, at) => sources.indexOf(source) < at);
-  return repeated.map((source) => problemOfSource(source, 'this source is given twice'));
+function repeatedSources(parts: readonly TargetListPart[]): ConfigProblem[] {
+  const sources = parts.map((part) => part.source);
+  const repeated = new Set(sources.filter((source, at) => sources.indexOf(source) < at));
+  return [...repeated].map((source) => problemOfSource(source, 'this source is given twice'));
 }
 
 function repeatedTargets(parts: readonly TargetListPart[]): ConfigProblem[] {
