@@ -22,24 +22,25 @@ const RCODE_NXDOMAIN = 3;
  *
  * `passed` holds the names that the chain has come through, over all replies, and is added to.
  */
-export function readAnswer(question: Question, reply: Reply, passed: Set<string>): Answer {
+export function readAnswer(question: Question, reply: Reply, passed: string[]): Answer {
   let name: string = withoutDot(question.name);
   let target: Hostname | undefined;
   let ttlSeconds = Number.POSITIVE_INFINITY;
-  passed.add(name);
   for (;;) {
-    const records = reply.answers.filter(({ type, owner }) => type === question.type && owner === name);
+    const owner = name;
+    const records = reply.answers.filter((record) => record.type === question.type && record.owner === owner);
     if (records.length > 0) return readRecords(records, reply, ttlSeconds);
-    const alias = reply.answers.find((r): r is AliasRecord => r.type === 'CNAME' && r.owner === name);
+    const alias = reply.answers.find((r): r is AliasRecord => r.type === 'CNAME' && r.owner === owner);
     if (alias === undefined) return readAbsence(reply, target, ttlSeconds);
+    passed.push(name);
     name = withoutDot(alias.target);
     target = alias.target;
     ttlSeconds = Math.min(ttlSeconds, alias.ttlSeconds);
-    if (passed.has(name)) return { kind: 'chainTooLong', message: `the CNAME chain comes back to ${name}` };
-    if (passed.size > MAX_ALIASES) {
+    if (passed.includes(name))
+      return { kind: 'chainTooLong', message: `the CNAME chain comes back to ${name}` };
+    if (passed.length > MAX_ALIASES) {
       return { kind: 'chainTooLong', message: `more than ${MAX_ALIASES} CNAME records in a row` };
     }
-    passed.add(name);
   }
 }
 
@@ -47,8 +48,7 @@ function readRecords(records: readonly AnswerRecord[], reply: Reply, chainTtlSec
   if (reply.rcode === RCODE_NXDOMAIN) {
     return { kind: 'contradiction', message: 'gives records of a name that it says does not exist' };
   }
-  const ttlSeconds = Math.min(chainTtlSeconds, ...records.map((record) => record.ttlSeconds));
-  return { kind: 'records', records, ttlSeconds };
+  return { kind: 'records', records, ttlSeconds: Math.min(chainTtlSeconds, smallestTtl(records)) };
 }
 
 /** NXDOMAIN and the SOA record speak of the chain's last name (RFC 2308 §2.1, RFC 6604 §2). */
@@ -64,4 +64,10 @@ function readAbsence(reply: Reply, target: Hostname | undefined, chainTtlSeconds
 
 export function withoutDot(name: string): string {
   return name.endsWith('.') ? name.slice(0, -1) : name;
+}
+
+export function smallestTtl(records: readonly AnswerRecord[]): number {
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const { ttlSeconds } of records) smallest = Math.min(smallest, ttlSeconds);
+  return smallest;
 }

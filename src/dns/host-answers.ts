@@ -1,5 +1,5 @@
 import { type AddressFamily, compareAddresses, type IpAddress } from '../target/ip-address.ts';
-import type { Lookup } from './chain.ts';
+import type { Lookup } from './lookup.ts';
 import type { Absence, Resolution, Resolved, ResolvedAnswer } from './resolution.ts';
 
 /** Addresses of one name that are taken; a name with more is told of. */
@@ -15,7 +15,8 @@ export function resolutionOf(lookup: Lookup): Resolution {
 }
 
 export function addressesOf(lookup: Extract<Lookup, { kind: 'records' }>): readonly IpAddress[] {
-  const addresses = lookup.records.flatMap((record) => ('address' in record ? [record.address] : []));
+  const addresses: IpAddress[] = [];
+  for (const record of lookup.records) if ('address' in record) addresses.push(record.address);
   return addresses.length < 2 ? addresses : [...new Set(addresses)].sort(compareAddresses);
 }
 

@@ -1,8 +1,8 @@
 import type { Hostname } from '../target/hostname.ts';
 import { familyOf } from '../target/ip-address.ts';
 import { withoutDot } from './answer.ts';
-import type { Lookup } from './chain.ts';
 import type { HostsTable } from './hosts-file.ts';
+import type { Lookup } from './lookup.ts';
 import type { AddressRecord, QueryType } from './message.ts';
 
 /** What needs no server: names of the hosts file, and IPv6 addresses that resolv.conf's `no-aaaa` rules out. */

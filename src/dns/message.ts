@@ -1,7 +1,16 @@
 import packet from 'dns-packet';
 import { type Hostname, isHostname, parseHostname } from '../target/hostname.ts';
 import { familyOf, type IpAddress, parseIpAddress } from '../target/ip-address.ts';
-import { readName, readSkeleton, readUint16, readUint32, type Skeleton, type WireRecord } from './wire.ts';
+import { TwoGenerations } from './two-generations.ts';
+import {
+  HEADER_LENGTH,
+  readName,
+  readSkeleton,
+  readUint16,
+  readUint32,
+  type Skeleton,
+  type WireRecord,
+} from './wire.ts';
 
 /** The record types that are asked for. */
 export type QueryType = 'A' | 'AAAA' | 'SRV';
@@ -11,39 +20,49 @@ export interface Question {
   readonly type: QueryType;
 }
 
-export interface QueryShape {
-  /** The name as it goes on the wire: {@link Question}'s, perhaps with its case mixed. */
-  readonly wireName: string;
-  readonly type: QueryType;
-  readonly id: number;
-  /** An OPT record says how large a UDP reply may be (RFC 6891); some old servers choke on it. */
-  readonly edns: boolean;
+/** DNS Flag Day 2020: the largest UDP payload that no path is known to fragment. */
+const UDP_PAYLOAD_BYTES = 1232;
+
+const OPT_LENGTH = 11;
+
+/**
+ * A recursive query for one question. With `edns` it says how large a UDP reply may be (RFC 6891); some old
+ * servers choke on that.
+ */
+export function encodeQuery({ name, type }: Question, id: number, edns: boolean): Uint8Array {
+  const template = templateFor(name);
+  const length = edns ? template.length : template.length - OPT_LENGTH;
+  // From Buffer's pool: an allocation of its own would cost as much as all the rest.
+  const query = Buffer.allocUnsafe(length);
+  template.copy(query, 0, 0, length);
+  const typeAt = template.length - OPT_LENGTH - 4;
+  writeUint16(query, 0, id);
+  writeUint16(query, typeAt, TYPE[type]);
+  if (!edns) writeUint16(query, 10, 0);
+  return query;
 }
 
-/** DNS Flag Day 2020: the largest UDP payload that no path is known to fragment. */
-export const UDP_PAYLOAD_BYTES = 1232;
+/** The same names are asked for again and again: each query is a copy, with an id and a type of its own. */
+const templates = new TwoGenerations<Hostname, Buffer>(10_000);
 
-export function encodeQuery(query: QueryShape): Uint8Array {
-  return packet.encode({
+function templateFor(name: Hostname): Buffer {
+  const known = templates.get(name);
+  if (known !== undefined) return known;
+  const opt = { ednsVersion: 0, extendedRcode: 0, flags: 0, flag_do: false, options: [] };
+  const query = packet.encode({
     type: 'query',
-    id: query.id,
+    id: 0,
     flags: packet.RECURSION_DESIRED,
-    questions: [{ name: query.wireName, type: query.type, class: 'IN' }],
-    additionals: query.edns
-      ? [
-          {
-            type: 'OPT',
-            name: '.',
-            udpPayloadSize: UDP_PAYLOAD_BYTES,
-            extendedRcode: 0,
-            ednsVersion: 0,
-            flags: 0,
-            flag_do: false,
-            options: [],
-          },
-        ]
-      : [],
+    questions: [{ name, type: 'A', class: 'IN' }],
+    additionals: [{ type: 'OPT', name: '.', udpPayloadSize: UDP_PAYLOAD_BYTES, ...opt }],
   });
+  templates.set(name, query);
+  return query;
+}
+
+function writeUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >> 8;
+  bytes[at + 1] = value & 0xff;
 }
 
 /** A reply that has the form of one. Whether it answers the question is for its reader to find out. */
@@ -97,13 +116,17 @@ const TYPE = { A: 1, CNAME: 5, NS: 2, SOA: 6, AAAA: 28, SRV: 33, OPT: 41 } as co
 const CLASS_IN = 1;
 const FLAG = { authoritative: 0x400, truncated: 0x200, recursionAvailable: 0x80 } as const;
 
-/** Reads a reply's records of class IN that a resolver has use for; others only have to keep their bounds. */
-export function decodeReply(bytes: Uint8Array): Reply | Malformed {
+/**
+ * Reads a reply's records of class IN that a resolver has use for; others only have to keep their bounds.
+ * `asked` is the name in the reply's question, which its reader has compared: lower case, no trailing dot.
+ */
+export function decodeReply(message: Uint8Array, asked: string): Reply | Malformed {
+  const bytes = asBuffer(message);
   const skeleton = readSkeleton(bytes);
   if (skeleton === undefined) return { malformed: 'a length or a count runs past the end of the message' };
-  const answers = readRecords(bytes, skeleton.answers);
+  const answers = readRecords(bytes, skeleton.answers, asked);
   if (typeof answers === 'string') return { malformed: answers };
-  const additionals = readRecords(bytes, skeleton.additionals);
+  const additionals = readRecords(bytes, skeleton.additionals, asked);
   const negativeTtlSeconds = readNegativeTtl(bytes, skeleton.authorities);
   if (negativeTtlSeconds === 'malformed') return { malformed: 'an SOA record is not whole' };
   return {
@@ -124,52 +147,67 @@ function extendedRcode(skeleton: Skeleton): number {
   return opt === undefined ? 0 : (opt.ttl >>> 24) << 4;
 }
 
-function readRecords(bytes: Uint8Array, records: readonly WireRecord[]): AnswerRecord[] | string {
+const NO_RECORDS: readonly AnswerRecord[] = [];
+
+function readRecords(
+  bytes: Buffer,
+  records: readonly WireRecord[],
+  asked: string,
+): readonly AnswerRecord[] | string {
+  if (records.length === 0) return NO_RECORDS;
   const read: AnswerRecord[] = [];
   for (const record of records) {
     if (record.class !== CLASS_IN) continue;
-    const result = readRecord(bytes, record);
+    const result = readRecord(bytes, record, asked);
     if (result === 'malformed') return 'a record does not fit its RDLENGTH or names no valid host';
     if (result !== 'other') read.push(result);
   }
   return read;
 }
 
-function readRecord(bytes: Uint8Array, record: WireRecord): AnswerRecord | 'other' | 'malformed' {
+function readRecord(bytes: Buffer, record: WireRecord, asked: string): AnswerRecord | 'other' | 'malformed' {
   switch (record.type) {
     case TYPE.A:
     case TYPE.AAAA:
-      return readAddressRecord(bytes, record);
+      return readAddressRecord(bytes, record, asked);
     case TYPE.CNAME:
-      return readAliasRecord(bytes, record);
+      return readAliasRecord(bytes, record, asked);
     case TYPE.SRV:
-      return readServiceRecord(bytes, record);
+      return readServiceRecord(bytes, record, asked);
     default:
       return 'other';
   }
 }
 
-function readAddressRecord(bytes: Uint8Array, record: WireRecord): AddressRecord | 'other' | 'malformed' {
-  const traits = readTraits(bytes, record);
+function readAddressRecord(
+  bytes: Buffer,
+  record: WireRecord,
+  asked: string,
+): AddressRecord | 'other' | 'malformed' {
+  const traits = readTraits(bytes, record, asked);
   const type = record.type === TYPE.A ? 'A' : 'AAAA';
   if (traits === undefined || record.dataLength !== (type === 'A' ? 4 : 16)) return 'malformed';
   const codec = type === 'A' ? packet.a : packet.aaaa;
   // dns-packet's record codecs begin at RDLENGTH, two octets before the data.
-  const address = parseIpAddress(codec.decode(asBuffer(bytes), record.dataAt - 2));
+  const address = parseIpAddress(codec.decode(bytes, record.dataAt - 2));
   if (address === undefined) return 'malformed';
   // An IPv4-mapped AAAA record is read as the IPv4 address it means, which is no answer to AAAA.
   return familyOf(address) === (type === 'A' ? 'IPv4' : 'IPv6') ? { ...traits, type, address } : 'other';
 }
 
-function readAliasRecord(bytes: Uint8Array, record: WireRecord): AliasRecord | 'malformed' {
-  const traits = readTraits(bytes, record);
+function readAliasRecord(bytes: Uint8Array, record: WireRecord, asked: string): AliasRecord | 'malformed' {
+  const traits = readTraits(bytes, record, asked);
   const target = readHost(bytes, record, record.dataAt);
   if (traits === undefined || target === undefined || target === '') return 'malformed';
   return { ...traits, type: 'CNAME', target };
 }
 
-function readServiceRecord(bytes: Uint8Array, record: WireRecord): ServiceRecord | 'malformed' {
-  const traits = readTraits(bytes, record);
+function readServiceRecord(
+  bytes: Uint8Array,
+  record: WireRecord,
+  asked: string,
+): ServiceRecord | 'malformed' {
+  const traits = readTraits(bytes, record, asked);
   const target = record.dataLength < 7 ? undefined : readHost(bytes, record, record.dataAt + 6);
   if (traits === undefined || target === undefined) return 'malformed';
   return {
@@ -182,10 +220,17 @@ function readServiceRecord(bytes: Uint8Array, record: WireRecord): ServiceRecord
   };
 }
 
-function readTraits(bytes: Uint8Array, record: WireRecord): RecordTraits | undefined {
-  const owner = readName(bytes, record.ownerAt);
-  return owner === undefined ? undefined : { owner: owner.text, ttlSeconds: believableTtl(record.ttl) };
+function readTraits(bytes: Uint8Array, record: WireRecord, asked: string): RecordTraits | undefined {
+  const owner = readOwner(bytes, record.ownerAt, asked);
+  return owner === undefined ? undefined : { owner, ttlSeconds: believableTtl(record.ttl) };
 }
+
+/** Nearly every owner is a pointer to the name in the question, and that has been read already. */
+function readOwner(bytes: Uint8Array, at: number, asked: string): string | undefined {
+  return readUint16(bytes, at) === POINTER_TO_QUESTION ? asked : readName(bytes, at)?.text;
+}
+
+const POINTER_TO_QUESTION = 0xc000 | HEADER_LENGTH;
 
 /** RFC 2181 §8: a TTL with its top bit set counts as zero. */
 function believableTtl(ttl: number): number {

@@ -10,7 +10,7 @@ export interface QueryLimits {
 }
 
 interface Waiting {
-  readonly admit: (admitted: boolean) => void;
+  readonly admit: () => void;
   readonly forget: () => void;
 }
 
@@ -27,6 +27,7 @@ interface Group {
  */
 export class QueryQueue {
   readonly #limits: QueryLimits;
+  /** In the order of their turns. A group without questions is not here. */
   readonly #groups = new Map<string, Group>();
   #inFlight = 0;
   #waiting = 0;
@@ -43,30 +44,32 @@ export class QueryQueue {
     return this.#waiting;
   }
 
-  /** Runs `task` when there is a place for it; `undefined` when not even the queue had one. */
-  async run<T>(
-    groupName: string,
-    laneName: string,
-    task: () => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T | undefined> {
-    const group = this.#group(groupName);
-    if (this.#waiting === 0 && this.#hasPlace(group)) this.#take(group);
-    else if (this.#waiting >= this.#limits.maxWaiting) return undefined;
-    else if (!(await this.#wait(group, laneName, signal))) throw signal.reason;
-    try {
-      return await task();
-    } finally {
-      this.#leave(groupName, group);
+  /**
+   * Waits for a place, which {@link leave} gives back. False when not even the queue has one. Rejects with
+   * `signal.reason` when the signal, which must not have aborted yet, aborts first.
+   */
+  enter(groupName: string, laneName: string, signal: AbortSignal): Promise<void> | boolean {
+    let group = this.#groups.get(groupName);
+    if (group === undefined) {
+      group = { inFlight: 0, lanes: new Map() };
+      this.#groups.set(groupName, group);
     }
+    // Who waits in this group waits for its own places, or for the last ones of all: both come before.
+    if (group.lanes.size === 0 && this.#hasPlace(group)) {
+      this.#take(group);
+      return true;
+    }
+    if (this.#waiting >= this.#limits.maxWaiting) return false;
+    return this.#wait(groupName, group, laneName, signal);
   }
 
-  #group(name: string): Group {
-    const known = this.#groups.get(name);
-    if (known !== undefined) return known;
-    const group: Group = { inFlight: 0, lanes: new Map() };
-    this.#groups.set(name, group);
-    return group;
+  leave(groupName: string): void {
+    const group = this.#groups.get(groupName);
+    if (group === undefined) throw new Error('a place was given back that nobody had taken');
+    this.#inFlight -= 1;
+    group.inFlight -= 1;
+    this.#forgetIfIdle(groupName, group);
+    this.#admitNext();
   }
 
   #hasPlace(group: Group): boolean {
@@ -78,57 +81,48 @@ export class QueryQueue {
     group.inFlight += 1;
   }
 
-  #wait(group: Group, laneName: string, signal: AbortSignal): Promise<boolean> {
-    return new Promise((admit) => {
+  #wait(groupName: string, group: Group, laneName: string, signal: AbortSignal): Promise<void> {
+    return new Promise((admit, reject) => {
       const lane = group.lanes.get(laneName) ?? [];
       group.lanes.set(laneName, lane);
-      const entry: Waiting = { admit, forget: onAbort(signal, () => this.#withdraw(group, laneName, entry)) };
+      const forget = onAbort(signal, () => {
+        lane.splice(lane.indexOf(entry), 1);
+        if (lane.length === 0) group.lanes.delete(laneName);
+        this.#waiting -= 1;
+        this.#forgetIfIdle(groupName, group);
+        reject(signal.reason);
+      });
+      const entry: Waiting = { admit, forget };
       lane.push(entry);
       this.#waiting += 1;
-      this.#admit();
     });
   }
 
-  #withdraw(group: Group, laneName: string, entry: Waiting): void {
-    const lane = group.lanes.get(laneName);
-    const index = lane?.indexOf(entry) ?? -1;
-    if (lane === undefined || index < 0) return;
-    lane.splice(index, 1);
-    if (lane.length === 0) group.lanes.delete(laneName);
-    this.#waiting -= 1;
-    entry.admit(false);
-  }
-
-  #leave(groupName: string, group: Group): void {
-    this.#inFlight -= 1;
-    group.inFlight -= 1;
-    this.#admit();
+  #forgetIfIdle(groupName: string, group: Group): void {
     if (group.inFlight === 0 && group.lanes.size === 0) this.#groups.delete(groupName);
   }
 
-  #admit(): void {
+  /** One place has become free; the first group in turn that may take it does, and goes to the end. */
+  #admitNext(): void {
     if (this.#waiting === 0) return;
-    for (const [name, group] of [...this.#groups]) {
-      if (this.#inFlight >= this.#limits.maxInFlight) return;
-      if (group.lanes.size === 0 || !this.#hasPlace(group)) continue;
-      this.#admitFrom(group);
-      // Whoever had a turn goes to the end.
+    for (const [name, group] of this.#groups) {
+      const [first] = group.lanes;
+      if (first === undefined || !this.#hasPlace(group)) continue;
       this.#groups.delete(name);
       this.#groups.set(name, group);
+      this.#admitFrom(group, ...first);
+      return;
     }
   }
 
-  #admitFrom(group: Group): void {
-    const [first] = group.lanes;
-    if (first === undefined) return;
-    const [laneName, lane] = first;
+  #admitFrom(group: Group, laneName: string, lane: Waiting[]): void {
     const entry = lane.shift();
+    if (entry === undefined) throw new Error('a lane without questions was kept');
     group.lanes.delete(laneName);
     if (lane.length > 0) group.lanes.set(laneName, lane);
-    if (entry === undefined) return;
-    entry.forget();
     this.#waiting -= 1;
     this.#take(group);
-    entry.admit(true);
+    entry.forget();
+    entry.admit();
   }
 }

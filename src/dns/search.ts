@@ -10,7 +10,7 @@ export function searchCandidates(
   search: readonly Hostname[],
   ndots: number,
 ): readonly Hostname[] {
-  if (name.endsWith('.')) return [name];
+  if (search.length === 0 || name.endsWith('.')) return [name];
   const dots = name.split('.').length - 1;
   // A name that grows too long with a domain cannot exist there.
   const expanded = search.map((domain) => parseHostname(`${name}.${domain}`)).filter(isHostname);

@@ -25,6 +25,8 @@ const MAX_SERVERS = 1_000;
 /** Remembers the servers: which answer, and how they want to be asked. */
 export class ServerRegistry {
   readonly #records = new Map<string, ServerRecord>();
+  /** The same by the very object, which is what nearly every look-up comes with. */
+  readonly #known = new WeakMap<DnsServerAddress, ServerRecord>();
   #rotation = 0;
 
   /**
@@ -43,7 +45,7 @@ export class ServerRegistry {
     const avoided: DnsServerAddress[] = [];
     let probing = false;
     for (const server of turned) {
-      const record = this.#records.get(serverKey(server));
+      const record = this.#known.get(server) ?? this.#records.get(serverKey(server));
       if (record === undefined || record.failuresInARow === 0) good.push(server);
       else if (!probing && record.avoidUntilMs <= nowMs) {
         probing = true;
@@ -78,9 +80,15 @@ export class ServerRegistry {
   }
 
   #record(server: DnsServerAddress, nowMs: number): ServerRecord {
-    const key = serverKey(server);
-    const known = this.#records.get(key);
+    const known = this.#known.get(server);
     if (known !== undefined) return known;
+    const key = serverKey(server);
+    const record = this.#records.get(key) ?? this.#create(key, nowMs);
+    this.#known.set(server, record);
+    return record;
+  }
+
+  #create(key: string, nowMs: number): ServerRecord {
     const [oldest] = this.#records.keys();
     if (this.#records.size >= MAX_SERVERS && oldest !== undefined) this.#records.delete(oldest);
     const record: ServerRecord = {
@@ -101,7 +109,12 @@ function penaltyMs(failuresInARow: number): number {
 
 /** `10.0.0.53:53` or `[fd00::53]:53`. */
 export function serverKey(server: DnsServerAddress): string {
-  return server.address.includes(':')
-    ? `[${server.address}]:${server.port}`
-    : `${server.address}:${server.port}`;
+  const known = KEYS.get(server);
+  if (known !== undefined) return known;
+  const { address, port } = server;
+  const key = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  KEYS.set(server, key);
+  return key;
 }
+
+const KEYS = new WeakMap<DnsServerAddress, string>();

@@ -1,8 +1,8 @@
 import type { Hostname } from '../target/hostname.ts';
 import type { DnsSettings } from '../target/target.ts';
-import type { ServerPlan } from './ask.ts';
 import type { SystemDnsConfig } from './resolv-conf.ts';
 import { serverKey } from './server-registry.ts';
+import type { ServerPlan } from './server-round.ts';
 
 /** DNS as one target sees it. */
 export interface ServerView {
@@ -23,17 +23,29 @@ const DEFAULT_ATTEMPTS = 3;
  * stand beside them: a target with servers of its own means its names as they are written.
  */
 export function viewOf(settings: DnsSettings, systemConfig: () => SystemDnsConfig): ServerView {
-  if (settings.servers.length > 0) {
-    const plan: ServerPlan = {
-      servers: settings.servers,
-      timeoutMs: settings.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      attempts: settings.attempts ?? DEFAULT_ATTEMPTS,
-      rotate: false,
-      forceTcp: false,
-    };
-    return { plan, search: [], ndots: 1, ipv6: true, key: keyOf(plan) };
-  }
-  const system = systemConfig();
+  const system = settings.servers.length > 0 ? undefined : systemConfig();
+  const known = VIEWS.get(settings);
+  if (known !== undefined && known.system === system) return known.view;
+  const view = system === undefined ? ownView(settings) : systemView(settings, system);
+  VIEWS.set(settings, { system, view });
+  return view;
+}
+
+/** Settings and resolv.conf change rarely, names are asked for all the time. */
+const VIEWS = new WeakMap<DnsSettings, { system: SystemDnsConfig | undefined; view: ServerView }>();
+
+function ownView(settings: DnsSettings): ServerView {
+  const plan: ServerPlan = {
+    servers: settings.servers,
+    timeoutMs: settings.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    attempts: settings.attempts ?? DEFAULT_ATTEMPTS,
+    rotate: false,
+    forceTcp: false,
+  };
+  return { plan, search: [], ndots: 1, ipv6: true, key: keyOf(plan) };
+}
+
+function systemView(settings: DnsSettings, system: SystemDnsConfig): ServerView {
   const plan: ServerPlan = {
     servers: system.servers,
     timeoutMs: settings.timeoutMs ?? system.timeoutMs ?? DEFAULT_TIMEOUT_MS,
@@ -50,5 +62,5 @@ function systemAttempts(system: SystemDnsConfig): number | undefined {
 }
 
 function keyOf(plan: ServerPlan): string {
-  return plan.servers.map(serverKey).join(',');
+  return `${plan.servers.map(serverKey).join(',')} ${plan.timeoutMs} ${plan.attempts}`;
 }

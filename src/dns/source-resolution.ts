@@ -1,121 +1,105 @@
 import type { Hostname } from '../target/hostname.ts';
 import type { AddressFamily } from '../target/ip-address.ts';
-import type { Lookup } from './chain.ts';
+import type { DnsSettings } from '../target/target.ts';
+import { freshUntilMs } from './freshness.ts';
 import { absenceOf, QUERY_TYPE, resolutionOf } from './host-answers.ts';
-import type { QueryType } from './message.ts';
+import type { Lookup, RememberedLookup } from './lookup.ts';
+import type { AnswerRecord, QueryType } from './message.ts';
 import type { TimedResolution } from './resolver.ts';
 import { type Found, searchFor } from './search.ts';
 import { combineTargets, readServiceTargets } from './srv-answers.ts';
 
-/** What is known of one question, since when, and until when it is not asked again; monotonic ms. */
-export interface TimedLookup {
-  readonly lookup: Lookup;
-  /** When the answer came. */
-  readonly answeredAtMs: number;
-  readonly freshUntilMs: number;
-}
-
 /**
- * Asks, or recalls. What goes wrong is a {@link Lookup} too. With `service`, what that service's SRV reply
- * said of its targets will do.
+ * Asks, or recalls. What goes wrong is a lookup too. With `service`, what that service's SRV reply said of its
+ * targets will do.
  */
-export type AskQuestion = (
-  name: Hostname,
-  type: QueryType,
-  signal: AbortSignal,
-  service?: Hostname,
-) => Promise<TimedLookup>;
+export type AskQuestion = (name: Hostname, type: QueryType, service?: Hostname) => Promise<RememberedLookup>;
 
-type BothFamilies = Readonly<Record<AddressFamily, TimedLookup>>;
+/** How long answers are believed. */
+type Ttls = Pick<DnsSettings, 'minTtlMs' | 'maxTtlMs'>;
+
+type BothFamilies = readonly [IPv4: RememberedLookup, IPv6: RememberedLookup];
 
 /** A and AAAA of the first of `candidates` that has either. */
 export async function resolveHost(
   candidates: readonly Hostname[],
   ask: AskQuestion,
-  signal: AbortSignal,
+  ttls: Ttls,
 ): Promise<TimedResolution> {
-  const askBoth = async (name: Hostname): Promise<BothFamilies> => {
-    const [IPv4, IPv6] = await Promise.all([ask(name, 'A', signal), ask(name, 'AAAA', signal)]);
-    return { IPv4, IPv6 };
-  };
+  const askBoth = (name: Hostname) => Promise.all([ask(name, 'A'), ask(name, 'AAAA')]);
   const { result, decisive } = await searchFor(candidates, askBoth, foundHost);
-  const freshUntilMs = Math.min(
-    ...decisive.flatMap(({ IPv4, IPv6 }) => [IPv4.freshUntilMs, IPv6.freshUntilMs]),
-  );
-  const { IPv4, IPv6 } = result;
-  const failed = [IPv4.lookup, IPv6.lookup].find(({ kind }) => kind === 'unresolved');
+  const [IPv4, IPv6] = result;
   // With more names to try, the absence of one family says nothing while the other family failed.
-  const undecided = candidates.length > 1 && foundHost(result) === 'undecided' ? failed : undefined;
+  const undecided = candidates.length > 1 && foundHost(result) === 'undecided';
+  const failed = undecided ? result.find(({ lookup }) => lookup.kind === 'unresolved')?.lookup : undefined;
   return {
     resolution: {
-      IPv4: resolutionOf(undecided ?? IPv4.lookup),
-      IPv6: resolutionOf(undecided ?? IPv6.lookup),
+      IPv4: resolutionOf(failed ?? IPv4.lookup),
+      IPv6: resolutionOf(failed ?? IPv6.lookup),
     },
-    answeredAtMs: { IPv4: IPv4.answeredAtMs, IPv6: IPv6.answeredAtMs },
-    freshUntilMs,
+    answeredAtMs: { IPv4: IPv4.atMs, IPv6: IPv6.atMs },
+    freshUntilMs: earliest(decisive.flat(), ttls),
   };
 }
 
-function foundHost({ IPv4, IPv6 }: BothFamilies): Found {
-  const kinds = [IPv4.lookup.kind, IPv6.lookup.kind];
-  if (kinds.includes('records')) return 'found';
+function earliest(lookups: readonly RememberedLookup[], ttls: Ttls): number {
+  let earliestMs = Number.POSITIVE_INFINITY;
+  for (const lookup of lookups) earliestMs = Math.min(earliestMs, freshUntilMs(lookup, ttls));
+  return earliestMs;
+}
+
+function foundHost([{ lookup: IPv4 }, { lookup: IPv6 }]: BothFamilies): Found {
+  if (IPv4.kind === 'records' || IPv6.kind === 'records') return 'found';
   // NXDOMAIN is said of the name, whichever type was asked for.
-  if (kinds.includes('nameNotFound')) return 'absent';
-  return kinds.includes('unresolved') ? 'undecided' : 'empty';
+  if (IPv4.kind === 'nameNotFound' || IPv6.kind === 'nameNotFound') return 'absent';
+  return IPv4.kind === 'unresolved' || IPv6.kind === 'unresolved' ? 'undecided' : 'empty';
 }
 
 /** The SRV records of the first of `candidates` that has any, and the addresses of their targets. */
 export async function resolveService(
   candidates: readonly Hostname[],
   ask: AskQuestion,
-  signal: AbortSignal,
+  ttls: Ttls,
 ): Promise<TimedResolution> {
-  const askService = async (name: Hostname) => ({ name, ...(await ask(name, 'SRV', signal)) });
-  const { result, decisive } = await searchFor(candidates, askService, ({ lookup }) => foundService(lookup));
-  const freshUntilMs = Math.min(...decisive.map((answer) => answer.freshUntilMs));
-  if (result.lookup.kind !== 'records') {
-    const absence = absenceOf(result.lookup);
-    const { answeredAtMs } = result;
+  const askService = async (name: Hostname) => ({ name, answer: await ask(name, 'SRV') });
+  const found = await searchFor(candidates, askService, ({ answer }) => foundService(answer.lookup));
+  const { name, answer } = found.result;
+  const decisive = found.decisive.map((each) => each.answer);
+  if (answer.lookup.kind !== 'records') {
+    const absence = absenceOf(answer.lookup);
     return {
       resolution: { IPv4: absence, IPv6: absence },
-      answeredAtMs: { IPv4: answeredAtMs, IPv6: answeredAtMs },
-      freshUntilMs,
+      answeredAtMs: { IPv4: answer.atMs, IPv6: answer.atMs },
+      freshUntilMs: earliest(decisive, ttls),
     };
   }
-  const service: Service = { ...result, lookup: result.lookup };
+  const service = { name, records: answer.lookup.records, ttlSeconds: answer.lookup.ttlSeconds };
   const [IPv4, IPv6] = await Promise.all([
-    resolveTargets(service, 'IPv4', ask, signal),
-    resolveTargets(service, 'IPv6', ask, signal),
+    resolveTargets(service, 'IPv4', ask),
+    resolveTargets(service, 'IPv6', ask),
   ]);
   return {
     resolution: { IPv4: IPv4.resolution, IPv6: IPv6.resolution },
-    answeredAtMs: { IPv4: IPv4.answeredAtMs, IPv6: IPv6.answeredAtMs },
-    freshUntilMs: Math.min(IPv4.freshUntilMs, IPv6.freshUntilMs),
+    answeredAtMs: {
+      IPv4: Math.max(answer.atMs, ...IPv4.answers.map(({ atMs }) => atMs)),
+      IPv6: Math.max(answer.atMs, ...IPv6.answers.map(({ atMs }) => atMs)),
+    },
+    freshUntilMs: earliest([...decisive, ...IPv4.answers, ...IPv6.answers], ttls),
   };
 }
 
-interface Service extends TimedLookup {
+interface Service {
   readonly name: Hostname;
-  readonly lookup: Extract<Lookup, { kind: 'records' }>;
+  readonly records: readonly AnswerRecord[];
+  readonly ttlSeconds: number;
 }
 
-async function resolveTargets(
-  service: Service,
-  family: AddressFamily,
-  ask: AskQuestion,
-  signal: AbortSignal,
-) {
-  const targets = readServiceTargets(service.lookup.records);
+async function resolveTargets(service: Service, family: AddressFamily, ask: AskQuestion) {
+  const targets = readServiceTargets(service.records);
   const hosts = [...new Set(targets.map(({ host }) => host))];
-  const found = await Promise.all(
-    hosts.map(async (host) => ({ host, ...(await ask(host, QUERY_TYPE[family], signal, service.name)) })),
-  );
-  const lookups = new Map(found.map(({ host, lookup }) => [host, lookup]));
-  return {
-    resolution: combineTargets(targets, lookups, service.lookup.ttlSeconds),
-    answeredAtMs: Math.max(service.answeredAtMs, ...found.map(({ answeredAtMs }) => answeredAtMs)),
-    freshUntilMs: Math.min(service.freshUntilMs, ...found.map(({ freshUntilMs }) => freshUntilMs)),
-  };
+  const answers = await Promise.all(hosts.map((host) => ask(host, QUERY_TYPE[family], service.name)));
+  const lookups = new Map(hosts.map((host, index) => [host, answers[index]?.lookup]));
+  return { resolution: combineTargets(targets, lookups, service.ttlSeconds), answers };
 }
 
 function foundService(lookup: Lookup): Found {

@@ -1,8 +1,8 @@
 import type { Hostname } from '../target/hostname.ts';
 import { ADDRESS_FAMILIES, compareAddresses } from '../target/ip-address.ts';
-import { withoutDot } from './answer.ts';
-import type { Lookup } from './chain.ts';
+import { smallestTtl, withoutDot } from './answer.ts';
 import { absenceOf, addressesOf, QUERY_TYPE, resolved } from './host-answers.ts';
+import type { Lookup } from './lookup.ts';
 import type { AnswerRecord } from './message.ts';
 import type { Absence, MissingHost, Resolution, ResolvedAnswer } from './resolution.ts';
 
@@ -63,7 +63,7 @@ export function additionalAddresses(
       const type = QUERY_TYPE[family];
       const records = answer.additionals.filter((record) => record.type === type && record.owner === host);
       if (records.length === 0) return [];
-      const ttlSeconds = Math.min(...records.map((record) => record.ttlSeconds));
+      const ttlSeconds = smallestTtl(records);
       return [{ host, type, lookup: { kind: 'records', records, additionals: [], ttlSeconds } as const }];
     }),
   );
@@ -72,7 +72,7 @@ export function additionalAddresses(
 /** Puts the targets and what was found of each together. A target that came to nothing is named, its siblings stay. */
 export function combineTargets(
   targets: readonly ServiceTarget[],
-  lookups: ReadonlyMap<Hostname, Lookup>,
+  lookups: ReadonlyMap<Hostname, Lookup | undefined>,
   serviceTtlSeconds: number,
 ): Resolution {
   const answers: ResolvedAnswer[] = [];

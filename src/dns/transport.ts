@@ -3,30 +3,25 @@ import type { DnsServerAddress } from '../target/target.ts';
 /** The network as a DNS client sees it: real sockets, or the simulation's. */
 export interface DnsTransport {
   /**
-   * Sends one datagram from a source port that a stranger cannot guess, and shows `judge` what comes back
-   * from the server's address and port until it takes one. Never rejects but with `signal.reason`.
+   * Sends one datagram from a source port that a stranger cannot guess, and shows the exchange what comes back
+   * from the server's address and port until it accepts one. Never rejects but with `signal.reason`.
    */
-  exchangeUdp(exchange: UdpExchange, signal: AbortSignal): Promise<UdpResult>;
+  exchangeUdp(exchange: DnsExchange, signal: AbortSignal): Promise<UdpResult>;
   /**
-   * Sends one message over a TCP connection of its own (RFC 7766) and reads the first one that comes
-   * back. Never rejects but with `signal.reason`.
+   * Sends one message over a TCP connection of its own (RFC 7766) and reads the first one that comes back.
+   * Never rejects but with `signal.reason`.
    */
-  exchangeTcp(exchange: TcpExchange, signal: AbortSignal): Promise<TcpResult>;
+  exchangeTcp(exchange: DnsExchange, signal: AbortSignal): Promise<TcpResult>;
 }
 
-interface Exchange {
+export interface DnsExchange {
   readonly server: DnsServerAddress;
   /** One whole DNS message. Its first two octets are the id by which its reply is known. */
   readonly query: Uint8Array;
   readonly timeoutMs: number;
+  /** True when the message is the reply. Asked about at most {@link MAX_STRAYS} others, over UDP only. */
+  accepts(message: Uint8Array): boolean;
 }
-
-export interface UdpExchange extends Exchange {
-  /** True when the datagram is the reply, or ends the wait for it. Called with at most {@link MAX_STRAYS} others. */
-  judge(datagram: Uint8Array): boolean;
-}
-
-export type TcpExchange = Exchange;
 
 /** So many datagrams that answer nothing end the wait for the one that would: somebody is guessing. */
 export const MAX_STRAYS = 100;

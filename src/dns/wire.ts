@@ -39,24 +39,36 @@ export function readSkeleton(bytes: Uint8Array): Skeleton | undefined {
   const questionCount = readUint16(bytes, 4);
   const questionEnd = skipQuestions(bytes, questionCount);
   if (questionEnd === undefined) return undefined;
-  const sections: WireRecord[][] = [];
-  let at = questionEnd;
-  for (const countAt of [6, 8, 10]) {
-    const count = readUint16(bytes, countAt);
-    // A lie about the count is found out before anything is allocated for it.
-    if (count * MIN_RECORD_LENGTH > bytes.length - at) return undefined;
-    const records: WireRecord[] = [];
-    for (let index = 0; index < count; index += 1) {
-      const record = readRecord(bytes, at);
-      if (record === undefined) return undefined;
-      records.push(record);
-      at = record.dataAt + record.dataLength;
-    }
-    sections.push(records);
-  }
-  const [answers = [], authorities = [], additionals = []] = sections;
+  const answers = readSection(bytes, questionEnd, readUint16(bytes, 6));
+  const authorities = answers && readSection(bytes, endOf(answers, questionEnd), readUint16(bytes, 8));
+  if (answers === undefined || authorities === undefined) return undefined;
+  const additionalsAt = endOf(authorities, endOf(answers, questionEnd));
+  const additionals = readSection(bytes, additionalsAt, readUint16(bytes, 10));
+  if (additionals === undefined) return undefined;
   const flags = readUint16(bytes, 2);
   return { id: readUint16(bytes, 0), flags, questionCount, questionEnd, answers, authorities, additionals };
+}
+
+const NO_RECORDS: readonly WireRecord[] = [];
+
+function readSection(bytes: Uint8Array, at: number, count: number): readonly WireRecord[] | undefined {
+  if (count === 0) return NO_RECORDS;
+  // A lie about the count is found out before anything is allocated for it.
+  if (count * MIN_RECORD_LENGTH > bytes.length - at) return undefined;
+  const records = new Array<WireRecord>(count);
+  let cursor = at;
+  for (let index = 0; index < count; index += 1) {
+    const record = readRecord(bytes, cursor);
+    if (record === undefined) return undefined;
+    records[index] = record;
+    cursor = record.dataAt + record.dataLength;
+  }
+  return records;
+}
+
+function endOf(section: readonly WireRecord[], startAt: number): number {
+  const last = section.at(-1);
+  return last === undefined ? startAt : last.dataAt + last.dataLength;
 }
 
 function skipQuestions(bytes: Uint8Array, count: number): number | undefined {
@@ -113,15 +125,15 @@ export interface WireName {
  * not read like another name, which is how poisoned answers have slipped past resolvers before.
  */
 export function readName(bytes: Uint8Array, at: number): WireName | undefined {
-  let text = '';
   let cursor = at;
   let end: number | undefined;
   let barrier = at;
   let octets = 1;
   let pointers = 0;
+  let written = 0;
   while (cursor < bytes.length) {
     const length = bytes[cursor] ?? 0;
-    if (length === 0) return { text, end: end ?? cursor + 1 };
+    if (length === 0) return { text: SPELLED.toString('latin1', 0, written), end: end ?? cursor + 1 };
     if (length >= 0xc0) {
       pointers += 1;
       const target = readUint16(bytes, cursor) & 0x3fff;
@@ -133,20 +145,32 @@ export function readName(bytes: Uint8Array, at: number): WireName | undefined {
     }
     octets += length + 1;
     if (length > 63 || octets > MAX_NAME_OCTETS || cursor + 1 + length > bytes.length) return undefined;
-    if (text !== '') text += '.';
-    for (let index = cursor + 1; index <= cursor + length; index += 1) text += spell(bytes[index] ?? 0);
+    if (written > 0) SPELLED[written++] = DOT;
+    written = spellLabel(bytes, cursor + 1, cursor + 1 + length, written);
     cursor += length + 1;
   }
   return undefined;
 }
 
-const SPELLINGS: readonly string[] = Array.from({ length: 256 }, (_, octet) => {
+/** Where a name is spelled before it becomes text: an octet takes up to four characters. */
+const SPELLED = Buffer.alloc(4 * MAX_NAME_OCTETS);
+const DOT = 0x2e;
+
+/** By octet: its lower-case letter, digit, `-` or `_`; 0 when it has to be escaped. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, octet) => {
   const character = String.fromCharCode(octet).toLowerCase();
-  return /^[a-z0-9_-]$/.test(character) ? character : `\\${octet.toString().padStart(3, '0')}`;
+  return /^[a-z0-9_-]$/.test(character) && octet < 0x80 ? character.charCodeAt(0) : 0;
 });
 
-function spell(octet: number): string {
-  return SPELLINGS[octet] ?? '';
+function spellLabel(bytes: Uint8Array, from: number, to: number, writeAt: number): number {
+  let written = writeAt;
+  for (let at = from; at < to; at += 1) {
+    const octet = bytes[at] ?? 0;
+    const plain = PLAIN[octet] ?? 0;
+    if (plain !== 0) SPELLED[written++] = plain;
+    else written += SPELLED.write(`\\${octet.toString().padStart(3, '0')}`, written, 'latin1');
+  }
+  return written;
 }
 
 export function readUint16(bytes: Uint8Array, at: number): number {

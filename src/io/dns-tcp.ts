@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
-import { MAX_TCP_REPLY_BYTES, type TcpExchange, type TcpResult } from '../dns/transport.ts';
+import { type DnsExchange, MAX_TCP_REPLY_BYTES, type TcpResult } from '../dns/transport.ts';
 import { onAbort } from '../target/on-abort.ts';
 
 /** A message over TCP is preceded by its length in two octets (RFC 1035 §4.2.2). */
 const PREFIX_BYTES = 2;
 
 /** One connection, one query, one reply. */
-export function exchangeOverTcp(exchange: TcpExchange, signal: AbortSignal): Promise<TcpResult> {
+export function exchangeOverTcp(exchange: DnsExchange, signal: AbortSignal): Promise<TcpResult> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const { address, port } = exchange.server;

@@ -1,7 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { MAX_STRAYS, type UdpExchange, type UdpResult } from '../dns/transport.ts';
+import { type DnsExchange, MAX_STRAYS, type UdpResult } from '../dns/transport.ts';
 import { onAbort } from '../target/on-abort.ts';
 import type { DnsServerAddress } from '../target/target.ts';
+import { OncePerTurn } from './once-per-turn.ts';
 
 /**
  * A source port is chosen by the kernel and serves the queries that begin while it has others under way,
@@ -9,104 +10,104 @@ import type { DnsServerAddress } from '../target/target.ts';
  * thousand queries at once would double what each costs, and hide none of them better: a forger has to
  * guess the port, the id and the letters' case of one query either way.
  */
-const MAX_QUERIES_PER_PORT = 16;
+const MAX_QUERIES_PER_PORT = 32;
 
-type Exchanger = (exchange: UdpExchange, signal: AbortSignal) => Promise<UdpResult>;
+export function createUdpExchanger(): (exchange: DnsExchange, signal: AbortSignal) => Promise<UdpResult> {
+  const ports = new WeakMap<DnsServerAddress, UdpPort>();
+  const received = new OncePerTurn<Datagram>(({ port, message }) => port.receive(message));
+  const leaving = new OncePerTurn<Datagram>(({ port, message }) => port.send(message));
+  return (exchange, signal) => {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const { server } = exchange;
+    let port = ports.get(server);
+    if (port === undefined || !port.hasRoomFor(exchange)) {
+      port = new UdpPort(server, received, leaving);
+      ports.set(server, port);
+    }
+    return port.exchange(exchange, signal);
+  };
+}
 
-export function createUdpExchanger(): Exchanger {
-  const ports = new Map<string, UdpPort>();
-  return (exchange, signal) =>
-    new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const { address, port } = exchange.server;
-      const key = `${address} ${port}`;
-      let udpPort = ports.get(key);
-      if (udpPort === undefined || !udpPort.accepts(exchange)) {
-        udpPort = new UdpPort(exchange.server, (closed) => {
-          if (ports.get(key) === closed) ports.delete(key);
-        });
-        ports.set(key, udpPort);
-      }
-      udpPort.send(exchange, signal, resolve, reject);
-    });
+interface Datagram {
+  readonly port: UdpPort;
+  readonly message: Uint8Array;
 }
 
 interface Pending {
-  readonly exchange: UdpExchange;
-  readonly finish: (result: UdpResult) => void;
+  readonly exchange: DnsExchange;
+  readonly deadlineMs: number;
+  readonly resolve: (result: UdpResult) => void;
+  readonly forgetSignal: () => void;
 }
 
 /** One socket, connected to one server: the kernel drops what comes from elsewhere and tells of refusals. */
 class UdpPort {
   readonly #socket: Socket;
+  readonly #leaving: OncePerTurn<Datagram>;
   readonly #pending = new Map<number, Pending>();
-  readonly #onClose: (port: UdpPort) => void;
   #beforeConnect: Uint8Array[] | undefined = [];
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs = Number.POSITIVE_INFINITY;
   #carried = 0;
   #strays = 0;
   #closed = false;
 
-  constructor(server: DnsServerAddress, onClose: (port: UdpPort) => void) {
-    this.#onClose = onClose;
+  constructor(server: DnsServerAddress, received: OncePerTurn<Datagram>, leaving: OncePerTurn<Datagram>) {
+    this.#leaving = leaving;
     const family = server.address.includes(':') ? 6 : 4;
     this.#socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
       // An address needs no look-up, and Node's would go through its thread pool's queue.
       lookup: (hostname, _options, callback) => callback(null, hostname, family),
     });
-    this.#socket.on('message', (datagram) => this.#receive(datagram));
+    this.#socket.on('message', (message) => received.add({ port: this, message }));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
     // Without a callback of its own a failure to connect is an `error` event like any other.
     this.#socket.once('connect', () => this.#connected());
     this.#socket.connect(server.port, server.address);
   }
 
-  accepts(exchange: UdpExchange): boolean {
-    return !this.#closed && this.#carried < MAX_QUERIES_PER_PORT && !this.#pending.has(idOf(exchange.query));
+  hasRoomFor({ query }: DnsExchange): boolean {
+    return !this.#closed && this.#carried < MAX_QUERIES_PER_PORT && !this.#pending.has(idOf(query));
   }
 
-  send(
-    exchange: UdpExchange,
-    signal: AbortSignal,
-    resolve: (result: UdpResult) => void,
-    reject: (reason: unknown) => void,
-  ): void {
-    const id = idOf(exchange.query);
-    this.#carried += 1;
-    const forget = onAbort(signal, () => {
-      clearTimeout(timer);
-      this.#remove(id);
-      reject(signal.reason);
+  exchange(exchange: DnsExchange, signal: AbortSignal): Promise<UdpResult> {
+    return new Promise((resolve, reject) => {
+      const id = idOf(exchange.query);
+      const forgetSignal = onAbort(signal, () => {
+        this.#remove(id);
+        reject(signal.reason);
+      });
+      const deadlineMs = performance.now() + exchange.timeoutMs;
+      this.#pending.set(id, { exchange, deadlineMs, resolve, forgetSignal });
+      this.#carried += 1;
+      if (deadlineMs < this.#timerMs) this.#arm(deadlineMs);
+      if (this.#beforeConnect === undefined) this.#leaving.add({ port: this, message: exchange.query });
+      else this.#beforeConnect.push(exchange.query);
     });
-    const finish = (result: UdpResult) => {
-      clearTimeout(timer);
-      forget();
-      this.#remove(id);
-      resolve(result);
-    };
-    const timer = setTimeout(finish, exchange.timeoutMs, { outcome: 'timeout' });
-    this.#pending.set(id, { exchange, finish });
-    if (this.#beforeConnect === undefined) this.#transmit(exchange.query);
-    else this.#beforeConnect.push(exchange.query);
   }
 
   #connected(): void {
     const waiting = this.#beforeConnect ?? [];
     this.#beforeConnect = undefined;
-    if (!this.#closed) for (const query of waiting) this.#transmit(query);
+    for (const query of waiting) this.#leaving.add({ port: this, message: query });
   }
 
-  #transmit(query: Uint8Array): void {
-    this.#socket.send(query, (error) => {
-      if (error !== null) this.#fail(error);
-    });
+  send(query: Uint8Array): void {
+    if (!this.#closed) this.#socket.send(query, this.#afterSend);
   }
 
-  #receive(datagram: Uint8Array): void {
-    const pending = this.#pending.get(idOf(datagram)) ?? this.#pending.values().next().value;
+  readonly #afterSend = (error: NodeJS.ErrnoException | null): void => {
+    if (error !== null) this.#fail(error);
+  };
+
+  receive(datagram: Uint8Array): void {
+    const id = idOf(datagram);
+    const known = this.#pending.get(id);
+    const pending = known ?? this.#pending.values().next().value;
     if (pending === undefined) return;
-    if (pending.exchange.judge(datagram)) {
-      pending.finish({ outcome: 'received', message: datagram });
+    if (pending.exchange.accepts(datagram)) {
+      this.#finish(id, pending, { outcome: 'received', message: datagram });
       return;
     }
     this.#strays += 1;
@@ -119,7 +120,13 @@ class UdpPort {
   }
 
   #finishAll(result: UdpResult): void {
-    for (const { finish } of [...this.#pending.values()]) finish(result);
+    for (const [id, pending] of [...this.#pending]) this.#finish(id, pending, result);
+  }
+
+  #finish(id: number, { resolve, forgetSignal }: Pending, result: UdpResult): void {
+    forgetSignal();
+    this.#remove(id);
+    resolve(result);
   }
 
   #remove(id: number): void {
@@ -127,10 +134,28 @@ class UdpPort {
     if (this.#pending.size === 0) this.#close();
   }
 
+  /** One timer for all that wait, at the earliest of their deadlines. */
+  #arm(deadlineMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timerMs = deadlineMs;
+    this.#timer = setTimeout(() => this.#expire(), Math.ceil(deadlineMs - performance.now()));
+  }
+
+  #expire(): void {
+    const nowMs = performance.now();
+    this.#timerMs = Number.POSITIVE_INFINITY;
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const [id, pending] of [...this.#pending]) {
+      if (pending.deadlineMs <= nowMs) this.#finish(id, pending, { outcome: 'timeout' });
+      else earliestMs = Math.min(earliestMs, pending.deadlineMs);
+    }
+    if (earliestMs < Number.POSITIVE_INFINITY) this.#arm(earliestMs);
+  }
+
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#onClose(this);
+    clearTimeout(this.#timer);
     this.#socket.close();
   }
 }

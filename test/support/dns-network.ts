@@ -1,10 +1,4 @@
-import type {
-  DnsTransport,
-  TcpExchange,
-  TcpResult,
-  UdpExchange,
-  UdpResult,
-} from '../../src/dns/transport.ts';
+import type { DnsExchange, DnsTransport, TcpResult, UdpResult } from '../../src/dns/transport.ts';
 import { decodeQuery, encodeReply, type Rcode, type ReceivedQuery } from '../../src/embedded/dns-wire.ts';
 import type { DnsZone } from '../../src/embedded/dns-zone.ts';
 import type { Clock } from '../../src/target/clock.ts';
@@ -42,21 +36,21 @@ export class DnsNetwork implements DnsTransport {
     this.#behaviours.set(keyOf(server), behaviour);
   }
 
-  exchangeUdp(exchange: UdpExchange, signal: AbortSignal): Promise<UdpResult> {
+  exchangeUdp(exchange: DnsExchange, signal: AbortSignal): Promise<UdpResult> {
     return this.#exchange(exchange, signal, false, (datagrams) => {
-      const message = datagrams.find((datagram) => exchange.judge(datagram));
+      const message = datagrams.find((datagram) => exchange.accepts(datagram));
       return message === undefined ? undefined : { outcome: 'received', message };
     }) as Promise<UdpResult>;
   }
 
-  exchangeTcp(exchange: TcpExchange, signal: AbortSignal): Promise<TcpResult> {
+  exchangeTcp(exchange: DnsExchange, signal: AbortSignal): Promise<TcpResult> {
     return this.#exchange(exchange, signal, true, ([message]) =>
       message === undefined ? undefined : { outcome: 'received', message },
     ) as Promise<TcpResult>;
   }
 
   async #exchange(
-    { server, query, timeoutMs }: TcpExchange,
+    { server, query, timeoutMs }: DnsExchange,
     signal: AbortSignal,
     overTcp: boolean,
     take: (datagrams: readonly Uint8Array[]) => UdpResult | undefined,

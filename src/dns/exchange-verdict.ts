@@ -1,0 +1,172 @@
+import type { AttemptResult } from './attempt.ts';
+import type { DnsCounters } from './counters.ts';
+import { decodeReply, type Reply } from './message.ts';
+import type { ReplyMatch } from './reply-match.ts';
+import type { DnsExchange, TcpResult, UdpResult } from './transport.ts';
+
+/** How a query is put. What a server turns out not to stand is given up one by one. */
+export interface Manner {
+  readonly overTcp: boolean;
+  readonly edns: boolean;
+  readonly mixedCase: boolean;
+  /** What made TCP necessary; it tells what a failure there means. */
+  readonly tcpBecause?: 'truncated' | 'caseChanged' | 'flooded';
+}
+
+/** What one exchange came to: a result, or a reason to ask the same server in another manner. */
+export type ExchangeVerdict = AttemptResult | { readonly ok: 'again'; readonly manner: Manner };
+
+type Failure = Extract<AttemptResult, { ok: false }>;
+
+interface FinishedExchange extends DnsExchange {
+  /** The name that was asked for: lower case, no trailing dot. */
+  readonly name: string;
+  /** How the message that was received last was recognised. */
+  readonly match: ReplyMatch;
+}
+
+const RCODE = {
+  noError: 0,
+  formErr: 1,
+  servFail: 2,
+  nxDomain: 3,
+  notImp: 4,
+  refused: 5,
+  badVers: 16,
+} as const;
+
+export function judgeUdpResult(
+  result: UdpResult,
+  exchange: FinishedExchange,
+  manner: Manner,
+  counters: DnsCounters,
+): ExchangeVerdict {
+  switch (result.outcome) {
+    case 'received':
+      break;
+    case 'flooded':
+      counters.floods += 1;
+      // A stranger who forges replies cannot finish a TCP handshake in the server's name.
+      return againOverTcp(manner, 'flooded');
+    default:
+      return noReply(result, exchange, counters);
+  }
+  if (exchange.match === 'caseChanged' && manner.mixedCase) {
+    counters.caseChanged += 1;
+    return againOverTcp(manner, 'caseChanged');
+  }
+  if (isTruncated(result.message)) {
+    counters.truncated += 1;
+    return againOverTcp(manner, 'truncated');
+  }
+  return judgeReply(result.message, exchange.name, manner, counters);
+}
+
+function againOverTcp(manner: Manner, tcpBecause: NonNullable<Manner['tcpBecause']>): ExchangeVerdict {
+  return { ok: 'again', manner: { ...manner, overTcp: true, tcpBecause } };
+}
+
+export function judgeTcpResult(
+  result: TcpResult,
+  exchange: FinishedExchange,
+  manner: Manner,
+  counters: DnsCounters,
+): ExchangeVerdict {
+  if (result.outcome !== 'received') return judgeTcpFailure(result, exchange, manner, counters);
+  if (!exchange.accepts(result.message)) {
+    return { ok: false, reason: 'MalformedAnswer', message: 'answered another question over TCP' };
+  }
+  if (isTruncated(result.message)) return truncated('truncated over TCP as well');
+  return judgeReply(result.message, exchange.name, manner, counters);
+}
+
+function judgeTcpFailure(
+  result: Exclude<TcpResult, { outcome: 'received' }>,
+  exchange: FinishedExchange,
+  manner: Manner,
+  counters: DnsCounters,
+): ExchangeVerdict {
+  if (manner.tcpBecause === 'caseChanged') {
+    // A server that folds names and has no TCP: all that is left is to ask it in the letters that it sends back.
+    return { ok: 'again', manner: { overTcp: false, edns: manner.edns, mixedCase: false } };
+  }
+  switch (result.outcome) {
+    case 'tooLong':
+      return truncated(`the reply over TCP is ${result.announcedBytes} bytes long, too many to read`);
+    case 'cutShort':
+      return truncated('the connection ended within the reply over TCP');
+    default: {
+      const failure = noReply(result, exchange, counters);
+      if (manner.tcpBecause !== 'truncated') return failure;
+      return truncated(`truncated over UDP, and over TCP: ${failure.message}`);
+    }
+  }
+}
+
+function judgeReply(
+  message: Uint8Array,
+  name: string,
+  manner: Manner,
+  counters: DnsCounters,
+): ExchangeVerdict {
+  const reply = decodeReply(message, name);
+  if ('malformed' in reply) {
+    counters.malformed += 1;
+    return { ok: false, reason: 'MalformedAnswer', message: reply.malformed };
+  }
+  switch (reply.rcode) {
+    case RCODE.noError:
+      return isLame(reply)
+        ? refusal('does not answer for this name, it only refers elsewhere')
+        : { ok: true, reply };
+    case RCODE.nxDomain:
+      return { ok: true, reply };
+    case RCODE.formErr:
+    case RCODE.notImp:
+    case RCODE.badVers:
+      if (manner.edns) return { ok: 'again', manner: { ...manner, edns: false } };
+      break;
+    case RCODE.refused:
+      return refusal('answers REFUSED');
+  }
+  return { ok: false, reason: 'ServerFailure', message: `answers ${rcodeName(reply.rcode)}` };
+}
+
+/**
+ * An empty answer of a server that neither has authority nor recurses says nothing about the name
+ * (RFC 2308 §2.2 calls it a referral). Taken for NODATA it would remove addresses.
+ */
+function isLame(reply: Reply): boolean {
+  if (reply.answers.length > 0 || reply.authoritative || reply.negativeTtlSeconds !== undefined) return false;
+  return reply.referral || !reply.recursionAvailable;
+}
+
+/** The TC bit stands in the header: a reply cut in the middle of a record may not be readable at all. */
+function isTruncated(message: Uint8Array): boolean {
+  return ((message[2] ?? 0) & 0x02) !== 0;
+}
+
+function noReply(
+  result: Extract<UdpResult, { outcome: 'timeout' | 'unreachable' }>,
+  { timeoutMs }: DnsExchange,
+  counters: DnsCounters,
+): Failure {
+  if (result.outcome === 'timeout') {
+    counters.timeouts += 1;
+    return { ok: false, reason: 'QueryTimeout', message: `no reply within ${Math.round(timeoutMs)}ms` };
+  }
+  counters.unreachable += 1;
+  return { ok: false, reason: 'ServerUnreachable', message: result.code };
+}
+
+function refusal(message: string): Failure {
+  return { ok: false, reason: 'QueryRefused', message };
+}
+
+function truncated(message: string): Failure {
+  return { ok: false, reason: 'TruncatedAnswer', message };
+}
+
+function rcodeName(rcode: number): string {
+  return { 1: 'FORMERR', 2: 'SERVFAIL', 4: 'NOTIMP', 16: 'BADVERS' }[rcode] ?? `RCODE ${rcode}`;
+}

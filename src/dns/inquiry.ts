@@ -1,0 +1,116 @@
+import type { Clock } from '../target/clock.ts';
+import { readAnswer } from './answer.ts';
+import type { AskContext, AttemptResult } from './attempt.ts';
+import type { Lookup } from './lookup.ts';
+import type { Question } from './message.ts';
+import type { ServerRegistry } from './server-registry.ts';
+import { type NextStep, type ServerPlan, ServerRound } from './server-round.ts';
+import type { DnsTransport, TcpResult, UdpResult } from './transport.ts';
+
+/**
+ * One question asked to its end, along a CNAME chain: one that leads into a zone that the server does not
+ * serve ends its reply, and the rest has to be asked for. Like the parts it is made of it says what to do and
+ * is told what came of it, and does nothing itself.
+ */
+export class Inquiry {
+  readonly #question: Question;
+  readonly #plan: ServerPlan;
+  readonly #registry: ServerRegistry;
+  readonly #context: AskContext;
+  readonly #passed: string[] = [];
+  #chainTtlSeconds = Number.POSITIVE_INFINITY;
+  #asking: Question;
+  #round: ServerRound;
+
+  constructor(
+    question: Question,
+    plan: ServerPlan,
+    registry: ServerRegistry,
+    context: AskContext,
+    nowMs: number,
+  ) {
+    this.#question = question;
+    this.#plan = plan;
+    this.#registry = registry;
+    this.#context = context;
+    this.#asking = question;
+    this.#round = new ServerRound(question, plan, registry, context, nowMs);
+  }
+
+  next(nowMs: number): NextStep<Lookup> {
+    for (;;) {
+      const step = this.#round.next(nowMs);
+      if (step.do !== 'end') return step;
+      const result = this.#read(step.result);
+      if (result !== undefined) return { do: 'end', result };
+      this.#round = new ServerRound(this.#asking, this.#plan, this.#registry, this.#context, nowMs);
+    }
+  }
+
+  take(result: UdpResult | TcpResult, nowMs: number): void {
+    this.#round.take(result, nowMs);
+  }
+
+  /** Undefined when the chain goes on. */
+  #read(asked: AttemptResult): Lookup | undefined {
+    const asking = this.#asking;
+    if (!asked.ok) return unresolved(asking, asked.reason, asked.message);
+    const answer = readAnswer(asking, asked.reply, this.#passed);
+    switch (answer.kind) {
+      case 'records': {
+        const ttlSeconds = Math.min(this.#chainTtlSeconds, answer.ttlSeconds);
+        const { additionals } = asked.reply;
+        return { kind: 'records', records: answer.records, additionals, ttlSeconds };
+      }
+      case 'noData':
+      case 'nameNotFound': {
+        const ttlSeconds = Math.min(this.#chainTtlSeconds, answer.ttlSeconds);
+        const words = answer.kind === 'noData' ? `has no ${asking.type} record` : 'does not exist';
+        return { kind: answer.kind, ttlSeconds, message: `${asking.name} ${words}` };
+      }
+      case 'chainTooLong':
+        return unresolved(this.#question, 'ChainTooLong', answer.message);
+      case 'contradiction':
+        this.#context.counters.malformed += 1;
+        return unresolved(asking, 'MalformedAnswer', answer.message);
+      case 'alias':
+        this.#chainTtlSeconds = Math.min(this.#chainTtlSeconds, answer.ttlSeconds);
+        this.#asking = { name: answer.target, type: this.#question.type };
+        return undefined;
+    }
+  }
+}
+
+function unresolved(
+  question: Question,
+  reason: Extract<Lookup, { kind: 'unresolved' }>['reason'],
+  message: string,
+): Lookup {
+  return { kind: 'unresolved', reason, message: `${question.name} ${question.type}: ${message}` };
+}
+
+/** Does what the inquiry says until it has come to its end. Never rejects but with `signal.reason`. */
+export async function carryOut(
+  inquiry: Inquiry,
+  transport: DnsTransport,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Lookup> {
+  for (;;) {
+    const step = inquiry.next(clock.monotonicNow());
+    switch (step.do) {
+      case 'end':
+        return step.result;
+      case 'pause':
+        await clock.sleep(step.durationMs, signal);
+        break;
+      case 'exchange': {
+        const { exchange } = step;
+        const exchanging = exchange.overTcp
+          ? transport.exchangeTcp(exchange, signal)
+          : transport.exchangeUdp(exchange, signal);
+        inquiry.take(await exchanging, clock.monotonicNow());
+      }
+    }
+  }
+}

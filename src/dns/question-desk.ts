@@ -1,0 +1,139 @@
+import type { Clock } from '../target/clock.ts';
+import type { Hostname } from '../target/hostname.ts';
+import { onAbort } from '../target/on-abort.ts';
+import type { DnsSettings } from '../target/target.ts';
+import type { AskContext } from './attempt.ts';
+import { freshUntilMs } from './freshness.ts';
+import { carryOut, Inquiry } from './inquiry.ts';
+import type { Lookup, RememberedLookup } from './lookup.ts';
+import type { QueryType } from './message.ts';
+import type { QueryQueue } from './query-queue.ts';
+import type { Flight, QuestionBook, QuestionRecord } from './question-book.ts';
+import { ServerRegistry } from './server-registry.ts';
+import type { ServerView } from './server-view.ts';
+import { additionalAddresses } from './srv-answers.ts';
+import type { DnsTransport } from './transport.ts';
+
+export interface DeskContext extends AskContext {
+  readonly transport: DnsTransport;
+  readonly clock: Clock;
+}
+
+/** On whose behalf questions are put. */
+export interface Asker {
+  readonly settings: DnsSettings;
+  readonly view: ServerView;
+  /** The name that was asked for: its questions wait in line with each other, not with other names'. */
+  readonly lane: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Where all questions come by. What is remembered is not asked, what is being asked is not asked twice, and
+ * the rest waits its turn.
+ */
+export class QuestionDesk {
+  readonly #context: DeskContext;
+  readonly #book: QuestionBook;
+  readonly #queue: QueryQueue;
+  readonly #registry = new ServerRegistry();
+
+  constructor(context: DeskContext, book: QuestionBook, queue: QueryQueue) {
+    this.#context = context;
+    this.#book = book;
+    this.#queue = queue;
+  }
+
+  /** With `service`, what the SRV reply of that service said of `name` will do as well. */
+  ask(name: Hostname, type: QueryType, asker: Asker, service?: Hostname): Promise<RememberedLookup> {
+    const viewKey = asker.view.key;
+    const record = this.#book.record(name, type, viewKey);
+    const recalled =
+      this.#recall(record, asker) ??
+      (service && this.#recall(this.#book.record(name, type, viewKey, service), asker));
+    if (recalled !== undefined) {
+      this.#context.counters.cacheHits += 1;
+      return Promise.resolve(recalled);
+    }
+    if (asker.signal.aborted) return Promise.reject(asker.signal.reason);
+    if (record.flight !== undefined) return this.#join(record.flight, name, record, asker);
+    return this.#begin(name, record, asker);
+  }
+
+  #recall({ remembered }: QuestionRecord, { settings }: Asker): RememberedLookup | undefined {
+    if (remembered === undefined) return undefined;
+    return freshUntilMs(remembered, settings) > this.#context.clock.monotonicNow() ? remembered : undefined;
+  }
+
+  #join(flight: Flight, name: Hostname, record: QuestionRecord, asker: Asker): Promise<RememberedLookup> {
+    this.#context.counters.shared += 1;
+    const { signal } = asker;
+    return new Promise((resolve, reject) => {
+      const forget = onAbort(signal, () => reject(signal.reason));
+      const settle = (action: () => void) => {
+        forget();
+        action();
+      };
+      flight.answer.then(
+        (answer) => settle(() => resolve(answer)),
+        (error) =>
+          settle(() => {
+            if (!flight.signal.aborted || signal.aborted) reject(error);
+            // Whoever began has given up; the first of the others begins anew.
+            else if (record.flight === undefined) resolve(this.#begin(name, record, asker));
+            else resolve(this.#join(record.flight, name, record, asker));
+          }),
+      );
+    });
+  }
+
+  #begin(name: Hostname, record: QuestionRecord, asker: Asker): Promise<RememberedLookup> {
+    const place = this.#queue.enter(asker.view.key, asker.lane, asker.signal);
+    if (place === false) return Promise.resolve(this.#remember(record, QUEUE_FULL));
+    const answer = this.#askInTurn(name, record, place, asker);
+    record.flight = { signal: asker.signal, answer };
+    return answer;
+  }
+
+  async #askInTurn(
+    name: Hostname,
+    record: QuestionRecord,
+    place: Promise<void> | true,
+    { view, signal }: Asker,
+  ): Promise<RememberedLookup> {
+    let hasPlace = place === true;
+    try {
+      if (place !== true) await place;
+      hasPlace = true;
+      const { transport, clock } = this.#context;
+      const question = { name, type: record.type };
+      const nowMs = clock.monotonicNow();
+      const inquiry = new Inquiry(question, view.plan, this.#registry, this.#context, nowMs);
+      const lookup = await carryOut(inquiry, transport, clock, signal);
+      if (record.type === 'SRV' && lookup.kind === 'records') this.#rememberGiven(name, view, lookup);
+      return this.#remember(record, lookup);
+    } finally {
+      record.flight = undefined;
+      if (hasPlace) this.#queue.leave(view.key);
+    }
+  }
+
+  #rememberGiven(service: Hostname, view: ServerView, answer: Extract<Lookup, { kind: 'records' }>): void {
+    for (const { host, type, lookup } of additionalAddresses(service, answer)) {
+      this.#remember(this.#book.record(host, type, view.key, service), lookup);
+    }
+  }
+
+  #remember(record: QuestionRecord, lookup: Lookup): RememberedLookup {
+    const failed = lookup.kind === 'unresolved';
+    const failuresInARow = failed ? (record.remembered?.failuresInARow ?? 0) + 1 : 0;
+    record.remembered = { lookup, atMs: this.#context.clock.monotonicNow(), failuresInARow };
+    return record.remembered;
+  }
+}
+
+const QUEUE_FULL: Lookup = {
+  kind: 'unresolved',
+  reason: 'TooManyQueries',
+  message: 'too many questions are waiting already',
+};

@@ -1,0 +1,23 @@
+/**
+ * Collects items for the rest of this turn of the event loop and handles them in one go. Datagrams that are
+ * read one after the other, and sent one after the other, cost half of what they do when each answer is
+ * worked through before the next one is read: the kernel stays warm, and the peer awake.
+ */
+export class OncePerTurn<T> {
+  readonly #handle: (item: T) => void;
+  #items: T[] = [];
+
+  constructor(handle: (item: T) => void) {
+    this.#handle = handle;
+  }
+
+  add(item: T): void {
+    if (this.#items.push(item) === 1) setImmediate(this.#handleAll);
+  }
+
+  readonly #handleAll = (): void => {
+    const items = this.#items;
+    this.#items = [];
+    for (const item of items) this.#handle(item);
+  };
+}
