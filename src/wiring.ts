@@ -106,6 +106,7 @@ async function clusterAt(
   return {
     name,
     store,
+    stateNamespace: namespace,
     state: new ConfigMapState(store, gzipText, systemClock, { namespace, instance }),
     requestCount: () => transport.requestCount,
     onAnswer: (handler) => {

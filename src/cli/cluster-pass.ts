@@ -2,7 +2,7 @@ import type { TargetList } from '../config/target-list.ts';
 import type { DecideOptions } from '../sync/decide.ts';
 import { type PassRequest, type PassResult, pass } from '../sync/pass.ts';
 import type { CliContext, Cluster, ClusterChoice } from './context.ts';
-import type { ClusterFlags, DecisionFlags } from './options.ts';
+import type { ClusterFlags, DecisionFlags, PassFlags } from './options.ts';
 import { progressOn } from './progress.ts';
 
 /** Sockets of health checks at a time: far below the usual limit of 1,024 files. */
@@ -19,7 +19,7 @@ export function clusterChoice(flags: ClusterFlags): ClusterChoice {
 /** One pass over a cluster, with progress on the terminal; `--timeout` bounds all of it. */
 export async function runPass(
   list: TargetList,
-  flags: ClusterFlags & DecisionFlags,
+  flags: ClusterFlags & PassFlags,
   mode: PassRequest['mode'],
   cluster: Cluster,
   context: CliContext,

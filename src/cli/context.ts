@@ -62,6 +62,8 @@ export interface Cluster {
   readonly name: string;
   readonly store: ObjectStore;
   readonly state: StateStore;
+  /** Where state and Lease are kept. */
+  readonly stateNamespace: string;
   requestCount(): number;
   /** Tells of every answer of the API server from now on. */
   onAnswer(handler: (method: string, httpStatus: number) => void): void;

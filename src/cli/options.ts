@@ -90,7 +90,6 @@ export interface DecisionFlags {
   readonly policy: 'sync' | 'upsert-only' | 'create-only';
   readonly allowMassDelete?: boolean;
   readonly acceptDrain?: boolean;
-  readonly timeout: number;
 }
 
 /** What `plan` and `sync` must agree on. */
@@ -121,8 +120,7 @@ export function withDecisionFlags(command: Command): Command {
         'drain what guards.maxDrain holds back: you have looked, and it is down',
         'EXTERNAL_ENDPOINTS_ACCEPT_DRAIN',
       ),
-    )
-    .addOption(withTimeout('for the whole pass', 60_000, '1m'));
+    );
 }
 
 export function withTimeout(what: string, defaultMs: number, defaultText: string): Option {
@@ -135,4 +133,13 @@ export function withTimeout(what: string, defaultMs: number, defaultText: string
       if (duration.ms < 1000) throw new InvalidArgumentError('A pass needs at least 1s.');
       return duration.ms;
     });
+}
+
+export interface PassFlags extends DecisionFlags {
+  readonly timeout: number;
+}
+
+/** A pass that ends by itself. */
+export function withPassFlags(command: Command): Command {
+  return withDecisionFlags(command).addOption(withTimeout('for the whole pass', 60_000, '1m'));
 }

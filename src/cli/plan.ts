@@ -7,19 +7,19 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList } from './load-list.ts';
 import {
   type ClusterFlags,
-  type DecisionFlags,
   type ListFlags,
   type OutputFlags,
+  type PassFlags,
   withClusterFlags,
-  withDecisionFlags,
   withListFlags,
   withOutputFlag,
+  withPassFlags,
 } from './options.ts';
 import { serialize } from './output-format.ts';
 import { planText } from './plan-text.ts';
 import { reportText } from './report-text.ts';
 
-type PlanFlags = ListFlags & ClusterFlags & DecisionFlags & OutputFlags;
+type PlanFlags = ListFlags & ClusterFlags & PassFlags & OutputFlags;
 
 export function describePlan(command: Command): Command {
   const described = command
@@ -28,7 +28,7 @@ export function describePlan(command: Command): Command {
       'Resolves, checks and decides exactly as sync does. Exits 1 when sync would change something; 3 when it would not, and some target is in trouble.',
     )
     .addHelpText('after', '\nExample:\n  external-endpoints plan --config targets.yaml');
-  return withOutputFlag(withDecisionFlags(withClusterFlags(withListFlags(described))));
+  return withOutputFlag(withPassFlags(withClusterFlags(withListFlags(described))));
 }
 
 export async function runPlan(flags: PlanFlags, context: CliContext): Promise<ExitCode> {

@@ -6,18 +6,18 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList } from './load-list.ts';
 import {
   type ClusterFlags,
-  type DecisionFlags,
   type ListFlags,
   type OutputFlags,
+  type PassFlags,
   withClusterFlags,
-  withDecisionFlags,
   withListFlags,
   withOutputFlag,
+  withPassFlags,
 } from './options.ts';
 import { serialize } from './output-format.ts';
 import { reportText } from './report-text.ts';
 
-interface SyncFlags extends ListFlags, ClusterFlags, DecisionFlags, OutputFlags {
+interface SyncFlags extends ListFlags, ClusterFlags, PassFlags, OutputFlags {
   readonly dryRun: 'none' | 'server';
 }
 
@@ -34,7 +34,7 @@ export function describeSync(command: Command): Command {
         .env('EXTERNAL_ENDPOINTS_DRY_RUN'),
     )
     .addHelpText('after', '\nExample:\n  external-endpoints sync --config targets.yaml');
-  return withOutputFlag(withDecisionFlags(withClusterFlags(withListFlags(described))));
+  return withOutputFlag(withPassFlags(withClusterFlags(withListFlags(described))));
 }
 
 export async function runSync(flags: SyncFlags, context: CliContext): Promise<ExitCode> {

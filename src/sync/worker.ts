@@ -92,6 +92,7 @@ export class Worker {
   #earliestChangeMs = Number.POSITIVE_INFINITY;
   #lastHealthyMs = Number.NEGATIVE_INFINITY;
   #listed = false;
+  #reached = false;
   #turnedAtMs = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
   #woken = false;
@@ -194,8 +195,13 @@ export class Worker {
     metrics.targets(phases);
   }
 
-  /** Every target has been decided at least once. */
-  get hasDecidedAll(): boolean {
+  /** The API server has answered this process. */
+  get hasReachedCluster(): boolean {
+    return this.#reached;
+  }
+
+  /** What exists is known for every target. */
+  get hasReadAll(): boolean {
     return this.#listed && [...this.#book.entries.values()].every(({ existing }) => existing !== undefined);
   }
 
@@ -259,6 +265,7 @@ export class Worker {
 
   async #loadState(signal: AbortSignal): Promise<void> {
     const loaded = await this.#state.loadPatiently(signal);
+    this.#reached = true;
     this.#stateless = loaded.kind === 'unusable';
     this.#checks.recallFrom(new HealthMemory(loaded.state.health));
     this.#decider.recallSuspicion(loaded.state.suspectSinceMs, this.#ports.clock.monotonicNow());

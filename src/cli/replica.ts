@@ -1,0 +1,86 @@
+import { ownershipLabels } from '../manifest/labels.ts';
+import { LeaderElection } from '../sync/leader-election.ts';
+import type { Log } from '../sync/log.ts';
+import { runTogether, type Task } from '../sync/run-together.ts';
+import type { CliContext, Cluster } from './context.ts';
+import type { ClusterFlags } from './options.ts';
+import type { WorkerFlags } from './run-options.ts';
+
+/** One of several processes that do the same work, of which one at a time may write. */
+export interface Replica {
+  isLeader(): boolean;
+  /** Runs the tasks while standing for election, and gives the lease back when they have ended. */
+  run(tasks: readonly Task[], signal: AbortSignal): Promise<void>;
+}
+
+/** @param onChange told when leadership comes or goes. */
+export function replicaOf(
+  cluster: Cluster,
+  flags: ClusterFlags & WorkerFlags,
+  log: Log,
+  context: CliContext,
+  onChange: () => void,
+): Replica {
+  if (flags.leaderElect === 'false') return { isLeader: () => true, run: runTogether };
+  const election = electionOn(cluster, flags, log, context, onChange);
+  return {
+    isLeader: () => election.isLeader(),
+    run: (tasks, signal) => withElection(election, tasks, signal),
+  };
+}
+
+export function timingsOf(flags: WorkerFlags) {
+  const {
+    leaseDuration: leaseDurationMs,
+    renewDeadline: renewDeadlineMs,
+    retryPeriod: retryPeriodMs,
+  } = flags;
+  return { leaseDurationMs, renewDeadlineMs, retryPeriodMs };
+}
+
+function electionOn(
+  cluster: Cluster,
+  flags: ClusterFlags & WorkerFlags,
+  log: Log,
+  { clock, random, identity }: CliContext,
+  onLeadership: () => void,
+): LeaderElection {
+  return new LeaderElection(
+    { store: cluster.store, clock, random },
+    {
+      lease: { namespace: cluster.stateNamespace, name: `external-endpoints-${flags.instance}` },
+      labels: ownershipLabels(flags.instance),
+      identity,
+      timings: timingsOf(flags),
+      onChange(leading) {
+        if (leading) log.info('Leading', 'this replica leads now', { identity });
+        else
+          log.info('StandingBy', 'this replica no longer leads; it goes on resolving and checking', {
+            identity,
+          });
+        onLeadership();
+      },
+      onTrouble: ({ reason, message }) => log.warn(reason, `leader election: ${message}`),
+    },
+  );
+}
+
+/** The lease is given back last: until then the writes under way are this replica's to finish. */
+async function withElection(
+  election: LeaderElection,
+  tasks: readonly Task[],
+  signal: AbortSignal,
+): Promise<void> {
+  const worked = new AbortController();
+  const work = async (until: AbortSignal) => {
+    try {
+      await runTogether(tasks, AbortSignal.any([signal, until]));
+    } finally {
+      worked.abort(new Error('the work is done'));
+    }
+  };
+  const stand = async (until: AbortSignal) => election.run(AbortSignal.any([until, worked.signal]));
+  await runTogether([work, stand], NEVER);
+}
+
+const NEVER = new AbortController().signal;

@@ -1,0 +1,129 @@
+import { ClusterWatch } from '../sync/cluster-watch.ts';
+import type { Log } from '../sync/log.ts';
+import type { Task } from '../sync/run-together.ts';
+import { type ReadinessCondition, type StatusRoutes, statusRoutes } from '../sync/status-routes.ts';
+import { Worker } from '../sync/worker.ts';
+import { decideOptions, MAX_PROBES_IN_FLIGHT } from './cluster-pass.ts';
+import type { CliContext, Cluster, MetricsRegistry } from './context.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { loadList } from './load-list.ts';
+import { replicaOf } from './replica.ts';
+import type { RunFlags } from './run-options.ts';
+
+/** Kubernetes kills a Pod 30 s after it asked it to end; nobody should have to wait for more than a few. */
+const SHUTDOWN_TIMEOUT_MS = 4_000;
+
+/** The loop turns at least once a minute; one that has not for three is stuck. */
+const ALIVE_WITHIN_MS = 180_000;
+
+/** Follows the list, DNS, health and the cluster until the user ends it. */
+export async function runContinuously(
+  cluster: Cluster,
+  flags: RunFlags,
+  log: Log,
+  context: CliContext,
+): Promise<ExitCode> {
+  const { clock, prober, random, resolver } = context;
+  const { store, state } = cluster;
+  const registry = await context.newMetrics();
+  const { metrics } = registry;
+  cluster.onAnswer((method, code) => metrics.apiRequest(method, code));
+  const replica = replicaOf(cluster, flags, log, context, () => worker.onLeadership());
+  const isLeader = () => replica.isLeader();
+  const worker = new Worker(
+    { store, state, resolver, prober, clock, random, log, metrics, isLeader },
+    {
+      options: decideOptions(flags),
+      maxProbesInFlight: MAX_PROBES_IN_FLIGHT,
+      shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
+    },
+  );
+  const watch = watchFor(worker, cluster, flags, log, context);
+  const list = await loadList(flags, context);
+  if (list === undefined) return EXIT.usage;
+  worker.setList(list);
+  watch.setTargets(list.targets);
+
+  const ready = [{ name: 'cluster', isMet: () => watch.synced && worker.hasReadAll }];
+  const server = await context.startStatusServer(flags.listen, routesOf(worker, ready, registry, context));
+  log.info('Listening', `serving /healthz, /readyz and /metrics on port ${server.port}`);
+  const tasks: Task[] = [
+    (signal) => worker.run(signal),
+    (signal) => watch.run(signal),
+    (signal) => giveUpUnless(() => worker.hasReachedCluster, flags.startupTimeout, context, signal),
+    ...resyncTasks(worker, flags, context),
+  ];
+  try {
+    await replica.run(tasks, context.signal);
+    log.info('Stopped', 'writes under way are finished, the state is saved, the lease is free');
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof StartupTimeout)) throw error;
+    log.error('StartupTimeout', error.message);
+    return EXIT.clusterFailed;
+  } finally {
+    await server.close();
+  }
+}
+
+function watchFor(
+  worker: Worker,
+  cluster: Cluster,
+  flags: RunFlags,
+  log: Log,
+  context: CliContext,
+): ClusterWatch {
+  const { clock, random } = context;
+  return new ClusterWatch(
+    { store: cluster.store, clock, random },
+    {
+      instance: flags.instance,
+      log,
+      onUpsert: (object) => worker.onSighting({ object, deleted: false }),
+      onDelete: (object) => worker.onSighting({ object, deleted: true }),
+      onReplace: (kind, namespace, items) => worker.onReplacement(kind, namespace, items),
+    },
+  );
+}
+
+function routesOf(
+  worker: Worker,
+  conditions: readonly ReadinessCondition[],
+  registry: MetricsRegistry,
+  { clock }: CliContext,
+): StatusRoutes {
+  return statusRoutes({
+    isAlive: () => clock.monotonicNow() - worker.turnedAtMs < ALIVE_WITHIN_MS,
+    conditions,
+    metrics: {
+      contentType: registry.contentType,
+      text: () => {
+        worker.fillGauges();
+        return registry.text();
+      },
+    },
+  });
+}
+
+function resyncTasks(worker: Worker, flags: RunFlags, { cron }: CliContext): Task[] {
+  const { resync: expression, timezone, cronJitter: jitterMs } = flags;
+  if (expression === undefined) return [];
+  const work = async () => worker.resync();
+  return [(signal) => cron.run({ expression, timezone, jitterMs }, work, signal)];
+}
+
+class StartupTimeout extends Error {}
+
+/** Waiting for ever would hide a wrong address or a missing right behind a Pod that runs. */
+async function giveUpUnless(
+  hasReached: () => boolean,
+  timeoutMs: number,
+  { clock }: CliContext,
+  signal: AbortSignal,
+): Promise<void> {
+  await clock.sleep(timeoutMs, signal);
+  if (!hasReached())
+    throw new StartupTimeout(
+      `the API server did not answer within ${timeoutMs / 1000} s (--startup-timeout)`,
+    );
+}
