@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { Assessment } from '../../../src/endpoint/assessment.ts';
+import { publishedKey } from '../../../src/endpoint/assessment.ts';
+import {
+  CONFIRM_AFTER_MS,
+  type DrainGuardInput,
+  type DrainGuardState,
+  type GuardedTarget,
+  guardDrains,
+  NO_SUSPICION,
+} from '../../../src/endpoint/drain-guard.ts';
+import { assessed, healthOf, readinessOf } from '../../support/assessments.ts';
+
+/** A target all of whose addresses are published ready. */
+function target(key: string, assessments: readonly Assessment[]): GuardedTarget {
+  const keys = assessments.flatMap(({ address, ports }) => ports.map((port) => publishedKey(address, port)));
+  return { key, assessments, published: new Map(keys.map((each) => [each, true])) };
+}
+
+const healthy = (address: string) => assessed(address, 'healthy');
+const down = (address: string) => assessed(address, 'unhealthy');
+
+function guard(targets: readonly GuardedTarget[], traits: Partial<DrainGuardInput> = {}) {
+  const { assessments, state } = guardDrains({
+    targets,
+    readyElsewhere: 0,
+    maxDrainPercent: 50,
+    acceptDrain: false,
+    referenceReachable: true,
+    state: NO_SUSPICION,
+    lastHealthyMs: Number.NEGATIVE_INFINITY,
+    nowMs: 100_000,
+    ...traits,
+  });
+  return { readiness: assessments.flatMap(readinessOf), state };
+}
+
+const HELD = expect.stringMatching(/ready VantageSuspect$/);
+const DRAINED = expect.stringMatching(/not ready ConnectionRefused$/);
+
+describe('the drain guard', () => {
+  const half = [
+    target('a', [down('10.0.0.1'), healthy('10.0.0.2')]),
+    target('b', [down('10.0.1.1'), healthy('10.0.1.2')]),
+  ];
+  const all = [target('a', [down('10.0.0.1')]), target('b', [down('10.0.1.1')])];
+
+  it('lets through what stays within maxDrain', () => {
+    expect(guard(half).readiness).toEqual([DRAINED, expect.anything(), DRAINED, expect.anything()]);
+  });
+
+  it('holds everything back above it', () => {
+    const { readiness, state } = guard(half, { maxDrainPercent: 49 });
+    expect(readiness).toEqual([HELD, '10.0.0.2 ready Connected', HELD, '10.0.1.2 ready Connected']);
+    expect(state.suspectSinceMs).toBe(100_000);
+  });
+
+  it('counts the addresses of targets that are not being decided', () => {
+    expect(guard(all, { readyElsewhere: 1 }).readiness).toEqual([HELD, HELD]);
+    expect(guard(all, { readyElsewhere: 2 }).readiness).toEqual([DRAINED, DRAINED]);
+  });
+
+  it('drains a target that stands alone while the API server answers', () => {
+    const alone = [target('a', [down('10.0.0.1'), down('10.0.0.2')])];
+    expect(guard(alone).readiness).toEqual([DRAINED, DRAINED]);
+    expect(guard(alone, { referenceReachable: false }).readiness).toEqual([HELD, HELD]);
+  });
+
+  it('drains whatever the operator accepts', () => {
+    expect(guard(all, { acceptDrain: true }).readiness).toEqual([DRAINED, DRAINED]);
+  });
+
+  it('adds up small decisions: blindness does not show all at once', () => {
+    let state: DrainGuardState = NO_SUSPICION;
+    const fates: string[][] = [];
+    for (const [step, address] of ['10.0.0.1', '10.0.1.1', '10.0.2.1'].entries()) {
+      const result = guard([target(`t${step}`, [down(address)])], {
+        state,
+        readyElsewhere: 3 - step,
+        nowMs: 100_000 + step * 300,
+      });
+      state = result.state;
+      fates.push(result.readiness);
+    }
+    // One of four, two of four, and then it is enough.
+    expect(fates).toEqual([[DRAINED], [DRAINED], [HELD]]);
+  });
+
+  it('forgets drains after a minute', () => {
+    const recent = [{ target: 'x', addresses: 9, atMs: 39_999 }];
+    const { readiness } = guard([target('a', [down('10.0.0.1')])], {
+      state: { ...NO_SUSPICION, recent },
+      readyElsewhere: 1,
+    });
+    expect(readiness).toEqual([DRAINED]);
+  });
+
+  describe('a suspicion', () => {
+    const state: DrainGuardState = { recent: [], suspectSinceMs: 90_000, heldAtMs: 90_000 };
+
+    it('is confirmed once something was found healthy since, and not at once', () => {
+      expect(guard(all, { state, lastHealthyMs: 95_000 }).readiness).toEqual([DRAINED, DRAINED]);
+      const soon = { state, lastHealthyMs: 91_000, nowMs: 90_000 + CONFIRM_AFTER_MS - 1 };
+      expect(guard(all, soon).readiness).toEqual([HELD, HELD]);
+    });
+
+    it('holds on for as long as nothing is healthy anywhere', () => {
+      const { readiness, state: next } = guard(all, { state, lastHealthyMs: 89_000, nowMs: 9_000_000 });
+      expect(readiness).toEqual([HELD, HELD]);
+      expect(next.suspectSinceMs).toBe(90_000);
+    });
+
+    it('survives a decision that has nothing to do with it', () => {
+      const other = [target('c', [healthy('10.0.3.1')])];
+      expect(guard(other, { state }).state.suspectSinceMs).toBe(90_000);
+      expect(guard(other, { state, nowMs: 90_000 + 60_001 }).state.suspectSinceMs).toBeUndefined();
+    });
+  });
+
+  it('holds back what no route was found to, however little it is', () => {
+    const lost = assessed('10.0.0.1', 'unhealthy', {
+      port: { reason: 'NetworkUnreachable', health: healthOf('unhealthy', { vantageSuspect: true }) },
+    });
+    const targets = [target('a', [lost, down('10.0.0.2')])];
+    const { readiness } = guard(targets, { readyElsewhere: 100 });
+    expect(readiness).toEqual([HELD, DRAINED]);
+  });
+
+  it('has nothing to hold where nothing was ready', () => {
+    const fresh: GuardedTarget = { key: 'a', assessments: [down('10.0.0.1')], published: new Map() };
+    expect(guard([fresh], { maxDrainPercent: 0 }).readiness).toEqual([DRAINED]);
+  });
+});
