@@ -1,4 +1,5 @@
 import {
+  type ApplyOptions,
   applyOptionsOf,
   type Call,
   keyOf,
@@ -21,7 +22,7 @@ import { forbiddenField, invalid, invalidObject } from './field-error.ts';
 import { isObject, type JsonObject, type JsonValue, objectOf, stringOf } from './json.ts';
 import { jsonPatched } from './json-patch.ts';
 import { groupVersionOf } from './kind.ts';
-import { afterUpdate, applied } from './managed-fields.ts';
+import { type Applied, afterUpdate, applied } from './managed-fields.ts';
 import { mergePatched } from './merge-patch.ts';
 import type { ApiRequest } from './request.ts';
 import { badRequest, conflict, internal, notFound, unsupportedMediaType } from './status.ts';
@@ -121,30 +122,45 @@ function apply(call: Call): Written {
   if (existing === undefined) checkName(path.name, objectOf(config.metadata));
   const live = existing === undefined ? emptyObject(kind) : objectFor(kind, existing);
   const result = mergeConfig(call, live, config, existing, options);
-  const next = fitted(kind, result.object);
+  const next = convertApplied(call, config, result.object);
   return existing === undefined
     ? insert(call, next, result.managedFields, options)
     : replace(call, existing, next, result.managedFields, options);
 }
 
+/** Failures here never got a Status in apiserver, so that they come out as a bare 500. */
 function mergeConfig(
   call: Call,
   live: JsonObject,
   config: JsonObject,
   existing: Stored | undefined,
-  options: ReturnType<typeof applyOptionsOf>,
-) {
+  options: ApplyOptions,
+): Applied {
   const { schema, unowned } = call.kind;
   const entries = existing?.object.metadata.managedFields;
   try {
     return applied(schema, unowned, live, config, entries, writerOf(call, options), options.force);
   } catch (error) {
     if (!(error instanceof TypedError)) throw error;
-    // apiserver does not make a Status of this one, so it comes out as a bare 500.
-    const name = `${stringOf(objectOf(config.metadata).namespace)}/${call.path.name}`;
-    const gvk = `${call.kind.group}/${call.kind.version}, Kind=${call.kind.kind}`;
-    throw internal(`failed to create typed patch object (${name}; ${gvk}): ${error.message}`);
+    throw internal(`failed to create typed patch object (${subjectOf(call, config)}): ${error.message}`);
   }
+}
+
+function convertApplied(call: Call, config: JsonObject, object: JsonObject): JsonObject {
+  try {
+    return fitted(call.kind, object);
+  } catch (error) {
+    if (!(error instanceof Undecodable)) throw error;
+    const gvk = `${call.kind.group}/${call.kind.version}, Kind=${call.kind.kind}`;
+    const why = `unable to convert unstructured object to ${gvk}: ${error.message}`;
+    throw internal(`failed to convert new object (${subjectOf(call, config)}) to proper version: ${why}`);
+  }
+}
+
+/** `/db; /v1, Kind=Service`. */
+function subjectOf({ kind, path }: Call, config: JsonObject): string {
+  const namespace = stringOf(objectOf(config.metadata).namespace);
+  return `${namespace}/${path.name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`;
 }
 
 function checkConfig(call: Call, config: JsonValue): asserts config is JsonObject {

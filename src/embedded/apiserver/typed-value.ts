@@ -88,7 +88,7 @@ function collect(schema: Schema, value: JsonValue, path: string, set: FieldSet):
   if (schema.type === 'list') checkDuplicates(schema, value, path);
   for (const child of childrenOf(schema, value, path)) {
     // An empty set or keyed list owns nothing, while an empty map owns itself.
-    if (child.schema.type === 'list' && !isAtomic(child.schema) && listOf(child.value).length === 0) continue;
+    if (child.schema.type === 'list' && !isAtomic(child.schema) && isEmptyList(child.value)) continue;
     const node = descend(set, child.step);
     const childPath = child.step.startsWith('k:')
       ? `${path}${keyText(JSON.parse(child.step.slice(2)) as JsonObject)}`
@@ -99,6 +99,10 @@ function collect(schema: Schema, value: JsonValue, path: string, set: FieldSet):
     // An item of a keyed list is a thing of its own beside its fields; a struct or map is only the sum.
     if (child.step.startsWith('k:') && !isEmptySet(node)) node[MEMBER] = {};
   }
+}
+
+function isEmptyList(value: JsonValue): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
 }
 
 function checkType(schema: Schema, value: JsonValue, path: string): void {
