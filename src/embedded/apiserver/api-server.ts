@@ -21,7 +21,7 @@ import { type ApiRequest, type ApiResponse, parseResourcePath } from './request.
 import { jsonResponse, refusalResponse, textResponse } from './respond.ts';
 import { REVIEW_KINDS, review } from './reviews.ts';
 import { ServiceAddresses } from './service-addresses.ts';
-import { noSuchResource, Refusal } from './status.ts';
+import { noSuchResource, notAcceptable, Refusal } from './status.ts';
 import { Store } from './store.ts';
 import { OpenWatches } from './watch.ts';
 
@@ -41,6 +41,8 @@ export interface ApiServerSettings {
 
 const DEFAULT_SERVICE_CIDRS = ['10.96.0.0/12'];
 const DEFAULT_WATCH_WINDOW = 10_000;
+/** The media types that JSON satisfies. */
+const ACCEPTED = /application\/json|application\/\*|\*\/\*/;
 
 /**
  * An in-memory Kubernetes API server, without a socket: a request in, a response out. It stands in for
@@ -105,6 +107,7 @@ export class ApiServer {
       const answer = review(asked, request, user, this.#engine.clock.wallNow(), warnings);
       return jsonResponse(201, JSON.stringify(answer), warnings);
     }
+    if (!ACCEPTED.test(request.headers.accept ?? '*/*')) throw notAcceptable();
     const verb = verbOf(request, path, kind);
     if (kind.deprecation !== undefined) warnings.push(kind.deprecation);
     authorize(user, kind, path, verb);

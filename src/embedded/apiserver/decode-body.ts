@@ -21,17 +21,24 @@ export function parseBody(request: ApiRequest, kind: { readonly kind: string }):
   if (mediaType !== 'application/json' && mediaType !== '') {
     const message =
       'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml';
-    throw new Refusal(415, message, 'UnsupportedMediaType', {});
+    throw new Refusal(415, message, 'UnsupportedMediaType');
   }
   try {
     return JSON.parse(request.body) as JsonValue;
   } catch (error) {
     const problem = `couldn't get version/kind; json parse error: ${jsonProblem(error)}`;
-    const shown = request.body.length > 100 ? `${request.body.slice(0, 100)} ...` : request.body;
+    const shown = summaryOf(request.body);
     throw badRequest(
       `the object provided is unrecognized (must be of type ${kind.kind}): ${problem} (${shown})`,
     );
   }
+}
+
+/** JSON is shown as text, anything else as hexadecimal digits. */
+function summaryOf(body: string): string {
+  if (body === '') return '<empty>';
+  const shown = body.startsWith('{') ? body : Buffer.from(body).toString('hex');
+  return shown.length > 100 ? `${shown.slice(0, 100)} ...` : shown;
 }
 
 export function checkSize(request: ApiRequest): void {
@@ -46,7 +53,7 @@ export function parseYaml(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
   } catch {
-    const document = parseDocument(text, { uniqueKeys: true });
+    const document = parseDocument(text, { uniqueKeys: true, version: '1.1' });
     const [problem] = document.errors;
     if (problem !== undefined) {
       const [summary] = problem.message.split('\n');
@@ -102,13 +109,12 @@ export function decodeBody(
   validation: FieldValidation,
   warnings: string[],
 ): JsonObject {
-  const value = parseBody(request, kind);
+  const value = parseBody(request, kind) ?? {};
   try {
     return decodeObject(kind, value, validation, warnings);
   } catch (error) {
     if (!(error instanceof Undecodable)) throw error;
     const name = (isObject(value) && stringOf(value.kind)) || kind.kind;
-    if (error.message.startsWith('no kind')) throw badRequest(error.message);
     throw badRequest(
       `${name} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${error.message}`,
     );

@@ -63,14 +63,15 @@ export function deleteOne(call: Call): Deleted {
   return remove(call, found, options);
 }
 
-/** DELETE on a collection: everything that the selectors select. */
+/** DELETE on a collection: everything that the selectors select. Answered with how it was before. */
 export function deleteCollection(call: Call): Stored[] {
   const options = deleteOptionsOf(call);
   const filter = filterOf(call);
   const selected = call.engine.store
     .list(call.kind.storage, filter.keyPrefix)
     .filter((stored) => filter.matches(stored));
-  return selected.map((stored) => remove(call, stored, options).stored);
+  for (const stored of selected) remove(call, stored, options);
+  return selected;
 }
 
 function checkPreconditions(kind: Kind, metadata: ObjectMeta, options: DeleteOptions): void {

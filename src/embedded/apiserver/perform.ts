@@ -49,8 +49,8 @@ export async function perform(
     case 'delete':
       return deleted(call);
     default: {
-      const items = deleteCollection(call);
       const metadata = { resourceVersion: String(call.engine.store.revision) };
+      const items = deleteCollection(call);
       return jsonResponse(200, listJson(call, { items, metadata }), call.warnings);
     }
   }

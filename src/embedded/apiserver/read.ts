@@ -32,7 +32,9 @@ export async function list(call: Call, signal: AbortSignal): Promise<Page> {
   const { store } = call.engine;
   const { query } = call.request;
   const filter = filterOf(call);
-  const limit = integerOf(query, 'limit');
+  integerOf(query, 'timeoutSeconds');
+  // Any version will do: the real server answers from its cache then, which knows no pages.
+  const limit = query.get('resourceVersion') === '0' ? 0 : integerOf(query, 'limit');
   const token = query.get('continue') ?? '';
   const position = token === '' ? undefined : decodeContinue(token, filter.keyPrefix);
   const revision = position?.revision ?? call.atRevision ?? (await revisionAsked(call, limit, signal));
@@ -82,7 +84,7 @@ async function revisionAsked(call: Call, limit: number, signal: AbortSignal): Pr
     const detail = 'resourceVersionMatch is forbidden unless resourceVersion is provided';
     throw invalidListOptions('resourceVersionMatch', detail);
   }
-  const revision = parseRevision(text);
+  const revision = revisionOfList(text);
   if (revision === 0) {
     if (match === 'Exact') {
       throw invalidListOptions(
@@ -109,6 +111,15 @@ export function parseRevision(text: string): number {
   throw internal(
     `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
   );
+}
+
+/** A list tells of a bad version as of a bad request, a watch as of an error of its own. */
+function revisionOfList(text: string): number {
+  try {
+    return parseRevision(text);
+  } catch (error) {
+    throw error instanceof Refusal ? badRequest(`invalid resource version: ${error.message}`) : error;
+  }
 }
 
 async function awaitRevision(call: Call, revision: number, signal: AbortSignal): Promise<void> {

@@ -1,102 +1,132 @@
 import { badRequest } from './status.ts';
+import { labelValueProblems, qualifiedNameProblems } from './validation/names.ts';
 
 /** Whether a set of labels, or of selectable fields, is selected. */
 export type Selector = (values: Readonly<Record<string, string>>) => boolean;
 
 export const EVERYTHING: Selector = () => true;
 
-const KEY = '[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?';
-const VALUE = '[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?';
 const TOKEN = /\s*(==|!=|=|!|,|\(|\)|<|>|[^\s,()=!<>]+)/y;
-const IS_KEY = new RegExp(`^${KEY}$`);
-const IS_VALUE = new RegExp(`^(?:${VALUE})?$`);
+const SYMBOLS = new Set(['==', '!=', '=', '!', ',', '(', ')', '<', '>']);
+const OPERATORS = 'in, notin, =, ==, !=, gt, lt';
+
+/** The words of a selector, read one after the other. */
+class Tokens {
+  readonly #tokens: string[] = [];
+  #at = 0;
+
+  constructor(text: string) {
+    TOKEN.lastIndex = 0;
+    for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text))
+      this.#tokens.push(match[1] ?? '');
+  }
+
+  /** '' at the end. */
+  get next(): string {
+    return this.#tokens[this.#at] ?? '';
+  }
+
+  take(): string {
+    const token = this.next;
+    this.#at++;
+    return token;
+  }
+}
 
 /**
  * Reads a label selector (apimachinery's labels.Parse): `a=b`, `a==b`, `a!=b`, `a in (b,c)`,
- * `a notin (b,c)`, `a`, `!a`, joined by commas.
+ * `a notin (b,c)`, `a>1`, `a<1`, `a`, `!a`, joined by commas.
  */
 export function parseLabelSelector(text: string): Selector {
-  const tokens = tokensOf(text);
-  if (tokens.length === 0) return EVERYTHING;
+  const tokens = new Tokens(text);
+  if (tokens.next === '') return EVERYTHING;
+  if (tokens.next !== '!' && SYMBOLS.has(tokens.next)) {
+    throw badRequest(`found '${tokens.next}', expected: !, identifier, or 'end of string'`);
+  }
   const requirements: Selector[] = [];
-  let at = 0;
-  const next = () => tokens[at++] ?? '';
   for (;;) {
-    requirements.push(requirement(next, () => tokens[at] ?? ''));
-    const separator = next();
+    requirements.push(requirement(tokens));
+    const separator = tokens.take();
     if (separator === '') break;
-    if (separator !== ',') throw unparsable(separator, "',' or 'end of string'");
+    if (separator !== ',') throw badRequest(`found '${separator}', expected: ',' or 'end of string'`);
+    if (tokens.next !== '!' && (tokens.next === '' || SYMBOLS.has(tokens.next))) {
+      throw badRequest(`found '${tokens.next}', expected: identifier after ','`);
+    }
   }
   return (labels) => requirements.every((matches) => matches(labels));
 }
 
-function tokensOf(text: string): string[] {
-  const tokens: string[] = [];
-  TOKEN.lastIndex = 0;
-  for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) tokens.push(match[1] ?? '');
-  return tokens;
-}
-
-function requirement(next: () => string, peek: () => string): Selector {
-  const first = next();
-  if (first === '!') {
-    const key = keyFrom(next());
-    return (labels) => !(key in labels);
+function requirement(tokens: Tokens): Selector {
+  if (tokens.next === '!') {
+    tokens.take();
+    const absent = keyFrom(tokens);
+    return (labels) => !(absent in labels);
   }
-  const key = keyFrom(first);
-  const operator = peek();
-  if (operator === '' || operator === ',') return (labels) => key in labels;
-  next();
+  const key = keyFrom(tokens);
+  if (tokens.next === '' || tokens.next === ',') return (labels) => key in labels;
+  const operator = tokens.take();
   switch (operator) {
     case '=':
     case '==': {
-      const value = valueFrom(next, peek);
+      const value = valueFrom(tokens, key);
       return (labels) => labels[key] === value;
     }
     case '!=': {
-      const value = valueFrom(next, peek);
+      const value = valueFrom(tokens, key);
       return (labels) => labels[key] !== value;
     }
+    case '>':
+    case '<': {
+      const bound = Number(valueFrom(tokens, key));
+      return (labels) =>
+        key in labels && (operator === '>' ? Number(labels[key]) > bound : Number(labels[key]) < bound);
+    }
     case 'in': {
-      const values = valuesFrom(next);
+      const values = valuesFrom(tokens, key);
       return (labels) => labels[key] !== undefined && values.has(labels[key]);
     }
     case 'notin': {
-      const values = valuesFrom(next);
+      const values = valuesFrom(tokens, key);
       return (labels) => labels[key] === undefined || !values.has(labels[key]);
     }
     default:
-      throw unparsable(operator, 'in, notin, =, ==, !=, gt, lt');
+      throw unparsable(`found '${operator}', expected: ${OPERATORS}`);
   }
 }
 
-function keyFrom(token: string): string {
-  if (!IS_KEY.test(token)) throw unparsable(token, "!, identifier, or 'end of string'");
-  return token;
+function keyFrom(tokens: Tokens): string {
+  const key = tokens.take();
+  if (key === '' || SYMBOLS.has(key)) throw unparsable(`found '${key}', expected: identifier`);
+  const [problem] = qualifiedNameProblems(key);
+  if (problem !== undefined) throw unparsable(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problem}`);
+  return key;
 }
 
-function valueFrom(next: () => string, peek: () => string): string {
-  if (peek() === '' || peek() === ',') return '';
-  const value = next();
-  if (!IS_VALUE.test(value)) throw unparsable(value, 'identifier');
-  return value;
+function valueFrom(tokens: Tokens, key: string): string {
+  if (tokens.next === '' || tokens.next === ',') return '';
+  return checkedValue(tokens.take(), key, 0);
 }
 
-function valuesFrom(next: () => string): Set<string> {
-  const open = next();
-  if (open !== '(') throw unparsable(open, "'('");
+function valuesFrom(tokens: Tokens, key: string): Set<string> {
+  const open = tokens.take();
+  if (open !== '(') throw unparsable(`found '${open}' expected: '('`);
   const values = new Set<string>();
-  for (let token = next(); ; token = next()) {
-    if (token === ')') return values;
-    if (token === '') throw unparsable(token, "',', or ')'");
-    if (token === ',') continue;
-    if (!IS_VALUE.test(token)) throw unparsable(token, 'identifier');
-    values.add(token);
+  for (let token = tokens.take(); token !== ')'; token = tokens.take()) {
+    if (token === '') throw unparsable("found '', expected: ',' or ')'");
+    if (token !== ',') values.add(checkedValue(token, key, values.size));
   }
+  if (values.size === 0) values.add('');
+  return values;
 }
 
-function unparsable(found: string, expected: string): Error {
-  return badRequest(`found '${found}', expected: ${expected}`);
+function checkedValue(value: string, key: string, at: number): string {
+  const [problem] = labelValueProblems(value);
+  if (problem === undefined) return value;
+  throw unparsable(`values[${at}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problem}`);
+}
+
+function unparsable(why: string): Error {
+  return badRequest(`unable to parse requirement: ${why}`);
 }
 
 /**
@@ -110,8 +140,15 @@ export function parseFieldSelector(text: string, supported: ReadonlySet<string>)
     const match = /^(.*?)(!=|==|=)(.*)$/.exec(term);
     if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
     const [, field = '', operator, value = ''] = match;
-    if (!supported.has(field)) throw badRequest(`field label not supported: ${field}`);
+    if (!supported.has(field)) throw badRequest(unsupported(field, supported));
     return { field, value, equal: operator !== '!=' };
   });
   return (fields) => terms.every(({ field, value, equal }) => ((fields[field] ?? '') === value) === equal);
+}
+
+/** Kinds that can be selected by their name alone are told of in other words. */
+function unsupported(field: string, supported: ReadonlySet<string>): string {
+  if (supported.size > 2) return `field label not supported: ${field}`;
+  const known = [...supported].map((one) => JSON.stringify(one)).join(', ');
+  return `${JSON.stringify(field)} is not a known field selector: only ${known}`;
 }

@@ -105,6 +105,11 @@ export function unsupportedMediaType(): Refusal {
   return new Refusal(415, '415: Unsupported Media Type', 'UnsupportedMediaType', {});
 }
 
+export function notAcceptable(): Refusal {
+  const message = '406: Not Acceptable\n\nAvailable representations: application/json';
+  return new Refusal(406, message, 'NotAcceptable', {});
+}
+
 export function expired(message: string): Refusal {
   return new Refusal(410, message, 'Expired');
 }

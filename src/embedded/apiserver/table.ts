@@ -20,7 +20,8 @@ export function tableWish(accept: string, query: URLSearchParams): TableWish | u
   if (!ACCEPTS_TABLE.test(accept.replaceAll(' ', ''))) return undefined;
   const include = query.get('includeObject') ?? 'Metadata';
   if (include === 'None' || include === 'Metadata' || include === 'Object') return { include };
-  throw badRequest(`unrecognized includeObject value: "${include}"`);
+  const why = `Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`;
+  throw badRequest(`Unable to convert to Table as requested: includeObject: ${why}`);
 }
 
 /** @param withColumns false in a watch after its first event, where the columns are known. */
