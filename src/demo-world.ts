@@ -31,7 +31,7 @@ const TTL_SECONDS = 1;
 
 /** The demo's own cluster, zone and backends. */
 export async function startDemoWorld(
-  connect: (config: KubeConfig, place: { instance: string; stateNamespace: string }) => Promise<Cluster>,
+  connect: (load: () => KubeConfig, place: { instance: string; stateNamespace: string }) => Promise<Cluster>,
 ): Promise<DemoWorld> {
   const zone = new DnsZone('corp.example', TTL_SECONDS);
   const point = (name: string, address: string) =>
@@ -42,9 +42,12 @@ export async function startDemoWorld(
   const backends = new Map<string, Backend>();
   for (const address of BACKENDS) backends.set(address, await Backend.start(LOOPBACK));
   const server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom });
-  const config = new KubeConfig();
-  config.loadFromString(server.kubeconfig);
-  const cluster = await connect(config, { instance: 'demo', stateNamespace: 'default' });
+  const load = () => {
+    const config = new KubeConfig();
+    config.loadFromString(server.kubeconfig);
+    return config;
+  };
+  const cluster = await connect(load, { instance: 'demo', stateNamespace: 'default' });
   const listeners = new Map(
     [...backends].map(([address, { port }]) => [address as IpAddress, { address: LOOPBACK, port }]),
   );

@@ -31,7 +31,7 @@ export interface ProcessFacts {
 
 /** The composition root: the only place that builds a real clock, socket, file reader or client. */
 export function wire(facts: ProcessFacts): CliContext {
-  const { terminal, version, nodeVersion, signal, environment } = facts;
+  const { terminal, version, nodeVersion, signal } = facts;
   return {
     terminal,
     version,
@@ -42,7 +42,7 @@ export function wire(facts: ProcessFacts): CliContext {
     resolver: systemResolver(terminal),
     prober: proberOver(new TcpDialer(systemClock), systemClock),
     readList: (paths) => listFileSource(paths, facts.stdin).read(signal),
-    connect: async (choice) => connect(choice, environment),
+    connect: (choice) => connect(choice, facts),
     newLog: async (level, format) => {
       const { createLog } = await import('./io/pino-log.ts');
       return createLog({ level, format, colors: terminal.err.colors });
@@ -55,7 +55,7 @@ export function wire(facts: ProcessFacts): CliContext {
     startDemoWorld: async () => {
       // Only the demo needs the embedded servers; everybody else starts faster without them.
       const { startDemoWorld } = await import('./demo-world.ts');
-      return startDemoWorld((config, place) => clusterAt(config, 'demo', place));
+      return startDemoWorld((load, place) => clusterAt(load, 'demo', place, facts));
     },
   };
 }
@@ -74,33 +74,36 @@ function systemResolver({ err }: Terminal) {
   });
 }
 
-async function connect(
-  choice: ClusterChoice,
-  environment: ProcessFacts['environment'],
-): Promise<ConnectResult> {
+async function connect(choice: ClusterChoice, facts: ProcessFacts): Promise<ConnectResult> {
   // client-node and undici take half of the start: who talks to no cluster does without.
   const { loadKubeConfig } = await import('./io/kube-config.ts');
   const { kubeconfig, context, instance } = choice;
   const loaded = loadKubeConfig({
-    environment,
+    environment: facts.environment,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
   });
   if (!loaded.ok) return loaded;
   const stateNamespace = choice.stateNamespace ?? loaded.namespace;
-  return { ok: true, cluster: await clusterAt(loaded.config, loaded.describe, { instance, stateNamespace }) };
+  const cluster = await clusterAt(loaded.load, loaded.describe, { instance, stateNamespace }, facts);
+  return { ok: true, cluster };
 }
 
 async function clusterAt(
-  config: KubeConfig,
+  load: () => KubeConfig,
   name: string,
   place: { readonly instance: string; readonly stateNamespace: string },
+  { version }: ProcessFacts,
 ): Promise<Cluster> {
   const [{ KubeStore }, { KubeTransport }] = await Promise.all([
     import('./io/kube-store.ts'),
     import('./io/kube-transport.ts'),
   ]);
-  const transport = new KubeTransport(config, systemClock);
+  const transport = new KubeTransport({
+    load,
+    clock: systemClock,
+    userAgent: `external-endpoints/${version}`,
+  });
   const store = new KubeStore(transport);
   const { instance, stateNamespace: namespace } = place;
   return {
@@ -112,6 +115,6 @@ async function clusterAt(
     onAnswer: (handler) => {
       transport.onAnswer = handler;
     },
-    close: () => transport.close(),
+    close: async () => transport.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import { type Cluster, KubeConfig } from '@kubernetes/client-node';
 
 /** Which cluster to talk to, in kubectl's words. */
 export interface ClusterChoice {
@@ -12,14 +12,15 @@ export interface ClusterChoice {
 export type LoadedKubeConfig =
   | {
       readonly ok: true;
-      readonly config: KubeConfig;
+      /** Reads the same context again, with credentials as they are by then. Throws when that cannot be done. */
+      readonly load: () => KubeConfig;
       /** The context's, else the Pod's, else `default`. */
       readonly namespace: string;
       readonly describe: string;
     }
   | { readonly ok: false; readonly message: string };
 
-/** Reads --kubeconfig, else $KUBECONFIG, else ~/.kube/config, else the Pod's service account: kubectl's order. */
+/** Finds --kubeconfig, else $KUBECONFIG, else ~/.kube/config, else the Pod's service account: kubectl's order. */
 export function loadKubeConfig(choice: ClusterChoice): LoadedKubeConfig {
   const place = placeOf(choice);
   if (place === undefined) {
@@ -28,6 +29,32 @@ export function loadKubeConfig(choice: ClusterChoice): LoadedKubeConfig {
       message: 'no cluster is configured: pass --kubeconfig, set KUBECONFIG, or run inside a Pod',
     };
   }
+  const first = read(choice, place);
+  if (!first.ok) return first;
+  const { config } = first;
+  const context = config.getCurrentContext();
+  return {
+    ok: true,
+    load: () => {
+      const again = read({ ...choice, context }, place);
+      if (!again.ok) throw new Error(again.message);
+      return again.config;
+    },
+    namespace: config.getContextObject(context)?.namespace ?? 'default',
+    describe: `${context} at ${config.getCurrentCluster()?.server}`,
+  };
+}
+
+interface Place {
+  readonly kind: 'file' | 'pod';
+  readonly text: string;
+}
+
+type Reading =
+  | { readonly ok: true; readonly config: KubeConfig }
+  | { readonly ok: false; readonly message: string };
+
+function read(choice: ClusterChoice, place: Place): Reading {
   const config = new KubeConfig();
   try {
     if (place.kind === 'pod') config.loadFromCluster();
@@ -41,10 +68,7 @@ export function loadKubeConfig(choice: ClusterChoice): LoadedKubeConfig {
   return selectContext(config, choice.context, place.text);
 }
 
-function placeOf({
-  kubeconfig,
-  environment,
-}: ClusterChoice): { kind: 'file' | 'pod'; text: string } | undefined {
+function placeOf({ kubeconfig, environment }: ClusterChoice): Place | undefined {
   if (kubeconfig !== undefined) return { kind: 'file', text: `kubeconfig ${kubeconfig}` };
   if (environment.KUBECONFIG) return { kind: 'file', text: `kubeconfig ${environment.KUBECONFIG}` };
   const inHome = join(environment.HOME ?? '/', '.kube', 'config');
@@ -53,7 +77,7 @@ function placeOf({
   return undefined;
 }
 
-function selectContext(config: KubeConfig, context: string | undefined, place: string): LoadedKubeConfig {
+function selectContext(config: KubeConfig, context: string | undefined, place: string): Reading {
   if (context !== undefined) {
     if (config.getContextObject(context) === null) {
       const known = config.getContexts().map(({ name }) => name);
@@ -73,6 +97,19 @@ function selectContext(config: KubeConfig, context: string | undefined, place: s
       : `${place} has no current context; pass --context`;
     return { ok: false, message };
   }
-  const namespace = config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
-  return { ok: true, config, namespace, describe: `${config.getCurrentContext()} at ${cluster.server}` };
+  const problem = problemOf(cluster);
+  return problem === undefined ? { ok: true, config } : { ok: false, message: `${place}: ${problem}` };
+}
+
+function problemOf({ name, server, skipTLSVerify }: Cluster): string | undefined {
+  const url = URL.parse(server ?? '');
+  if (url === null || !/^https?:$/.test(url.protocol))
+    return `cluster "${name}" has no usable server address`;
+  if (url.protocol === 'https:' || skipTLSVerify || isPlainLoopback(server)) return undefined;
+  return `cluster "${name}" is at ${server}: over plain HTTP everybody on the way would see the credentials; use https`;
+}
+
+/** A listener on this machine (`kubectl proxy`, the embedded server): what is said to it never leaves it. */
+export function isPlainLoopback(server: string): boolean {
+  return /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(server);
 }

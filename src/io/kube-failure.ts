@@ -35,15 +35,30 @@ export function failureOf(answer: ErrorAnswer): ApiFailure {
   };
 }
 
+/** Nothing was sent, because there is nothing to show for who is asking. */
+export function noCredentials(error: unknown): ApiFailure {
+  const message = `no credentials: ${messageOf(error as Error)
+    .trim()
+    .slice(0, MAX_MESSAGE_LENGTH)}`;
+  return { reason: 'CredentialsUnavailable', httpStatus: 0, message, outcomeUnknown: false };
+}
+
 /** No answer, for that error; `timeoutMs` when that was too long to wait. */
 export function unreachable(error: unknown, timeoutMs: number | undefined): ApiFailure {
   const cause = error as Error & { code?: string };
+  if (cause.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return tooLarge();
   return {
     reason: timeoutMs === undefined ? 'Unreachable' : 'Timeout',
     httpStatus: 0,
     message: timeoutMs === undefined ? messageOf(cause) : `no answer within ${timeoutMs} ms`,
     outcomeUnknown: cause.code !== 'ECONNREFUSED' && cause.code !== 'ENOTFOUND',
   };
+}
+
+/** It came, and would come again: whoever asks for it must ask for less. */
+function tooLarge(): ApiFailure {
+  const message = 'the answer is larger than anything that is taken';
+  return { reason: 'ServerError', httpStatus: 0, message, outcomeUnknown: true };
 }
 
 function messageOf(error: Error & { code?: string }): string {
@@ -56,11 +71,27 @@ function messageOf(error: Error & { code?: string }): string {
 function parseStatus(body: string): Status | undefined {
   if (!body.startsWith('{')) return undefined;
   try {
-    return JSON.parse(body) as Status;
+    return asStatus(JSON.parse(body) as Unchecked<Status>);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+type Unchecked<T> = { readonly [K in keyof T]?: unknown };
+
+/** Proxies answer in JSON of their own, where the same names may hold anything. */
+function asStatus({ message, reason, details }: Unchecked<Status>): Status {
+  const { kind, causes, retryAfterSeconds } = (details ?? {}) as Unchecked<NonNullable<Status['details']>>;
+  return {
+    ...(typeof message === 'string' ? { message } : {}),
+    ...(typeof reason === 'string' ? { reason } : {}),
+    details: {
+      ...(typeof kind === 'string' ? { kind } : {}),
+      ...(typeof retryAfterSeconds === 'number' ? { retryAfterSeconds } : {}),
+      causes: Array.isArray(causes) ? causes.filter((cause) => typeof cause?.reason === 'string') : [],
+    },
+  };
 }
 
 function reasonOf(httpStatus: number, status: Status | undefined): ApiFailureReason {

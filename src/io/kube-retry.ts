@@ -64,7 +64,7 @@ export async function sendWithRetries(
 function mayRepeat(request: KubeRequest, failure: ApiFailure): boolean {
   if (failure.reason === 'TooManyRequests') return true;
   if (request.method !== 'GET') return false;
-  return failure.httpStatus === 0 || failure.httpStatus >= 500;
+  return failure.reason === 'Unreachable' || failure.reason === 'Timeout' || failure.httpStatus >= 500;
 }
 
 /** What the server asks for, else 0.2, 0.4, 0.8 s; never more than half a minute. */

@@ -1,147 +1,127 @@
-import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
-import type { ConnectionOptions } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
 import type { Clock } from '../target/clock.ts';
+import { isPlainLoopback } from './kube-config.ts';
+import { fingerprintOf, type KubePool, openPool, type PoolLimits, tlsOptionsIn } from './kube-pool.ts';
 
 /** How long credentials are used before they are read again; client-node re-reads in-cluster tokens that often. */
 const CREDENTIALS_AGE_MS = 60_000;
 
-/** Bodies of our own objects are small; a list of 10,000 slices is not. */
-const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
-
-/** Three kinds in 300 namespaces, and some. */
-const MAX_WATCHES = 1_024;
-
-/** A watch is asked to send a bookmark a minute; after five that did not come, nobody is there. */
-const WATCH_SILENCE_MS = 300_000;
-
 /** What a request needs besides itself: connections to send it over, and who is asking. */
-export interface KubeSession {
-  readonly dispatcher: Dispatcher;
-  /** Apart from the others, because each watch keeps a connection for as long as it lives. */
-  readonly watchDispatcher: Dispatcher;
+export interface KubeSession extends KubePool {
   readonly headers: Readonly<Record<string, string>>;
 }
 
 interface OpenSession extends KubeSession {
-  /** Of all that a new connection depends on: when it changes, the pool is replaced. */
   readonly tlsFingerprint: string;
   readonly readAtMs: number;
 }
 
 /**
- * One pool of kept-alive connections with credentials that stay fresh. client-node's own client opens a TLS
- * connection for every request and reads certificate files for each; this uses its KubeConfig for what it is
- * good at (finding and refreshing credentials) and keeps the connections.
+ * Kept-alive connections with credentials that stay fresh. client-node's own client opens a TLS connection for
+ * every request and reads certificate files for each; this uses its KubeConfig for what it is good at (finding
+ * and refreshing credentials) and keeps the connections.
  */
 export class KubeSessions {
-  private readonly config: KubeConfig;
+  /** The API server's address, without a slash at its end. */
+  readonly server: string;
+  private readonly load: () => KubeConfig;
   private readonly clock: Clock;
-  private readonly connections: number;
+  private readonly limits: PoolLimits;
+  private config: KubeConfig;
   private session: OpenSession | undefined;
   private opening: Promise<OpenSession> | undefined;
+  /** The API server has refused what the current session says. */
+  private refused = false;
+  /** Pools of earlier certificates whose last requests are still under way. */
+  private readonly retired = new Set<KubePool>();
 
-  constructor(config: KubeConfig, clock: Clock, connections: number) {
-    this.config = withPlainLoopback(config);
+  /** @param load reads the kubeconfig; called now, and again when its credentials were refused. */
+  constructor(load: () => KubeConfig, clock: Clock, limits: PoolLimits) {
+    this.load = load;
     this.clock = clock;
-    this.connections = connections;
+    this.limits = limits;
+    this.config = withPlainLoopback(load());
+    this.server = serverOf(this.config);
   }
 
-  /** Single flight: an exec plugin starts once, however many requests wait for it. */
+  /** Single flight: an exec plugin starts once, however many requests wait for it. Rejects when there are no credentials. */
   async current(): Promise<KubeSession> {
     const { session } = this;
-    if (session !== undefined && this.clock.monotonicNow() - session.readAtMs < CREDENTIALS_AGE_MS)
-      return session;
+    const isFresh =
+      session !== undefined && this.clock.monotonicNow() - session.readAtMs < CREDENTIALS_AGE_MS;
+    if (isFresh && !this.refused) return session;
     this.opening ??= this.open(session).finally(() => {
       this.opening = undefined;
     });
     return this.opening;
   }
 
-  /** The server refused the credentials: the next request reads them again. */
-  expire(): void {
-    if (this.session !== undefined) this.session = { ...this.session, readAtMs: Number.NEGATIVE_INFINITY };
+  /** The server refused that session's credentials: the next request reads them again, unless that has happened. */
+  expire(session: KubeSession): void {
+    if (session === this.session) this.refused = true;
   }
 
-  /** Ends every connection at once. */
-  async close(): Promise<void> {
-    const { session } = this;
+  /** Ends every connection at once, without waiting for those that are only being made: they know no way to be told. */
+  close(): void {
+    const pools = [...this.retired, ...(this.session === undefined ? [] : [this.session])];
     this.session = undefined;
-    await Promise.all([session?.dispatcher.destroy(), session?.watchDispatcher.destroy()]);
+    for (const { dispatcher, watchDispatcher } of pools) {
+      void dispatcher.destroy();
+      void watchDispatcher.destroy();
+    }
   }
 
   private async open(previous: OpenSession | undefined): Promise<OpenSession> {
+    // A KubeConfig keeps what a plugin gave it until that expires: only a new one asks again.
+    if (this.refused) this.config = this.loadAgain();
     const options: RequestOptions = {};
     await this.config.applyToHTTPSOptions(options);
-    const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(options.headers ?? {}))
-      headers[name.toLowerCase()] = String(value);
-    if (typeof options.auth === 'string') {
-      headers.authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-    }
     const tls = tlsOptionsIn(options);
-    const tlsFingerprint = fingerprint(tls);
+    const tlsFingerprint = fingerprintOf(tls);
     const unchanged = previous?.tlsFingerprint === tlsFingerprint;
-    const session: OpenSession = {
-      dispatcher: unchanged ? previous.dispatcher : this.newDispatcher(tls, this.requestPool()),
-      watchDispatcher: unchanged ? previous.watchDispatcher : this.newDispatcher(tls, WATCH_POOL),
-      headers,
-      tlsFingerprint,
-      readAtMs: this.clock.monotonicNow(),
-    };
+    const { dispatcher, watchDispatcher } = unchanged ? previous : openPool(this.config, tls, this.limits);
+    const readAtMs = this.clock.monotonicNow();
+    const session = { dispatcher, watchDispatcher, headers: headersIn(options), tlsFingerprint, readAtMs };
     this.session = session;
-    // The old pools end when the requests that are under way on them have.
-    if (previous !== undefined && !unchanged) {
-      void previous.dispatcher.close();
-      void previous.watchDispatcher.close();
-    }
+    this.refused = false;
+    if (previous !== undefined && !unchanged) this.retire(previous);
     return session;
   }
 
-  private requestPool(): PoolOptions {
-    return {
-      connections: this.connections,
-      // One connection of HTTP/2 would put every write behind one flow-control window; see docs/adr.
-      allowH2: false,
-      keepAliveTimeout: 30_000,
-      maxResponseSize: MAX_RESPONSE_BYTES,
-    };
+  /** Somebody may have pointed the kubeconfig elsewhere since: credentials are for the server they belong to. */
+  private loadAgain(): KubeConfig {
+    const config = withPlainLoopback(this.load());
+    const server = serverOf(config);
+    if (server === this.server) return config;
+    throw new Error(`the kubeconfig now leads to ${server}, no longer to ${this.server}`);
   }
 
-  private newDispatcher(tls: TlsOptions, pool: PoolOptions): Dispatcher {
-    const options = this.config.createDispatcherOptions(this.config.getCurrentCluster(), tls);
-    switch (options.type) {
-      case 'proxy':
-        return new ProxyAgent({ ...pool, uri: options.uri, requestTls: tls });
-      case 'socks':
-        return new Socks5ProxyAgent(options.uri, { ...pool, requestTls: tls });
-      default:
-        return new Agent({ ...pool, connect: tls });
-    }
+  /** The old pools end when the requests that are under way on them have. */
+  private retire(pool: KubePool): void {
+    this.retired.add(pool);
+    const ended = Promise.all([pool.dispatcher.close(), pool.watchDispatcher.close()]);
+    void ended.then(() => this.retired.delete(pool));
   }
 }
 
-type PoolOptions = Omit<Agent.Options, 'connect' | 'factory'>;
-
-/** No limit to what a watch may bring in an hour; a TCP keepalive besides the watch for silence is undici's default. */
-const WATCH_POOL: PoolOptions = {
-  connections: MAX_WATCHES,
-  allowH2: false,
-  keepAliveTimeout: 30_000,
-  headersTimeout: 30_000,
-  bodyTimeout: WATCH_SILENCE_MS,
-};
-
-/**
- * client-node refuses plain HTTP unless TLS verification is off. Credentials in clear text over a network are
- * indeed a mistake; to a listener on this machine (`kubectl proxy`, the embedded server) they never leave it.
- */
-function withPlainLoopback(config: KubeConfig): KubeConfig {
+function serverOf(config: KubeConfig): string {
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error('the kubeconfig names no cluster');
-  if (!/^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(cluster.server)) return config;
+  return cluster.server.replace(/\/+$/, '');
+}
+
+function headersIn({ headers, auth }: RequestOptions): Record<string, string> {
+  const found = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]);
+  const basic =
+    typeof auth === 'string' ? [['authorization', `Basic ${Buffer.from(auth).toString('base64')}`]] : [];
+  return Object.fromEntries([...found, ...basic]);
+}
+
+/** client-node refuses plain HTTP unless TLS verification is off. */
+function withPlainLoopback(config: KubeConfig): KubeConfig {
+  if (!isPlainLoopback(serverOf(config))) return config;
+  const cluster = config.getCurrentCluster();
   const plain = new KubeConfig();
   plain.loadFromOptions({
     clusters: config
@@ -152,21 +132,4 @@ function withPlainLoopback(config: KubeConfig): KubeConfig {
     currentContext: config.getCurrentContext(),
   });
   return plain;
-}
-
-type TlsOptions = Readonly<Record<string, string>>;
-
-/** The options of a TLS connection among those of a request, without what is not set. */
-function tlsOptionsIn(options: RequestOptions): TlsOptions {
-  const { ca, cert, key, pfx, passphrase, rejectUnauthorized } = options;
-  const { servername } = options as ConnectionOptions;
-  const all = { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized };
-  const given = Object.entries(all).filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(given) as TlsOptions;
-}
-
-function fingerprint(tls: TlsOptions): string {
-  const hash = createHash('sha256');
-  for (const [name, value] of Object.entries(tls)) hash.update(`${name}=${String(value)}\n`);
-  return hash.digest('hex');
 }

@@ -47,32 +47,41 @@ export class KubeStore implements ObjectStore {
     const items: KubeObject[] = [];
     let token: string | undefined;
     for (;;) {
-      const query = queryOf({
-        limit: String(PAGE_SIZE),
-        labelSelector: scope.labelSelector,
-        fieldSelector: scope.fieldSelector,
-        continue: token,
-      });
-      const path = `${collectionPath(kind, scope.namespace)}${query}`;
-      const answer = await this.transport.send({ method: 'GET', path }, signal);
-      if (!answer.ok) return answer;
-      const page = JSON.parse(answer.body) as {
-        metadata: { resourceVersion: string; continue?: string };
-        items: KubeObject[] | null;
-      };
-      // Items of a list come without apiVersion and kind.
-      for (const item of page.items ?? []) {
-        items.push({ ...item, apiVersion: RESOURCES[kind].apiVersion, kind });
+      const page = await this.listPage(kind, scope, { limit: String(PAGE_SIZE), continue: token }, signal);
+      if (!page.ok) {
+        // Paging took longer than the server keeps history (etcd compacts every five minutes): all at once, then.
+        const outlived = token !== undefined && page.failure.reason === 'Expired';
+        return outlived ? wholeList(await this.listPage(kind, scope, {}, signal)) : page;
       }
-      token = page.metadata.continue;
-      if (token === undefined || token === '') {
-        return success(answer, { resourceVersion: page.metadata.resourceVersion, items });
-      }
+      items.push(...page.value.items);
+      token = page.value.next;
+      if (token === undefined) return wholeList({ ...page, value: { ...page.value, items } });
     }
   }
 
+  private async listPage(
+    kind: StoredKind,
+    { namespace, labelSelector, fieldSelector }: ListScope,
+    paging: { readonly limit?: string; readonly continue?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<ApiResult<ListPage>> {
+    const path = `${collectionPath(kind, namespace)}${queryOf({ ...paging, labelSelector, fieldSelector })}`;
+    const page = valueIn<RawList>(await this.transport.send({ method: 'GET', path }, signal));
+    if (!page.ok) return page;
+    const { metadata, items } = page.value;
+    return {
+      ...page,
+      value: {
+        resourceVersion: metadata.resourceVersion,
+        next: metadata.continue || undefined,
+        // Items of a list come without apiVersion and kind.
+        items: (items ?? []).map((item) => ({ ...item, apiVersion: RESOURCES[kind].apiVersion, kind })),
+      },
+    };
+  }
+
   async get(reference: ObjectReference, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
-    return objectIn(await this.transport.send({ method: 'GET', path: objectPath(reference) }, signal));
+    return valueIn(await this.transport.send({ method: 'GET', path: objectPath(reference) }, signal));
   }
 
   async create(body: KubeObject, options: WriteOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
@@ -109,7 +118,7 @@ export class KubeStore implements ObjectStore {
       },
       signal,
     );
-    return objectIn(answer);
+    return valueIn(answer);
   }
 
   async patch(
@@ -128,7 +137,7 @@ export class KubeStore implements ObjectStore {
       },
       signal,
     );
-    return objectIn(answer);
+    return valueIn(answer);
   }
 
   async delete(
@@ -178,12 +187,37 @@ export class KubeStore implements ObjectStore {
       { method, path: `${path}${query}`, contentType: 'application/json', body: JSON.stringify(body) },
       signal,
     );
-    return objectIn(answer);
+    return valueIn(answer);
   }
 }
 
-function objectIn(answer: KubeAnswer): ApiResult<KubeObject> {
-  return answer.ok ? success(answer, JSON.parse(answer.body) as KubeObject) : answer;
+interface RawList {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: readonly KubeObject[] | null;
+}
+
+interface ListPage extends KubeList {
+  readonly next: string | undefined;
+}
+
+function wholeList(page: ApiResult<ListPage>): ApiResult<KubeList> {
+  if (!page.ok) return page;
+  const { resourceVersion, items } = page.value;
+  return { ...page, value: { resourceVersion, items } };
+}
+
+/** What the answer says. A proxy on the way may have its own idea of success, a page to log in for instance. */
+function valueIn<T extends { readonly metadata: object }>(answer: KubeAnswer): ApiResult<T> {
+  if (!answer.ok) return answer;
+  try {
+    const value = JSON.parse(answer.body) as T | null;
+    if (typeof value?.metadata === 'object') return success(answer, value);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const message = `this is no answer of an API server: ${answer.body.slice(0, 100)}`;
+  const { httpStatus } = answer;
+  return { ok: false, failure: { reason: 'ServerError', httpStatus, message, outcomeUnknown: true } };
 }
 
 function success<T>(answer: KubeAnswer & { ok: true }, value: T): ApiResult<T> {

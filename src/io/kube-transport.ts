@@ -2,7 +2,9 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
 import type { ApiFailure } from '../sync/object-store.ts';
 import type { Clock } from '../target/clock.ts';
-import { failureOf, unreachable } from './kube-failure.ts';
+import { onAbort } from '../target/on-abort.ts';
+import { failureOf, noCredentials, unreachable } from './kube-failure.ts';
+import type { PoolLimits } from './kube-pool.ts';
 import {
   type KubeAnswer,
   type KubeRequest,
@@ -10,19 +12,19 @@ import {
   type KubeStream,
   sendWithRetries,
 } from './kube-retry.ts';
-import { KubeSessions } from './kube-session.ts';
+import { type KubeSession, KubeSessions } from './kube-session.ts';
 
-export interface KubeTransportSettings {
-  /** Connections, and so requests under way, at most. */
-  readonly connections: number;
+export interface KubeTransportLimits extends PoolLimits {
   /** Of one try. */
   readonly timeoutMs: number;
   /** Tries in all of a request that the server was too busy for, or that is safe to repeat. */
   readonly attempts: number;
 }
 
-export const DEFAULT_TRANSPORT_SETTINGS: KubeTransportSettings = {
+export const DEFAULT_TRANSPORT_LIMITS: KubeTransportLimits = {
   connections: 16,
+  // Bodies of our own objects are small; a page of 500 slices of others is not.
+  maxResponseBytes: 256 * 1024 * 1024,
   timeoutMs: 30_000,
   attempts: 4,
 };
@@ -30,66 +32,84 @@ export const DEFAULT_TRANSPORT_SETTINGS: KubeTransportSettings = {
 /** Requests to one API server: bounded in number, in time and in tries. */
 export class KubeTransport implements KubeSender {
   private readonly clock: Clock;
-  private readonly settings: KubeTransportSettings;
-  private readonly origin: string;
+  private readonly limits: KubeTransportLimits;
+  private readonly userAgent: string;
   private readonly sessions: KubeSessions;
   /** Requests sent, counting each try: what a pass costs the API server. */
   requestCount = 0;
   /** Told of every answer; status 0 when none came. */
   onAnswer: (method: KubeRequest['method'], httpStatus: number) => void = () => undefined;
 
-  constructor(config: KubeConfig, clock: Clock, settings = DEFAULT_TRANSPORT_SETTINGS) {
-    const cluster = config.getCurrentCluster();
-    if (cluster === null) throw new Error('the kubeconfig names no cluster');
-    this.sessions = new KubeSessions(config, clock, settings.connections);
-    this.clock = clock;
-    this.settings = settings;
-    this.origin = cluster.server.replace(/\/+$/, '');
+  /** @param options.load reads the kubeconfig; called again when its credentials were refused. */
+  constructor(options: {
+    readonly load: () => KubeConfig;
+    readonly clock: Clock;
+    readonly userAgent: string;
+    readonly limits?: KubeTransportLimits;
+  }) {
+    this.clock = options.clock;
+    this.limits = options.limits ?? DEFAULT_TRANSPORT_LIMITS;
+    this.userAgent = options.userAgent;
+    this.sessions = new KubeSessions(options.load, options.clock, this.limits);
   }
 
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
-    const { clock, settings, sessions } = this;
-    const renewCredentials = () => sessions.expire();
-    const sendOnce = async (each: KubeRequest, until: AbortSignal) => {
-      const answer = await this.sendOnce(each, until);
-      this.onAnswer(each.method, answer.ok ? answer.httpStatus : answer.failure.httpStatus);
-      return answer;
+    let used: KubeSession | undefined;
+    const sendOnce = (each: KubeRequest, until: AbortSignal) =>
+      this.inSession(until, async (session) => {
+        used = session;
+        const answer = await this.sendIn(session, each, until);
+        this.onAnswer(each.method, answer.ok ? answer.httpStatus : answer.failure.httpStatus);
+        return answer;
+      });
+    const renewCredentials = () => {
+      if (used !== undefined) this.sessions.expire(used);
     };
-    return sendWithRetries(
-      request,
-      sendOnce,
-      { clock, attempts: settings.attempts, renewCredentials },
-      signal,
-    );
+    const { clock, limits } = this;
+    return sendWithRetries(request, sendOnce, { clock, attempts: limits.attempts, renewCredentials }, signal);
   }
 
   /** A GET whose answer has no end, tried once (twice when the credential was refused). */
   async stream(path: string, signal: AbortSignal): Promise<KubeStream> {
-    const stream = await this.streamOnce(path, signal);
-    if (stream.ok || stream.failure.reason !== 'Unauthorized') return stream;
-    this.sessions.expire();
-    return this.streamOnce(path, signal);
+    const streamOnce = () =>
+      this.inSession(signal, async (session): Promise<KubeStream> => {
+        const stream = await this.streamIn(session, path, signal);
+        if (!stream.ok && stream.failure.reason === 'Unauthorized') this.sessions.expire(session);
+        return stream;
+      });
+    const stream = await streamOnce();
+    return stream.ok || stream.failure.reason !== 'Unauthorized' ? stream : streamOnce();
   }
 
-  /** Ends every connection. */
-  async close(): Promise<void> {
-    await this.sessions.close();
+  /** Ends every connection; requests that are under way fail. */
+  close(): void {
+    this.sessions.close();
   }
 
-  private async sendOnce(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
-    signal.throwIfAborted();
-    const timeout = AbortSignal.timeout(this.settings.timeoutMs);
+  /** Credentials may come from a plugin that takes its time or fails: neither is the API server's doing. */
+  private async inSession<T>(
+    signal: AbortSignal,
+    work: (session: KubeSession) => Promise<T>,
+  ): Promise<T | { readonly ok: false; readonly failure: ApiFailure }> {
+    let session: KubeSession;
     try {
-      const session = await this.sessions.current();
-      this.requestCount += 1;
+      session = await orAborted(this.sessions.current(), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      return { ok: false, failure: noCredentials(error) };
+    }
+    this.requestCount += 1;
+    return work(session);
+  }
+
+  private async sendIn(session: KubeSession, request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+    const timeout = AbortSignal.timeout(this.limits.timeoutMs);
+    const contentType = request.contentType === undefined ? {} : { 'content-type': request.contentType };
+    try {
       const response = await session.dispatcher.request({
         ...this.addressOf(request.path),
         method: request.method,
-        headers: {
-          accept: 'application/json',
-          ...session.headers,
-          ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
-        },
+        headers: { ...this.headersFor(session), ...contentType },
         body: request.body ?? null,
         signal: AbortSignal.any([signal, timeout]),
       });
@@ -102,22 +122,16 @@ export class KubeTransport implements KubeSender {
       };
     } catch (error) {
       signal.throwIfAborted();
-      return {
-        ok: false,
-        failure: unreachable(error, timeout.aborted ? this.settings.timeoutMs : undefined),
-      };
+      return { ok: false, failure: unreachable(error, timeout.aborted ? this.limits.timeoutMs : undefined) };
     }
   }
 
-  private async streamOnce(path: string, signal: AbortSignal): Promise<KubeStream> {
-    signal.throwIfAborted();
+  private async streamIn(session: KubeSession, path: string, signal: AbortSignal): Promise<KubeStream> {
     try {
-      const session = await this.sessions.current();
-      this.requestCount += 1;
       const response = await session.watchDispatcher.request({
         ...this.addressOf(path),
         method: 'GET',
-        headers: { accept: 'application/json', ...session.headers },
+        headers: this.headersFor(session),
         signal,
       });
       this.onAnswer('GET', response.statusCode);
@@ -129,8 +143,12 @@ export class KubeTransport implements KubeSender {
     }
   }
 
+  private headersFor(session: KubeSession): Record<string, string> {
+    return { accept: 'application/json', 'user-agent': this.userAgent, ...session.headers };
+  }
+
   private addressOf(path: string): { readonly origin: string; readonly path: string } {
-    const url = new URL(this.origin + path);
+    const url = new URL(this.sessions.server + path);
     return { origin: url.origin, path: url.pathname + url.search };
   }
 }
@@ -154,4 +172,13 @@ function warningsIn(header: string | string[] | undefined): string[] {
   return [...text.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) =>
     (match[1] ?? '').replace(/\\(.)/g, '$1'),
   );
+}
+
+/** A plugin cannot be told to stop; whoever waits for it can. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const leave = onAbort(signal, () => reject(signal.reason));
+    promise.then(resolve, reject).finally(leave);
+  });
 }

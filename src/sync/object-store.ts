@@ -106,6 +106,8 @@ export interface ApiFailure {
 
 export type ApiFailureReason =
   | 'Unreachable'
+  /** A credential plugin failed, a token file is gone: nothing was sent. */
+  | 'CredentialsUnavailable'
   | 'Unauthorized'
   | 'Forbidden'
   | 'NotFound'

@@ -137,4 +137,5 @@ const SERVER_REASONS: ReadonlySet<string> = new Set([
   'TooManyRequests',
   'ServerError',
   'Unauthorized',
+  'CredentialsUnavailable',
 ]);

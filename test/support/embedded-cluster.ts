@@ -17,13 +17,13 @@ export async function startEmbeddedCluster(): Promise<EmbeddedCluster> {
   const server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom });
   const config = new KubeConfig();
   config.loadFromString(server.kubeconfig);
-  const transport = new KubeTransport(config, systemClock);
+  const transport = new KubeTransport({ load: () => config, clock: systemClock, userAgent: 'test' });
   return {
     server,
     transport,
     store: new KubeStore(transport),
     close: async () => {
-      await transport.close();
+      transport.close();
       await server.close();
     },
   };

@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeRequest } from '../../../src/io/kube-retry.ts';
+import { DEFAULT_TRANSPORT_LIMITS, KubeTransport } from '../../../src/io/kube-transport.ts';
+import { waitFor } from '../../support/real-peer.ts';
+import { answered, dropped, ScriptedApi, silence } from '../../support/scripted-api.ts';
+import { SkippingClock } from '../../support/skipping-clock.ts';
+
+const GET: KubeRequest = { method: 'GET', path: '/api/v1/services' };
+const PATCH: KubeRequest = {
+  method: 'PATCH',
+  path: '/api/v1/namespaces/shop/services/db?fieldManager=x',
+  contentType: 'application/apply-patch+yaml',
+  body: '{"kind":"Service"}',
+};
+const never = new AbortController().signal;
+
+interface Bench extends AsyncDisposable {
+  readonly api: ScriptedApi;
+  readonly clock: SkippingClock;
+  readonly transport: KubeTransport;
+}
+
+async function bench(limits: Partial<typeof DEFAULT_TRANSPORT_LIMITS> = {}): Promise<Bench> {
+  const api = await ScriptedApi.start();
+  const clock = new SkippingClock();
+  const transport = new KubeTransport({
+    load: () => api.kubeConfig(),
+    clock,
+    userAgent: 'external-endpoints/1.2.3',
+    limits: { ...DEFAULT_TRANSPORT_LIMITS, ...limits },
+  });
+  const close = async () => {
+    transport.close();
+    await api[Symbol.asyncDispose]();
+  };
+  return { api, clock, transport, [Symbol.asyncDispose]: close };
+}
+
+describe('one request', () => {
+  it('is sent as it is, and says who sends it', async () => {
+    await using here = await bench();
+    here.api.always = answered(201, { kind: 'Service' });
+    const answer = await here.transport.send(PATCH, never);
+    expect(answer).toEqual({ ok: true, httpStatus: 201, body: '{"kind":"Service"}', warnings: [] });
+    expect(here.api.requests).toMatchObject([
+      {
+        method: 'PATCH',
+        url: '/api/v1/namespaces/shop/services/db?fieldManager=x',
+        body: '{"kind":"Service"}',
+        headers: {
+          'user-agent': 'external-endpoints/1.2.3',
+          'content-type': 'application/apply-patch+yaml',
+          accept: 'application/json',
+        },
+      },
+    ]);
+  });
+
+  it('brings warnings back, unquoted and apart', async () => {
+    await using here = await bench();
+    const warnings = ['299 - "v1 Endpoints is deprecated"', '299 - "say \\"when\\", and \\\\ too"'];
+    here.api.always = answered(200, {}, { Warning: warnings.join(', ') });
+    expect(await here.transport.send(GET, never)).toMatchObject({
+      warnings: ['v1 Endpoints is deprecated', 'say "when", and \\ too'],
+    });
+  });
+
+  it('ends at once when its signal aborts, with the signal’s reason', async () => {
+    await using here = await bench();
+    here.api.always = silence;
+    const abort = new AbortController();
+    const sending = here.transport.send(GET, abort.signal);
+    await waitFor('the request to arrive', () => here.api.requests.length === 1);
+    const reason = new Error('enough');
+    abort.abort(reason);
+    await expect(sending).rejects.toBe(reason);
+    await expect(here.transport.send(GET, abort.signal)).rejects.toBe(reason);
+    expect(here.api.requests).toHaveLength(1);
+  });
+});
+
+describe('connections', () => {
+  it('are kept for the next request', async () => {
+    await using here = await bench();
+    for (let at = 0; at < 20; at++) await here.transport.send(PATCH, never);
+    expect(here.api.requests).toHaveLength(20);
+    // The first is sometimes not yet free at the very moment when its answer has been read.
+    expect(here.api.connections).toBeLessThanOrEqual(2);
+  });
+
+  it('are no more than the limit, however many requests there are at once', async () => {
+    await using here = await bench({ connections: 4 });
+    let mostOpen = 0;
+    here.api.always = (response) => {
+      mostOpen = Math.max(mostOpen, here.api.open);
+      setImmediate(() => response.end('{}'));
+    };
+    const answers = await Promise.all(Array.from({ length: 100 }, () => here.transport.send(PATCH, never)));
+    expect(answers.every(({ ok }) => ok)).toBe(true);
+    expect(here.api.connections).toBe(4);
+    expect(mostOpen).toBe(4);
+    expect(here.transport.requestCount).toBe(100);
+  });
+
+  it('are all ended by close', async () => {
+    await using here = await bench();
+    await Promise.all([here.transport.send(GET, never), here.transport.send(GET, never)]);
+    expect(here.api.open).toBe(2);
+    here.transport.close();
+    await waitFor('the connections to end', () => here.api.open === 0);
+  });
+});
+
+describe('a server that is too busy', () => {
+  it('is asked again after the time it names, writes included', async () => {
+    await using here = await bench();
+    const busy = answered(429, 'Too many requests, please try again later.\n', { 'Retry-After': '7' });
+    here.api.next.push(busy, busy);
+    expect(await here.transport.send(PATCH, never)).toMatchObject({ ok: true });
+    expect(here.clock.sleptMs).toEqual([7_000, 7_000]);
+    expect(here.transport.requestCount).toBe(3);
+  });
+
+  it('is asked four times in all, and never left alone for longer than half a minute', async () => {
+    await using here = await bench();
+    here.api.always = answered(429, 'Too many requests\n', { 'Retry-After': '3600' });
+    expect(await here.transport.send(PATCH, never)).toEqual({
+      ok: false,
+      failure: {
+        reason: 'TooManyRequests',
+        httpStatus: 429,
+        message: 'Too many requests',
+        outcomeUnknown: false,
+        retryAfterMs: 3_600_000,
+      },
+    });
+    expect(here.clock.sleptMs).toEqual([30_000, 30_000, 30_000]);
+  });
+
+  it('that names no time is given more of it from try to try', async () => {
+    await using here = await bench();
+    here.api.always = answered(429, 'Too many requests\n', {
+      'Retry-After': 'Wed, 21 Oct 2026 07:28:00 GMT',
+    });
+    await here.transport.send(GET, never);
+    expect(here.clock.sleptMs).toEqual([200, 400, 800]);
+  });
+});
+
+describe('an error of the server', () => {
+  it('is tried again where that is safe', async () => {
+    await using here = await bench();
+    here.api.next.push(answered(503, 'starting'), answered(500, { reason: 'InternalError' }));
+    expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });
+    expect(here.clock.sleptMs).toEqual([200, 400]);
+  });
+
+  it('leaves open what became of a write, so that is sent once', async () => {
+    await using here = await bench();
+    here.api.always = answered(504, 'Gateway Timeout');
+    const failure = { reason: 'Timeout', httpStatus: 504, outcomeUnknown: true };
+    expect(await here.transport.send(PATCH, never)).toMatchObject({ ok: false, failure });
+    expect(here.api.requests).toHaveLength(1);
+  });
+
+  it('is not to be had by asking again when the request is at fault', async () => {
+    await using here = await bench();
+    here.api.always = answered(404, { kind: 'Status', reason: 'NotFound', message: 'no such thing' });
+    expect(await here.transport.send(GET, never)).toMatchObject({ failure: { reason: 'NotFound' } });
+    expect(here.api.requests).toHaveLength(1);
+  });
+
+  it('is cut to a line that can be read', async () => {
+    await using here = await bench({ attempts: 1 });
+    here.api.always = answered(502, `<html>${'x'.repeat(1_000_000)}</html>`);
+    const answer = await here.transport.send(GET, never);
+    expect(answer.ok ? 0 : answer.failure.message.length).toBe(500);
+  });
+});
+
+describe('no answer', () => {
+  it('within the time of one try is a timeout; reads are tried again', async () => {
+    await using here = await bench({ timeoutMs: 50 });
+    here.api.next.push(silence);
+    expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });
+    here.api.next.push(silence);
+    expect(await here.transport.send(PATCH, never)).toEqual({
+      ok: false,
+      failure: {
+        reason: 'Timeout',
+        httpStatus: 0,
+        message: 'no answer within 50 ms',
+        outcomeUnknown: true,
+      },
+    });
+    expect(here.api.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'PATCH']);
+  });
+
+  it('because the answer stops half way is a timeout too', async () => {
+    await using here = await bench({ timeoutMs: 50, attempts: 1 });
+    here.api.always = (response) => {
+      response.writeHead(200, { 'Content-Length': '100' });
+      response.write('{"kind":');
+    };
+    expect(await here.transport.send(GET, never)).toMatchObject({ failure: { reason: 'Timeout' } });
+  });
+
+  it('because the connection broke leaves open what became of a write', async () => {
+    await using here = await bench();
+    here.api.next.push(dropped);
+    expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });
+    here.api.next.push(dropped);
+    const failure = { reason: 'Unreachable', httpStatus: 0, outcomeUnknown: true };
+    expect(await here.transport.send(PATCH, never)).toMatchObject({ ok: false, failure });
+    expect(here.api.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'PATCH']);
+  });
+
+  it('because nobody listens means that nothing was written', async () => {
+    const here = await bench({ attempts: 1 });
+    await here[Symbol.asyncDispose]();
+    const failure = { reason: 'Unreachable', httpStatus: 0, outcomeUnknown: false };
+    const answer = await here.transport.send(PATCH, never);
+    expect(answer).toMatchObject({ ok: false, failure });
+    expect(answer.ok ? '' : answer.failure.message).toContain('ECONNREFUSED');
+  });
+});
+
+describe('an answer that is too large', () => {
+  it('is not taken, and not asked for again', async () => {
+    await using here = await bench({ maxResponseBytes: 10_000 });
+    here.api.next.push(answered(200, 'x'.repeat(9_000)), answered(200, 'x'.repeat(1_000_000)));
+    expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });
+    expect(await here.transport.send(GET, never)).toMatchObject({
+      failure: { reason: 'ServerError', message: 'the answer is larger than anything that is taken' },
+    });
+    expect(here.api.requests).toHaveLength(2);
+    expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });
+  });
+});
