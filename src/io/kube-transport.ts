@@ -104,15 +104,17 @@ export class KubeTransport implements KubeSender {
 
   private async sendIn(session: KubeSession, request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
     const timeout = AbortSignal.timeout(this.limits.timeoutMs);
+    const either = AbortSignal.any([signal, timeout]);
     const contentType = request.contentType === undefined ? {} : { 'content-type': request.contentType };
     try {
-      const response = await session.dispatcher.request({
+      const sending = session.dispatcher.request({
         ...this.addressOf(request.path),
         method: request.method,
         headers: { ...this.headersFor(session), ...contentType },
         body: request.body ?? null,
-        signal: AbortSignal.any([signal, timeout]),
+        signal: either,
       });
+      const response = await orAborted(sending, either);
       if (!isSuccess(response)) return { ok: false, failure: await failureIn(response) };
       return {
         ok: true,
@@ -128,12 +130,13 @@ export class KubeTransport implements KubeSender {
 
   private async streamIn(session: KubeSession, path: string, signal: AbortSignal): Promise<KubeStream> {
     try {
-      const response = await session.watchDispatcher.request({
+      const sending = session.watchDispatcher.request({
         ...this.addressOf(path),
         method: 'GET',
         headers: this.headersFor(session),
         signal,
       });
+      const response = await orAborted(sending, signal);
       this.onAnswer('GET', response.statusCode);
       if (!isSuccess(response)) return { ok: false, failure: await failureIn(response) };
       return { ok: true, chunks: response.body };
@@ -174,7 +177,10 @@ function warningsIn(header: string | string[] | undefined): string[] {
   );
 }
 
-/** A plugin cannot be told to stop; whoever waits for it can. */
+/**
+ * Neither a plugin nor undici, while it connects, can be told to stop; whoever waits for them can. A request that
+ * finds its signal aborted once there is a connection is not sent any more.
+ */
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {

@@ -1,12 +1,6 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer as createMuteServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
 
@@ -34,11 +28,11 @@ export class ScriptedApi implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   readonly #scheme: string;
 
-  private constructor(tls: ServerOptions | undefined) {
+  private constructor(kind: ServerOptions | 'plain' | 'mute') {
     const listener: RequestListener = (request, response) => void this.#take(request, response);
-    this.#scheme = tls === undefined ? 'http' : 'https';
-    this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
-    this.#server.keepAliveTimeout = 0;
+    this.#scheme = kind === 'plain' ? 'http' : 'https';
+    if (kind === 'mute') this.#server = createMuteServer();
+    else this.#server = kind === 'plain' ? createServer(listener) : createTlsServer(kind, listener);
     this.#server.on('connection', (socket: Socket) => {
       this.connections += 1;
       this.#sockets.add(socket);
@@ -46,8 +40,9 @@ export class ScriptedApi implements AsyncDisposable {
     });
   }
 
-  static async start(tls?: ServerOptions): Promise<ScriptedApi> {
-    const api = new ScriptedApi(tls);
+  /** `plain` is HTTP; `mute` takes connections, says it speaks TLS and does not; else TLS with these options. */
+  static async start(kind: ServerOptions | 'plain' | 'mute' = 'plain'): Promise<ScriptedApi> {
+    const api = new ScriptedApi(kind);
     await new Promise<void>((resolve) => {
       api.#server.listen(0, '127.0.0.1', resolve);
     });

@@ -79,6 +79,24 @@ describe('one request', () => {
   });
 });
 
+describe('a server that takes connections and does not even shake hands', () => {
+  it('holds nobody longer than they want to wait', async () => {
+    await using mute = await ScriptedApi.start('mute');
+    const load = () => mute.kubeConfig();
+    const clock = new SkippingClock();
+    const limits = { ...DEFAULT_TRANSPORT_LIMITS, timeoutMs: 50, attempts: 1 };
+    const hasty = new KubeTransport({ load, clock, userAgent: 'test', limits });
+    expect(await hasty.send(GET, never)).toMatchObject({ failure: { reason: 'Timeout' } });
+    const patient = new KubeTransport({ load, clock, userAgent: 'test' });
+    const abort = new AbortController();
+    const sending = patient.send(GET, abort.signal);
+    await waitFor('the connection', () => mute.connections === 2);
+    abort.abort(new Error('enough'));
+    await expect(sending).rejects.toThrow('enough');
+    for (const transport of [hasty, patient]) transport.close();
+  });
+});
+
 describe('connections', () => {
   it('are kept for the next request', async () => {
     await using here = await bench();
