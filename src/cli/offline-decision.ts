@@ -2,12 +2,18 @@ import type { TargetList } from '../config/target-list.ts';
 import { NOTHING_KNOWN } from '../health/memory.ts';
 import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import { type Decision, decide, NO_FLEET, type TargetMoment } from '../sync/decide.ts';
-import { checkAddresses, resolveNames } from '../sync/observe.ts';
+import { type KnownBefore, observeTargets } from '../sync/observe.ts';
 import { instantOf } from '../target/clock.ts';
 import { keyOf } from '../target/target.ts';
 import { MAX_PROBES_IN_FLIGHT } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { progressOn } from './progress.ts';
+
+const NOTHING_BEFORE: KnownBefore = {
+  health: NOTHING_KNOWN,
+  stateless: false,
+  momentOf: (target) => ({ target, existing: NOTHING_EXISTS, memory: new Map() }),
+};
 
 /** What would be decided now for a cluster in which nothing exists yet. */
 export async function decideOffline(
@@ -17,28 +23,21 @@ export async function decideOffline(
 ): Promise<Decision> {
   const progress = progressOn(context.terminal.err);
   try {
-    const answers = await resolveNames(list.targets, context, progress.update, context.signal);
-    const moments = list.targets.map(
-      (target): TargetMoment => ({
-        target,
-        existing: NOTHING_EXISTS,
-        memory: new Map(),
-        answers: answers.get(keyOf(target)) ?? new Map(),
-      }),
-    );
-    const limits = { maxProbesInFlight: MAX_PROBES_IN_FLIGHT, probingTimeoutMs: flags.timeout };
-    const health = await checkAddresses(
-      moments,
-      list.guards,
-      NOTHING_KNOWN,
+    const moments = new Map<string, TargetMoment>();
+    const health = await observeTargets(
+      {
+        ...list,
+        limits: { maxProbesInFlight: MAX_PROBES_IN_FLIGHT, probingTimeoutMs: flags.timeout },
+        known: Promise.resolve(NOTHING_BEFORE),
+        onObserved: (moment) => moments.set(keyOf(moment.target), moment),
+      },
       context,
-      limits,
       progress.update,
       context.signal,
     );
     return decide(
       {
-        targets: moments,
+        targets: list.targets.flatMap((target) => moments.get(keyOf(target)) ?? []),
         removals: [],
         ownedServices: 0,
         healthOf: (id) => health.get(id),

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { HealthCheckSettings, TargetPort } from '../target/target.ts';
 import { formatDuration } from './duration.ts';
 import { durationField, durationMs } from './duration-field.ts';
-import { alternatives, section, textOrNumber, wholeNumber } from './field.ts';
+import { alternatives, oneOf, section, textOrNumber, wholeNumber } from './field.ts';
 import { kindFields, kindFrom, reportUnused } from './health-check-kind.ts';
 import { nearest } from './nearest.ts';
 import { describeValue } from './problem.ts';
@@ -58,6 +58,11 @@ export const healthCheckSchema = section(
       min: 1,
       max: 100,
     }).optional(),
+    oneShot: oneOf(['verdict', 'accumulate'], {
+      description:
+        'What one pass of `sync` does: `verdict` tries on until the thresholds are reached, `accumulate` checks once and lets later passes add theirs.',
+      default: 'verdict',
+    }).optional(),
   },
   { id: 'HealthCheck', description: 'How an address is found healthy.' },
 );
@@ -93,6 +98,7 @@ export function healthCheckFrom(
     timeoutMs: atMostInterval('timeout'),
     healthyThreshold: written?.healthyThreshold ?? DEFAULTS.healthy,
     unhealthyThreshold: written?.unhealthyThreshold ?? DEFAULTS.unhealthy,
+    oneShot: written?.oneShot ?? 'verdict',
   };
 }
 

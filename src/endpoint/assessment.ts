@@ -58,6 +58,13 @@ export function publishedKey(
   return `${address} ${port.protocol ?? 'TCP'} ${port.name ?? ''} ${port.port ?? 0}`;
 }
 
+/** How many addresses are served on at least one port. */
+export function readyAddressCount(published: PublishedReadiness): number {
+  const ready = new Set<string>();
+  for (const [key, isReady] of published) if (isReady) ready.add(key.slice(0, key.indexOf(' ')));
+  return ready.size;
+}
+
 export function isServing(assessment: Assessment): boolean {
   return assessment.ports.some((port) => port.ready);
 }

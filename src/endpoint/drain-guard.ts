@@ -3,6 +3,7 @@ import {
   type PortAssessment,
   type PublishedReadiness,
   publishedKey,
+  readyAddressCount,
   withReadiness,
 } from './assessment.ts';
 
@@ -55,6 +56,8 @@ export const NO_SUSPICION: DrainGuardState = {
 export interface DrainGuardResult {
   /** In the order of the input, with what must not be drained published as it is. */
   readonly assessments: readonly (readonly Assessment[])[];
+  /** Addresses that verdicts of this decision would turn unready, held back or not. */
+  readonly drainedAddresses: number;
   readonly state: DrainGuardState;
 }
 
@@ -71,9 +74,11 @@ export function guardDrains(input: DrainGuardInput): DrainGuardResult {
   const found = drains.flatMap(({ addresses }, at) =>
     addresses === 0 ? [] : [{ target: targets[at]?.key ?? '', addresses, atMs: nowMs }],
   );
+  const drainedAddresses = sum(found.map(({ addresses }) => addresses));
   const asTheyAre = targets.map(({ assessments }) => assessments);
   if (found.length === 0) {
-    return { assessments: asTheyAre, state: { ...input.state, recent, ...forgotten(input.state, nowMs) } };
+    const state = { ...input.state, recent, ...forgotten(input.state, nowMs) };
+    return { assessments: asTheyAre, drainedAddresses: 0, state };
   }
   const counted = [...recent, ...found];
   const draining = sum(counted.map(({ addresses }) => addresses));
@@ -87,12 +92,14 @@ export function guardDrains(input: DrainGuardInput): DrainGuardResult {
   if (trusted || !(tooMuch || byRoute)) {
     return {
       assessments: asTheyAre,
+      drainedAddresses,
       state: { recent: counted, suspectSinceMs: undefined, heldAtMs: input.state.heldAtMs },
     };
   }
   const suspects = tooMuch ? isDrained : isDrainedByRoute;
   return {
     assessments: targets.map((target) => hold(target, suspects, sharePercent)),
+    drainedAddresses,
     state: { recent, suspectSinceMs: input.state.suspectSinceMs ?? nowMs, heldAtMs: nowMs },
   };
 }
@@ -118,11 +125,9 @@ interface Drains {
 }
 
 function drainsOf({ assessments, published }: GuardedTarget): Drains {
-  const ready = new Set<string>();
-  for (const [key, isReady] of published) if (isReady) ready.add(key.slice(0, key.indexOf(' ')));
   const drained = assessments.filter((each) => each.ports.some((port) => isDrained(each, port, published)));
   return {
-    ready: ready.size,
+    ready: readyAddressCount(published),
     addresses: drained.length,
     byRoute: drained.some((each) => each.ports.some((port) => isDrainedByRoute(each, port, published))),
   };

@@ -24,7 +24,9 @@ export function socketAddressOf(at: Pick<Check, 'address' | 'port'>): string {
 /** What a check does and how often, without where: most checks of a list share a few of these. */
 export function settingsKeyOf(settings: HealthCheckSettings): string {
   const rhythm = [settings.intervalMs, settings.fastIntervalMs, settings.timeoutMs].join('/');
-  return `${kindKeyOf(settings.kind)} ${rhythm} ${settings.healthyThreshold}/${settings.unhealthyThreshold}`;
+  const thresholds = `${settings.healthyThreshold}/${settings.unhealthyThreshold}`;
+  const oneShot = settings.oneShot === 'accumulate' ? ' accumulate' : '';
+  return `${kindKeyOf(settings.kind)} ${rhythm} ${thresholds}${oneShot}`;
 }
 
 function kindKeyOf(kind: HealthCheckKind): string {

@@ -7,58 +7,117 @@ import { Monitor, type Observation } from './monitor.ts';
 import type { Prober } from './probe.ts';
 
 export interface OneShotOptions {
-  /** Each id once. Those that stand first are probed first: mix the targets, so that none stands behind another. */
-  readonly checks: readonly Check[];
   readonly previous: HealthMemory;
   readonly prober: Prober;
   readonly clock: Clock;
   readonly random: Random;
   readonly maxInFlight: number;
-  /**
-   * `verdict`: tries go on, `fastInterval` apart, until the thresholds are reached or the newest sample
-   * agrees with the verdict from before. `accumulate`: one try, and later passes add theirs.
-   */
-  readonly until: 'verdict' | 'accumulate';
-  /** What is not settled by then is returned as it stands. */
+  /** Counted from `run`; what is not settled by then is returned as it stands. */
   readonly timeoutMs: number;
   readonly onProgress?: (settled: number, total: number) => void;
 }
 
-/**
- * One pass of checks, side by side within the bound. Resolves with the health of every check; a check
- * that never came to a verdict is still `unknown`. Rejects with `signal.reason`.
- */
-export async function formVerdicts(
-  options: OneShotOptions,
-  signal: AbortSignal,
-): Promise<Map<CheckId, Health>> {
-  signal.throwIfAborted();
-  const { checks, clock, previous, until } = options;
-  /** Those not settled yet, and how often each was tried. */
-  const open = new Map<CheckId, number>(checks.map((check) => [check.id, 0]));
-  const results = new Map<CheckId, Health>();
-  const ending = new AbortController();
+interface Open {
+  readonly check: Check;
+  tries: number;
+  readonly settled: PromiseWithResolvers<void>;
+}
 
-  const onObservation = ({ check, sample, after }: Observation) => {
-    const tries = (open.get(check.id) ?? 0) + 1;
-    open.set(check.id, tries);
-    const undecided = sample.healthy || sample.speaksOf !== 'worker' ? isForming(after) : true;
-    if (until === 'verdict' && undecided && tries < mostTries(check)) return;
-    results.set(check.id, after);
-    open.delete(check.id);
-    monitor.remove(check.id);
-    options.onProgress?.(results.size, checks.length);
-    if (open.size === 0) ending.abort(ENDED);
-  };
-  const { prober, random, maxInFlight } = options;
-  const monitor = new Monitor({ prober, clock, random, maxInFlight, onObservation });
-  for (const check of checks) {
-    const health = previous.recall(check) ?? notCheckedYet(clock.monotonicNow());
-    monitor.add(check, { health, spread: false });
+/**
+ * The checks of one pass, side by side within one bound. Whoever needs verdicts asks for them when he knows which,
+ * and gets them when those are settled, whatever the others do; a check that several ask for is made once.
+ *
+ * A check is settled when its thresholds are reached or its newest sample agrees with the verdict from before; with
+ * `oneShot: accumulate` after one sample, and later passes add theirs.
+ */
+export class OneShotChecks {
+  readonly #options: OneShotOptions;
+  readonly #monitor: Monitor;
+  readonly #open = new Map<CheckId, Open>();
+  readonly #results = new Map<CheckId, Health>();
+  #timeIsUp = false;
+
+  constructor(options: OneShotOptions) {
+    this.#options = options;
+    const { prober, clock, random, maxInFlight } = options;
+    const onObservation = (observation: Observation) => this.#onObservation(observation);
+    this.#monitor = new Monitor({ prober, clock, random, maxInFlight, onObservation });
   }
-  if (open.size > 0) await runUntilEnded(monitor, options, ending, signal);
-  for (const id of open.keys()) results.set(id, monitor.health(id) ?? notCheckedYet(clock.monotonicNow()));
-  return results;
+
+  /** Resolves with the health of each check; one that never came to a verdict is still `unknown`. */
+  async form(checks: readonly Check[]): Promise<ReadonlyMap<CheckId, Health>> {
+    const waits = checks.flatMap((check) => this.#begin(check) ?? []);
+    await Promise.all(waits);
+    return new Map(checks.map((check) => [check.id, this.#healthOf(check.id)]));
+  }
+
+  /** Everything that is known, of all checks that were asked for. */
+  get results(): ReadonlyMap<CheckId, Health> {
+    return this.#results;
+  }
+
+  /** Probes until `signal` aborts, and rejects with its reason then. To be called once. */
+  async run(signal: AbortSignal): Promise<never> {
+    const ending = new AbortController();
+    const timeUp = this.#options.clock
+      .sleep(this.#options.timeoutMs, AbortSignal.any([signal, ending.signal]))
+      .then(
+        () => this.#endTime(),
+        (error: unknown) => {
+          if (!signal.aborted && !ending.signal.aborted) throw error;
+        },
+      );
+    try {
+      return await this.#monitor.run(signal);
+    } finally {
+      ending.abort(new Error('the pass is over'));
+      await timeUp;
+    }
+  }
+
+  #begin(check: Check): Promise<void> | undefined {
+    if (this.#results.has(check.id)) return undefined;
+    const known = this.#open.get(check.id);
+    if (known !== undefined) return known.settled.promise;
+    const { clock, previous } = this.#options;
+    const health = previous.recall(check) ?? notCheckedYet(clock.monotonicNow());
+    if (this.#timeIsUp) {
+      this.#results.set(check.id, health);
+      return undefined;
+    }
+    const open: Open = { check, tries: 0, settled: Promise.withResolvers() };
+    this.#open.set(check.id, open);
+    this.#monitor.add(check, { health, spread: false });
+    return open.settled.promise;
+  }
+
+  #onObservation({ check, sample, after }: Observation): void {
+    const open = this.#open.get(check.id);
+    if (open === undefined) return;
+    open.tries += 1;
+    const undecided = sample.healthy || sample.speaksOf !== 'worker' ? isForming(after) : true;
+    const goesOn = check.settings.oneShot === 'verdict' && undecided && open.tries < mostTries(check);
+    if (!goesOn) this.#settle(open, after);
+  }
+
+  #settle(open: Open, health: Health): void {
+    const { id } = open.check;
+    this.#results.set(id, health);
+    this.#open.delete(id);
+    this.#monitor.remove(id);
+    open.settled.resolve();
+    this.#options.onProgress?.(this.#results.size, this.#results.size + this.#open.size);
+  }
+
+  #endTime(): void {
+    this.#timeIsUp = true;
+    for (const open of [...this.#open.values()]) this.#settle(open, this.#healthOf(open.check.id));
+  }
+
+  #healthOf(id: CheckId): Health {
+    const known = this.#results.get(id) ?? this.#monitor.health(id);
+    return known ?? notCheckedYet(this.#options.clock.monotonicNow());
+  }
 }
 
 /**
@@ -71,27 +130,21 @@ function mostTries({ settings }: Check): number {
 
 const ENDED = new Error('every check has its verdict');
 
-async function runUntilEnded(
-  monitor: Monitor,
-  { clock, timeoutMs }: OneShotOptions,
-  ending: AbortController,
+/** One pass over checks that are known beforehand. Rejects with `signal.reason`. */
+export async function formVerdicts(
+  checks: readonly Check[],
+  options: OneShotOptions,
   signal: AbortSignal,
-): Promise<void> {
-  const abort = () => ending.abort(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  const timeUp = clock.sleep(timeoutMs, ending.signal).then(
-    () => ending.abort(ENDED),
-    (error: unknown) => {
-      if (!ending.signal.aborted) throw error;
-    },
-  );
-  try {
-    await monitor.run(ending.signal);
-  } catch (error) {
+): Promise<ReadonlyMap<CheckId, Health>> {
+  signal.throwIfAborted();
+  const pass = new OneShotChecks(options);
+  const ending = new AbortController();
+  const running = pass.run(AbortSignal.any([signal, ending.signal])).catch((error: unknown) => {
     if (error !== ENDED) throw error;
-  } finally {
-    signal.removeEventListener('abort', abort);
-    ending.abort(ENDED);
-    await timeUp;
-  }
+  });
+  const formed = pass.form(checks);
+  await Promise.race([formed, running]);
+  ending.abort(ENDED);
+  await running;
+  return formed;
 }

@@ -89,6 +89,8 @@ export interface Decision {
   readonly targets: readonly TargetDecision[];
   readonly removals: readonly ObjectPlan[];
   readonly guard: DrainGuardState;
+  /** Addresses that verdicts turn unready, held back or not. */
+  readonly drainedAddresses: number;
   /** When time alone will change something, on the monotonic clock; Infinity when it will not. */
   readonly nextWakeAtMs: number;
 }
@@ -129,6 +131,7 @@ export function decide(input: DecideInput, now: Instant): Decision {
     targets,
     removals: decideRemovals(input),
     guard: guarded.state,
+    drainedAddresses: guarded.drainedAddresses,
     nextWakeAtMs: targets.reduce((earliest, each) => Math.min(earliest, each.nextChangeAtMs), Infinity),
   };
 }

@@ -2,14 +2,14 @@ import type { Resolver } from '../dns/resolver.ts';
 import { candidatesOf, isToBeChecked, sourceKey } from '../endpoint/candidate.ts';
 import type { AnsweredName } from '../endpoint/name-memory.ts';
 import { checksOf } from '../health/check.ts';
-import type { Check, CheckId, Health } from '../health/health.ts';
+import type { CheckId, Health } from '../health/health.ts';
 import type { HealthMemory } from '../health/memory.ts';
-import { formVerdicts } from '../health/one-shot.ts';
+import { OneShotChecks } from '../health/one-shot.ts';
 import type { Prober } from '../health/probe.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
 import type { Random } from '../target/random.ts';
-import { keyOf, type Target } from '../target/target.ts';
+import type { Target } from '../target/target.ts';
 import { type TargetMoment, viewMoment } from './decide.ts';
 
 /** How the world is looked at. */
@@ -30,76 +30,95 @@ export interface ObservationLimits {
 /** How far a pass is, for a progress line. */
 export type OnProgress = (step: 'resolving' | 'checking' | 'writing', done: number, total: number) => void;
 
-/** The newest answer for each name of each target, by target key and source key. All side by side. */
-export async function resolveNames(
-  targets: readonly Target[],
-  observers: Observers,
-  onProgress: OnProgress,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, ReadonlyMap<string, AnsweredName>>> {
-  let total = 0;
-  let done = 0;
-  const ofTarget = async (target: Target) => {
-    const answers = await Promise.all(
-      target.endpoints.flatMap((source) => {
-        if (source.kind === 'address') return [];
-        total += 1;
-        return [
-          observers.resolver.resolve(source, target.dns, signal).then((resolution) => {
-            done += 1;
-            onProgress('resolving', done, total);
-            const answer = { resolution, answeredAtMs: observers.clock.monotonicNow() };
-            return [sourceKey(source), answer] as const;
-          }),
-        ];
-      }),
-    );
-    return [keyOf(target), new Map(answers)] as const;
-  };
-  return new Map(await Promise.all(targets.map(ofTarget)));
+export interface ObservationRequest {
+  readonly targets: readonly Target[];
+  readonly guards: Guards;
+  readonly limits: ObservationLimits;
+  /** What was known before this pass; names are resolved while it is being read. Undefined: look no further. */
+  readonly known: Promise<KnownBefore | undefined>;
+  /** A target's names are resolved and its addresses have verdicts, as far as they come to any. */
+  readonly onObserved: (moment: TargetMoment, healthOf: HealthOf) => void;
 }
 
-/** The health of every address that a target may have, those held over included. */
-export function checkAddresses(
-  moments: readonly TargetMoment[],
-  guards: Guards,
-  known: HealthMemory,
+export interface KnownBefore {
+  readonly health: HealthMemory;
+  readonly stateless: boolean;
+  /** What is known of a target besides its answers; undefined when it is not to be decided. */
+  momentOf(target: Target): Omit<TargetMoment, 'answers'> | undefined;
+}
+
+export type HealthOf = (id: CheckId) => Health | undefined;
+
+/**
+ * Looks at every target of a pass: each for itself, all side by side, so that a name nobody answers for and a host
+ * that swallows packets cost their own target time and no other. Resolves with the health of every check that was
+ * made.
+ */
+export async function observeTargets(
+  request: ObservationRequest,
   observers: Observers,
-  limits: ObservationLimits,
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<CheckId, Health>> {
-  return formVerdicts(
-    {
-      checks: checksFor(moments, guards, observers.clock),
-      previous: known,
-      prober: observers.prober,
-      clock: observers.clock,
-      random: observers.random,
-      maxInFlight: limits.maxProbesInFlight,
-      until: 'verdict',
-      timeoutMs: limits.probingTimeoutMs,
-      onProgress: (settled, total) => onProgress('checking', settled, total),
-    },
-    signal,
-  );
+  const resolving = request.targets.map((target) => resolveNames(target, observers, signal));
+  let resolved = 0;
+  for (const each of resolving) {
+    // A rejection is the caller's, who awaits the same promise.
+    each.then(
+      () => onProgress('resolving', ++resolved, resolving.length),
+      () => undefined,
+    );
+  }
+  const before = await request.known;
+  if (before === undefined) {
+    await Promise.allSettled(resolving);
+    return new Map();
+  }
+  const checks = new OneShotChecks({
+    ...observers,
+    previous: before.health,
+    maxInFlight: request.limits.maxProbesInFlight,
+    timeoutMs: request.limits.probingTimeoutMs,
+    onProgress: (settled, total) => onProgress('checking', settled, total),
+  });
+  const observe = async (target: Target, at: number) => {
+    const known = before.momentOf(target);
+    const answers = await resolving[at];
+    if (known === undefined || answers === undefined) return;
+    const moment = { ...known, answers };
+    const now = instantOf(observers.clock);
+    const names = viewMoment(moment, () => undefined, before.stateless, now);
+    const candidates = candidatesOf(target, names.known, request.guards).filter(isToBeChecked);
+    await checks.form(checksOf(target, candidates));
+    request.onObserved(moment, (id) => checks.results.get(id));
+  };
+  const ending = new AbortController();
+  const probing = checks.run(AbortSignal.any([signal, ending.signal])).catch((error: unknown) => {
+    if (error !== OBSERVED) throw error;
+  });
+  try {
+    await Promise.race([Promise.all(request.targets.map(observe)), probing]);
+  } finally {
+    ending.abort(OBSERVED);
+    await probing;
+  }
+  return checks.results;
 }
 
-/** The first address of every target, then the second of every target, and so on: none stands behind another. */
-function checksFor(moments: readonly TargetMoment[], guards: Guards, clock: Clock): Check[] {
-  const now = instantOf(clock);
-  const perTarget = moments.map((moment) => {
-    const { known } = viewMoment(moment, () => undefined, false, now);
-    const candidates = candidatesOf(moment.target, known, guards);
-    return checksOf(moment.target, candidates.filter(isToBeChecked));
-  });
-  const checks = new Map<CheckId, Check>();
-  const longest = Math.max(0, ...perTarget.map((each) => each.length));
-  for (let position = 0; position < longest; position++) {
-    for (const each of perTarget) {
-      const check = each[position];
-      if (check !== undefined) checks.set(check.id, check);
-    }
-  }
-  return [...checks.values()];
+const OBSERVED = new Error('every target was observed');
+
+/** The newest answer for each name of a target, by source key. */
+async function resolveNames(
+  target: Target,
+  { resolver, clock }: Observers,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, AnsweredName>> {
+  const answers = await Promise.all(
+    target.endpoints.map(async (source) => {
+      if (source.kind === 'address') return undefined;
+      const resolution = await resolver.resolve(source, target.dns, signal);
+      return [sourceKey(source), { resolution, answeredAtMs: clock.monotonicNow() }] as const;
+    }),
+  );
+  return new Map(answers.filter((answer) => answer !== undefined));
 }

@@ -1,28 +1,16 @@
-import { NO_SUSPICION } from '../endpoint/drain-guard.ts';
-import type { CheckId, Health } from '../health/health.ts';
-import { HealthMemory } from '../health/memory.ts';
-import { type ExistingObjects, NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
-import { planTarget, type TargetPlan } from '../plan/plan-target.ts';
-import { type Clock, instantOf } from '../target/clock.ts';
+import { instantOf } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
-import { keyOf, type Target } from '../target/target.ts';
-import { type DecideOptions, type Decision, decide, planRemoval, type TargetMoment } from './decide.ts';
-import { mapWithLimit } from './map-with-limit.ts';
+import type { Target } from '../target/target.ts';
+import type { DecideOptions, Decision } from './decide.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';
-import {
-  checkAddresses,
-  type ObservationLimits,
-  type Observers,
-  type OnProgress,
-  resolveNames,
-} from './observe.ts';
-import { ownedServiceCount, removalsFrom } from './owned-objects.ts';
+import { type ObservationLimits, type Observers, type OnProgress, observeTargets } from './observe.ts';
+import { PassDecider } from './pass-decider.ts';
 import { reportPass } from './pass-report.ts';
-import { type ClusterView, readCluster } from './read-cluster.ts';
-import { DEFAULT_SETTLE_LIMITS, type Replan, type Settlement, settle } from './settle.ts';
+import { PassSettler } from './pass-settler.ts';
+import { readCluster } from './read-cluster.ts';
 import type { SyncReport } from './sync-report.ts';
-import { type LoadedState, nextState, type StateNote, type StateStore } from './sync-state.ts';
+import { nextState, type StateNote, type StateStore } from './sync-state.ts';
 
 /** One pass over a whole list: what `sync` does once, and `plan` up to the writing. */
 export interface PassRequest {
@@ -53,9 +41,11 @@ export type PassResult =
   /** The cluster could not be reached or refused us altogether: nothing was done. */
   | { readonly ok: false; readonly failure: ApiFailure };
 
-/** Writes under way at a time; more only makes the API server slower (measured: 8 to 32 are alike). */
-const MAX_PLANS_AT_ONCE = 16;
-
+/**
+ * One pass. Each target is decided and written as soon as it has been looked at, unless that would drain anything:
+ * such decisions wait until everything has been seen, because only then the guard over all of them can tell an
+ * outage from blindness. What has left the list goes last, too.
+ */
 export async function pass(
   request: PassRequest,
   ports: PassPorts,
@@ -64,60 +54,44 @@ export async function pass(
 ): Promise<PassResult> {
   const startedMs = ports.clock.monotonicNow();
   const requestsBefore = ports.requestCount();
-  const { targets, options } = request;
-  const [cluster, loaded, answers] = await Promise.all([
-    readCluster(targets, options.instance, ports.store, signal),
+  const settler = new PassSettler(request, ports, onProgress, signal);
+  const reading = Promise.all([
+    readCluster(request.targets, request.options.instance, ports.store, signal),
     ports.state.load(signal),
-    resolveNames(targets, ports, onProgress, signal),
   ]);
-  if (!cluster.ok) return cluster;
-  const { view } = cluster;
-  const readable = targets.filter((target) => !view.unreadable.has(target.namespace));
-  const moments = readable.map(
-    (target): TargetMoment => ({
-      target,
-      existing: view.byService.get(keyOf(target)) ?? NOTHING_EXISTS,
-      memory: loaded.state.names.get(keyOf(target)),
-      answers: answers.get(keyOf(target)) ?? new Map(),
-    }),
-  );
-  const known = new HealthMemory(loaded.state.health);
-  const health = await checkAddresses(
-    moments,
-    request.guards,
-    known,
+  let decider: PassDecider | undefined;
+  const known = reading.then(([cluster, loaded]) => {
+    if (!cluster.ok) return undefined;
+    decider = new PassDecider(request, cluster.view, loaded, ports.clock);
+    return decider.before;
+  });
+  const begin = (decision: Decision | undefined, by: PassDecider) => {
+    if (decision !== undefined) settler.begin(decision, (key) => by.existingOf(key));
+  };
+  const { targets, guards, limits } = request;
+  const health = await observeTargets(
+    {
+      targets,
+      guards,
+      limits,
+      known,
+      onObserved(moment, healthOf) {
+        // `known` came before anything could be observed, and with it the decider.
+        if (decider !== undefined) begin(decider.decideEarly(moment, healthOf), decider);
+      },
+    },
     ports,
-    request.limits,
     onProgress,
     signal,
   );
-  const decision = decide(
-    {
-      targets: moments,
-      removals: removalsFrom(view, targets, options.instance),
-      ownedServices: ownedServiceCount(view, options.instance),
-      healthOf: (id) => health.get(id),
-      guards: request.guards,
-      options,
-      stateless: isStateless(loaded),
-      fleet: {
-        readyElsewhere: 0,
-        // It has just been read.
-        referenceReachable: true,
-        lastHealthyMs: lastHealthyMs(health, ports.clock),
-        guard: {
-          ...NO_SUSPICION,
-          suspectSinceMs: loaded.state.suspectSinceMs,
-          heldAtMs: ports.clock.monotonicNow(),
-        },
-      },
-    },
-    instantOf(ports.clock),
-  );
-  const plans = [...decision.targets.map(({ plan }) => plan), ...decision.removals];
-  const settlements = await settleAll(decision, view, request, ports, onProgress, signal);
+  const [cluster, loaded] = await reading;
+  if (!cluster.ok) return cluster;
+  if (decider === undefined) throw new Error('the cluster was read, and nobody decides');
+  begin(decider.decideRest(health), decider);
+  const settlements = await settler.done();
+  const { decision } = decider;
   const notes = [...loaded.notes];
-  if (request.mode === 'write' && !isStateless(loaded)) {
+  if (request.mode === 'write' && !decider.before.stateless) {
     notes.push(...(await ports.state.save(nextState(decision, health), signal)));
   }
   const cost = {
@@ -126,74 +100,8 @@ export async function pass(
   };
   return {
     ok: true,
-    report: reportPass(targets, decision, settlements, view, cost, instantOf(ports.clock)),
-    plans,
+    report: reportPass(targets, decision, settlements, cluster.view, cost, instantOf(ports.clock)),
+    plans: [...decision.targets.map(({ plan }) => plan), ...decision.removals],
     notes,
   };
-}
-
-function isStateless({ kind }: LoadedState): boolean {
-  return kind === 'unusable' || kind === 'unreachable';
-}
-
-/** A verdict that this pass has confirmed: whoever sees one healthy backend can see. */
-function lastHealthyMs(health: ReadonlyMap<CheckId, Health>, clock: Clock): number {
-  const seesSomething = [...health.values()].some(
-    ({ verdict, streak }) => verdict === 'healthy' && streak === 0,
-  );
-  return seesSomething ? clock.monotonicNow() : Number.NEGATIVE_INFINITY;
-}
-
-/** Every plan carried out, side by side within a bound: a target that hangs delays no other. */
-async function settleAll(
-  decision: Decision,
-  view: ClusterView,
-  request: PassRequest,
-  ports: PassPorts,
-  onProgress: OnProgress,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, Settlement>> {
-  if (request.mode === 'plan') return new Map();
-  const { options } = request;
-  const existingOf = (key: string) => view.byService.get(key) ?? NOTHING_EXISTS;
-  const work: { first: TargetPlan; existing: ExistingObjects; replan: Replan }[] = [
-    ...decision.targets.map((first) => ({
-      first,
-      existing: existingOf(keyOf(first.target)),
-      replan: (existing: ExistingObjects) =>
-        planTarget({
-          target: first.target,
-          assessments: first.verdicts,
-          troubles: first.troubles,
-          existing,
-          options,
-        }),
-    })),
-    ...decision.removals.map((plan) => ({
-      first: { plan, assessments: [] },
-      existing: existingOf(keyOf(plan)),
-      replan: (existing: ExistingObjects) => ({
-        plan: planRemoval({
-          namespace: plan.namespace,
-          name: plan.name,
-          existing,
-          instance: options.instance,
-        }),
-        assessments: [],
-      }),
-    })),
-  ];
-  const settleOptions = {
-    ...DEFAULT_SETTLE_LIMITS,
-    instance: options.instance,
-    dryRun: request.mode === 'dryRun',
-  };
-  let done = 0;
-  const settled = await mapWithLimit(work, MAX_PLANS_AT_ONCE, async ({ first, existing, replan }) => {
-    const settlement = await settle(first, existing, replan, ports, settleOptions, signal);
-    done += 1;
-    onProgress('writing', done, work.length);
-    return [keyOf(first.plan), settlement] as const;
-  });
-  return new Map(settled);
 }

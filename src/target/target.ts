@@ -106,6 +106,11 @@ export interface HealthCheckSettings {
   readonly timeoutMs: number;
   readonly healthyThreshold: number;
   readonly unhealthyThreshold: number;
+  /**
+   * What one pass does: tries on until it has a verdict, or takes one sample and leaves it to later passes to
+   * add theirs.
+   */
+  readonly oneShot: 'verdict' | 'accumulate';
 }
 
 /** What a check does once it has an address and a port. */

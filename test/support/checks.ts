@@ -11,6 +11,7 @@ export const SETTINGS: HealthCheckSettings = {
   timeoutMs: 2_000,
   healthyThreshold: 2,
   unhealthyThreshold: 3,
+  oneShot: 'verdict',
 };
 
 /** A check of `address:port`, IPv6 in brackets, with the defaults but for what is given. */

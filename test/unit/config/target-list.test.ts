@@ -44,6 +44,7 @@ test('A target that says only what it must gets every default', () => {
             timeoutMs: 2_000,
             healthyThreshold: 2,
             unhealthyThreshold: 3,
+            oneShot: 'verdict',
           },
           publish: {
             resources: ['EndpointSlice', 'Endpoints'],

@@ -14,17 +14,15 @@ function pass(checks: readonly Check[], changes: Partial<OneShotOptions> = {}) {
   const abort = new AbortController();
   const start = (previous = NOTHING_KNOWN) => {
     const options: OneShotOptions = {
-      checks,
       previous,
       prober: proberOver(network, clock),
       clock,
       random: seededRandom(1),
       maxInFlight: 100,
-      until: 'verdict',
       timeoutMs: 60_000,
       ...changes,
     };
-    return formVerdicts(options, abort.signal);
+    return formVerdicts(checks, options, abort.signal);
   };
   const run = (previous = NOTHING_KNOWN) => clock.advanceUntil(start(previous));
   return { clock, network, abort, start, run };
@@ -99,7 +97,8 @@ describe('formVerdicts', () => {
   });
 
   it('makes one try a pass when asked to accumulate, and three passes make a verdict', async () => {
-    const { network, run } = pass([one], { until: 'accumulate' });
+    const one = checkAt('10.0.0.1:80', { oneShot: 'accumulate' });
+    const { network, run } = pass([one]);
     network.set('10.0.0.1:80', { does: 'fail', code: 'ECONNREFUSED' });
     const first = await run();
     const second = await run(new HealthMemory(first));

@@ -1,0 +1,128 @@
+import { readyAddressCount } from '../endpoint/assessment.ts';
+import { type DrainGuardState, NO_SUSPICION } from '../endpoint/drain-guard.ts';
+import type { CheckId, Health } from '../health/health.ts';
+import { HealthMemory } from '../health/memory.ts';
+import { type ExistingObjects, NOTHING_EXISTS, publishedReadiness } from '../plan/existing-objects.ts';
+import type { RemovalInput } from '../plan/plan-removal.ts';
+import { type Clock, instantOf } from '../target/clock.ts';
+import { keyOf, type Target } from '../target/target.ts';
+import { type Decision, decide, type TargetDecision, type TargetMoment } from './decide.ts';
+import type { HealthOf } from './observe.ts';
+import { ownedServiceCount, removalsFrom } from './owned-objects.ts';
+import type { PassRequest } from './pass.ts';
+import type { ClusterView } from './read-cluster.ts';
+import type { LoadedState } from './sync-state.ts';
+
+/** The decisions of one pass: each target's by itself where that drains nothing, all others together. */
+export class PassDecider {
+  private readonly request: PassRequest;
+  private readonly view: ClusterView;
+  private readonly loaded: LoadedState;
+  private readonly clock: Clock;
+  private readonly decided = new Map<string, TargetDecision>();
+  private readonly postponed: TargetMoment[] = [];
+  private rest: Decision | undefined;
+
+  constructor(request: PassRequest, view: ClusterView, loaded: LoadedState, clock: Clock) {
+    this.request = request;
+    this.view = view;
+    this.loaded = loaded;
+    this.clock = clock;
+  }
+
+  /** What was known before anything was looked at. */
+  get before() {
+    const { kind, state } = this.loaded;
+    return {
+      health: new HealthMemory(state.health),
+      stateless: kind === 'unusable' || kind === 'unreachable',
+      momentOf: (target: Target): Omit<TargetMoment, 'answers'> | undefined => {
+        if (this.view.unreadable.has(target.namespace)) return undefined;
+        const key = keyOf(target);
+        return { target, existing: this.existingOf(key), memory: state.names.get(key) };
+      },
+    };
+  }
+
+  existingOf(key: string): ExistingObjects {
+    return this.view.byService.get(key) ?? NOTHING_EXISTS;
+  }
+
+  /** Undefined when the decision drains something, and so has to wait for the others. */
+  decideEarly(moment: TargetMoment, healthOf: HealthOf): Decision | undefined {
+    const decision = this.decide([moment], [], healthOf, Number.NEGATIVE_INFINITY);
+    if (decision.drainedAddresses > 0) {
+      this.postponed.push(moment);
+      return undefined;
+    }
+    for (const each of decision.targets) this.decided.set(keyOf(each.target), each);
+    return decision;
+  }
+
+  /** What was postponed, and what has left the list. */
+  decideRest(health: ReadonlyMap<CheckId, Health>): Decision {
+    const { options, targets } = this.request;
+    const removals = removalsFrom(this.view, targets, options.instance);
+    const healthOf: HealthOf = (id) => health.get(id);
+    this.rest = this.decide(this.postponed, removals, healthOf, this.lastHealthyMs(health));
+    for (const each of this.rest.targets) this.decided.set(keyOf(each.target), each);
+    return this.rest;
+  }
+
+  /** All of it, in the order of the list. */
+  get decision(): Decision {
+    if (this.rest === undefined) throw new Error('the pass is not decided yet');
+    const targets = this.request.targets.flatMap((target) => this.decided.get(keyOf(target)) ?? []);
+    return { ...this.rest, targets };
+  }
+
+  private decide(
+    moments: readonly TargetMoment[],
+    removals: readonly RemovalInput[],
+    healthOf: HealthOf,
+    lastHealthyMs: number,
+  ): Decision {
+    const { guards, options } = this.request;
+    const now = instantOf(this.clock);
+    const taken = new Set(moments.map(({ target }) => keyOf(target)));
+    return decide(
+      {
+        targets: moments,
+        removals,
+        ownedServices: ownedServiceCount(this.view, options.instance),
+        healthOf,
+        guards,
+        options,
+        stateless: this.before.stateless,
+        fleet: {
+          readyElsewhere: this.readyExcept(taken),
+          // It has just been read.
+          referenceReachable: true,
+          lastHealthyMs,
+          guard: this.guard(now.monotonicMs),
+        },
+      },
+      now,
+    );
+  }
+
+  private guard(nowMs: number): DrainGuardState {
+    return { ...NO_SUSPICION, suspectSinceMs: this.loaded.state.suspectSinceMs, heldAtMs: nowMs };
+  }
+
+  private readyExcept(taken: ReadonlySet<string>): number {
+    const others = this.request.targets.map(keyOf).filter((key) => !taken.has(key));
+    return others.reduce(
+      (sum, key) => sum + readyAddressCount(publishedReadiness(this.existingOf(key).slices)),
+      0,
+    );
+  }
+
+  /** A verdict that this pass has confirmed: whoever sees one healthy backend can see. */
+  private lastHealthyMs(health: ReadonlyMap<CheckId, Health>): number {
+    const seesSomething = [...health.values()].some(
+      ({ verdict, streak }) => verdict === 'healthy' && streak === 0,
+    );
+    return seesSomething ? this.clock.monotonicNow() : Number.NEGATIVE_INFINITY;
+  }
+}
