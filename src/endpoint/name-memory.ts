@@ -44,10 +44,16 @@ export interface NameInput {
   readonly previous: NameMemory | undefined;
   /** By {@link sourceKey}; a name without an answer so far keeps what it had. */
   readonly answers: ReadonlyMap<string, AnsweredName>;
-  readonly servedAddresses: readonly IpAddress[];
+  /** Each address and port that the Service serves now, ready or not, once. */
+  readonly served: readonly ServedAddress[];
   /** False only for an address that was found unhealthy. */
   readonly isHealthy: (at: AddressToCheck) => boolean;
   readonly nowMs: number;
+}
+
+export interface ServedAddress {
+  readonly address: IpAddress;
+  readonly port: number;
 }
 
 type NamedSource = HostSource | SrvSource;
@@ -78,7 +84,8 @@ export function viewNames(input: NameInput): NameView {
 
 function holdFamily(source: NamedSource, family: AddressFamily, input: NameInput): HoldResult | undefined {
   const key = sourceKey(source);
-  const before = input.previous === undefined ? seedFrom(input, family) : input.previous.get(key)?.[family];
+  const before =
+    input.previous === undefined ? seedFrom(source, input, family) : input.previous.get(key)?.[family];
   const answer = input.answers.get(key);
   const observation =
     answer === undefined
@@ -91,18 +98,27 @@ function holdFamily(source: NamedSource, family: AddressFamily, input: NameInput
 /** Nobody has answered yet is no different from nobody answers. */
 const NOT_ANSWERED = { outcome: 'unresolved', reason: 'QueryTimeout', message: 'not answered yet' } as const;
 
-function seedFrom({ target, servedAddresses }: NameInput, family: AddressFamily): HeldName {
-  const declared = new Set(
-    target.endpoints.map((source) => (source.kind === 'address' ? source.address : '')),
-  );
+/**
+ * A host's addresses are served on the target's own ports, a service's on whichever its records said: without
+ * that distinction a lost memory would publish the one's addresses on the other's ports.
+ */
+function seedFrom(source: NamedSource, { target, served }: NameInput, family: AddressFamily): HeldName {
+  const declared = new Set(target.endpoints.map((each) => (each.kind === 'address' ? each.address : '')));
+  const seeds = served.filter(({ address }) => !declared.has(address) && familyOf(address) === family);
+  const answers: readonly ResolvedAnswer[] = source.kind === 'srv' ? seeds : hostSeeds(seeds, target);
   return {
     answeredAtMs: Number.NEGATIVE_INFINITY,
     rotation: NO_ROTATION,
     departed: [],
-    addresses: servedAddresses
-      .filter((address) => !declared.has(address) && familyOf(address) === family)
-      .map((address) => ({ answer: { address }, missedAnswers: 0 })),
+    addresses: answers.map((answer) => ({ answer, missedAnswers: 0 })),
   };
+}
+
+function hostSeeds(seeds: readonly ServedAddress[], target: Target): ResolvedAnswer[] {
+  const ports = new Set(target.ports.map(({ targetPort }) => targetPort));
+  const anyPort = target.endpoints.every(({ kind }) => kind !== 'srv');
+  const own = seeds.filter(({ port }) => anyPort || ports.has(port));
+  return [...new Set(own.map(({ address }) => address))].map((address) => ({ address }));
 }
 
 function toKnown({ answer, state, reason, message, untilMs }: HeldVerdict): KnownAddress {

@@ -13,6 +13,7 @@ import {
   type NameMemory,
   type NameTrouble,
   type NameView,
+  type ServedAddress,
   viewNames,
 } from '../endpoint/name-memory.ts';
 import { applyPanic } from '../endpoint/panic.ts';
@@ -27,7 +28,7 @@ import { deletionPolicyOf, planDeletion, planRelease, type RemovalInput } from '
 import { planTarget } from '../plan/plan-target.ts';
 import type { Instant } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
-import { type IpAddress, parseIpAddress } from '../target/ip-address.ts';
+import { compareAddresses, parseIpAddress } from '../target/ip-address.ts';
 import { keyOf, type Target } from '../target/target.ts';
 
 /** Everything a decision follows from. Nothing else may influence it. */
@@ -186,17 +187,23 @@ export function viewMoment(
     hold: stateless ? { ...target.dns.hold, obsoleteMs: 0 } : target.dns.hold,
     previous: memory,
     answers,
-    servedAddresses: servedAddresses(existing),
+    served: servedBy(existing),
     isHealthy: (at: AddressToCheck) =>
       checksOf(target, [at]).every((check) => healthOf(check.id)?.verdict !== 'unhealthy'),
     nowMs: now.monotonicMs,
   });
 }
 
-function servedAddresses(existing: ExistingObjects): IpAddress[] {
-  const texts = existing.slices.flatMap((slice) => (slice.endpoints ?? []).flatMap((each) => each.addresses));
-  const addresses = texts.map((text) => parseIpAddress(text)).filter((address) => address !== undefined);
-  return [...new Set(addresses)].sort();
+function servedBy(existing: ExistingObjects): ServedAddress[] {
+  const served = new Map<string, ServedAddress>();
+  for (const { endpoints, ports } of existing.slices) {
+    for (const text of (endpoints ?? []).flatMap((each) => each.addresses)) {
+      const address = parseIpAddress(text);
+      if (address === undefined) continue;
+      for (const { port = 0 } of ports ?? []) served.set(`${address} ${port}`, { address, port });
+    }
+  }
+  return [...served.values()].sort((a, b) => compareAddresses(a.address, b.address) || a.port - b.port);
 }
 
 function decideRemovals(input: DecideInput): readonly ObjectPlan[] {
