@@ -1,0 +1,121 @@
+import type { Change } from '../../../src/embedded/apiserver/store.ts';
+import { keyOfSpec } from '../scenario/target-spec.ts';
+import type { Cluster, Writer } from '../world/cluster.ts';
+import { hasSelector, serviceKeyOf } from '../world/kube-words.ts';
+import type { SimProcess } from '../world/sim-process.ts';
+import type { WorkerRecord } from '../world/worker-record.ts';
+import { type Circumstances, judgeLoss } from './lost-route.ts';
+import { Ownership } from './ownership.ts';
+import { NO_TRAFFIC, type Traffic, trafficOf } from './traffic.ts';
+import type { Violation } from './violation.ts';
+
+/** What the judge needs to know of the world around a change. */
+export interface Bench {
+  readonly cluster: Cluster;
+  circumstances(): Circumstances;
+  workerOf(process: SimProcess): WorkerRecord | undefined;
+}
+
+/** Watches every change of the cluster, at the moment it happens, for breaches of what must never happen. */
+export class Judge {
+  readonly violations: Violation[] = [];
+  readonly ownership = new Ownership();
+  readonly #bench: Bench;
+  readonly #traffic = new Map<string, Traffic>();
+  /** Since when a Service has a selector. */
+  readonly #selectedSinceMs = new Map<string, number>();
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+    bench.cluster.onChange((change, writer) => this.#look(change, writer));
+  }
+
+  /** A breach that somebody else found. */
+  report(invariant: number, message: string): void {
+    const atMs = this.#bench.circumstances().nowMs;
+    this.violations.push({ invariant, atMs, message });
+  }
+
+  #look(change: Change, writer: Writer): void {
+    const worker = workerBehind(writer, this.#bench);
+    if (writer.kind === 'worker') this.#lookAtWrite(change, worker);
+    const breach = this.ownership.follow(change, writer, worker);
+    if (breach !== undefined) this.report(1, breach);
+    const key = serviceKeyOf(change);
+    if (key === undefined) return;
+    this.#followSelector(change, key);
+    const before = this.#traffic.get(key) ?? NO_TRAFFIC;
+    const after = trafficOf(this.#bench.cluster.core.store, key);
+    this.#traffic.set(key, after);
+    if (worker === undefined || (change.resource === 'services' && change.type === 'DELETED')) return;
+    this.#lookForLosses(key, before, after, worker, writer);
+    this.#lookForDisputes(key, before, after, writer);
+  }
+
+  #lookAtWrite(change: Change, worker: WorkerRecord | undefined): void {
+    if (worker === undefined) throw new Error('a worker wrote that nobody knows');
+    worker.writes += 1;
+    const { kind, metadata } = change.stored.object;
+    const what = `${kind} ${metadata.namespace}/${metadata.name}`;
+    const key = serviceKeyOf(change);
+    if (worker.list?.targets === undefined && key !== undefined) {
+      this.report(9, `${what} was written by a process that never read a good list`);
+    }
+    const selectedSinceMs = key === undefined ? undefined : this.#selectedSinceMs.get(key);
+    if (selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs) {
+      this.report(1, `${what} was written although the Service has a selector`);
+    }
+    if (change.resource === 'services' && change.type === 'DELETED') this.#lookAtDeletion(change, worker);
+  }
+
+  #lookAtDeletion(change: Change, worker: WorkerRecord): void {
+    const key = change.stored.key;
+    if (worker.list?.targets?.some((each) => keyOfSpec(each) === key)) {
+      this.report(9, `Service ${key} was deleted although the list names it`);
+    }
+    worker.deletedServices.add(key);
+    const allowed = Math.ceil(worker.ownedAtStart * 0.3);
+    if (worker.deletedServices.size > allowed) {
+      this.report(9, `${worker.deletedServices.size} of ${worker.ownedAtStart} Services deleted by one pass`);
+    }
+  }
+
+  #followSelector({ resource, stored, type }: Change, key: string): void {
+    if (resource !== 'services') return;
+    const selected = type !== 'DELETED' && hasSelector(stored.object);
+    if (!selected) this.#selectedSinceMs.delete(key);
+    else if (!this.#selectedSinceMs.has(key)) {
+      this.#selectedSinceMs.set(key, this.#bench.circumstances().nowMs);
+    }
+  }
+
+  #lookForLosses(key: string, before: Traffic, after: Traffic, worker: WorkerRecord, writer: Writer): void {
+    // Nothing is served when the Service itself is gone, selects Pods or is only a name: somebody's wish.
+    for (const [name, route] of before.routes) {
+      if (after.routes.has(name)) continue;
+      const verdict = judgeLoss(key, route, worker, this.#bench.circumstances());
+      if (verdict.allowed) continue;
+      const by =
+        writer.kind === 'controller'
+          ? `${writer.name}, following ${worker.process.name}`
+          : worker.process.name;
+      const rest = after.routes.size === 0 ? '; nothing is left' : `; ${after.routes.size} left`;
+      this.report(verdict.because, `${key} lost ${name} through ${by}: ${verdict.why}${rest}`);
+    }
+  }
+
+  #lookForDisputes(key: string, before: Traffic, after: Traffic, writer: Writer): void {
+    if (writer.kind !== 'worker') return;
+    for (const place of after.disputed) {
+      if (!before.disputed.has(place)) this.report(8, `slices of ${key} disagree about ${place}`);
+    }
+  }
+}
+
+/** A controller acts for whoever made it act; people answer for themselves. */
+function workerBehind(writer: Writer, bench: Bench): WorkerRecord | undefined {
+  if (writer.kind === 'worker') return bench.workerOf(writer.process);
+  return writer.kind === 'controller' && writer.because !== undefined
+    ? workerBehind(writer.because, bench)
+    : undefined;
+}

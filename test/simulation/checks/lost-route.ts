@@ -1,0 +1,118 @@
+import { keyOfSpec, type ListVersion, type SourceSpec, type TargetSpec } from '../scenario/target-spec.ts';
+import type { WorkerRecord } from '../world/worker-record.ts';
+import type { AnswerRecord } from './answer-record.ts';
+import type { Route } from './traffic.ts';
+
+/** Addresses that people put into objects of ours by hand, to see them put right: they may always go. */
+export const BOGUS_PREFIX = '192.0.2.';
+
+/** What the checkers know of the world when a route is gone. */
+export interface Circumstances {
+  readonly nowMs: number;
+  readonly answers: AnswerRecord;
+  /** Every list there ever was, the oldest first. */
+  readonly lists: readonly ListVersion[];
+  /** How wrong clocks were: holds are carried over from process to process by wall time. */
+  readonly clockSlackMs: number;
+}
+
+export type Verdict =
+  | { readonly allowed: true }
+  | { readonly allowed: false; readonly because: 2 | 3; readonly why: string };
+
+const ALLOWED: Verdict = { allowed: true };
+
+/** State keeps whole seconds, and an answer is older when it is sent than when it is taken in. */
+const ROUNDING_MS = 1_500;
+
+/** Whether a worker had the right to let a route go that took traffic. */
+export function judgeLoss(key: string, route: Route, worker: WorkerRecord, world: Circumstances): Verdict {
+  if (route.address.startsWith(BOGUS_PREFIX)) return ALLOWED;
+  const spec = worker.list?.targets?.find((each) => keyOfSpec(each) === key);
+  if (spec === undefined) return judgeRemoval(key, world);
+  const port = spec.ports.find((each) => each.port === route.servicePort && each.protocol === route.protocol);
+  const hasService = spec.endpoints.some((source) => 'srv' in source);
+  if (port === undefined || (port.targetPort !== route.port && !hasService)) return ALLOWED;
+  if (isUnhealthy(spec, route, worker)) return ALLOWED;
+  if (spec.endpoints.some((source) => 'address' in source && source.address === route.address)) {
+    return { allowed: false, because: 3, why: 'it stands in the list and was not found unhealthy' };
+  }
+  return judgeByAnswers(spec, route, worker, world);
+}
+
+function judgeRemoval(key: string, { lists }: Circumstances): Verdict {
+  const last = lists.findLast(({ targets }) => targets?.some((each) => keyOfSpec(each) === key));
+  const spec = last?.targets?.find((each) => keyOfSpec(each) === key);
+  if (spec === undefined || spec.deletionPolicy === 'Delete') return ALLOWED;
+  return { allowed: false, because: 3, why: 'its target left the list with deletionPolicy Orphan' };
+}
+
+/** A port that is not checked itself follows those that are. */
+function isUnhealthy(spec: TargetSpec, { address, port }: Route, { health }: WorkerRecord): boolean {
+  if (spec.check === 'none') return false;
+  const checked = spec.ports.filter(({ protocol }) => protocol === 'TCP').map(({ targetPort }) => targetPort);
+  return [...checked, port].some((each) => health.isUnhealthy(socketAddress(address, each)));
+}
+
+export function socketAddress(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function judgeByAnswers(
+  spec: TargetSpec,
+  { address }: Route,
+  worker: WorkerRecord,
+  world: Circumstances,
+): Verdict {
+  const names = spec.endpoints.flatMap((source) => namesOf(source, world.answers));
+  const slackMs = ROUNDING_MS + world.clockSlackMs;
+  const hold = worker.stateless
+    ? { obsoleteMs: 0, notFoundMs: 0 }
+    : {
+        obsoleteMs: Math.max(0, shortestHold(spec, world, 'obsoleteSeconds') * 1000 - slackMs),
+        notFoundMs: Math.max(0, shortestHold(spec, world, 'notFoundSeconds') * 1000 - slackMs),
+      };
+  const having = names.filter((name) => world.answers.everHad(name, address));
+  const lacks = (name: string) => world.answers.lackedSince(name, address, world.nowMs, hold);
+  if (having.length > 0) {
+    const silent = having.find((name) => !lacks(name));
+    if (silent === undefined) return ALLOWED;
+    return { allowed: false, because: 2, why: `no answer for ${silent} has lacked it for long enough` };
+  }
+  // It came from somewhere else: from a source that has left the list since, or from whoever kept it by hand.
+  if (wasListed(keyOfSpec(spec), address, world)) return ALLOWED;
+  const silent = names.find((name) => !lacks(name));
+  if (silent === undefined) return ALLOWED;
+  return { allowed: false, because: 2, why: `nothing is known of ${silent} that speaks against it` };
+}
+
+function namesOf(source: SourceSpec, answers: AnswerRecord): readonly string[] {
+  if ('host' in source) return [source.host];
+  return 'srv' in source ? answers.hostsOf(source.srv) : [];
+}
+
+/** A list edit may have shortened the hold just now. */
+function shortestHold(
+  spec: TargetSpec,
+  { lists }: Circumstances,
+  which: 'obsoleteSeconds' | 'notFoundSeconds',
+): number {
+  const versions = lists.flatMap(({ targets = [] }) =>
+    targets.filter((each) => keyOfSpec(each) === keyOfSpec(spec)),
+  );
+  return Math.min(spec[which], ...versions.map((each) => each[which]));
+}
+
+function wasListed(key: string, address: string, { lists, answers }: Circumstances): boolean {
+  return lists.some(({ targets = [] }) =>
+    targets.some(
+      (each) =>
+        keyOfSpec(each) === key &&
+        each.endpoints.some((source) =>
+          'address' in source
+            ? source.address === address
+            : namesOf(source, answers).some((name) => answers.everHad(name, address)),
+        ),
+    ),
+  );
+}

@@ -1,0 +1,64 @@
+import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
+import type { Change, Store } from '../../../src/embedded/apiserver/store.ts';
+import { keyOfSpec } from '../scenario/target-spec.ts';
+import type { Writer } from '../world/cluster.ts';
+import {
+  INSTANCE,
+  MANAGED_BY,
+  PRODUCT,
+  SLICE_CONTROLLER,
+  SLICE_MANAGED_BY,
+  serviceKeyOf,
+} from '../world/kube-words.ts';
+import type { WorkerRecord } from '../world/worker-record.ts';
+
+/** Told by history, not by labels: whoever made an object has it until it is adopted or released. */
+export class Ownership {
+  readonly #ours = new Set<string>();
+
+  isOurs(object: ApiObject): boolean {
+    return this.#ours.has(object.metadata.uid);
+  }
+
+  /** How many Services are ours now. */
+  servicesOf(store: Store): number {
+    return store.list('services').filter(({ object }) => this.isOurs(object)).length;
+  }
+
+  /** The breach of invariant 1 that the change is, if it is one; and whose the object is afterwards. */
+  follow(change: Change, writer: Writer, worker: WorkerRecord | undefined): string | undefined {
+    const { object } = change.stored;
+    const { uid } = object.metadata;
+    if (writer.kind !== 'worker') {
+      if (change.type === 'DELETED') this.#ours.delete(uid);
+      // Somebody who makes an object with our marks on it, from a copy of ours, gives it to us.
+      if (change.type === 'ADDED' && writer.kind === 'people' && bearsOurMarks(object)) this.#ours.add(uid);
+      return undefined;
+    }
+    const breach = change.type === 'ADDED' || this.#ours.has(uid) ? undefined : breachOf(change, worker);
+    if (change.type !== 'DELETED' && bearsOurMarks(object)) this.#ours.add(uid);
+    else this.#ours.delete(uid);
+    return breach;
+  }
+}
+
+function breachOf(change: Change, worker: WorkerRecord | undefined): string | undefined {
+  const key = serviceKeyOf(change);
+  const { kind, metadata } = change.stored.object;
+  const what = `${kind} ${metadata.namespace}/${metadata.name}`;
+  const verb = change.type === 'DELETED' ? 'deleted' : 'changed';
+  if (key === undefined) return `${what} is none of the product's kinds and was ${verb}`;
+  const spec = worker?.list?.targets?.find((each) => keyOfSpec(each) === key);
+  if (spec?.adopt === true) return undefined;
+  // What the endpointslice controller leaves behind when a selector goes serves Pods that nobody selects any more.
+  const isLeftover = metadata.labels?.[SLICE_MANAGED_BY] === SLICE_CONTROLLER;
+  if (isLeftover && spec?.create === true) return undefined;
+  return `${what} is not ours, adoption was not asked for, and it was ${verb}`;
+}
+
+function bearsOurMarks({ metadata }: ApiObject): boolean {
+  const { labels = {} } = metadata;
+  return (
+    labels[MANAGED_BY] === PRODUCT || labels[SLICE_MANAGED_BY] === PRODUCT || labels[INSTANCE] !== undefined
+  );
+}

@@ -1,0 +1,104 @@
+import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
+import type { Store } from '../../../src/embedded/apiserver/store.ts';
+import {
+  contentOf,
+  MANAGED_BY,
+  PRODUCT,
+  SKIP_MIRROR,
+  SLICE_MANAGED_BY,
+  serviceKeyOfSlice,
+  specOf,
+} from '../world/kube-words.ts';
+
+/** Of addresses that people have put into Endpoints by hand and no list names. */
+export const UNLISTED_PREFIX = '10.30.0.';
+
+/**
+ * What the cluster says about each Service of ours, one fact a line, without what may differ between two ways to
+ * the same end: names of slices, the order of things, versions, times.
+ */
+export function publishedState(store: Store): string[] {
+  const ours = new Set(
+    [...store.list('services'), ...store.list('endpoints')].flatMap(({ object, key }) =>
+      isOurs(object) ? [key] : [],
+    ),
+  );
+  const facts = [
+    ...store.list('services').flatMap(({ object, key }) => (isOurs(object) ? serviceFacts(object, key) : [])),
+    ...store
+      .list('endpoints')
+      .flatMap(({ object, key }) => (isOurs(object) ? endpointsFacts(object, key) : [])),
+    ...store
+      .list('endpointslices')
+      .flatMap(({ object }) =>
+        ours.has(serviceKeyOfSlice(object)) || isOurSlice(object) ? sliceFacts(object) : [],
+      ),
+  ];
+  // What was adopted with hand-kept Endpoints and is in no list stays as long as names say nothing else: how
+  // long that was depends on what has happened.
+  return facts.filter((fact) => !fact.includes(` ${UNLISTED_PREFIX}`)).sort();
+}
+
+/** An address and port that stands in two slices at rest. */
+export function duplicates(store: Store): string[] {
+  const facts = store
+    .list('endpointslices')
+    .flatMap(({ object }) => sliceFacts(object).map((fact) => fact.replace(/ by .*/, '')));
+  return facts.filter((fact, at) => facts.indexOf(fact) < at);
+}
+
+function isOurSlice({ metadata }: ApiObject): boolean {
+  return metadata.labels?.[SLICE_MANAGED_BY] === PRODUCT;
+}
+
+function isOurs({ metadata }: ApiObject): boolean {
+  return metadata.labels?.[MANAGED_BY] === PRODUCT;
+}
+
+function serviceFacts(service: ApiObject, key: string): string[] {
+  const { type, clusterIP, ports = [] } = specOf(service);
+  const isHeadless = clusterIP === 'None';
+  return [
+    `${key} Service ${type}${isHeadless ? ' headless' : ''}`,
+    ...ports.map(
+      (port) => `${key} Service port ${port.name ?? ''} ${port.port}→${port.targetPort}/${port.protocol}`,
+    ),
+  ];
+}
+
+interface Subset {
+  readonly addresses?: readonly { readonly ip: string }[];
+  readonly notReadyAddresses?: readonly { readonly ip: string }[];
+  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
+}
+
+function endpointsFacts(endpoints: ApiObject, key: string): string[] {
+  const subsets = (endpoints.subsets ?? []) as unknown as readonly Subset[];
+  const skips = endpoints.metadata.labels?.[SKIP_MIRROR] === 'true';
+  return [
+    `${key} Endpoints${skips ? ' not mirrored' : ''}`,
+    ...subsets.flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }) =>
+      ports.flatMap((port) => {
+        const place = `${port.name ?? ''} ${port.port}/${port.protocol}`;
+        return [
+          ...addresses.map(({ ip }) => `${key} Endpoints ${ip} ${place} ready`),
+          ...notReadyAddresses.map(({ ip }) => `${key} Endpoints ${ip} ${place} not ready`),
+        ];
+      }),
+    ),
+  ];
+}
+
+function sliceFacts(slice: ApiObject): string[] {
+  const key = serviceKeyOfSlice(slice);
+  const { endpoints, ports } = contentOf(slice);
+  const by = slice.metadata.labels?.[SLICE_MANAGED_BY] ?? 'nobody';
+  return (endpoints ?? []).flatMap(({ addresses, conditions }) =>
+    addresses.flatMap((address) =>
+      (ports ?? []).map((port) => {
+        const ready = (conditions?.ready ?? true) ? 'ready' : 'not ready';
+        return `${key} slice ${address} ${port.name ?? ''} ${port.port}/${port.protocol} ${ready} by ${by}`;
+      }),
+    ),
+  );
+}

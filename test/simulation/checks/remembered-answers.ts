@@ -1,0 +1,23 @@
+import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
+
+interface SavedName {
+  readonly rotation: { readonly score: number };
+  readonly departed: readonly unknown[];
+}
+
+interface SavedState {
+  readonly names: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, SavedName>>>>>>;
+}
+
+/**
+ * Whether saved state still counts answers: for some dozens of them after an address has left its name, so that
+ * its return is recognised as rotation. As long as it counts it changes with every answer, and has to.
+ */
+export function countsAnswers(stateConfigMap: ApiObject): boolean {
+  const { state = '' } = (stateConfigMap.data ?? {}) as { state?: string };
+  const saved = JSON.parse(state.slice(1)) as SavedState;
+  const names = Object.values(saved.names).flatMap((sources) =>
+    Object.values(sources).flatMap((families) => Object.values(families)),
+  );
+  return names.some(({ rotation, departed }) => rotation.score > 0 || departed.length > 0);
+}

@@ -1,0 +1,47 @@
+/** What is to be simulated, as the command line says it. */
+export interface RunnerArguments {
+  readonly from: number;
+  readonly seeds: number;
+  /** Processes side by side. */
+  readonly processes: number;
+  /** Name of a mutation of the product that is to be caught. */
+  readonly mutation: string | undefined;
+  /** Print a line with the digest of each history. */
+  readonly digests: boolean;
+  /** Print the whole story of each seed, whether it fails or not. */
+  readonly story: boolean;
+  /** Leave a failing scenario as it is. */
+  readonly shrink: boolean;
+}
+
+export const USAGE = `usage: npm run test:simulation -- [--seeds N] [--from S] [--processes P] [--digests] [--story] [--no-shrink]`;
+
+/** Reads them, or throws with a line for people. */
+export function parseArguments(words: readonly string[], cores: number): RunnerArguments {
+  const numbers: Record<string, number> = { '--seeds': 200, '--from': 1, '--processes': cores };
+  const flags = new Set<string>();
+  let mutation: string | undefined;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (word in numbers) numbers[word] = wholeNumber(word, words[++at]);
+    else if (word === '--mutation') mutation = words[++at];
+    else if (['--digests', '--story', '--no-shrink'].includes(word)) flags.add(word);
+    else throw new Error(`unknown argument ${word}\n${USAGE}`);
+  }
+  return {
+    from: numbers['--from'] ?? 1,
+    seeds: numbers['--seeds'] ?? 0,
+    processes: numbers['--processes'] ?? 1,
+    mutation,
+    digests: flags.has('--digests'),
+    story: flags.has('--story'),
+    shrink: !flags.has('--no-shrink'),
+  };
+}
+
+function wholeNumber(flag: string, text: string | undefined): number {
+  const value = Number(text);
+  if (text === undefined || !Number.isSafeInteger(value) || value < 0)
+    throw new Error(`${flag} takes a whole number\n${USAGE}`);
+  return value;
+}

@@ -1,0 +1,71 @@
+import type { ApiFault } from '../world/api-faults.ts';
+import type { DnsFault } from '../world/dns-reactions.ts';
+import type { HostMode } from '../world/hosts.ts';
+import type { NameContent } from '../world/names.ts';
+import type { DeathAt } from '../world/request-fate.ts';
+import type { TargetSpec } from './target-spec.ts';
+
+/** One thing that happens to the world. Plain data: leaving one out leaves the rest as it was. */
+export type Incident = Happening & {
+  readonly atMs: number;
+  /** It passes by itself; absent: it stays. */
+  readonly forMs?: number;
+};
+
+export type Happening =
+  | { readonly do: 'host'; readonly address: string; readonly mode: HostMode }
+  | { readonly do: 'name'; readonly name: string; readonly content: NameContent }
+  | { readonly do: 'dns'; readonly server: string; readonly faults: readonly (readonly [DnsFault, number])[] }
+  | { readonly do: 'api'; readonly faults: readonly (readonly [ApiFault, number])[] }
+  | { readonly do: 'cut'; readonly machine: number; readonly from: 'hosts' | 'dns' | 'api' }
+  | { readonly do: 'clock'; readonly machine: number; readonly byMs: number }
+  | { readonly do: 'pause' }
+  /** The next process to start dies around its n-th write, counted from 1. */
+  | { readonly do: 'kill'; readonly write: number; readonly when: DeathAt }
+  | { readonly do: 'terminate' }
+  | { readonly do: 'controllersDown' }
+  | { readonly do: 'list'; readonly edit: ListEdit }
+  | { readonly do: 'object'; readonly key: string; readonly edit: ObjectEdit };
+
+export type ListEdit =
+  | { readonly to: 'broken' | 'empty' | 'nothing' }
+  | { readonly to: 'without'; readonly key: string }
+  | { readonly to: 'with'; readonly key: string; readonly changes: Partial<TargetSpec> };
+
+export type ObjectEdit =
+  | 'deleteSlices'
+  | 'deleteEndpoints'
+  | 'deleteService'
+  | 'recreateService'
+  | 'flipReady'
+  | 'addBogusAddress'
+  | 'stripLabel'
+  | 'addSelector'
+  | 'addForeignSlice'
+  | 'corruptState'
+  | 'deleteState';
+
+/** What stood in the cluster before the product came: made by hand, as people do today. */
+export interface HandMade {
+  readonly key: string;
+  readonly kind: 'service' | 'endpoints' | 'externalName' | 'endpointsAndSlice';
+  readonly ports: TargetSpec['ports'];
+  readonly addresses: readonly string[];
+}
+
+export interface Scenario {
+  readonly seed: number;
+  readonly targets: readonly TargetSpec[];
+  readonly names: readonly (readonly [string, NameContent])[];
+  readonly handMade: readonly HandMade[];
+  readonly workers: readonly {
+    readonly machine: number;
+    readonly periodMs: number;
+    readonly offsetMs: number;
+  }[];
+  /** What becomes of a pass that is still going on when the next is due, as in a CronJob. */
+  readonly concurrency: 'Allow' | 'Forbid' | 'Replace';
+  readonly latencyMs: readonly [number, number];
+  readonly incidents: readonly Incident[];
+  readonly disturbedMs: number;
+}

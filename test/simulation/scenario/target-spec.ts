@@ -1,0 +1,85 @@
+/** A target as a scenario has it: plain data, so that it can be edited, shrunk, and written as a list. */
+export interface TargetSpec {
+  readonly name: string;
+  readonly namespace: string;
+  readonly ports: readonly PortSpec[];
+  readonly endpoints: readonly SourceSpec[];
+  readonly check: 'tcp' | 'exchange' | 'none';
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+  readonly obsoleteSeconds: number;
+  readonly notFoundSeconds: number;
+  readonly resources: readonly ('EndpointSlice' | 'Endpoints')[];
+  readonly unhealthy: 'notReady' | 'remove';
+  readonly serviceType: 'ClusterIP' | 'Headless';
+  readonly create: boolean;
+  readonly dualStack: boolean;
+  readonly adopt: boolean;
+  readonly deletionPolicy: 'Delete' | 'Orphan';
+}
+
+export interface PortSpec {
+  readonly name?: string;
+  readonly port: number;
+  readonly targetPort: number;
+  readonly protocol: 'TCP' | 'UDP';
+}
+
+export type SourceSpec = { readonly address: string } | { readonly host: string } | { readonly srv: string };
+
+/** What stands in the list file at one time. */
+export interface ListVersion {
+  readonly text: string;
+  /** Absent: the text is broken, or names no target. */
+  readonly targets?: readonly TargetSpec[];
+}
+
+export const DNS_SERVERS = ['10.0.0.53', '10.0.1.53'];
+
+/** Shorter than the defaults, so that a pass of a few simulated seconds sees a verdict through. */
+const RHYTHM = { interval: '5s', fastInterval: '500ms', timeout: '1s' };
+
+/** JSON is YAML. */
+export function listOf(targets: readonly TargetSpec[]): ListVersion {
+  const text = JSON.stringify({
+    apiVersion: 'external-endpoints/v1',
+    kind: 'TargetList',
+    targets: targets.map(entryOf),
+  });
+  return targets.length === 0 ? { text } : { text, targets };
+}
+
+function entryOf(spec: TargetSpec) {
+  const type = spec.check === 'none' ? 'none' : 'tcp';
+  const exchange = spec.check === 'exchange' ? { tcp: { send: 'PING\r\n', expect: '+PONG' } } : {};
+  const thresholds = {
+    healthyThreshold: spec.healthyThreshold,
+    unhealthyThreshold: spec.unhealthyThreshold,
+  };
+  return {
+    name: spec.name,
+    namespace: spec.namespace,
+    ports: spec.ports,
+    endpoints: spec.endpoints,
+    dns: {
+      servers: DNS_SERVERS,
+      timeout: '1s',
+      attempts: 3,
+      minTTL: '1s',
+      hold: { obsolete: `${spec.obsoleteSeconds}s`, notFound: `${spec.notFoundSeconds}s` },
+    },
+    healthCheck: type === 'none' ? { type } : { type, ...RHYTHM, ...thresholds, ...exchange },
+    publish: { resources: spec.resources, unhealthy: spec.unhealthy },
+    service: {
+      create: spec.create,
+      ...(spec.create ? { type: spec.serviceType } : {}),
+      ...(spec.create && spec.dualStack ? { ipFamilyPolicy: 'PreferDualStack' } : {}),
+    },
+    adopt: spec.adopt,
+    deletionPolicy: spec.deletionPolicy,
+  };
+}
+
+export function keyOfSpec({ namespace, name }: TargetSpec): string {
+  return `${namespace}/${name}`;
+}

@@ -1,0 +1,124 @@
+import { duplicates, publishedState } from './checks/published-state.ts';
+import { countsAnswers } from './checks/remembered-answers.ts';
+import type { Violation } from './checks/violation.ts';
+import type { Scenario } from './scenario/incident.ts';
+import { CronJob } from './world/cron-job.ts';
+import type { DeathPlan } from './world/fate.ts';
+import { Happenings, withoutIncidents } from './world/happenings.ts';
+import { World } from './world/world.ts';
+
+/** Longer than every hold of a scenario, so that nothing is left of what faults have done. */
+const SETTLING_MS = 300_000;
+const SETTLING_PERIOD_MS = 30_000;
+/** Passes over a world at rest, none of which may write. */
+const RESTING_MS = 100_000;
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly story: readonly string[];
+  /** Of the whole history. */
+  readonly digest: string;
+  readonly figures: Figures;
+}
+
+export interface Figures {
+  readonly simulatedMs: number;
+  readonly turns: number;
+  readonly passes: number;
+  readonly writes: number;
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+/** One scenario from beginning to end: disturbed, healed, settled, and at rest. Stops at the first breach. */
+export async function simulate(scenario: Scenario): Promise<SimulationResult> {
+  const world = new World(scenario);
+  const { scheduler, judge } = world;
+  const broken = () => judge.violations.length > 0;
+  const nextDeath = () => happenings.nextDeath();
+  const jobs = scenario.workers.map(({ machine, periodMs, offsetMs }, at) => {
+    const where = world.machines[machine === 0 ? 0 : 1];
+    const { concurrency } = scenario;
+    return new CronJob(
+      world,
+      { name: at === 0 ? 'sync' : 'other', machine: where, periodMs, offsetMs, concurrency },
+      nextDeath,
+    );
+  });
+  const happenings = new Happenings(world, jobs);
+  await scheduler.runUntil(scenario.disturbedMs, broken);
+  if (!broken()) {
+    happenings.heal();
+    for (const job of jobs) job.stop();
+    await settle(world, jobs, broken);
+  }
+  if (!broken()) await compareWithUndisturbed(world, happenings);
+  return {
+    seed: scenario.seed,
+    violations: judge.violations,
+    story: world.log.lines,
+    digest: world.log.digest(),
+    figures: figuresOf(world, jobs),
+  };
+}
+
+/** A CronJob with nothing in its way, until all is quiet; then it must not write any more. */
+async function settle(world: World, jobs: CronJob[], broken: () => boolean): Promise<void> {
+  const { scheduler, cluster, judge } = world;
+  const calm = calmJob(world, 'calm');
+  jobs.push(calm);
+  await scheduler.runUntil(scheduler.nowMs + SETTLING_MS, broken);
+  const revision = cluster.core.store.revision;
+  await scheduler.runUntil(scheduler.nowMs + RESTING_MS, broken);
+  calm.stop();
+  await scheduler.runUntil(scheduler.nowMs + SETTLING_PERIOD_MS, broken);
+  for (const change of cluster.core.store.changesSince(revision)) {
+    if (change.resource === 'configmaps' && countsAnswers((change.before ?? change.stored).object)) continue;
+    judge.report(
+      5,
+      `nothing changed, and yet ${change.resource} ${change.stored.key} was ${change.type.toLowerCase()}`,
+    );
+  }
+  for (const twice of duplicates(cluster.core.store)) judge.report(8, `at rest in two slices: ${twice}`);
+}
+
+function calmJob(world: World, name: string): CronJob {
+  const rhythm = { name, periodMs: SETTLING_PERIOD_MS, offsetMs: 1_000, concurrency: 'Forbid' } as const;
+  return new CronJob(
+    world,
+    { ...rhythm, machine: world.machines[0] },
+    (): DeathPlan | undefined => undefined,
+  );
+}
+
+/** The same list, names and hosts, without anything ever having gone wrong. */
+async function compareWithUndisturbed(world: World, happenings: Happenings): Promise<void> {
+  const { scenario, file } = world;
+  const undisturbed = new World({
+    ...withoutIncidents(scenario),
+    targets: file.targets,
+    names: happenings.settledNames(),
+    latencyMs: [1, 5],
+  });
+  for (const [address, mode] of world.hosts.all()) undisturbed.hosts.set(address, mode);
+  const job = calmJob(undisturbed, 'calm');
+  await undisturbed.scheduler.runUntil(SETTLING_PERIOD_MS * 5);
+  job.stop();
+  const expected = publishedState(undisturbed.cluster.core.store);
+  const actual = publishedState(world.cluster.core.store);
+  const missing = expected.filter((fact) => !actual.includes(fact));
+  const surplus = actual.filter((fact) => !expected.includes(fact));
+  if (missing.length + surplus.length === 0) return;
+  const difference = [...missing.map((fact) => `- ${fact}`), ...surplus.map((fact) => `+ ${fact}`)];
+  world.judge.report(4, `not what an undisturbed run gives:\n    ${difference.slice(0, 12).join('\n    ')}`);
+}
+
+function figuresOf({ scheduler, log, workers }: World, jobs: readonly CronJob[]): Figures {
+  return {
+    simulatedMs: scheduler.nowMs,
+    turns: scheduler.turns,
+    passes: jobs.reduce((sum, job) => sum + job.exits.length, 0),
+    writes: [...workers.values()].reduce((sum, worker) => sum + worker.writes, 0),
+    faults: Object.fromEntries([...log.faults].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}

@@ -1,0 +1,177 @@
+import type { CompleteResponse } from '../../../src/embedded/apiserver/request.ts';
+import {
+  type KubeAnswer,
+  type KubeRequest,
+  type KubeSender,
+  type KubeStream,
+  sendWithRetries,
+} from '../../../src/io/kube-retry.ts';
+import {
+  type ApiFault,
+  answerInstead,
+  CONNECTION_LOST,
+  failureIn,
+  isWrite,
+  NO_ANSWER,
+  TIMED_OUT,
+} from './api-faults.ts';
+import type { Cluster } from './cluster.ts';
+import type { EventLog } from './event-log.ts';
+import type { DeathAt, RequestFate } from './request-fate.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { SimProcess } from './sim-process.ts';
+import { WatchClient } from './watch-client.ts';
+
+/** As the product's transport has them. */
+const CLIENT_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const ATTEMPTS = 4;
+
+/** The way from one process to the API server, over the product's own repetition and reading of answers. */
+export class ApiClient implements KubeSender {
+  requestCount = 0;
+  readonly #process: SimProcess;
+  readonly #cluster: Cluster;
+  readonly #scheduler: Scheduler;
+  readonly #log: EventLog;
+  readonly #fate: RequestFate;
+  readonly #watches: WatchClient;
+
+  constructor(process: SimProcess, cluster: Cluster, scheduler: Scheduler, log: EventLog, fate: RequestFate) {
+    this.#process = process;
+    this.#cluster = cluster;
+    this.#scheduler = scheduler;
+    this.#log = log;
+    this.#fate = fate;
+    this.#watches = new WatchClient(process, cluster, scheduler, log, fate);
+  }
+
+  send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+    const options = { clock: this.#process.clock, attempts: ATTEMPTS, renewCredentials: () => undefined };
+    return sendWithRetries(request, (each, until) => this.#sendOnce(each, until), options, signal);
+  }
+
+  stream(path: string, signal: AbortSignal): Promise<KubeStream> {
+    return this.#watches.open(path, signal);
+  }
+
+  #sendOnce(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+    this.requestCount += 1;
+    this.#fate.onRequest(1);
+    return new Promise((resolve, reject) => {
+      let over = false;
+      const end = () => {
+        over = true;
+        timeout.cancel();
+        signal.removeEventListener('abort', abort);
+        this.#fate.onRequest(-1);
+      };
+      const abort = () => {
+        end();
+        reject(signal.reason);
+      };
+      const answer = (answered: KubeAnswer) =>
+        this.#process.deliver(() => {
+          if (over) return;
+          end();
+          this.#fate.onAnswer(request, answered);
+          resolve(answered);
+        });
+      const timeout = this.#scheduler.in(CLIENT_TIMEOUT_MS, () => answer(NO_ANSWER));
+      if (signal.aborted) {
+        abort();
+        return;
+      }
+      signal.addEventListener('abort', abort, { once: true });
+      this.#travel(request, answer);
+    });
+  }
+
+  #travel(request: KubeRequest, answer: (answered: KubeAnswer) => void): void {
+    const fate = this.#fate;
+    const death = isWrite(request) && this.#process.alive ? fate.death(request) : undefined;
+    if (death === 'beforeWrite') {
+      this.#die(request, death);
+      return;
+    }
+    if (this.#process.machine.cutOffFrom.has('api')) {
+      this.#scheduler.in(CONNECT_TIMEOUT_MS, () => answer(CONNECTION_LOST));
+      return;
+    }
+    const fault = fate.fault(request);
+    if (fault !== undefined) this.#log.fault(`api ${fault}`);
+    const slowMs = fault === 'slow' ? 500 + fate.latencyMs() * 500 : 0;
+    const lateMs = fault === 'lateArrival' ? CLIENT_TIMEOUT_MS + fate.latencyMs() * 2_000 : 0;
+    this.#scheduler.in(fate.latencyMs() + slowMs + lateMs, () => {
+      const instead = answerInstead(fault);
+      if (instead !== undefined) {
+        if (isWrite(request)) this.#tell(request, `not done (${fault})`);
+        this.#scheduler.in(fate.latencyMs(), () => answer(instead));
+        return;
+      }
+      this.#perform(request, fault, death, answer);
+    });
+    if (death === 'duringWrite') this.#die(request, death);
+  }
+
+  #perform(
+    request: KubeRequest,
+    fault: ApiFault | undefined,
+    death: DeathAt | undefined,
+    answer: (answered: KubeAnswer) => void,
+  ): void {
+    const writer = { kind: 'worker', process: this.#process } as const;
+    const path = fault === 'staleRead' ? this.#fromThePast(request) : request.path;
+    const sent = { method: request.method, path, contentType: request.contentType, body: request.body };
+    const handled = this.#cluster.handle(sent, writer, new AbortController().signal);
+    void handled.then((response) => {
+      if (isWrite(request))
+        this.#tell(request, `${response.status}${fault === undefined ? '' : ` (${fault})`}`);
+      else this.#log.note(`${this.#process.name} ${request.method} ${request.path} ${response.status}`);
+      if (fault === 'noAnswer' || fault === 'lateArrival') return;
+      this.#scheduler.in(this.#fate.latencyMs(), () => {
+        answer(answerAfter(fault, response));
+        if (death === 'afterWrite') this.#scheduler.in(0, () => this.#die(request, death));
+      });
+    });
+  }
+
+  /** A list as it was a few revisions ago, as a lagging cache of the server would give it. */
+  #fromThePast(request: KubeRequest): string {
+    const { store } = this.#cluster.core;
+    const revision = Math.max(store.compactedRevision, store.revision - 3);
+    const isFirstPage = /\?.*limit=/.test(request.path) && !request.path.includes('continue=');
+    return isFirstPage
+      ? `${request.path}&resourceVersion=${revision}&resourceVersionMatch=Exact`
+      : request.path;
+  }
+
+  #die(request: KubeRequest, when: DeathAt): void {
+    if (!this.#process.alive) return;
+    this.#log.fault(`killed ${when}`);
+    this.#tell(request, `KILLED ${when}`);
+    this.#process.kill();
+  }
+
+  #tell(request: KubeRequest, outcome: string): void {
+    const [path = ''] = request.path.split('?');
+    this.#log.tell(this.#process.name, `${request.method} ${shortPath(path)} ${outcome}`);
+  }
+}
+
+function answerAfter(fault: ApiFault | undefined, response: CompleteResponse): KubeAnswer {
+  if (fault === 'timeoutAfterCommit') return TIMED_OUT;
+  if (fault === 'droppedAfter') return CONNECTION_LOST;
+  if (response.status >= 200 && response.status < 300) {
+    return { ok: true, httpStatus: response.status, body: String(response.body), warnings: [] };
+  }
+  return { ok: false, failure: failureIn(response) };
+}
+
+/** `services/NS/NAME`: what matters of a path in a story. */
+function shortPath(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '');
+  const at = parts.indexOf('namespaces');
+  const [namespace = '', resource = '', name = ''] = parts.slice(at + 1);
+  return at < 0 ? path : `${resource} ${namespace}/${name}`;
+}

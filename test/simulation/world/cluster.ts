@@ -1,0 +1,92 @@
+import { ApiServer } from '../../../src/embedded/apiserver/api-server.ts';
+import { EVERYTHING_ALLOWED } from '../../../src/embedded/apiserver/auth.ts';
+import type { ApiRequest, CompleteResponse, WatchResponse } from '../../../src/embedded/apiserver/request.ts';
+import type { Change } from '../../../src/embedded/apiserver/store.ts';
+import type { Clock } from '../../../src/target/clock.ts';
+import type { Random } from '../../../src/target/random.ts';
+import type { SimProcess } from './sim-process.ts';
+
+/** Who is behind a change. */
+export type Writer =
+  | { readonly kind: 'worker'; readonly process: SimProcess }
+  | { readonly kind: 'people' }
+  /** One of Kubernetes' own; `because` of whoever changed something of the same Service last. */
+  | { readonly kind: 'controller'; readonly name: string; readonly because: Writer | undefined };
+
+export interface ClusterRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly contentType?: string | undefined;
+  readonly body?: string | undefined;
+}
+
+export type OnChange = (change: Change, writer: Writer) => void;
+
+const TOKEN = 'simulation';
+
+/** The embedded API server's core, and who does what to it. */
+export class Cluster {
+  readonly core: ApiServer;
+  /** Told after every change, before anybody else learns of it. */
+  readonly #listeners: OnChange[] = [];
+  #writer: Writer = { kind: 'people' };
+
+  constructor(clock: Clock, random: Random) {
+    const user = {
+      name: 'simulation',
+      groups: ['system:masters', 'system:authenticated'],
+      token: TOKEN,
+      rules: [EVERYTHING_ALLOWED],
+    };
+    this.core = new ApiServer({
+      clock,
+      random,
+      users: [user],
+      serviceCidrs: ['10.96.0.0/16', 'fd00:96::/112'],
+    });
+    this.core.store.subscribe((change) => {
+      for (const listener of this.#listeners) listener(change, this.#writer);
+    });
+  }
+
+  onChange(listener: OnChange): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Opens a watch: what it says comes line by line, as it happens. */
+  async watch(path: string, signal: AbortSignal): Promise<WatchResponse | CompleteResponse> {
+    const response = await this.core.handle(toApiRequest({ method: 'GET', path }), signal);
+    if (response.kind === 'dropped') throw new Error('the simulation has faults of its own');
+    return response;
+  }
+
+  /** Does it at once, in the name of `writer`: a write has happened when this returns, its answer comes later. */
+  handle(request: ClusterRequest, writer: Writer, signal: AbortSignal): Promise<CompleteResponse> {
+    const before = this.#writer;
+    this.#writer = writer;
+    try {
+      return this.core.handle(toApiRequest(request), signal).then((response) => {
+        if (response.kind !== 'complete') throw new Error(`${request.path} is no request with one answer`);
+        return response;
+      });
+    } finally {
+      this.#writer = before;
+    }
+  }
+}
+
+function toApiRequest({ method, path, contentType, body }: ClusterRequest): ApiRequest {
+  const mark = path.indexOf('?');
+  return {
+    method,
+    path: mark < 0 ? path : path.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? '' : path.slice(mark + 1)),
+    headers: {
+      authorization: `Bearer ${TOKEN}`,
+      accept: 'application/json',
+      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    },
+    body: body ?? '',
+  };
+}

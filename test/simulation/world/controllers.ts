@@ -1,0 +1,201 @@
+import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
+import type { Change } from '../../../src/embedded/apiserver/store.ts';
+import type { Random } from '../../../src/target/random.ts';
+import type { Cluster, Writer } from './cluster.ts';
+import {
+  hasSelector,
+  MIRROR,
+  SERVICE_NAME,
+  SKIP_MIRROR,
+  SLICE_CONTROLLER,
+  SLICE_MANAGED_BY,
+  serviceKeyOf,
+  serviceKeyOfSlice,
+  specOf,
+} from './kube-words.ts';
+import { mirroredSlices, type WantedObject } from './mirrored-slices.ts';
+import type { Scheduler } from './scheduler.ts';
+import { between } from './streams.ts';
+
+/** What every Pod-backed Service of the world has behind it. */
+export const POD_ADDRESSES = ['10.244.0.10', '10.244.0.11'];
+
+/**
+ * What kube-controller-manager does with the kinds of object that the product touches: mirrors Endpoints into
+ * slices, writes the endpoints of Services with a selector, and collects slices whose Service is gone. Each takes
+ * its time, and all of them can stand still for a while.
+ */
+export class Controllers {
+  down = false;
+  readonly #cluster: Cluster;
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #pending = new Set<string>();
+  readonly #lastWriter = new Map<string, Writer>();
+  #never = new AbortController().signal;
+
+  constructor(cluster: Cluster, scheduler: Scheduler, random: Random) {
+    this.#cluster = cluster;
+    this.#scheduler = scheduler;
+    this.#random = random;
+    cluster.onChange((change, writer) => this.#notice(change, writer));
+  }
+
+  #notice(change: Change, writer: Writer): void {
+    const key = serviceKeyOf(change);
+    if (key === undefined) return;
+    if (writer.kind !== 'controller') this.#lastWriter.set(key, writer);
+    this.#plan(key);
+  }
+
+  #plan(key: string): void {
+    if (this.#pending.has(key)) return;
+    this.#pending.add(key);
+    this.#scheduler.in(between(this.#random, 5, 400), () => {
+      this.#pending.delete(key);
+      if (this.down) {
+        this.#scheduler.in(1_000, () => this.#plan(key));
+        return;
+      }
+      this.#collect(key);
+      this.#writePods(key);
+      this.#mirror(key);
+    });
+  }
+
+  #mirror(key: string): void {
+    const service = this.#get('services', key);
+    const endpoints = this.#get('endpoints', key);
+    const wanted =
+      service !== undefined &&
+      endpoints !== undefined &&
+      !hasSelector(service) &&
+      endpoints.metadata.labels?.[SKIP_MIRROR] !== 'true'
+        ? mirroredSlices(endpoints)
+        : [];
+    this.#putSlices(key, MIRROR, wanted);
+  }
+
+  #writePods(key: string): void {
+    const service = this.#get('services', key);
+    if (service === undefined) {
+      this.#putSlices(key, SLICE_CONTROLLER, []);
+      return;
+    }
+    // Without a selector both controllers leave everything as it stands, their own slices included.
+    if (!hasSelector(service) || specOf(service).type === 'ExternalName') return;
+    const { name, namespace = '', labels = {}, uid } = service.metadata;
+    const ports = (specOf(service).ports ?? []).map((port) => ({
+      ...(port.name === undefined ? {} : { name: port.name }),
+      port: typeof port.targetPort === 'number' ? port.targetPort : port.port,
+      protocol: port.protocol ?? 'TCP',
+    }));
+    const owner = { apiVersion: 'v1', kind: 'Service', name, uid, controller: true };
+    this.#putSlices(key, SLICE_CONTROLLER, [
+      {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: {
+          name: `${name}-pods`,
+          namespace,
+          labels: { ...labels, [SERVICE_NAME]: name, [SLICE_MANAGED_BY]: SLICE_CONTROLLER },
+          ownerReferences: [owner],
+        },
+        addressType: 'IPv4',
+        endpoints: POD_ADDRESSES.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+        ports,
+      },
+    ]);
+    this.#put('endpoints', key, {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: {
+        name,
+        namespace,
+        labels: { ...labels, 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' },
+      },
+      subsets: [{ addresses: POD_ADDRESSES.map((ip) => ({ ip })), ports }],
+    });
+  }
+
+  /** The garbage collector: a slice whose Service is gone, or is another one by now, goes too. */
+  #collect(key: string): void {
+    const uid = this.#get('services', key)?.metadata.uid;
+    for (const slice of this.#slicesOf(key)) {
+      const owners = (slice.metadata.ownerReferences ?? []).filter((owner) => owner.kind === 'Service');
+      if (owners.length === 0 || owners.some((owner) => owner.uid === uid)) continue;
+      this.#request(
+        'DELETE',
+        'endpointslices',
+        `${slice.metadata.namespace}/${slice.metadata.name}`,
+        undefined,
+        key,
+      );
+    }
+  }
+
+  #putSlices(key: string, manager: string, wanted: readonly WantedObject[]): void {
+    const names = new Set(wanted.map(({ metadata }) => metadata.name));
+    for (const slice of this.#slicesOf(key)) {
+      if (slice.metadata.labels?.[SLICE_MANAGED_BY] !== manager || names.has(slice.metadata.name)) continue;
+      this.#request(
+        'DELETE',
+        'endpointslices',
+        `${slice.metadata.namespace}/${slice.metadata.name}`,
+        undefined,
+        key,
+      );
+    }
+    for (const slice of wanted)
+      this.#put('endpointslices', `${slice.metadata.namespace}/${slice.metadata.name}`, slice, key);
+  }
+
+  #put(resource: string, objectKey: string, wanted: WantedObject, serviceKey = objectKey): void {
+    const existing = this.#get(resource, objectKey);
+    if (existing !== undefined && saysTheSame(existing, wanted)) return;
+    this.#request(existing === undefined ? 'POST' : 'PUT', resource, objectKey, wanted, serviceKey);
+  }
+
+  #request(
+    method: string,
+    resource: string,
+    objectKey: string,
+    body: WantedObject | undefined,
+    serviceKey: string,
+  ): void {
+    const [namespace, name] = objectKey.split('/');
+    const root = resource === 'endpointslices' ? '/apis/discovery.k8s.io/v1' : '/api/v1';
+    const collection = `${root}/namespaces/${namespace}/${resource}`;
+    const writer: Writer = { kind: 'controller', name: 'kcm', because: this.#lastWriter.get(serviceKey) };
+    const path = method === 'POST' ? collection : `${collection}/${name}`;
+    const sent = {
+      method,
+      path,
+      contentType: 'application/json',
+      body: body === undefined ? '' : JSON.stringify(body),
+    };
+    void this.#cluster.handle(sent, writer, this.#never);
+  }
+
+  #get(resource: string, key: string): ApiObject | undefined {
+    return this.#cluster.core.store.get(resource, key)?.object;
+  }
+
+  #slicesOf(key: string): ApiObject[] {
+    const [namespace = ''] = key.split('/');
+    return this.#cluster.core.store
+      .list('endpointslices', `${namespace}/`)
+      .map(({ object }) => object)
+      .filter((slice) => serviceKeyOfSlice(slice) === key);
+  }
+}
+
+function saysTheSame(existing: ApiObject, wanted: WantedObject): boolean {
+  const content = ({ metadata, endpoints, ports, subsets }: ApiObject | WantedObject) =>
+    JSON.stringify([sorted(metadata.labels ?? {}), endpoints ?? null, ports ?? null, subsets ?? null]);
+  return content(existing) === content(wanted);
+}
+
+function sorted(labels: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+}

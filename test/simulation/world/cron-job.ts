@@ -1,0 +1,82 @@
+import type { DeathPlan } from './fate.ts';
+import type { Machine } from './sim-process.ts';
+import { type ProductProcess, runSyncProcess, startProcess } from './sync-process.ts';
+import type { World } from './world.ts';
+
+/** A Job's `activeDeadlineSeconds`: a pass that hangs is killed in the end. */
+const DEADLINE_MS = 180_000;
+
+export interface Rhythm {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly periodMs: number;
+  readonly offsetMs: number;
+  readonly concurrency: 'Allow' | 'Forbid' | 'Replace';
+}
+
+/** Starts a pass again and again, as Kubernetes' CronJob does. */
+export class CronJob {
+  readonly running = new Set<ProductProcess>();
+  /** Ends of passes that came by themselves, with their exit codes. */
+  readonly exits: (number | string)[] = [];
+  readonly #world: World;
+  readonly #rhythm: Rhythm;
+  readonly #nextDeath: () => DeathPlan | undefined;
+  #count = 0;
+  #stopped = false;
+
+  constructor(world: World, rhythm: Rhythm, nextDeath: () => DeathPlan | undefined) {
+    this.#world = world;
+    this.#rhythm = rhythm;
+    this.#nextDeath = nextDeath;
+    world.scheduler.in(rhythm.offsetMs, () => this.#tick());
+  }
+
+  /** Starts no more; what runs goes on. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #tick(): void {
+    if (this.#stopped) return;
+    this.#world.scheduler.in(this.#rhythm.periodMs, () => this.#tick());
+    const alive = [...this.running].filter(({ process }) => process.alive);
+    if (alive.length > 0 && this.#rhythm.concurrency === 'Forbid') return;
+    if (this.#rhythm.concurrency === 'Replace') for (const each of alive) each.process.kill();
+    this.#start();
+  }
+
+  #start(): void {
+    const { log, scheduler } = this.#world;
+    const name = `${this.#rhythm.name}-${++this.#count}`;
+    const started = startProcess(this.#world, name, this.#rhythm.machine, this.#nextDeath());
+    this.running.add(started);
+    log.note(`${name} starts`);
+    const deadline = scheduler.in(DEADLINE_MS, () => {
+      if (started.process.alive) log.tell(name, 'killed: over its deadline');
+      started.process.kill();
+      this.running.delete(started);
+    });
+    void runSyncProcess(started).then((exit) => {
+      deadline.cancel();
+      this.running.delete(started);
+      started.process.kill();
+      this.exits.push(exit);
+      this.#lookAtEnd(name, started, exit);
+    });
+  }
+
+  #lookAtEnd(name: string, { bounds, paper, process }: ProductProcess, exit: number | string): void {
+    const { log, judge, workers } = this.#world;
+    const complaints = paper.err.trim().split('\n')[0]?.slice(0, 160) ?? '';
+    log.tell(name, `ends with ${exit}${complaints === '' ? '' : `: ${complaints}`}`);
+    if (typeof exit === 'string' && !exit.startsWith('Error: SIGTERM')) {
+      judge.report(4, `${name} ended with an exception: ${exit}`);
+    }
+    const open = bounds.open();
+    if (exit === 0 && open.length > 0) judge.report(12, `${name} ended and left open: ${open.join(', ')}`);
+    const record = workers.get(process);
+    if (exit === 2 && record !== undefined && record.writes > 0)
+      judge.report(9, `${name} wrote and then called the list bad`);
+  }
+}

@@ -1,0 +1,56 @@
+import type { KubeRequest } from '../../../src/io/kube-retry.ts';
+import type { Random } from '../../../src/target/random.ts';
+import { type ApiFault, isWrite } from './api-faults.ts';
+import type { DeathAt, RequestFate } from './request-fate.ts';
+import { between, chance } from './streams.ts';
+
+/** A process that is to die around one of its writes, counted from 1. */
+export interface DeathPlan {
+  readonly write: number;
+  readonly when: DeathAt;
+}
+
+/** Faults that make sense for what is only read, and for writes. */
+const FOR_WRITES_ALONE: ReadonlySet<ApiFault> = new Set(['conflict', 'lateArrival']);
+const FOR_READS_ALONE: ReadonlySet<ApiFault> = new Set(['staleRead']);
+
+export interface FateOptions {
+  readonly latencyMs: readonly [number, number];
+  /** As they are at this moment. */
+  readonly faults: () => ReadonlyMap<ApiFault, number>;
+  readonly death: DeathPlan | undefined;
+  readonly random: Random;
+  readonly onRequest: (change: 1 | -1) => void;
+  readonly onAnswer: RequestFate['onAnswer'];
+  readonly onWatch: RequestFate['onWatch'];
+}
+
+/** Draws what happens to each request of one process. */
+export function fateOf({
+  latencyMs,
+  faults,
+  death,
+  random,
+  onRequest,
+  onAnswer,
+  onWatch,
+}: FateOptions): RequestFate {
+  let writes = 0;
+  return {
+    latencyMs: () => between(random, ...latencyMs),
+    fault: (request: KubeRequest) => {
+      for (const [fault, probability] of faults()) {
+        const other = isWrite(request) ? FOR_READS_ALONE : FOR_WRITES_ALONE;
+        if (!other.has(fault) && chance(random, probability)) return fault;
+      }
+      return undefined;
+    },
+    death: () => {
+      writes += 1;
+      return death?.write === writes ? death.when : undefined;
+    },
+    onRequest,
+    onAnswer,
+    onWatch,
+  };
+}

@@ -1,0 +1,168 @@
+import type { Incident, Scenario } from '../scenario/incident.ts';
+import type { CronJob } from './cron-job.ts';
+import type { DeathPlan } from './fate.ts';
+import type { NameContent } from './names.ts';
+import type { World } from './world.ts';
+
+/** Makes the incidents of a scenario happen, and in the end makes everything well again. */
+export class Happenings {
+  readonly #world: World;
+  readonly #deaths: DeathPlan[] = [];
+  readonly #jobs: readonly CronJob[];
+  /** What names stand for when nothing is the matter, permanent changes included. */
+  readonly #settled: Map<string, NameContent>;
+  /** Takes back what has not passed by itself. */
+  readonly #pending = new Set<() => void>();
+
+  constructor(world: World, jobs: readonly CronJob[]) {
+    this.#world = world;
+    this.#jobs = jobs;
+    this.#settled = new Map(world.scenario.names);
+    for (const incident of world.scenario.incidents)
+      world.scheduler.in(incident.atMs, () => this.#happen(incident));
+  }
+
+  /** How the next process to start is to die, if it is. */
+  readonly nextDeath = (): DeathPlan | undefined => this.#deaths.shift();
+
+  /** No fault is left; names, hosts and list stay as the last lasting change made them, but for what never settles. */
+  heal(): void {
+    const world = this.#world;
+    world.log.tell('world', 'all faults end');
+    for (const undo of [...this.#pending]) undo();
+    this.#deaths.length = 0;
+    world.apiFaults = new Map();
+    world.dnsReactions.healAll();
+    world.file.mend();
+    for (const [name, content] of this.#settled) world.names.set(name, settledContent(content));
+    for (const incident of world.scenario.incidents) {
+      if (incident.do === 'host' && world.hosts.mode(incident.address) === 'flap')
+        world.hosts.set(incident.address, 'accept');
+    }
+  }
+
+  settledNames(): readonly (readonly [string, NameContent])[] {
+    return [...this.#settled].map(([name, content]) => [name, settledContent(content)] as const);
+  }
+
+  #happen(incident: Incident): void {
+    const undo = this.#begin(incident);
+    if (undo === undefined || incident.forMs === undefined) return;
+    const once = () => {
+      if (this.#pending.delete(once)) undo();
+    };
+    this.#pending.add(once);
+    this.#world.scheduler.in(incident.forMs, once);
+  }
+
+  /** Returns what takes it back, where that can be done. */
+  #begin(incident: Incident): (() => void) | undefined {
+    const world = this.#world;
+    switch (incident.do) {
+      case 'host': {
+        const before = world.hosts.mode(incident.address);
+        world.hosts.set(incident.address, incident.mode);
+        return () => world.hosts.set(incident.address, before);
+      }
+      case 'name':
+        return this.#changeName(incident);
+      case 'dns':
+        world.log.tell('dns', `${incident.server} ${JSON.stringify(incident.faults)}`);
+        world.dnsReactions.setFaults(incident.server, new Map(incident.faults));
+        return () => {
+          world.log.tell('dns', `${incident.server} well again`);
+          world.dnsReactions.setFaults(incident.server, new Map());
+        };
+      case 'api':
+        world.log.tell('api', JSON.stringify(incident.faults));
+        world.apiFaults = new Map(incident.faults);
+        return () => {
+          world.log.tell('api', 'well again');
+          world.apiFaults = new Map();
+        };
+      case 'list':
+        world.file.edit(incident.edit);
+        return () => world.file.undo(incident.edit);
+      case 'object':
+        world.people.edit(incident.key, incident.edit);
+        return () => world.people.undo(incident.key, incident.edit);
+      case 'controllersDown':
+        world.log.tell('kcm', 'down');
+        world.controllers.down = true;
+        return () => {
+          world.log.tell('kcm', 'up');
+          world.controllers.down = false;
+        };
+      default:
+        return this.#disturbWorkers(incident);
+    }
+  }
+
+  #disturbWorkers(
+    incident: Extract<Incident, { do: 'cut' | 'clock' | 'pause' | 'kill' | 'terminate' }>,
+  ): (() => void) | undefined {
+    const world = this.#world;
+    switch (incident.do) {
+      case 'cut': {
+        const machine = world.machines[incident.machine === 0 ? 0 : 1];
+        world.log.tell(machine.name, `cut off from ${incident.from}`);
+        world.log.fault(`cut from ${incident.from}`);
+        machine.cutOffFrom.add(incident.from);
+        return () => {
+          world.log.tell(machine.name, `reaches ${incident.from} again`);
+          machine.cutOffFrom.delete(incident.from);
+        };
+      }
+      case 'clock': {
+        const machine = world.machines[incident.machine === 0 ? 0 : 1];
+        world.log.tell(machine.name, `wall clock jumps by ${incident.byMs} ms`);
+        world.log.fault('clock jump');
+        machine.wallOffsetMs += incident.byMs;
+        world.clockSlackMs += Math.abs(incident.byMs);
+        return undefined;
+      }
+      case 'pause': {
+        const running = this.#jobs.flatMap((job) => [...job.running]);
+        for (const { process } of running) {
+          world.log.tell(process.name, 'paused');
+          world.log.fault('paused');
+          process.pause();
+        }
+        return () => {
+          for (const { process } of running) process.resume();
+        };
+      }
+      case 'kill':
+        this.#deaths.push({ write: incident.write, when: incident.when });
+        return undefined;
+      case 'terminate':
+        for (const { process, terminate } of this.#jobs.flatMap((job) => [...job.running])) {
+          world.log.tell(process.name, 'SIGTERM');
+          world.log.fault('SIGTERM');
+          terminate();
+        }
+        return undefined;
+    }
+  }
+
+  #changeName({ name, content, forMs }: Extract<Incident, { do: 'name' }>): () => void {
+    const { names, log } = this.#world;
+    names.set(name, content);
+    log.fault(`name ${content.is}`);
+    if (forMs === undefined) this.#settled.set(name, content);
+    return () => {
+      const settled = this.#settled.get(name);
+      if (settled !== undefined) names.set(name, settled);
+    };
+  }
+}
+
+/** A name that rotates or loops has no state of rest that two runs could agree about. */
+function settledContent(content: NameContent): NameContent {
+  if (content.is === 'addresses') return { is: 'addresses', addresses: content.addresses };
+  return content.is === 'loop' ? { is: 'gone' } : content;
+}
+
+export function withoutIncidents(scenario: Scenario): Scenario {
+  return { ...scenario, incidents: [] };
+}

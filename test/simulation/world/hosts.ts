@@ -1,0 +1,143 @@
+import type { Connection, Dialer, DialRequest, DialResult, ReadResult } from '../../../src/health/dialer.ts';
+import type { EventLog } from './event-log.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { SimProcess } from './sim-process.ts';
+
+/** What a host does to those who connect. */
+export type HostMode =
+  | 'accept'
+  | 'refuse'
+  /** SYNs vanish. */
+  | 'blackhole'
+  /** Accepts and never says a word. */
+  | 'hang'
+  /** Accepts, then resets when spoken to. */
+  | 'reset'
+  /** Accepts and refuses in turns of a few seconds. */
+  | 'flap';
+
+const FLAP_PERIOD_MS = 4_000;
+const PONG = Buffer.from('+PONG\r\n');
+
+/** Every host outside the cluster, by address. Those nobody has said anything about accept. */
+export class Hosts {
+  readonly #modes = new Map<string, HostMode>();
+  readonly #scheduler: Scheduler;
+  readonly #log: EventLog;
+
+  constructor(scheduler: Scheduler, log: EventLog) {
+    this.#scheduler = scheduler;
+    this.#log = log;
+  }
+
+  set(address: string, mode: HostMode): void {
+    this.#modes.set(address, mode);
+    this.#log.tell('host', `${address} ${mode}`);
+  }
+
+  mode(address: string): HostMode {
+    return this.#modes.get(address) ?? 'accept';
+  }
+
+  modeNow(address: string): HostMode {
+    const mode = this.mode(address);
+    if (mode !== 'flap') return mode;
+    return Math.floor(this.#scheduler.nowMs / FLAP_PERIOD_MS) % 2 === 0 ? 'accept' : 'refuse';
+  }
+
+  all(): readonly (readonly [string, HostMode])[] {
+    return [...this.#modes];
+  }
+
+  /** The network as one process sees it. `onDial` is told +1 and -1 as sockets open and close. */
+  dialerFor(process: SimProcess, onDial: (change: 1 | -1) => void): Dialer {
+    return { dial: (request, signal) => this.#dial(request, process, onDial, signal) };
+  }
+
+  #dial(
+    { address }: DialRequest,
+    process: SimProcess,
+    onDial: (change: 1 | -1) => void,
+    signal: AbortSignal,
+  ): Promise<DialResult> {
+    onDial(1);
+    let open = true;
+    const close = () => {
+      if (open) onDial(-1);
+      open = false;
+    };
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        close();
+        reject(signal.reason);
+      };
+      if (signal.aborted) {
+        abort();
+        return;
+      }
+      signal.addEventListener('abort', abort, { once: true });
+      const mode = process.machine.cutOffFrom.has('hosts') ? 'blackhole' : this.modeNow(address);
+      if (mode !== 'accept') this.#log.fault(`host ${mode}`);
+      if (mode === 'blackhole') return;
+      this.#scheduler.in(1 + (address.length % 3), () =>
+        process.deliver(() => {
+          if (signal.aborted) return;
+          signal.removeEventListener('abort', abort);
+          if (mode === 'refuse') {
+            close();
+            const fault = { code: 'ECONNREFUSED', message: `connect ECONNREFUSED ${address}` };
+            resolve({ connected: false, fault });
+          } else {
+            resolve({
+              connected: true,
+              connection: new SimConnection(mode, process, this.#scheduler, close),
+            });
+          }
+        }),
+      );
+    });
+  }
+}
+
+/** Answers PING with PONG when the host is well. */
+class SimConnection implements Connection {
+  readonly #mode: HostMode;
+  readonly #process: SimProcess;
+  readonly #scheduler: Scheduler;
+  readonly close: () => void;
+
+  constructor(mode: HostMode, process: SimProcess, scheduler: Scheduler, close: () => void) {
+    this.#mode = mode;
+    this.#process = process;
+    this.#scheduler = scheduler;
+    this.close = close;
+  }
+
+  startTls(): never {
+    throw new Error('no host of the simulation speaks TLS');
+  }
+
+  write(): void {
+    // Whatever is said, the answer is the same: the host's mode decides it when somebody reads.
+  }
+
+  read(signal: AbortSignal): Promise<ReadResult> {
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signal.reason);
+      if (signal.aborted) {
+        abort();
+        return;
+      }
+      signal.addEventListener('abort', abort, { once: true });
+      if (this.#mode === 'hang') return;
+      this.#scheduler.in(1, () =>
+        this.#process.deliver(() => {
+          if (signal.aborted) return;
+          signal.removeEventListener('abort', abort);
+          const fault = { code: 'ECONNRESET', message: 'read ECONNRESET' };
+          resolve(this.#mode === 'reset' ? { kind: 'failed', fault } : { kind: 'data', bytes: PONG });
+        }),
+      );
+    });
+  }
+}

@@ -1,0 +1,104 @@
+import { DnsZone, type ZoneAnswer, type ZoneRecord } from '../../../src/embedded/dns-zone.ts';
+import type { Hostname } from '../../../src/target/hostname.ts';
+import { familyOf, type IpAddress } from '../../../src/target/ip-address.ts';
+import type { EventLog } from './event-log.ts';
+
+/** What a name stands for. */
+export type NameContent =
+  | {
+      readonly is: 'addresses';
+      readonly addresses: readonly string[];
+      /** So many at a time, others each time; absent: all of them. */
+      readonly atATime?: number;
+    }
+  | { readonly is: 'gone' }
+  /** The name exists and has no address. */
+  | { readonly is: 'empty' }
+  | { readonly is: 'alias'; readonly of: string }
+  /** A CNAME to itself by way of another name. */
+  | { readonly is: 'loop' }
+  | { readonly is: 'service'; readonly members: readonly ServiceMember[] };
+
+export interface ServiceMember {
+  readonly host: string;
+  readonly port: number;
+  readonly priority: number;
+  readonly weight: number;
+}
+
+const ZONE = 'sim.test';
+const TTL_SECONDS = 5;
+
+/** What a server truly said, for the checkers: an answer that was faked or damaged on the way is not among these. */
+export type OnAnswer = (name: string, type: string, answer: ZoneAnswer) => void;
+
+/** The zone behind every server, and what was answered from it. */
+export class Names {
+  readonly #zone = new DnsZone(ZONE, TTL_SECONDS);
+  readonly #rotating = new Map<string, { readonly atATime: number; from: number }>();
+  readonly #log: EventLog;
+  readonly #onAnswer: OnAnswer;
+
+  constructor(log: EventLog, onAnswer: OnAnswer) {
+    this.#log = log;
+    this.#onAnswer = onAnswer;
+  }
+
+  set(name: string, content: NameContent): void {
+    this.#log.tell('zone', `${name} ${JSON.stringify(content)}`);
+    this.#rotating.delete(name);
+    if (content.is === 'addresses' && content.atATime !== undefined) {
+      this.#rotating.set(name, { atATime: content.atATime, from: 0 });
+    }
+    if (content.is === 'loop') {
+      this.#zone.set(`loop.${name}`, [cname(name)]);
+    }
+    this.#zone.set(name, recordsOf(name, content));
+  }
+
+  answer(name: string, type: string): ZoneAnswer {
+    const whole = this.#zone.answer(name, type);
+    const turn = this.#rotating.get(name);
+    if (turn === undefined || whole.answers.length <= turn.atATime) return whole;
+    const { answers } = whole;
+    const shown = Array.from({ length: turn.atATime }, (_, at) => answers[(turn.from + at) % answers.length]);
+    turn.from += turn.atATime;
+    return { ...whole, answers: shown.filter((record) => record !== undefined) };
+  }
+
+  answered(name: string, type: string, answer: ZoneAnswer): void {
+    this.#onAnswer(name, type, answer);
+  }
+}
+
+function recordsOf(name: string, content: NameContent): readonly ZoneRecord[] {
+  switch (content.is) {
+    case 'addresses':
+      return content.addresses.map((text) => {
+        const address = text as IpAddress;
+        return { type: familyOf(address) === 'IPv4' ? 'A' : 'AAAA', address, ttlSeconds: TTL_SECONDS };
+      });
+    case 'gone':
+      return [];
+    case 'empty':
+      // Something else stands there, so that the name exists.
+      return [
+        { type: 'SRV', priority: 0, weight: 0, port: 1, target: name as Hostname, ttlSeconds: TTL_SECONDS },
+      ];
+    case 'alias':
+      return [cname(content.of)];
+    case 'loop':
+      return [cname(`loop.${name}`)];
+    case 'service':
+      return content.members.map(({ host, ...rest }) => ({
+        type: 'SRV',
+        ...rest,
+        target: host as Hostname,
+        ttlSeconds: TTL_SECONDS,
+      }));
+  }
+}
+
+function cname(target: string): ZoneRecord {
+  return { type: 'CNAME', target: target as Hostname, ttlSeconds: TTL_SECONDS };
+}

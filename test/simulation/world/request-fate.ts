@@ -1,0 +1,19 @@
+import type { KubeAnswer, KubeRequest } from '../../../src/io/kube-retry.ts';
+import type { ApiFault } from './api-faults.ts';
+import type { Arrivals } from './watch-arrivals.ts';
+
+/** When a worker dies around one of its writes. */
+export type DeathAt = 'beforeWrite' | 'duringWrite' | 'afterWrite';
+
+/** What the world does to the requests of one process. */
+export interface RequestFate {
+  latencyMs(): number;
+  fault(request: KubeRequest): ApiFault | undefined;
+  death(request: KubeRequest): DeathAt | undefined;
+  /** Told +1 and -1 as requests begin and end. */
+  onRequest(change: 1 | -1): void;
+  /** Told of each watch that opens. */
+  onWatch(arrivals: Arrivals): void;
+  /** Told of each answer that reaches the process. */
+  onAnswer(request: KubeRequest, answer: KubeAnswer): void;
+}

@@ -1,0 +1,93 @@
+import type { Clock } from '../../../src/target/clock.ts';
+import type { Random } from '../../../src/target/random.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** A machine: processes on it share a wall clock, which may be wrong, and a cable, which may be pulled. */
+export interface Machine {
+  readonly name: string;
+  /** What its wall clock shows more than the true time. */
+  wallOffsetMs: number;
+  /** What it cannot reach at the moment. */
+  readonly cutOffFrom: Set<'hosts' | 'dns' | 'api'>;
+}
+
+/** The true time at which every world begins. */
+const WORLD_BEGINS_MS = Date.UTC(2026, 0, 1);
+
+/** No two processes begin to count at the same number. */
+const MONOTONIC_ORIGIN_MS = 5_000;
+
+/**
+ * A process of the simulated world. It is killed by never answering it again: code that waits for a port never
+ * goes on, exactly as if it were gone. It is paused by answering it later.
+ */
+export class SimProcess {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly startedMs: number;
+  readonly #scheduler: Scheduler;
+  #alive = true;
+  #paused = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(name: string, machine: Machine, random: Random, scheduler: Scheduler) {
+    this.name = name;
+    this.machine = machine;
+    this.random = random;
+    this.startedMs = scheduler.nowMs;
+    this.#scheduler = scheduler;
+    this.clock = {
+      wallNow: () => WORLD_BEGINS_MS + scheduler.nowMs + machine.wallOffsetMs,
+      monotonicNow: () => MONOTONIC_ORIGIN_MS + scheduler.nowMs - this.startedMs,
+      sleep: (durationMs, signal) => this.#sleep(durationMs, signal),
+    };
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Something from outside reaches the process: later if it is paused, never if it is dead. */
+  deliver(step: () => void): void {
+    if (!this.#alive) return;
+    if (this.#paused) this.#waiting.push(step);
+    else step();
+  }
+
+  kill(): void {
+    this.#alive = false;
+    this.#waiting = [];
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    for (const step of this.#waiting.splice(0)) this.#scheduler.in(0, () => this.deliver(step));
+  }
+
+  #sleep(durationMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const abort = () => {
+        appointment.cancel();
+        reject(signal.reason);
+      };
+      const appointment = this.#scheduler.in(durationMs, () =>
+        this.deliver(() => {
+          signal.removeEventListener('abort', abort);
+          resolve();
+        }),
+      );
+      signal.addEventListener('abort', abort, { once: true });
+    });
+  }
+}

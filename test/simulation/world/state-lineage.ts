@@ -1,0 +1,50 @@
+import type { KubeAnswer, KubeRequest } from '../../../src/io/kube-retry.ts';
+import type { Compressor } from '../../../src/sync/config-map-state.ts';
+import { ReferenceHealth } from '../checks/reference-health.ts';
+import type { WorkerRecord } from './worker-record.ts';
+import type { World } from './world.ts';
+
+/** What real compression does but for the bytes: refuse what was damaged. Stories stay readable that way. */
+export const plainText: Compressor = {
+  compress: async (text) => `=${text}`,
+  decompress: async (text) => {
+    if (!text.startsWith('=')) throw new Error('incorrect header check');
+    return text.slice(1);
+  },
+};
+
+const STATE_PATH = /\/configmaps\/external-endpoints-state-/;
+
+/**
+ * Which process began with what another one knew: whoever saves state leaves its knowledge at the revision that
+ * came of it, and whoever reads that revision goes on from there.
+ */
+export class StateLineage {
+  static readonly #known = new WeakMap<World, StateLineage>();
+  readonly #byRevision = new Map<string, ReferenceHealth>();
+
+  static of(world: World): StateLineage {
+    const known = StateLineage.#known.get(world);
+    if (known !== undefined) return known;
+    const lineage = new StateLineage();
+    StateLineage.#known.set(world, lineage);
+    world.cluster.onChange((change, writer) => {
+      if (change.resource !== 'configmaps' || writer.kind !== 'worker') return;
+      const record = world.workers.get(writer.process);
+      const revision = change.stored.object.metadata.resourceVersion;
+      if (record !== undefined) lineage.#byRevision.set(revision, record.health.copy());
+    });
+    return lineage;
+  }
+
+  follow(request: KubeRequest, answer: KubeAnswer, record: WorkerRecord): void {
+    if (request.method !== 'GET' || !STATE_PATH.test(request.path)) return;
+    if (!answer.ok) {
+      record.stateless = answer.failure.reason === 'Forbidden';
+      return;
+    }
+    record.stateless = false;
+    const { metadata } = JSON.parse(answer.body) as { metadata: { resourceVersion: string } };
+    record.health = this.#byRevision.get(metadata.resourceVersion)?.copy() ?? new ReferenceHealth();
+  }
+}

@@ -1,0 +1,180 @@
+import type { CliContext } from '../../../src/cli/context.ts';
+import { runSync } from '../../../src/cli/sync.ts';
+import { createResolver, DEFAULT_RESOLVER_LIMITS } from '../../../src/dns/stub-resolver.ts';
+import { type Prober, proberOver } from '../../../src/health/probe.ts';
+import { KubeStore } from '../../../src/io/kube-store.ts';
+import { ConfigMapState } from '../../../src/sync/config-map-state.ts';
+import type { Cron } from '../../../src/sync/cron.ts';
+import type { Log } from '../../../src/sync/log.ts';
+import { NO_METRICS } from '../../../src/sync/metrics.ts';
+import { socketAddress } from '../checks/lost-route.ts';
+import { ReferenceHealth } from '../checks/reference-health.ts';
+import { ApiClient } from './api-client.ts';
+import { Bounds } from './bounds.ts';
+import { type DeathPlan, fateOf } from './fate.ts';
+import { collectingTerminal } from './paper.ts';
+import { type Machine, SimProcess } from './sim-process.ts';
+import { plainText, StateLineage } from './state-lineage.ts';
+import { streamOf } from './streams.ts';
+import type { Arrivals } from './watch-arrivals.ts';
+import type { WorkerRecord } from './worker-record.ts';
+import type { World } from './world.ts';
+
+export const INSTANCE_NAME = 'default';
+export const STATE_NAMESPACE = 'default';
+const PASS_TIMEOUT_MS = 60_000;
+
+/** A process of the product in the simulated world, with every port of it connected. */
+export interface ProductProcess {
+  readonly process: SimProcess;
+  readonly context: CliContext;
+  readonly paper: { readonly out: string; readonly err: string };
+  readonly terminate: () => void;
+  /** Its watches, open ones among them. */
+  readonly watches: ReadonlySet<Arrivals>;
+  readonly bounds: Bounds;
+}
+
+/** Builds what `wiring` builds, from parts of the simulated world. */
+export function startProcess(
+  world: World,
+  name: string,
+  machine: Machine,
+  death: DeathPlan | undefined,
+): ProductProcess {
+  const { scheduler, log, cluster, scenario } = world;
+  const process = new SimProcess(name, machine, streamOf(scenario.seed, name), scheduler);
+  const record = recordOf(process, world);
+  const bounds = new Bounds((message) => world.judge.report(12, `${name}: ${message}`));
+  const watches = new Set<Arrivals>();
+  const lineage = StateLineage.of(world);
+  const fate = fateOf({
+    latencyMs: scenario.latencyMs,
+    faults: () => world.apiFaults,
+    death,
+    random: streamOf(scenario.seed, `fate of ${name}`),
+    onRequest: (change) => bounds.count('requests', change),
+    onWatch: (arrivals) => watches.add(arrivals),
+    onAnswer: (request, answer) => {
+      lineage.follow(request, answer, record);
+      if (!answer.ok && answer.failure.httpStatus === 422) {
+        world.judge.report(8, `${name} sent what the API rejects: ${answer.failure.message}`);
+      }
+    },
+  });
+  const client = new ApiClient(process, cluster, scheduler, log, fate);
+  const store = new KubeStore(client);
+  const resolver = createResolver({
+    transport: world.dns.transportFor(process, (change) => bounds.count('queries', change)),
+    clock: process.clock,
+    random: process.random,
+    systemConfig: () => {
+      throw new Error('every target of the simulation names its DNS servers');
+    },
+    systemHosts: () => new Map(),
+    limits: DEFAULT_RESOLVER_LIMITS,
+  });
+  const dialer = world.hosts.dialerFor(process, (change) => bounds.count('sockets', change));
+  const paper = collectingTerminal();
+  const interruption = new AbortController();
+  const context: CliContext = {
+    terminal: paper.terminal,
+    version: 'simulated',
+    nodeVersion: 'simulated',
+    clock: process.clock,
+    random: process.random,
+    resolver,
+    prober: watched(proberOver(dialer, process.clock), record, world),
+    signal: interruption.signal,
+    readList: async () => {
+      const { parts, version } = world.file.read();
+      if (version.targets !== undefined) record.list = version;
+      return parts;
+    },
+    connect: async ({ instance, stateNamespace = STATE_NAMESPACE }) => ({
+      ok: true,
+      cluster: {
+        name: 'simulated',
+        stateNamespace,
+        store,
+        state: new ConfigMapState(store, plainText, process.clock, { namespace: stateNamespace, instance }),
+        requestCount: () => client.requestCount,
+        onAnswer: () => undefined,
+        close: async () => undefined,
+      },
+    }),
+    identity: name,
+    newLog: async () => silentLog,
+    newMetrics: async () => ({ metrics: NO_METRICS, contentType: 'text/plain', text: async () => '' }),
+    cron: noCron,
+    startStatusServer: async () => ({ port: 0, close: async () => undefined }),
+    startDemoWorld: () => Promise.reject(new Error('no demo in a simulation')),
+  };
+  return {
+    process,
+    context,
+    paper,
+    bounds,
+    watches,
+    terminate: () => interruption.abort(new Error('SIGTERM')),
+  };
+}
+
+/** One `sync`, as a CronJob starts it. Resolves with its exit code, or with what it died of. */
+export async function runSyncProcess({ context }: ProductProcess): Promise<number | string> {
+  try {
+    const flags = {
+      config: ['targets.yaml'],
+      instance: INSTANCE_NAME,
+      stateNamespace: STATE_NAMESPACE,
+      policy: 'sync',
+      timeout: PASS_TIMEOUT_MS,
+      output: 'json',
+      dryRun: 'none',
+    } as const;
+    return await runSync({ ...flags, config: [...flags.config] }, context);
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}
+
+function recordOf(process: SimProcess, world: World): WorkerRecord {
+  const record: WorkerRecord = {
+    process,
+    list: undefined,
+    health: new ReferenceHealth(),
+    stateless: false,
+    writes: 0,
+    deletedServices: new Set(),
+    ownedAtStart: world.judge.ownership.servicesOf(world.cluster.core.store),
+  };
+  world.workers.set(process, record);
+  return record;
+}
+
+/** The product's prober, with somebody who writes down what it saw. */
+function watched(prober: Prober, record: WorkerRecord, world: World): Prober {
+  return async (check, signal) => {
+    const sample = await prober(check, signal);
+    const at = socketAddress(check.address, check.port);
+    record.health.observe(at, sample, thresholdsAt(world));
+    world.log.note(`${record.process.name} ${at} ${sample.reason}`);
+    return sample;
+  };
+}
+
+/** Of all lists there ever were, the least that a verdict takes: targets may share an address. */
+function thresholdsAt({ file }: World): { healthy: number; unhealthy: number } {
+  const all = file.versions.flatMap(({ targets = [] }) => targets);
+  return {
+    healthy: Math.max(...all.map(({ healthyThreshold }) => healthyThreshold)),
+    unhealthy: Math.min(...all.map(({ unhealthyThreshold }) => unhealthyThreshold)),
+  };
+}
+
+const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+const noCron: Cron = {
+  problemWith: () => undefined,
+  run: () => Promise.reject(new Error('nothing is scheduled in a simulation')),
+};

@@ -1,0 +1,91 @@
+import type { SourcePart } from '../../../src/config/source.ts';
+import type { ListEdit } from '../scenario/incident.ts';
+import { keyOfSpec, type ListVersion, listOf, type TargetSpec } from '../scenario/target-spec.ts';
+import type { EventLog } from './event-log.ts';
+
+const PATH = 'targets.yaml';
+
+/** The file with the target list, and every version of it there ever was. */
+export class TargetFile {
+  readonly versions: ListVersion[] = [];
+  readonly #log: EventLog;
+  readonly #original: ReadonlyMap<string, TargetSpec>;
+  readonly #targets: Map<string, TargetSpec>;
+  /** What stands in the file instead of the targets, while somebody has made a mess of it. */
+  #mess: ListVersion | 'missing' | undefined;
+
+  constructor(targets: readonly TargetSpec[], log: EventLog) {
+    this.#log = log;
+    this.#original = new Map(targets.map((target) => [keyOfSpec(target), target]));
+    this.#targets = new Map(this.#original);
+    this.#write();
+  }
+
+  get current(): ListVersion {
+    const version = this.versions.at(-1);
+    if (version === undefined) throw new Error('a list has a first version');
+    return version;
+  }
+
+  /** What a process reads, and what the checkers know it by. */
+  read(): { readonly parts: readonly SourcePart[]; readonly version: ListVersion } {
+    if (this.#mess === 'missing') {
+      const part = { ok: false, source: PATH, reason: 'NotFound', message: 'no such file' } as const;
+      return { parts: [part], version: { text: '' } };
+    }
+    const version = this.#mess ?? this.current;
+    return { parts: [{ ok: true, source: PATH, text: version.text }], version };
+  }
+
+  edit(edit: ListEdit): void {
+    this.#log.tell('people', `list: ${JSON.stringify(edit)}`);
+    switch (edit.to) {
+      case 'broken':
+        this.#mess = { text: `${this.current.text.slice(0, -7)}, ]` };
+        break;
+      case 'empty':
+        this.#mess = listOf([]);
+        break;
+      case 'nothing':
+        this.#mess = 'missing';
+        break;
+      case 'without':
+        this.#targets.delete(edit.key);
+        this.#write();
+        break;
+      case 'with': {
+        const known = this.#targets.get(edit.key);
+        if (known === undefined) break;
+        this.#targets.set(edit.key, { ...known, ...edit.changes });
+        this.#write();
+        break;
+      }
+    }
+  }
+
+  undo(edit: ListEdit): void {
+    if (!('key' in edit)) {
+      this.#mess = undefined;
+      this.#log.tell('people', 'list: mended');
+      return;
+    }
+    const original = this.#original.get(edit.key);
+    if (original === undefined) return;
+    this.#targets.set(edit.key, original);
+    this.#log.tell('people', `list: ${edit.key} as it was`);
+    this.#write();
+  }
+
+  /** The list as it stands without any mess. */
+  mend(): void {
+    this.#mess = undefined;
+  }
+
+  get targets(): readonly TargetSpec[] {
+    return [...this.#targets.values()];
+  }
+
+  #write(): void {
+    this.versions.push(listOf([...this.#targets.values()]));
+  }
+}

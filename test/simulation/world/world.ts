@@ -1,0 +1,86 @@
+import { AnswerRecord } from '../checks/answer-record.ts';
+import { Judge } from '../checks/judge.ts';
+import type { Circumstances } from '../checks/lost-route.ts';
+import { NAMESPACES } from '../scenario/generate-targets.ts';
+import type { Scenario } from '../scenario/incident.ts';
+import type { ApiFault } from './api-faults.ts';
+import { Cluster } from './cluster.ts';
+import { Controllers } from './controllers.ts';
+import { DnsReactions } from './dns-reactions.ts';
+import { DnsServers } from './dns-servers.ts';
+import { EventLog } from './event-log.ts';
+import { Hosts } from './hosts.ts';
+import { Names } from './names.ts';
+import { People } from './people.ts';
+import { Scheduler } from './scheduler.ts';
+import { type Machine, SimProcess } from './sim-process.ts';
+import { streamOf } from './streams.ts';
+import { TargetFile } from './target-file.ts';
+import type { WorkerRecord } from './worker-record.ts';
+
+/** Everything there is in one simulated world, from one scenario. */
+export class World {
+  readonly scenario: Scenario;
+  readonly scheduler = new Scheduler();
+  readonly log: EventLog;
+  readonly machines: readonly [Machine, Machine];
+  readonly cluster: Cluster;
+  readonly controllers: Controllers;
+  readonly people: People;
+  readonly file: TargetFile;
+  readonly hosts: Hosts;
+  readonly names: Names;
+  readonly dnsReactions: DnsReactions;
+  readonly dns: DnsServers;
+  readonly answers = new AnswerRecord();
+  readonly judge: Judge;
+  readonly workers = new Map<SimProcess, WorkerRecord>();
+  /** What may strike requests at the moment. */
+  apiFaults: ReadonlyMap<ApiFault, number> = new Map();
+  /** How wrong wall clocks have been in all. */
+  clockSlackMs = 0;
+
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+    const { seed } = scenario;
+    this.log = new EventLog(this.scheduler);
+    this.machines = [machine('alpha'), machine('beta')];
+    const server = new SimProcess(
+      'kube-api',
+      machine('control'),
+      streamOf(seed, 'api server'),
+      this.scheduler,
+    );
+    this.cluster = new Cluster(server.clock, server.random);
+    this.judge = new Judge({
+      cluster: this.cluster,
+      circumstances: () => this.#circumstances(),
+      workerOf: (process) => this.workers.get(process),
+    });
+    this.controllers = new Controllers(this.cluster, this.scheduler, streamOf(seed, 'controllers'));
+    this.people = new People(this.cluster, this.log);
+    this.file = new TargetFile(scenario.targets, this.log);
+    this.hosts = new Hosts(this.scheduler, this.log);
+    this.names = new Names(this.log, (name, type, answer) =>
+      this.answers.note(name, type, answer, this.scheduler.nowMs),
+    );
+    this.dnsReactions = new DnsReactions(this.names, streamOf(seed, 'dns'), this.log);
+    this.dns = new DnsServers(this.scheduler, this.dnsReactions);
+    for (const [name, content] of scenario.names) this.names.set(name, content);
+    for (const namespace of NAMESPACES) this.people.makeNamespace(namespace);
+    for (const made of scenario.handMade) this.people.makeByHand(made);
+  }
+
+  #circumstances(): Circumstances {
+    return {
+      nowMs: this.scheduler.nowMs,
+      answers: this.answers,
+      lists: this.file.versions,
+      clockSlackMs: this.clockSlackMs,
+    };
+  }
+}
+
+function machine(name: string): Machine {
+  return { name, wallOffsetMs: 0, cutOffFrom: new Set() };
+}
