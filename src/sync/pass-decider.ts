@@ -21,6 +21,9 @@ export class PassDecider {
   private readonly clock: Clock;
   private readonly decided = new Map<string, TargetDecision>();
   private readonly postponed: TargetMoment[] = [];
+  private readonly readyByKey: ReadonlyMap<string, number>;
+  private readonly readyInAll: number;
+  private readonly ownedServices: number;
   private rest: Decision | undefined;
 
   constructor(request: PassRequest, view: ClusterView, loaded: LoadedState, clock: Clock) {
@@ -28,6 +31,14 @@ export class PassDecider {
     this.view = view;
     this.loaded = loaded;
     this.clock = clock;
+    this.readyByKey = new Map(
+      request.targets.map((target) => {
+        const key = keyOf(target);
+        return [key, readyAddressCount(publishedReadiness(this.existingOf(key).slices))];
+      }),
+    );
+    this.readyInAll = [...this.readyByKey.values()].reduce((sum, each) => sum + each, 0);
+    this.ownedServices = ownedServiceCount(view, request.options.instance);
   }
 
   /** What was known before anything was looked at. */
@@ -84,18 +95,18 @@ export class PassDecider {
   ): Decision {
     const { guards, options } = this.request;
     const now = instantOf(this.clock);
-    const taken = new Set(moments.map(({ target }) => keyOf(target)));
+    const readyHere = moments.reduce((sum, { target }) => sum + (this.readyByKey.get(keyOf(target)) ?? 0), 0);
     return decide(
       {
         targets: moments,
         removals,
-        ownedServices: ownedServiceCount(this.view, options.instance),
+        ownedServices: this.ownedServices,
         healthOf,
         guards,
         options,
         stateless: this.before.stateless,
         fleet: {
-          readyElsewhere: this.readyExcept(taken),
+          readyElsewhere: this.readyInAll - readyHere,
           // It has just been read.
           referenceReachable: true,
           lastHealthyMs,
@@ -108,14 +119,6 @@ export class PassDecider {
 
   private guard(nowMs: number): DrainGuardState {
     return { ...NO_SUSPICION, suspectSinceMs: this.loaded.state.suspectSinceMs, heldAtMs: nowMs };
-  }
-
-  private readyExcept(taken: ReadonlySet<string>): number {
-    const others = this.request.targets.map(keyOf).filter((key) => !taken.has(key));
-    return others.reduce(
-      (sum, key) => sum + readyAddressCount(publishedReadiness(this.existingOf(key).slices)),
-      0,
-    );
   }
 
   /** A verdict that this pass has confirmed: whoever sees one healthy backend can see. */
