@@ -22,7 +22,8 @@ export function isDns1035Label(text: string): boolean {
   return text.length <= MAX_LABEL_LENGTH && LABEL_1035.test(text);
 }
 
-function isDns1123Subdomain(text: string): boolean {
+/** The name of a ConfigMap and of most other objects. */
+export function isDns1123Subdomain(text: string): boolean {
   return text.length <= MAX_SUBDOMAIN_LENGTH && text.split('.').every((part) => LABEL_1123.test(part));
 }
 

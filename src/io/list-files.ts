@@ -8,8 +8,11 @@ import { tooLargeMessage } from '../config/yaml-document.ts';
 
 /** What standard input is called in messages. */
 const STDIN = '<stdin>';
+/** Stands for it among `--config` arguments. */
+export const STDIN_PATH = '-';
 const LIST_FILE = /^[^.].*\.(ya?ml|json)$/;
-const MAX_FILES = 1_000;
+/** In one directory. */
+export const MAX_FILES = 1_000;
 /** kubelet points this link elsewhere to change all files of a mounted ConfigMap at once. */
 const KUBELET_DATA = '..data';
 const MAX_SWAPS = 3;
@@ -25,7 +28,7 @@ export function listFileSource(paths: readonly string[], stdin: () => Readable):
       const parts: SourcePart[] = [];
       for (const path of paths) {
         signal.throwIfAborted();
-        if (path !== '-') {
+        if (path !== STDIN_PATH) {
           parts.push(...(await readPath(path, signal)));
           continue;
         }
@@ -35,6 +38,11 @@ export function listFileSource(paths: readonly string[], stdin: () => Readable):
       return parts;
     },
   };
+}
+
+/** By its name: dot files are not, nor what kubelet keeps beside its links. */
+export function isListFile(name: string): boolean {
+  return LIST_FILE.test(name);
 }
 
 async function readPath(path: string, signal: AbortSignal): Promise<readonly SourcePart[]> {
@@ -66,7 +74,7 @@ async function readDirectoryOnce(path: string, signal: AbortSignal): Promise<rea
   const names = await readdir(path);
   const mounted = names.includes(KUBELET_DATA);
   const folder = mounted ? await realpath(join(path, KUBELET_DATA)) : path;
-  const lists = (mounted ? await readdir(folder) : names).filter((name) => LIST_FILE.test(name)).toSorted();
+  const lists = (mounted ? await readdir(folder) : names).filter(isListFile).toSorted();
   if (lists.length > MAX_FILES) {
     const message = `the directory holds ${lists.length} lists; ${MAX_FILES} are read at most`;
     return [{ ok: false, source: path, reason: 'TooManyFiles', message }];

@@ -12,8 +12,8 @@ import { KubeStore } from '../../src/io/kube-store.ts';
 import type { Clock } from '../../src/target/clock.ts';
 import { seededRandom } from './seeded-random.ts';
 
-/** What becomes of a request: no connection, no answer at all, or an answer that is lost after the deed. */
-export type ClientFault = 'refused' | 'hangs' | 'answerLost';
+/** What becomes of a request: no connection, no right, no answer at all, or an answer lost after the deed. */
+export type ClientFault = 'refused' | 'forbidden' | 'hangs' | 'answerLost';
 
 /** The embedded API server without a socket, for tests that hold time in their hands. */
 export class InMemoryCluster {
@@ -60,6 +60,7 @@ export class InMemoryClient implements KubeSender {
     const request = { method: 'GET', path } as const;
     const fault = this.fault(request);
     if (fault === 'refused') return { ok: false, failure: REFUSED };
+    if (fault === 'forbidden') return { ok: false, failure: FORBIDDEN };
     if (fault !== undefined) await untilAborted(signal);
     const broken = new AbortController();
     const until = AbortSignal.any([signal, broken.signal]);
@@ -74,6 +75,7 @@ export class InMemoryClient implements KubeSender {
     signal.throwIfAborted();
     const fault = this.fault(request);
     if (fault === 'refused') return { ok: false, failure: REFUSED };
+    if (fault === 'forbidden') return { ok: false, failure: FORBIDDEN };
     if (fault === 'hangs') await untilAborted(signal);
     const response = await this.handle(request, signal);
     if (fault === 'answerLost') await untilAborted(signal);
@@ -106,6 +108,8 @@ const REFUSED = unreachable(
   Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
   undefined,
 );
+
+const FORBIDDEN = failureOf({ httpStatus: 403, body: 'not allowed', retryAfter: undefined });
 
 function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
