@@ -81,10 +81,19 @@ const unreachable = { outcome: 'unreachable', code: 'ECONNREFUSED' } as const;
 
 /** Answers as the authority for the zones; REFUSED for other names. */
 export function servingZones(...zones: readonly DnsZone[]): Behaviour {
+  return serving(zones, 'REFUSED');
+}
+
+/** Answers as one who knows all of the DNS: names outside the zones do not exist. */
+export function knowingAll(...zones: readonly DnsZone[]): Behaviour {
+  return serving(zones, 'NXDOMAIN');
+}
+
+function serving(zones: readonly DnsZone[], otherwise: 'REFUSED' | 'NXDOMAIN'): Behaviour {
   return (query) => {
     const zone = zones.find((candidate) => candidate.contains(query.name));
     const nothing = { answers: [], authorities: [], additionals: [] };
-    const found = zone?.answer(query.name, query.type) ?? { rcode: 'REFUSED' as const, ...nothing };
+    const found = zone?.answer(query.name, query.type) ?? { rcode: otherwise, ...nothing };
     const maxBytes = query.overTcp ? 65_535 : Math.max(512, query.udpPayloadBytes ?? 0);
     return { datagrams: [encodeReply(query, found.rcode, found, maxBytes)] };
   };

@@ -20,8 +20,6 @@ export const SERVER = serverAt('10.0.0.53');
 
 export const DNS_SETTINGS: DnsSettings = {
   servers: [SERVER],
-  timeoutMs: 2_000,
-  attempts: 3,
   minTtlMs: 5_000,
   maxTtlMs: 300_000,
   hosts: false,
