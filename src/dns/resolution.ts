@@ -37,18 +37,22 @@ export type Resolution =
       readonly message: string;
     };
 
-export type UnresolvedReason =
-  | 'ServerFailure'
-  | 'QueryRefused'
-  | 'QueryTimeout'
-  | 'MalformedAnswer'
+/** Why nobody knows; what tells most about the name comes first. */
+export const UNRESOLVED_REASONS = [
+  'ServerFailure',
+  'QueryRefused',
   /** More than a UDP reply holds, and TCP gave no whole one either. */
-  | 'TruncatedAnswer'
-  | 'ServerUnreachable'
-  | 'ChainTooLong'
-  | 'NoServers'
+  'TruncatedAnswer',
+  'MalformedAnswer',
+  'QueryTimeout',
+  'ServerUnreachable',
+  'ChainTooLong',
+  'NoServers',
   /** The queue of queries is full: said of this process, not of the name. */
-  | 'TooManyQueries';
+  'TooManyQueries',
+] as const;
+
+export type UnresolvedReason = (typeof UNRESOLVED_REASONS)[number];
 
 export type Resolved = Extract<Resolution, { readonly outcome: 'resolved' }>;
 

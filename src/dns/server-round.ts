@@ -2,7 +2,7 @@ import { jittered } from '../target/random.ts';
 import type { DnsServerAddress } from '../target/target.ts';
 import { type AskContext, Attempt, type AttemptResult, type NextExchange } from './attempt.ts';
 import type { Question } from './message.ts';
-import type { UnresolvedReason } from './resolution.ts';
+import { UNRESOLVED_REASONS, type UnresolvedReason } from './resolution.ts';
 import { type ServerRegistry, serverKey } from './server-registry.ts';
 import type { TcpResult, UdpResult } from './transport.ts';
 
@@ -25,16 +25,6 @@ export type NextStep<T> =
 
 /** Before a server that did answer, but uselessly, is asked the same again. Doubles with each round. */
 const FIRST_PAUSE_MS = 100;
-
-/** What tells most about the name comes first; it gives the reason when every server failed in its own way. */
-const TELLING: readonly UnresolvedReason[] = [
-  'ServerFailure',
-  'QueryRefused',
-  'TruncatedAnswer',
-  'MalformedAnswer',
-  'QueryTimeout',
-  'ServerUnreachable',
-];
 
 type Failure = Extract<AttemptResult, { ok: false }>;
 
@@ -110,9 +100,11 @@ export class ServerRound {
 
   #summary(): Failure {
     const failures = [...(this.#failures ?? [])];
-    const reason = TELLING.find((telling) => failures.some(([, failure]) => failure.reason === telling));
-    if (reason === undefined)
+    // When every server failed in its own way, the most telling reason is the one.
+    const reason = UNRESOLVED_REASONS.find((each) => failures.some(([, failure]) => failure.reason === each));
+    if (reason === undefined) {
       return { ok: false, reason: 'NoServers', message: 'no DNS server is configured' };
+    }
     const message = failures
       .map(([server, failure]) => `${serverKey(server)}: ${failure.message}`)
       .join('; ');
