@@ -1,4 +1,4 @@
-import { Composer, type Document, isScalar, Lexer, type LineCounter, Parser } from 'yaml';
+import { Composer, type Document, isScalar, Lexer, Parser } from 'yaml';
 import { MAX_DEPTH, MAX_TOKENS } from './limits.ts';
 
 export const NOT_YAML = 'this is not valid YAML';
@@ -15,11 +15,11 @@ export function isRefusal(reading: Document.Parsed | Refusal | undefined): readi
 }
 
 /**
- * The one document of the text; undefined when all are empty. `lines` is filled. Goes token by token, so that
+ * The one document of the text; undefined when all are empty. Goes token by token, so that
  * a text that is too much is found out before it has taken its time.
  */
-export function composeOne(text: string, lines: LineCounter): Document.Parsed | Refusal | undefined {
-  return withoutStackTraces(() => composed(text, lines));
+export function composeOne(text: string): Document.Parsed | Refusal | undefined {
+  return withoutStackTraces(() => composed(text));
 }
 
 /** YAML 1.2 and no more: tags beyond its core (`!!binary`, `!!set`) are errors. */
@@ -45,12 +45,11 @@ function withoutStackTraces<T>(read: () => T): T {
   }
 }
 
-function composed(text: string, lines: LineCounter): Document.Parsed | Refusal | undefined {
+function composed(text: string): Document.Parsed | Refusal | undefined {
   const composer = new Composer(YAML_OPTIONS);
-  const parser = new Parser(lines.addNewLine);
+  const parser = new Parser();
   const only = new OnlyDocument();
   let tokens = 0;
-  lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
     tokens += 1;
     const tooMuch = excess(parser, tokens);

@@ -1,6 +1,7 @@
-import { LineCounter, type ParsedNode, type YAMLError } from 'yaml';
+import type { ParsedNode, YAMLError } from 'yaml';
 import type { SourceLocation } from '../target/target.ts';
 import { MAX_LIST_BYTES } from './limits.ts';
+import { LineIndex } from './line-index.ts';
 import { type ConfigProblem, formatPath, type Path, problemOfSource, quoted } from './problem.ts';
 import { composeOne, isRefusal, NOT_YAML } from './yaml-composition.ts';
 import { type NodeProblem, YamlNodes } from './yaml-nodes.ts';
@@ -31,12 +32,9 @@ const MAX_SYNTAX_PROBLEMS = 10;
 export function readYaml(text: string, source: string): YamlReading {
   const tooLarge = sizeProblem(text, source);
   if (tooLarge !== undefined) return unreadable(tooLarge);
-  const lines = new LineCounter();
-  const at: Locator = (offset) => {
-    const { line, col } = lines.linePos(Math.min(offset, text.length));
-    return { source, line, column: col };
-  };
-  const reading = composeOne(text, lines);
+  const reading = composeOne(text);
+  const lines = new LineIndex(text);
+  const at: Locator = (offset) => ({ source, ...lines.positionOf(Math.min(offset, text.length)) });
   if (isRefusal(reading)) {
     const { offset, message, hint } = reading;
     return unreadable({ ...problemOfSource(source, message, hint), location: at(offset) });

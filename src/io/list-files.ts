@@ -45,13 +45,24 @@ export function isListFile(name: string): boolean {
   return LIST_FILE.test(name);
 }
 
-async function readPath(path: string, signal: AbortSignal): Promise<readonly SourcePart[]> {
-  try {
+function readPath(path: string, signal: AbortSignal): Promise<readonly SourcePart[]> {
+  return attempt(path, signal, async () => {
     const { isDirectory } = await kindOf(path);
     return isDirectory ? await readDirectory(path, signal) : [await readFilePart(path, path, signal)];
+  });
+}
+
+/** What `read` gives; what keeps it from that is a part too. */
+async function attempt(
+  source: string,
+  signal: AbortSignal,
+  read: () => Promise<readonly SourcePart[]>,
+): Promise<readonly SourcePart[]> {
+  try {
+    return await read();
   } catch (error) {
     signal.throwIfAborted();
-    return [failureOf(path, error)];
+    return [failureOf(source, error)];
   }
 }
 
@@ -62,7 +73,7 @@ async function kindOf(path: string): Promise<{ isFile: boolean; isDirectory: boo
 
 async function readDirectory(path: string, signal: AbortSignal): Promise<readonly SourcePart[]> {
   for (let swaps = 0; ; swaps++) {
-    const parts = await readDirectoryOnce(path, signal);
+    const parts = await attempt(path, signal, () => readDirectoryOnce(path, signal));
     // kubelet removes the old files right after it has swapped the link: then there are new ones to read.
     const vanished = parts.some((part) => !part.ok && part.reason === 'NotFound');
     if (!vanished || swaps === MAX_SWAPS) return parts;
@@ -87,14 +98,11 @@ async function readDirectoryOnce(path: string, signal: AbortSignal): Promise<rea
 }
 
 /** Nothing for what is named like a list and is no file: to open a pipe there could wait for ever. */
-async function readEntry(source: string, path: string, signal: AbortSignal): Promise<readonly SourcePart[]> {
-  try {
+function readEntry(source: string, path: string, signal: AbortSignal): Promise<readonly SourcePart[]> {
+  return attempt(source, signal, async () => {
     const { isFile } = await kindOf(path);
     return isFile ? [await readFilePart(source, path, signal)] : [];
-  } catch (error) {
-    signal.throwIfAborted();
-    return [failureOf(source, error)];
-  }
+  });
 }
 
 async function readFilePart(source: string, path: string, signal: AbortSignal): Promise<SourcePart> {

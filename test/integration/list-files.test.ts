@@ -1,0 +1,192 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MAX_LIST_BYTES } from '../../src/config/limits.ts';
+import type { SourcePart } from '../../src/config/source.ts';
+import { listFileSource } from '../../src/io/list-files.ts';
+
+const NEVER = new AbortController().signal;
+
+let folder = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'external-endpoints-list-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+function read(...paths: string[]): Promise<readonly SourcePart[]> {
+  return listFileSource(paths, () => Readable.from([])).read(NEVER);
+}
+
+/** `SOURCE: TEXT` or `SOURCE! REASON`, below the test's folder. */
+function shown(parts: readonly SourcePart[]): string[] {
+  return parts.map((part) => {
+    const source = part.source.replace(`${folder}/`, '');
+    return part.ok ? `${source}: ${part.text}` : `${source}! ${part.reason}`;
+  });
+}
+
+async function file(name: string, text: string | Uint8Array = name): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+
+describe('Files', () => {
+  test('Come in the order given, with what cannot be read among them', async () => {
+    const b = await file('b.yaml');
+    const a = await file('a.txt');
+    expect(shown(await read(b, join(folder, 'missing'), join(b, 'below'), a))).toEqual([
+      'b.yaml: b.yaml',
+      'missing! NotFound',
+      'b.yaml/below! NotFound',
+      'a.txt: a.txt',
+    ]);
+  });
+
+  test('Are text in UTF-8, with or without a byte order mark', async () => {
+    const marked = await file('marked', Buffer.from('\ufeffä'));
+    const latin = await file('latin', Buffer.from([0xe4, 0x20]));
+    const utf16 = await file('utf16', Buffer.from('\ufeffa', 'utf16le'));
+    expect(shown(await read(marked))).toEqual(['marked: ä']);
+    expect(await read(latin, utf16)).toEqual([
+      { ok: false, source: latin, reason: 'NotText', message: 'this is no text in UTF-8' },
+      { ok: false, source: utf16, reason: 'NotText', message: 'the text is UTF-16; a list is UTF-8' },
+    ]);
+  });
+
+  test('Are refused by their size before they are read, and endless ones after as much', async () => {
+    const path = await file('large.yaml', '');
+    await truncate(path, 7_654_321);
+    expect(await read(path)).toEqual([
+      {
+        ok: false,
+        source: path,
+        reason: 'TooLarge',
+        message: 'the list has 7654321 bytes (7.3 MiB); one list is smaller than 5242880 bytes (5 MiB)',
+      },
+    ]);
+    await truncate(path, MAX_LIST_BYTES);
+    expect(shown(await read(path))).toEqual(['large.yaml! TooLarge']);
+    await truncate(path, MAX_LIST_BYTES - 1);
+    expect((await read(path))[0]?.ok).toBe(true);
+    expect(shown(await read('/dev/zero'))).toEqual(['/dev/zero! TooLarge']);
+  });
+
+  test('A pipe may stand for a file, as in --config <(command)', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const [parts] = await Promise.all([read(path), writeFile(path, 'piped')]);
+    expect(shown(parts)).toEqual(['pipe: piped']);
+  });
+
+  test('A loop of links cannot be read', async () => {
+    await symlink('loop', join(folder, 'loop'));
+    expect(await read(join(folder, 'loop'))).toMatchObject([
+      { reason: 'Unreadable', message: 'it cannot be read: ELOOP' },
+    ]);
+  });
+});
+
+describe('A directory', () => {
+  test('Gives its lists by name: no dot files, no other endings, nothing below', async () => {
+    for (const name of ['b.yml', 'a.yaml', 'C.json', '.hidden.yaml', 'notes.txt', 'a.yaml~', '.yaml'])
+      await file(name);
+    await mkdir(join(folder, 'sub.yaml'));
+    await writeFile(join(folder, 'sub.yaml', 'x.yaml'), 'x');
+    execFileSync('mkfifo', [join(folder, 'pipe.yaml')]);
+    await symlink('nowhere', join(folder, 'dangling.yaml'));
+    expect(shown(await read(folder))).toEqual([
+      'C.json: C.json',
+      'a.yaml: a.yaml',
+      'b.yml: b.yml',
+      'dangling.yaml! NotFound',
+    ]);
+  });
+
+  test('Without a list says so', async () => {
+    await file('notes.txt');
+    expect(await read(folder)).toEqual([
+      {
+        ok: false,
+        source: folder,
+        reason: 'NoListFiles',
+        message: 'the directory holds no *.yaml, *.yml or *.json file',
+      },
+    ]);
+  });
+
+  test('With more than a thousand lists is refused', async () => {
+    for (let at = 0; at <= 1_000; at++) await file(`${at}.yaml`);
+    expect(shown(await read(folder))).toEqual([`${folder}! TooManyFiles`]);
+  });
+});
+
+describe('A mounted ConfigMap', () => {
+  /** As kubelet does it: a new folder, the link swapped, links for new names, the old folder removed. */
+  async function publish(version: string, names: readonly string[]): Promise<void> {
+    const versioned = `..${version}`;
+    await mkdir(join(folder, versioned));
+    for (const name of names) await writeFile(join(folder, versioned, name), `${version} ${name}`);
+    await symlink(versioned, join(folder, '..data_tmp'));
+    await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+  }
+
+  async function link(name: string): Promise<void> {
+    await symlink(join('..data', name), join(folder, name));
+  }
+
+  test('Is read where its link points, whatever the links beside it say yet', async () => {
+    await publish('v1', ['a.yaml', 'old.yaml']);
+    await link('a.yaml');
+    await link('old.yaml');
+    expect(shown(await read(folder))).toEqual(['a.yaml: v1 a.yaml', 'old.yaml: v1 old.yaml']);
+    // The link is swapped; those of the files are not yet put right.
+    await publish('v2', ['a.yaml', 'new.yaml']);
+    expect(shown(await read(folder))).toEqual(['a.yaml: v2 a.yaml', 'new.yaml: v2 new.yaml']);
+  });
+
+  test('Is read whole, all old or all new, when it is swapped meanwhile', async () => {
+    const names = Array.from({ length: 20 }, (_, at) => `${10 + at}.yaml`);
+    await publish('v0', names);
+    for (let version = 1; version <= 40; version++) {
+      const swap = async () => {
+        await publish(`v${version}`, names);
+        await rm(join(folder, `..v${version - 1}`), { recursive: true });
+      };
+      const [parts] = await Promise.all([read(folder), swap()]);
+      const versions = new Set(parts.map((part) => (part.ok ? part.text.split(' ')[0] : part.message)));
+      expect([[`v${version - 1}`], [`v${version}`]]).toContainEqual([...versions]);
+      expect(parts).toHaveLength(names.length);
+    }
+  });
+});
+
+describe('Standard input', () => {
+  test('Is read once, however often the list is', async () => {
+    let opened = 0;
+    const source = listFileSource(['-'], () => {
+      opened += 1;
+      return Readable.from([Buffer.from('a: '), Buffer.from('b')]);
+    });
+    for (let at = 0; at < 2; at++) {
+      expect(await source.read(NEVER)).toEqual([{ ok: true, source: '<stdin>', text: 'a: b' }]);
+    }
+    expect(opened).toBe(1);
+  });
+
+  test('Is given up when nobody writes and the user interrupts', async () => {
+    const stdin = new Readable({ read: () => undefined });
+    const interruption = new AbortController();
+    const reading = listFileSource(['-'], () => stdin).read(interruption.signal);
+    interruption.abort(new Error('interrupted'));
+    await expect(reading).rejects.toThrow('interrupted');
+    expect(stdin.destroyed).toBe(true);
+  });
+});
