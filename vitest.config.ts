@@ -11,6 +11,7 @@ export default defineConfig({
         include: [`test/${level}/**/*.test.ts`],
         testTimeout: level === 'unit' || level === 'golden' ? 10_000 : 60_000,
         hookTimeout: 60_000,
+        ...(level === 'e2e' ? { globalSetup: ['test/support/build-bundle.ts'] } : {}),
       },
     })),
   },
