@@ -99,5 +99,7 @@ export function objectFor(kind: Kind, stored: Stored): ApiObject {
 }
 
 export function jsonFor(kind: Kind, stored: Stored): string {
-  return kind.conversion === undefined ? stored.json : JSON.stringify(objectFor(kind, stored));
+  if (kind.conversion !== undefined) return JSON.stringify(objectFor(kind, stored));
+  const shown = kind.shown?.(stored.object) ?? stored.object;
+  return shown === stored.object ? stored.json : JSON.stringify(shown);
 }

@@ -101,17 +101,19 @@ export function sortedSet(set: FieldSet): FieldSet {
   return result;
 }
 
-/** Every member's path as conflict messages write it: `.spec.ports[port=1,protocol="TCP"].name`. */
+/**
+ * Every member's path as conflict messages write it: `.spec.ports[port=1,protocol="TCP"].name`. The members
+ * of a node come before what lies deeper.
+ */
 export function pathsOf(set: FieldSet, prefix = ''): string[] {
-  const paths: string[] = [];
-  for (const step of Object.keys(set).sort()) {
-    if (step === MEMBER) continue;
-    const node = set[step] as FieldSet;
-    const path = `${prefix}${stepText(step)}`;
-    if (isMember(node)) paths.push(path);
-    paths.push(...pathsOf(node, path));
-  }
-  return paths;
+  const steps = Object.keys(set).filter((step) => step !== MEMBER);
+  const nodes = steps
+    .sort()
+    .map((step) => ({ path: `${prefix}${stepText(step)}`, node: set[step] as FieldSet }));
+  return [
+    ...nodes.filter(({ node }) => isMember(node)).map(({ path }) => path),
+    ...nodes.flatMap(({ path, node }) => pathsOf(node, path)),
+  ];
 }
 
 function stepText(step: string): string {

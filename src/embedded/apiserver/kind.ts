@@ -36,6 +36,8 @@ export interface Kind {
   prepare(object: ApiObject, existing: ApiObject | undefined): void;
   validate(object: ApiObject, existing: ApiObject | undefined): FieldError[];
   warnings(object: ApiObject, existing: ApiObject | undefined): string[];
+  /** What readers see of an object, where that is not all that is stored (a registry's Decorator). */
+  shown?(object: ApiObject): ApiObject;
   /** What `fieldSelector` may name besides `metadata.name` and `metadata.namespace`. */
   selectableFields(object: ApiObject): Record<string, string>;
   /** From and to the version that is stored, for a kind that is not stored as it is. */

@@ -95,6 +95,8 @@ function pruneChild(
   const lastHere = last[step];
   if (lastHere === undefined) return value;
   const ownedHere = owned?.[step];
-  if (ownedHere === undefined && isMember(lastHere)) return undefined;
+  // Whoever owns something in a field keeps the field; an item stays only for who owns it as such.
+  const kept = step.startsWith('f:') ? ownedHere !== undefined : isMember(ownedHere);
+  if (!kept && isMember(lastHere)) return undefined;
   return prune(schema, value, lastHere, ownedHere);
 }

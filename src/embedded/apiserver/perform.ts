@@ -63,7 +63,9 @@ function written(call: Call, { stored, created }: Written): ApiResponse {
 function deleted(call: Call): ApiResponse {
   const { stored, gone } = deleteOne(call);
   const { kind } = call;
-  if (!gone || kind.deleteReturnsObject) return jsonResponse(200, jsonFor(kind, stored), call.warnings);
+  const raw = kind.conversion === undefined ? stored.json : jsonFor(kind, stored);
+  if (!gone) return jsonResponse(200, raw, call.warnings);
+  if (kind.deleteReturnsObject) return jsonResponse(200, jsonFor(kind, stored), call.warnings);
   const { name, uid } = stored.object.metadata;
   const details = { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.resource, uid };
   return jsonResponse(200, JSON.stringify(statusObject('Success', { details })), call.warnings);

@@ -61,13 +61,10 @@ export function noSuchResource(): Refusal {
   return new Refusal(404, 'the server could not find the requested resource', 'NotFound', {});
 }
 
-export function alreadyExists(ref: ResourceRef, name: string): Refusal {
-  return new Refusal(
-    409,
-    `${qualified(ref)} "${name}" already exists`,
-    'AlreadyExists',
-    detailsOf(ref, name),
-  );
+export function alreadyExists(ref: ResourceRef, name: string, isDying: boolean): Refusal {
+  const prefix = isDying ? 'object is being deleted: ' : '';
+  const message = `${prefix}${qualified(ref)} "${name}" already exists`;
+  return new Refusal(409, message, 'AlreadyExists', detailsOf(ref, name));
 }
 
 export function conflict(ref: ResourceRef, name: string, why: string): Refusal {

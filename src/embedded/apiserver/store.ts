@@ -143,7 +143,7 @@ function placeOf(sorted: readonly Stored[], key: string): number {
   return low;
 }
 
-function withRevision(object: ApiObject, key: string, revision: number): Stored {
+export function withRevision(object: ApiObject, key: string, revision: number): Stored {
   const metadata = { ...object.metadata, resourceVersion: String(revision) };
   const versioned: ApiObject = { ...object, metadata };
   return { key, object: versioned, json: JSON.stringify(versioned) };

@@ -96,9 +96,17 @@ function collect(schema: Schema, value: JsonValue, path: string, set: FieldSet):
         ? `${path}[=${child.step.slice(2)}]`
         : `${path}.${child.step.slice(2)}`;
     collect(child.schema, child.value, childPath, node);
+    // What holds nothing but empty sets and lists owns nothing either.
+    if (isEmptySet(node) && isObject(child.value) && !isAtomic(child.schema) && !isEmptyObject(child.value)) {
+      delete set[child.step];
+    }
     // An item of a keyed list is a thing of its own beside its fields; a struct or map is only the sum.
     if (child.step.startsWith('k:') && !isEmptySet(node)) node[MEMBER] = {};
   }
+}
+
+function isEmptyObject(value: JsonObject): boolean {
+  return Object.keys(value).length === 0;
 }
 
 function isEmptyList(value: JsonValue): boolean {

@@ -5,7 +5,7 @@ import { objectOf } from './json.ts';
 import { integerOf, invalidListOptions, parseRevision } from './read.ts';
 import { flagOf } from './request.ts';
 import { expired } from './status.ts';
-import type { Change, Stored } from './store.ts';
+import { type Change, type Stored, withRevision } from './store.ts';
 import { WatchStream } from './watch-stream.ts';
 
 /** What a watcher may lag behind before it is cut off. */
@@ -114,7 +114,10 @@ function eventFor(
   if (change.type === 'DELETED') return matched ? { type: 'DELETED', stored: change.stored } : undefined;
   const matches = filter.matches(change.stored);
   if (matches) return { type: matched ? 'MODIFIED' : 'ADDED', stored: change.stored };
-  return matched ? { type: 'DELETED', stored: change.stored } : undefined;
+  if (!matched || change.before === undefined) return undefined;
+  // It goes as it looked when it was last selected, with the version of the change that took it away.
+  const { object, key } = change.before;
+  return { type: 'DELETED', stored: withRevision(object, key, change.revision) };
 }
 
 function bookmarkJson(call: Call, endOfInitialEvents: boolean): string {

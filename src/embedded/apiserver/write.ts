@@ -66,10 +66,12 @@ export function insert(
   const errors = [...validateMeta(object.metadata, kind.nameRule), ...kind.validate(object, undefined)];
   const { name } = object.metadata;
   if (errors.length > 0) throw invalidObject(errorKindOf(kind), name, errors);
-  const key = keyOf(call, name);
-  if (engine.store.get(kind.storage, key) !== undefined) throw alreadyExists(refOf(kind), name);
-  allocate(call, object, undefined, options);
   call.warnings.push(...kind.warnings(object, undefined));
+  const there = engine.store.get(kind.storage, keyOf(call, name));
+  if (there !== undefined) {
+    throw alreadyExists(refOf(kind), name, there.object.metadata.deletionTimestamp !== undefined);
+  }
+  allocate(call, object, undefined, options);
   return { stored: persist(call, object, options), created: true };
 }
 

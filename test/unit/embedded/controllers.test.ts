@@ -158,7 +158,7 @@ describe('endpoints-controller and endpointslice-controller', () => {
     start();
     await client.post(SERVICES, { ...SERVICE, spec: { ...SERVICE.spec, selector: { app: 'db' } } });
     const [placeholder] = await slicesBy(CONTROLLER);
-    expect(placeholder).toMatchObject({ addressType: 'IPv4', endpoints: [], ports: [] });
+    expect(placeholder).toMatchObject({ addressType: 'IPv4', endpoints: null, ports: null });
     expect((await client.get(`${ENDPOINTS}/db`)).body.subsets).toBeUndefined();
   });
 

@@ -31,6 +31,8 @@ function applyDefaults(object: JsonObject): void {
 function prepare(object: ApiObject, existing: ApiObject | undefined): void {
   const { metadata } = object;
   // A leftover of v1beta1 that v1 keeps only where it was.
+  // Storage knows no difference between an empty list and none.
+  for (const list of ['endpoints', 'ports']) if (listOf(object[list]).length === 0) object[list] = null;
   for (const endpoint of listOf(object.endpoints).filter(isObject)) delete endpoint.deprecatedTopology;
   if (existing === undefined) {
     metadata.generation = 1;

@@ -26,6 +26,7 @@ export const serviceKind: Kind = {
   prepare,
   validate: validateService,
   warnings: serviceWarnings,
+  shown: withoutInternalPolicy,
   selectableFields: (object) => ({
     'spec.clusterIP': stringOf(specOf(object).clusterIP),
     'spec.type': stringOf(specOf(object).type),
@@ -64,6 +65,12 @@ function prepare(object: ApiObject, existing: ApiObject | undefined): void {
   dropFieldsOfOldType(spec, before);
 }
 
+/** ExternalName Services may have it stored, from another type or by mistake, and never show it. */
+function withoutInternalPolicy(object: ApiObject): ApiObject {
+  const { internalTrafficPolicy, ...spec } = specOf(object);
+  return spec.type === 'ExternalName' && internalTrafficPolicy !== undefined ? { ...object, spec } : object;
+}
+
 /** An update that leaves out what was allocated keeps it. */
 function keepAllocated(spec: JsonObject, before: JsonObject): void {
   if (needsClusterIp(before) && needsClusterIp(spec)) {
@@ -100,7 +107,7 @@ function dropFieldsOfOldType(spec: JsonObject, before: JsonObject): void {
       delete spec.clusterIP;
       delete spec.clusterIPs;
     }
-    for (const field of ['ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy']) dropUnchanged(field);
+    for (const field of ['ipFamilies', 'ipFamilyPolicy']) dropUnchanged(field);
   }
   if (needsNodePort(before) && !needsNodePort(spec)) {
     const nodePorts = (of: JsonObject) => listOf(of.ports).map((port) => objectOf(port).nodePort ?? 0);

@@ -34,8 +34,9 @@ const MAX_AFFINITY_SECONDS = 86_400;
 export function validateService(object: ApiObject, existing: ApiObject | undefined): FieldError[] {
   const spec = specOf(object);
   return [
-    ...portListErrors(spec),
+    ...missingPorts(spec),
     ...typeErrors(spec),
+    ...portListErrors(spec),
     ...affinityErrors(spec),
     ...(spec.selector === undefined ? [] : validateLabels('spec.selector', stringMapOf(spec.selector))),
     ...(existing === undefined ? [] : clusterIpUpdateErrors(spec, specOf(existing))),
@@ -46,11 +47,14 @@ export function validateService(object: ApiObject, existing: ApiObject | undefin
   ];
 }
 
+function missingPorts(spec: JsonObject): FieldError[] {
+  const needed = !isHeadless(spec) && spec.type !== 'ExternalName';
+  return needed && listOf(spec.ports).length === 0 ? [required('spec.ports')] : [];
+}
+
 function portListErrors(spec: JsonObject): FieldError[] {
   const ports = listOf(spec.ports).filter(isObject);
   const errors: FieldError[] = [];
-  if (ports.length === 0 && !isHeadless(spec) && spec.type !== 'ExternalName')
-    errors.push(required('spec.ports'));
   const names = new Set<string>();
   const keys = new Set<string>();
   for (const [index, port] of ports.entries()) {
