@@ -6,6 +6,7 @@ import type { Cluster } from './cli/context.ts';
 import type { DemoWorld } from './cli/demo-world.ts';
 import { parseResolvConf } from './dns/resolv-conf.ts';
 import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts';
+import { ALL_CONTROLLERS } from './embedded/apiserver/controllers/controllers.ts';
 import { startEmbeddedApiServer } from './embedded/apiserver/listener.ts';
 import { Backend } from './embedded/backend.ts';
 import { startDnsServer } from './embedded/dns-server.ts';
@@ -42,6 +43,8 @@ export async function startDemoWorld(
   const backends = new Map<string, Backend>();
   for (const address of BACKENDS) backends.set(address, await Backend.start(LOOPBACK));
   const server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom });
+  const ending = new AbortController();
+  server.core.startControllers({ controllers: ALL_CONTROLLERS }, ending.signal);
   const load = () => {
     const config = new KubeConfig();
     config.loadFromString(server.kubeconfig);
@@ -85,6 +88,7 @@ export async function startDemoWorld(
       return path;
     },
     async close() {
+      ending.abort();
       await cluster.close();
       await Promise.all([server.close(), dns.close(), ...[...backends.values()].map((each) => each.stop())]);
       await Promise.all(directories.map((directory) => rm(directory, { recursive: true })));

@@ -89,11 +89,12 @@ const SCENES: readonly Scene[] = [
 ];
 
 const NEXT_STEPS = `
-What to try next:
-  external-endpoints demo --stay                          the same, and kubectl can look around
-  external-endpoints check --config targets.yaml          your own list, from where you are, without a cluster
-  external-endpoints plan --config targets.yaml           what would change in your cluster; writes nothing
-  external-endpoints sync --config targets.yaml           do it
+What to try next (in a checkout: npx external-endpoints ...):
+  external-endpoints demo --stay                     the same, and kubectl can look around
+  external-endpoints check --config targets.yaml     your own list, from where you are, without a cluster
+  external-endpoints plan --config targets.yaml      what would change in your cluster; writes nothing
+  external-endpoints sync --config targets.yaml      do it
+config/example.yaml shows every field of a list.
 `;
 
 class Stage {
@@ -163,15 +164,16 @@ class Stage {
 function slicesTable(slices: readonly EndpointSliceObject[]): string {
   const rows = slices.map((slice) => [
     `${slice.metadata.namespace}/${slice.metadata.name}`,
-    (slice.ports ?? []).map((port) => port.port).join(','),
-    (slice.endpoints ?? [])
-      .map(
-        ({ addresses, conditions }) =>
-          `${addresses[0]}${conditions?.ready === false ? ' (ready: false)' : ''}`,
-      )
-      .join(', '),
+    (slice.ports ?? []).map((port) => port.port).join(', '),
+    addressesIn(slice, true).join(', ') || '-',
+    addressesIn(slice, false).join(', ') || '-',
   ]);
-  return textTable(['ENDPOINTSLICE', 'PORTS', 'ENDPOINTS'], rows);
+  return textTable(['ENDPOINTSLICE', 'PORTS', 'READY', 'NOT READY'], rows);
+}
+
+function addressesIn(slice: EndpointSliceObject, ready: boolean): readonly string[] {
+  const endpoints = (slice.endpoints ?? []).filter(({ conditions }) => conditions?.ready === ready);
+  return endpoints.flatMap(({ addresses }) => addresses);
 }
 
 function problemOf(
@@ -186,10 +188,10 @@ function problemOf(
   for (const [service, expected] of Object.entries(scene.expected)) {
     const ready = slices
       .filter(({ metadata }) => metadata.labels?.[SERVICE_NAME_LABEL] === service)
-      .flatMap((slice) => slice.endpoints ?? [])
-      .filter(({ conditions }) => conditions?.ready)
-      .flatMap(({ addresses }) => addresses);
-    if (ready.join() !== expected.join()) return `${service} should serve ${expected}, and serves ${ready}`;
+      .flatMap((slice) => addressesIn(slice, true));
+    if (ready.join() !== expected.join()) {
+      return `${service} should serve ${expected.join(', ')}, and serves ${ready.join(', ') || 'nothing'}`;
+    }
   }
   return undefined;
 }

@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { CliContext } from '../../src/cli/context.ts';
+import type { DemoWorld } from '../../src/cli/demo-world.ts';
+import { runCommandLine } from '../../src/cli/program.ts';
+import { proberOver } from '../../src/health/probe.ts';
+import { systemClock } from '../../src/io/system-clock.ts';
+import { TcpDialer } from '../../src/io/tcp-dialer.ts';
+import { wire } from '../../src/wiring.ts';
+import { CliProcess, runCli } from '../support/cli-process.ts';
+import { ip } from '../support/dns-resolver.ts';
+import { kubectl, noKubectl } from '../support/kubectl.ts';
+import { freePort, waitFor } from '../support/real-peer.ts';
+import { recordingTerminal } from '../support/recording-terminal.ts';
+
+describe('the demo', () => {
+  it('does the whole job within a minute and ends with exit code 0', async () => {
+    const startedMs = performance.now();
+    const demo = await runCli(['demo']);
+    expect(performance.now() - startedMs).toBeLessThan(60_000);
+    expect(demo).toMatchObject({ code: 0, stderr: '' });
+    const scenes = demo.stdout.split('▶ ').map((scene) => scene.replace(/\s+/g, ' '));
+    expect(scenes).toHaveLength(6);
+    expect(scenes[0]).toContain('192.0.2.0/24');
+    expect(scenes[1]).toContain('9 created, 0 updated, 0 deleted');
+    expect(scenes[1]).toContain('default/orders-db-ipv4-0 6432 192.0.2.10, 192.0.2.11, 192.0.2.12 -');
+    expect(scenes[2]).toContain('0 created, 0 updated, 0 deleted');
+    expect(scenes[3]).toContain('192.0.2.11 not ready ConnectionRefused: ');
+    expect(scenes[3]).toContain('default/orders-db-ipv4-0 6432 192.0.2.10, 192.0.2.12 192.0.2.11');
+    expect(scenes[4]).toContain('default/ldap-ipv4-0 636 192.0.2.21 -');
+    expect(scenes[5]).toContain('default/orders-db-ipv4-0 6432 192.0.2.10, 192.0.2.11, 192.0.2.12 -');
+    expect(scenes[5]).toContain('What to try next');
+  });
+
+  it.skipIf(noKubectl())('stays up for kubectl when asked to, and cleans up when interrupted', async () => {
+    await using demo = new CliProcess(['demo', '--stay']);
+    const kubeconfigIn = () => /--kubeconfig (\S+)/.exec(demo.stdout)?.[1];
+    await waitFor('the demo to have played', () => kubeconfigIn() !== undefined);
+    const kubeconfig = kubeconfigIn() ?? '';
+    const slices = await kubectl(kubeconfig, ['get', 'endpointslices', '-n', 'default']);
+    expect(slices).toMatch(/^orders-db-ipv4-0 +IPv4 +6432 +192\.0\.2\.10,192\.0\.2\.11,192\.0\.2\.12/m);
+    const services = await kubectl(kubeconfig, ['get', 'services', '-A', '-o', 'name']);
+    expect(services).toContain('service/mainframe');
+    demo.kill('SIGINT');
+    expect(await demo.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(kubeconfig)).toBe(false);
+  });
+});
+
+/** Plays the demo in a world that is not quite as it should be. */
+async function playIn(change: (world: DemoWorld) => DemoWorld) {
+  const terminal = recordingTerminal();
+  const context: CliContext = wire({
+    terminal,
+    stdin: () => Readable.from([]),
+    environment: {},
+    version: '0.0.0',
+    nodeVersion: process.versions.node,
+    signal: new AbortController().signal,
+  });
+  const startDemoWorld = async () => change(await context.startDemoWorld());
+  const code = await runCommandLine(['demo'], { ...context, startDemoWorld });
+  return { code, stderr: terminal.err.text };
+}
+
+describe('the demo fails', () => {
+  it('when an address leads to the wrong place', async () => {
+    const closed = await freePort();
+    const astray = proberOver(
+      {
+        dial: (_, signal) =>
+          new TcpDialer(systemClock).dial({ address: ip('127.0.0.1'), port: closed }, signal),
+      },
+      systemClock,
+    );
+    const { code, stderr } = await playIn((world) => ({
+      ...world,
+      prober: (check, signal) => (check.address === '192.0.2.12' ? astray : world.prober)(check, signal),
+    }));
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      'the demo failed: orders-db should serve 192.0.2.10, 192.0.2.11, 192.0.2.12, and serves 192.0.2.10, 192.0.2.11\n',
+    );
+  });
+
+  it('when a backend that is to die does not', async () => {
+    const { code, stderr } = await playIn((world) => ({ ...world, stopBackend: async () => undefined }));
+    expect([code, stderr]).toEqual([3, 'the demo failed: nothing was written\n']);
+  });
+
+  it('when DNS does not move', async () => {
+    const { code, stderr } = await playIn((world) => ({ ...world, moveRecord: () => undefined }));
+    expect([code, stderr]).toEqual([3, 'the demo failed: nothing was written\n']);
+  });
+
+  it('when a pass writes although nothing has changed', async () => {
+    const { code, stderr } = await playIn((world) => {
+      const { store } = world.cluster;
+      let lists = 0;
+      const forgetful = Object.assign(Object.create(store), {
+        // Each pass reads Services anew; the second finds none.
+        list: async (...args: Parameters<typeof store.list>) => {
+          const result = await store.list(...args);
+          if (args[0] !== 'Service' || !result.ok || ++lists <= 2) return result;
+          return { ...result, value: { ...result.value, items: [] } };
+        },
+      });
+      return { ...world, cluster: { ...world.cluster, store: forgetful } };
+    });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^the demo failed: \d+ writes although nothing had changed\n$/);
+  });
+});

@@ -1,0 +1,32 @@
+import type { Terminal, TextOutput } from '../../src/cli/terminal.ts';
+
+export interface RecordedOutput extends TextOutput {
+  /** All that was written so far. */
+  readonly text: string;
+}
+
+export interface RecordingTerminal extends Terminal {
+  readonly out: RecordedOutput;
+  readonly err: RecordedOutput;
+}
+
+/** A terminal that remembers; by default it is none, but a pipe. */
+export function recordingTerminal(look: Partial<TextOutput> = {}): RecordingTerminal {
+  return { out: recorded(look), err: recorded(look) };
+}
+
+function recorded(look: Partial<TextOutput>): RecordedOutput {
+  let text = '';
+  return {
+    isTerminal: false,
+    colors: false,
+    columns: undefined,
+    ...look,
+    write: (more) => {
+      text += more;
+    },
+    get text() {
+      return text;
+    },
+  };
+}
