@@ -194,13 +194,24 @@ export function viewMoment(
   });
 }
 
-function servedBy(existing: ExistingObjects): ServedAddress[] {
+/** Hand-kept Endpoints count too: the mirroring controller may not have made slices of them yet. */
+function servedBy({ slices, endpoints }: ExistingObjects): ServedAddress[] {
+  const groups = [
+    ...slices.map((slice) => ({
+      addresses: (slice.endpoints ?? []).flatMap((each) => each.addresses),
+      ports: slice.ports ?? [],
+    })),
+    ...(endpoints?.subsets ?? []).map(({ addresses = [], notReadyAddresses = [], ports = [] }) => ({
+      addresses: [...addresses, ...notReadyAddresses].map(({ ip }) => ip),
+      ports,
+    })),
+  ];
   const served = new Map<string, ServedAddress>();
-  for (const { endpoints, ports } of existing.slices) {
-    for (const text of (endpoints ?? []).flatMap((each) => each.addresses)) {
+  for (const { addresses, ports } of groups) {
+    for (const text of addresses) {
       const address = parseIpAddress(text);
       if (address === undefined) continue;
-      for (const { port = 0 } of ports ?? []) served.set(`${address} ${port}`, { address, port });
+      for (const { port = 0 } of ports) served.set(`${address} ${port}`, { address, port });
     }
   }
   return [...served.values()].sort((a, b) => compareAddresses(a.address, b.address) || a.port - b.port);
