@@ -39,6 +39,18 @@ export class AnswerRecord {
     return this.#byQuestion.get(questionOf(name, address))?.ever.has(address) ?? false;
   }
 
+  /** Whether answers brought addresses back that others had lacked, so that the name may be taken to rotate. */
+  rotated(name: string): boolean {
+    return ['A', 'AAAA'].some((type) => {
+      const said = this.#byQuestion.get(`${type} ${name}`)?.said ?? [];
+      return said.some(({ addresses }, at) => {
+        const before = said[at - 1]?.addresses;
+        if (addresses === 'nothing' || before === undefined || before === 'nothing') return false;
+        return [...addresses].some((each) => !before.has(each));
+      });
+    });
+  }
+
   /** Whether an answer without the address came at least so long ago, the time depending on its kind. */
   lackedSince(
     name: string,

@@ -39,9 +39,11 @@ export class Judge {
   #look(change: Change, writer: Writer): void {
     const worker = workerBehind(writer, this.#bench);
     if (writer.kind === 'worker') this.#lookAtWrite(change, worker);
-    const breach = this.ownership.follow(change, writer, worker);
-    if (breach !== undefined) this.report(1, breach);
     const key = serviceKeyOf(change);
+    const serviceStands =
+      key !== undefined && this.#bench.cluster.core.store.get('services', key) !== undefined;
+    const breach = this.ownership.follow(change, writer, worker, serviceStands);
+    if (breach !== undefined) this.report(1, breach);
     if (key === undefined) return;
     this.#followSelector(change, key);
     const before = this.#traffic.get(key) ?? NO_TRAFFIC;

@@ -33,6 +33,8 @@ export function judgeLoss(key: string, route: Route, worker: WorkerRecord, world
   const port = spec.ports.find((each) => each.port === route.servicePort && each.protocol === route.protocol);
   const hasService = spec.endpoints.some((source) => 'srv' in source);
   if (port === undefined || (port.targetPort !== route.port && !hasService)) return ALLOWED;
+  // Somebody else keeps the Service: a list that names its ports otherwise asks for what nobody can have.
+  if (!spec.create && (port.name ?? '') !== route.portName) return ALLOWED;
   if (isUnhealthy(spec, route, worker)) return ALLOWED;
   if (spec.endpoints.some((source) => 'address' in source && source.address === route.address)) {
     return { allowed: false, because: 3, why: 'it stands in the list and was not found unhealthy' };

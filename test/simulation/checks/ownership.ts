@@ -26,7 +26,12 @@ export class Ownership {
   }
 
   /** The breach of invariant 1 that the change is, if it is one; and whose the object is afterwards. */
-  follow(change: Change, writer: Writer, worker: WorkerRecord | undefined): string | undefined {
+  follow(
+    change: Change,
+    writer: Writer,
+    worker: WorkerRecord | undefined,
+    serviceStands: boolean,
+  ): string | undefined {
     const { object } = change.stored;
     const { uid } = object.metadata;
     if (writer.kind !== 'worker') {
@@ -35,23 +40,32 @@ export class Ownership {
       if (change.type === 'ADDED' && writer.kind === 'people' && bearsOurMarks(object)) this.#ours.add(uid);
       return undefined;
     }
-    const breach = change.type === 'ADDED' || this.#ours.has(uid) ? undefined : breachOf(change, worker);
+    const breach =
+      change.type === 'ADDED' || this.#ours.has(uid) ? undefined : breachOf(change, worker, serviceStands);
     if (change.type !== 'DELETED' && bearsOurMarks(object)) this.#ours.add(uid);
     else this.#ours.delete(uid);
     return breach;
   }
 }
 
-function breachOf(change: Change, worker: WorkerRecord | undefined): string | undefined {
+function breachOf(
+  change: Change,
+  worker: WorkerRecord | undefined,
+  serviceStands: boolean,
+): string | undefined {
   const key = serviceKeyOf(change);
   const { kind, metadata } = change.stored.object;
   const what = `${kind} ${metadata.namespace}/${metadata.name}`;
   const verb = change.type === 'DELETED' ? 'deleted' : 'changed';
   if (key === undefined) return `${what} is none of the product's kinds and was ${verb}`;
+  // The API server itself takes Endpoints along with their Service, whoever made them.
+  if (change.resource === 'endpoints' && change.type === 'DELETED' && !serviceStands) return undefined;
   const spec = worker?.list?.targets?.find((each) => keyOfSpec(each) === key);
   if (spec?.adopt === true) return undefined;
-  // What the endpointslice controller leaves behind when a selector goes serves Pods that nobody selects any more.
-  const isLeftover = metadata.labels?.[SLICE_MANAGED_BY] === SLICE_CONTROLLER;
+  // What the controllers leave behind when a selector goes serves Pods that nobody selects any more.
+  const isLeftover =
+    metadata.labels?.[SLICE_MANAGED_BY] === SLICE_CONTROLLER ||
+    metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller';
   if (isLeftover && spec?.create === true) return undefined;
   return `${what} is not ours, adoption was not asked for, and it was ${verb}`;
 }

@@ -18,33 +18,40 @@ export const UNLISTED_PREFIX = '10.30.0.';
  * the same end: names of slices, the order of things, versions, times.
  */
 export function publishedState(store: Store): string[] {
-  const ours = new Set(
-    [...store.list('services'), ...store.list('endpoints')].flatMap(({ object, key }) =>
-      isOurs(object) ? [key] : [],
-    ),
-  );
+  const ours = keysOfOurs(store);
+  const slices = store.list('endpointslices').map(({ object }) => object);
   const facts = [
     ...store.list('services').flatMap(({ object, key }) => (isOurs(object) ? serviceFacts(object, key) : [])),
     ...store
       .list('endpoints')
       .flatMap(({ object, key }) => (isOurs(object) ? endpointsFacts(object, key) : [])),
-    ...store
-      .list('endpointslices')
-      .flatMap(({ object }) =>
-        ours.has(serviceKeyOfSlice(object)) || isOurSlice(object) ? sliceFacts(object) : [],
-      ),
+    ...slices.filter((slice) => ours.has(serviceKeyOfSlice(slice)) || isOurSlice(slice)).flatMap(sliceFacts),
   ];
   // What was adopted with hand-kept Endpoints and is in no list stays as long as names say nothing else: how
   // long that was depends on what has happened.
   return facts.filter((fact) => !fact.includes(` ${UNLISTED_PREFIX}`)).sort();
 }
 
-/** An address and port that stands in two slices at rest. */
+/** Services that stand there and are not ours: nothing is to be expected of them. */
+export function othersServices(store: Store): ReadonlySet<string> {
+  return new Set(store.list('services').flatMap(({ object, key }) => (isOurs(object) ? [] : [key])));
+}
+
+/** An address and port that stands in two slices at rest, of a Service that has something of ours. */
 export function duplicates(store: Store): string[] {
+  const ours = keysOfOurs(store);
   const facts = store
     .list('endpointslices')
+    .filter(({ object }) => ours.has(serviceKeyOfSlice(object)))
     .flatMap(({ object }) => sliceFacts(object).map((fact) => fact.replace(/ by .*/, '')));
   return facts.filter((fact, at) => facts.indexOf(fact) < at);
+}
+
+function keysOfOurs(store: Store): ReadonlySet<string> {
+  const marked = [...store.list('services'), ...store.list('endpoints')].filter(({ object }) =>
+    isOurs(object),
+  );
+  return new Set(marked.map(({ key }) => key));
 }
 
 function isOurSlice({ metadata }: ApiObject): boolean {

@@ -5,6 +5,8 @@ import { contentOf, hasSelector, SERVICE_NAME, serviceKeyOfSlice, specOf } from 
 /** One way of traffic: a port of the Service and where it leads. */
 export interface Route {
   readonly servicePort: number;
+  /** As the Service has it. */
+  readonly portName: string;
   readonly protocol: string;
   readonly address: string;
   readonly port: number;
@@ -42,7 +44,7 @@ export function trafficOf(store: Store, key: string): Traffic {
     readiness.set(place, ready);
     const joined = ports.find((each) => (each.name ?? '') === name && (each.protocol ?? 'TCP') === protocol);
     if (joined === undefined || !ready) continue;
-    const route = { servicePort: joined.port, protocol, address, port };
+    const route = { servicePort: joined.port, portName: name, protocol, address, port };
     routes.set(routeKey(route), route);
   }
   return { routes, disputed };

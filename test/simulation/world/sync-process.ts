@@ -57,7 +57,9 @@ export function startProcess(
     onWatch: (arrivals) => watches.add(arrivals),
     onAnswer: (request, answer) => {
       lineage.follow(request, answer, record);
-      if (!answer.ok && answer.failure.httpStatus === 422) {
+      // The server has no other answer for a JSON patch whose test fails.
+      const isTest = request.contentType === 'application/json-patch+json';
+      if (!answer.ok && answer.failure.httpStatus === 422 && !isTest) {
         world.judge.report(8, `${name} sent what the API rejects: ${answer.failure.message}`);
       }
     },
