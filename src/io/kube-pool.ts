@@ -13,7 +13,7 @@ const WATCH_SILENCE_MS = 300_000;
 /** Connections to one API server, kept alive. */
 export interface KubePool {
   readonly dispatcher: Dispatcher;
-  /** Apart from the others, because each watch keeps a connection for as long as it lives. */
+  /** Apart from the others, because each watch keeps a connection for as long as it lives; for what is urgent too. */
   readonly watchDispatcher: Dispatcher;
 }
 

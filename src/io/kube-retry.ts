@@ -8,6 +8,8 @@ export interface KubeRequest {
   readonly path: string;
   readonly contentType?: string;
   readonly body?: string;
+  /** Waits for no other: leadership must not be lost because there is much to write. */
+  readonly isUrgent?: boolean;
 }
 
 export type KubeAnswer =

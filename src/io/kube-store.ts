@@ -81,7 +81,8 @@ export class KubeStore implements ObjectStore {
   }
 
   async get(reference: ObjectReference, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
-    return valueIn(await this.transport.send({ method: 'GET', path: objectPath(reference) }, signal));
+    const request = { method: 'GET', path: objectPath(reference), isUrgent: isUrgent(reference) } as const;
+    return valueIn(await this.transport.send(request, signal));
   }
 
   async create(body: KubeObject, options: WriteOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
@@ -183,12 +184,19 @@ export class KubeStore implements ObjectStore {
     signal: AbortSignal,
   ): Promise<ApiResult<KubeObject>> {
     const query = queryOf({ fieldManager: MANAGER, dryRun: options.dryRun ? 'All' : undefined });
-    const answer = await this.transport.send(
-      { method, path: `${path}${query}`, contentType: 'application/json', body: JSON.stringify(body) },
-      signal,
-    );
-    return valueIn(answer);
+    const request = {
+      method,
+      path: `${path}${query}`,
+      contentType: 'application/json',
+      body: JSON.stringify(body),
+      isUrgent: isUrgent(body),
+    };
+    return valueIn(await this.transport.send(request, signal));
   }
+}
+
+function isUrgent({ kind }: { readonly kind: string }): boolean {
+  return kind === 'Lease';
 }
 
 interface RawList {

@@ -1,8 +1,9 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
-import type { ApiFailure } from '../sync/object-store.ts';
+import type { ApiFailure, ApiFailureReason } from '../sync/object-store.ts';
 import type { Clock } from '../target/clock.ts';
 import { onAbort } from '../target/on-abort.ts';
+import { AdaptiveLimit } from './adaptive-limit.ts';
 import { failureOf, noCredentials, unreachable } from './kube-failure.ts';
 import type { PoolLimits } from './kube-pool.ts';
 import {
@@ -35,6 +36,8 @@ export class KubeTransport implements KubeSender {
   private readonly limits: KubeTransportLimits;
   private readonly userAgent: string;
   private readonly sessions: KubeSessions;
+  /** Writes under way: as many as the API server can take, at most one a connection. */
+  private readonly writes: AdaptiveLimit;
   /** Requests sent, counting each try: what a pass costs the API server. */
   requestCount = 0;
   /** Told of every answer; status 0 when none came. */
@@ -51,6 +54,7 @@ export class KubeTransport implements KubeSender {
     this.limits = options.limits ?? DEFAULT_TRANSPORT_LIMITS;
     this.userAgent = options.userAgent;
     this.sessions = new KubeSessions(options.load, options.clock, this.limits);
+    this.writes = new AdaptiveLimit(this.limits.connections);
   }
 
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
@@ -65,8 +69,17 @@ export class KubeTransport implements KubeSender {
     const renewCredentials = () => {
       if (used !== undefined) this.sessions.expire(used);
     };
-    const { clock, limits } = this;
-    return sendWithRetries(request, sendOnce, { clock, attempts: limits.attempts, renewCredentials }, signal);
+    const { clock, limits, writes } = this;
+    const sendInTurn = (each: KubeRequest, until: AbortSignal) =>
+      each.method === 'GET' || each.isUrgent === true
+        ? sendOnce(each, until)
+        : writes.run(() => sendOnce(each, until), loadIn, until);
+    return sendWithRetries(
+      request,
+      sendInTurn,
+      { clock, attempts: limits.attempts, renewCredentials },
+      signal,
+    );
   }
 
   /** A GET whose answer has no end, tried once (twice when the credential was refused). */
@@ -107,7 +120,8 @@ export class KubeTransport implements KubeSender {
     const either = AbortSignal.any([signal, timeout]);
     const contentType = request.contentType === undefined ? {} : { 'content-type': request.contentType };
     try {
-      const sending = session.dispatcher.request({
+      const dispatcher = request.isUrgent === true ? session.watchDispatcher : session.dispatcher;
+      const sending = dispatcher.request({
         ...this.addressOf(request.path),
         method: request.method,
         headers: { ...this.headersFor(session), ...contentType },
@@ -154,6 +168,16 @@ export class KubeTransport implements KubeSender {
     const url = new URL(this.sessions.server + path);
     return { origin: url.origin, path: url.pathname + url.search };
   }
+}
+
+const OVERLOAD: ReadonlySet<ApiFailureReason> = new Set<ApiFailureReason>(['TooManyRequests', 'Timeout']);
+
+/** What an answer says of how much the API server can take. */
+function loadIn(answer: KubeAnswer): 'wentWell' | 'tooMuch' | 'saysNothing' {
+  if (answer.ok) return 'wentWell';
+  const { reason, httpStatus } = answer.failure;
+  if (OVERLOAD.has(reason) || httpStatus === 503) return 'tooMuch';
+  return httpStatus >= 400 && httpStatus < 500 ? 'wentWell' : 'saysNothing';
 }
 
 function isSuccess({ statusCode }: Dispatcher.ResponseData): boolean {

@@ -255,3 +255,51 @@ describe('an answer that is too large', () => {
     expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });
   });
 });
+
+describe('writes', () => {
+  it('settle at what the server can take', async () => {
+    await using here = await bench({ attempts: 100 });
+    const capacity = 3;
+    let underWay = 0;
+    let refused = 0;
+    here.api.always = (response) => {
+      if (underWay >= capacity) {
+        refused += 1;
+        response.writeHead(429, { 'Retry-After': '1' });
+        response.end('Too many requests, please try again later.');
+        return;
+      }
+      underWay += 1;
+      setTimeout(() => {
+        underWay -= 1;
+        response.end('{}');
+      }, 5);
+    };
+    const write = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => here.transport.send(PATCH, never)));
+    const first = await write(100);
+    const refusedAtFirst = refused;
+    const second = await write(200);
+    expect([...first, ...second].every(({ ok }) => ok)).toBe(true);
+    // Sixteen at once against three would be refused four times out of five.
+    expect(refused - refusedAtFirst).toBeLessThan(100);
+  });
+
+  it('of leadership wait for no other', async () => {
+    await using here = await bench({ connections: 1, timeoutMs: 60_000 });
+    here.api.next.push(silence);
+    const stop = new AbortController();
+    const stuck = [here.transport.send(PATCH, stop.signal), here.transport.send(PATCH, stop.signal)];
+    await waitFor('the first to be sent', () => here.api.requests.length === 1);
+    const renewal = {
+      ...PATCH,
+      path: '/apis/coordination.k8s.io/v1/namespaces/shop/leases/x',
+      isUrgent: true,
+    };
+    expect(await here.transport.send(renewal, never)).toMatchObject({ ok: true });
+    expect(here.api.requests).toHaveLength(2);
+    const reason = new Error('stop');
+    stop.abort(reason);
+    for (const each of await Promise.allSettled(stuck)) expect(each).toMatchObject({ reason });
+  });
+});
