@@ -10,6 +10,7 @@ import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts'
 import { proberOver } from './health/probe.ts';
 import { createDnsTransport } from './io/dns-transport.ts';
 import { gzipText } from './io/gzip-text.ts';
+import { followListFile } from './io/list-file-watch.ts';
 import { listFileSource } from './io/list-files.ts';
 import { nodeCron } from './io/node-cron.ts';
 import { readAgainWhenChanged } from './io/reread-file.ts';
@@ -42,6 +43,8 @@ export function wire(facts: ProcessFacts): CliContext {
     resolver: systemResolver(terminal),
     prober: proberOver(new TcpDialer(systemClock), systemClock),
     readList: (paths) => listFileSource(paths, facts.stdin).read(signal),
+    followFiles: (paths) =>
+      paths.map((path) => followListFile(path, listFileSource([path], facts.stdin), systemClock)),
     connect: (choice) => connect(choice, facts),
     newLog: async (level, format) => {
       const { createLog } = await import('./io/pino-log.ts');

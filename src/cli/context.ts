@@ -2,6 +2,7 @@ import type { SourcePart } from '../config/source.ts';
 import type { TimedResolver } from '../dns/resolver.ts';
 import type { Prober } from '../health/probe.ts';
 import type { Cron } from '../sync/cron.ts';
+import type { ListSource } from '../sync/list-source.ts';
 import type { Log, LogFormat, LogLevel } from '../sync/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
 import type { ObjectStore } from '../sync/object-store.ts';
@@ -25,6 +26,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Reads `--config` arguments: files, directories, `-` for standard input. */
   readList(paths: readonly string[]): Promise<readonly SourcePart[]>;
+  /** Follows `--config` arguments, each as a source of its own. */
+  followFiles(paths: readonly string[]): readonly ListSource[];
   connect(choice: ClusterChoice): Promise<ConnectResult>;
   newLog(level: LogLevel, format: LogFormat): Promise<Log>;
   readonly cron: Cron;

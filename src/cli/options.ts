@@ -19,7 +19,7 @@ export function withListFlags(command: Command): Command {
 }
 
 /** As in `--adopt` and `--adopt=false`. commander's own switches are on as soon as their variable is set, whatever it says. */
-function withSwitch(flag: string, what: string, variable: string): Option {
+export function withSwitch(flag: string, what: string, variable: string): Option {
   return new Option(`${flag} [true|false]`, what)
     .preset('true')
     .env(variable)

@@ -1,4 +1,6 @@
 import { ClusterWatch } from '../sync/cluster-watch.ts';
+import { EventRecorder } from '../sync/event-recorder.ts';
+import { fencedStore } from '../sync/fenced-store.ts';
 import type { Log } from '../sync/log.ts';
 import type { Task } from '../sync/run-together.ts';
 import { type ReadinessCondition, type StatusRoutes, statusRoutes } from '../sync/status-routes.ts';
@@ -6,7 +8,7 @@ import { Worker } from '../sync/worker.ts';
 import { decideOptions, MAX_PROBES_IN_FLIGHT } from './cluster-pass.ts';
 import type { CliContext, Cluster, MetricsRegistry } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { loadList } from './load-list.ts';
+import { configMapsOf, followList } from './live-list.ts';
 import { replicaOf } from './replica.ts';
 import type { RunFlags } from './run-options.ts';
 
@@ -30,8 +32,15 @@ export async function runContinuously(
   cluster.onAnswer((method, code) => metrics.apiRequest(method, code));
   const replica = replicaOf(cluster, flags, log, context, () => worker.onLeadership());
   const isLeader = () => replica.isLeader();
+  const events = new EventRecorder(
+    { store: fencedStore(store, isLeader), clock, random },
+    {
+      identity: context.identity,
+      onOutcome: (outcome) => metrics.eventTold(typeof outcome === 'string' ? outcome : outcome.reason),
+    },
+  );
   const worker = new Worker(
-    { store, state, resolver, prober, clock, random, log, metrics, isLeader },
+    { store, state, resolver, prober, clock, random, log, metrics, events, isLeader },
     {
       options: decideOptions(flags),
       maxProbesInFlight: MAX_PROBES_IN_FLIGHT,
@@ -39,17 +48,27 @@ export async function runContinuously(
     },
   );
   const watch = watchFor(worker, cluster, flags, log, context);
-  const list = await loadList(flags, context);
-  if (list === undefined) return EXIT.usage;
-  worker.setList(list);
-  watch.setTargets(list.targets);
-
-  const ready = [{ name: 'cluster', isMet: () => watch.synced && worker.hasReadAll }];
+  const list = followList(
+    flags,
+    configMapsIn(flags),
+    (inForce) => {
+      worker.setList(inForce.list, inForce.isComplete);
+      watch.setTargets(inForce.list.targets);
+    },
+    { cluster, log, metrics, events },
+    context,
+  );
+  const ready = [
+    { name: 'list', isMet: () => list.keeper.current !== undefined },
+    { name: 'cluster', isMet: () => watch.synced && worker.hasReadAll },
+  ];
   const server = await context.startStatusServer(flags.listen, routesOf(worker, ready, registry, context));
   log.info('Listening', `serving /healthz, /readyz and /metrics on port ${server.port}`);
   const tasks: Task[] = [
     (signal) => worker.run(signal),
     (signal) => watch.run(signal),
+    (signal) => events.run(signal),
+    ...list.tasks,
     (signal) => giveUpUnless(() => worker.hasReachedCluster, flags.startupTimeout, context, signal),
     ...resyncTasks(worker, flags, context),
   ];
@@ -110,6 +129,13 @@ function resyncTasks(worker: Worker, flags: RunFlags, { cron }: CliContext): Tas
   if (expression === undefined) return [];
   const work = async () => worker.resync();
   return [(signal) => cron.run({ expression, timezone, jitterMs }, work, signal)];
+}
+
+/** The flags were looked at before anything was started. */
+function configMapsIn(flags: RunFlags) {
+  const references = configMapsOf(flags);
+  if (typeof references === 'string') throw new Error(references);
+  return references;
 }
 
 class StartupTimeout extends Error {}

@@ -3,10 +3,12 @@ import { parseDuration } from '../config/duration.ts';
 import { DEFAULT_TIMINGS } from '../sync/election-timings.ts';
 import type { LogFormat, LogLevel } from '../sync/log.ts';
 import type { ListenAddress } from './context.ts';
-import type { ClusterFlags, DecisionFlags, ListFlags } from './options.ts';
+import { type ClusterFlags, type DecisionFlags, type ListFlags, withSwitch } from './options.ts';
 
 /** Flags that only the long-lived worker has. */
 export interface WorkerFlags {
+  readonly configmap?: readonly string[];
+  readonly allowEmpty?: boolean;
   readonly logFormat?: LogFormat;
   readonly logLevel: LogLevel;
   readonly listen: ListenAddress;
@@ -27,6 +29,19 @@ export type RunFlags = ListFlags & ClusterFlags & DecisionFlags & WorkerFlags;
 
 export function withWorkerFlags(command: Command): Command {
   return withScheduleFlags(withElectionFlags(withLogFlags(command)))
+    .addOption(
+      new Option(
+        '--configmap <reference...>',
+        'target list in ConfigMaps, followed through the API: NAMESPACE/NAME, NAMESPACE/NAME/KEY or NAMESPACE/?LABEL=VALUE; repeatable',
+      ).env('EXTERNAL_ENDPOINTS_CONFIGMAP'),
+    )
+    .addOption(
+      withSwitch(
+        '--allow-empty',
+        'follow a list, or a part of it, that names no target any more; otherwise that counts as broken',
+        'EXTERNAL_ENDPOINTS_ALLOW_EMPTY',
+      ),
+    )
     .addOption(
       new Option('--listen <host:port>', 'where to serve /healthz, /readyz and /metrics')
         .default({ host: '0.0.0.0', port: 8080 }, '0.0.0.0:8080')

@@ -3,6 +3,7 @@ import { timingsProblem } from '../sync/election-timings.ts';
 import { clusterChoice } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { configMapsOf } from './live-list.ts';
 import { withClusterFlags, withDecisionFlags, withListFlags } from './options.ts';
 import { timingsOf } from './replica.ts';
 import { runBySchedule } from './run-by-schedule.ts';
@@ -47,6 +48,14 @@ function flagsProblem(flags: RunFlags, { cron }: CliContext): string | undefined
     const expression = flags[name];
     const problem = expression === undefined ? undefined : cron.problemWith(expression);
     if (problem !== undefined) return `--${name} "${expression}" is no cron expression: ${problem}`;
+  }
+  const configMaps = configMapsOf(flags);
+  if (typeof configMaps === 'string') return configMaps;
+  if (configMaps.length === 0 && (flags.config ?? []).length === 0) {
+    return 'no target list is given: pass --config FILE or --configmap NAMESPACE/NAME';
+  }
+  if (flags.schedule !== undefined && configMaps.length > 0) {
+    return '--schedule reads the list from files: mount the ConfigMap and pass --config';
   }
   return timingsProblem(timingsOf(flags));
 }

@@ -46,6 +46,8 @@ export function createPrometheusMetrics(): PrometheusMetrics {
     'code',
   ]);
 
+  const events = counter('events_total', 'Events for people, by what became of them.', ['outcome']);
+
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -65,6 +67,7 @@ export function createPrometheusMetrics(): PrometheusMetrics {
       },
       probed: (reason) => probes.inc({ reason }),
       resolved: (reason) => answers.inc({ reason }),
+      eventTold: (outcome) => events.inc({ outcome }),
       apiRequest: (verb, code) => requests.inc({ verb, code: String(code) }),
     },
   };

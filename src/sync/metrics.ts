@@ -13,6 +13,8 @@ export interface Metrics {
   probed(reason: string): void;
   resolved(reason: string): void;
   apiRequest(verb: string, code: number): void;
+  /** What became of an Event: `written`, `dropped`, or why it was not taken. */
+  eventTold(outcome: string): void;
 }
 
 export const NO_METRICS: Metrics = {
@@ -26,4 +28,5 @@ export const NO_METRICS: Metrics = {
   probed: () => undefined,
   resolved: () => undefined,
   apiRequest: () => undefined,
+  eventTold: () => undefined,
 };

@@ -2,6 +2,7 @@ import type { TargetPlan } from '../plan/plan-target.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
 import { backOffAfter, NO_BACK_OFF } from './back-off.ts';
+import type { EventSink } from './event-sink.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { ApiFailure } from './object-store.ts';
@@ -21,6 +22,7 @@ export class SettlementKeeper {
     readonly random: Random;
     readonly log: Log;
     readonly metrics: Metrics;
+    readonly events: EventSink;
   };
 
   constructor(ports: SettlementKeeper['ports']) {
@@ -141,11 +143,30 @@ export class SettlementKeeper {
       const fields = { target: entry.key, address, source, ready };
       if (ready) this.ports.log.info(reason, 'address is ready', fields);
       else this.ports.log.warn(reason, `address is not ready: ${message}`, fields);
+      const note = `${address} (${source}) is ${ready ? 'ready' : 'not ready'}${message === '' ? '' : `: ${message}`}`;
+      this.record(entry, ready ? 'Normal' : 'Warning', reason, note);
     }
     if (before?.phase === next.phase && before.reason === next.reason) return;
     const text = next.message === '' ? next.phase : `${next.phase}: ${next.message}`;
     const fields = { target: entry.key, phase: next.phase };
-    if (isTrouble(next.phase)) this.ports.log.warn(next.reason, text, fields);
-    else this.ports.log.info(next.reason, text, fields);
+    if (isTrouble(next.phase)) {
+      this.ports.log.warn(next.reason, text, fields);
+      this.record(entry, 'Warning', next.reason, text);
+    } else {
+      this.ports.log.info(next.reason, text, fields);
+    }
+  }
+
+  /** On the Service, and only by the replica that writes: the others know the same. */
+  private record(entry: TargetEntry, type: 'Normal' | 'Warning', reason: string, note: string): void {
+    const { namespace, name, existing } = entry;
+    const uid = existing?.service?.metadata.uid;
+    this.ports.events.record({
+      subject: { apiVersion: 'v1', kind: 'Service', namespace, name, ...(uid === undefined ? {} : { uid }) },
+      type,
+      reason,
+      action: 'Sync',
+      note,
+    });
   }
 }

@@ -14,6 +14,7 @@ import type { Random } from '../target/random.ts';
 import { CheckSet } from './check-set.ts';
 import type { DecideOptions } from './decide.ts';
 import { Decider } from './decider.ts';
+import type { EventSink } from './event-sink.ts';
 import { fencedStore } from './fenced-store.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -36,6 +37,7 @@ export interface WorkerPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly events: EventSink;
   /** Decides from knowledge either way; writes only while this says yes. */
   readonly isLeader: () => boolean;
 }
@@ -92,6 +94,7 @@ export class Worker {
   #earliestChangeMs = Number.POSITIVE_INFINITY;
   #lastHealthyMs = Number.NEGATIVE_INFINITY;
   #listed = false;
+  #complete = false;
   #reached = false;
   #turnedAtMs = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
@@ -129,11 +132,18 @@ export class Worker {
     });
   }
 
-  /** A list is in force from now on: the first, or another. Targets that it does not change go on undisturbed. */
-  setList(list: TargetList): void {
+  /**
+   * A list is in force from now on: the first, or another. Targets that it does not change go on undisturbed.
+   *
+   * @param isComplete false while parts of the list have yet to be read: what it lacks has not left it then.
+   */
+  setList(list: TargetList, isComplete: boolean): void {
     this.#guards = list.guards;
+    this.#complete = isComplete;
     this.#listed = true;
     const nowMs = this.#ports.clock.monotonicNow();
+    // What was spared while the list was incomplete comes up for decision now.
+    for (const entry of this.#book.entries.values()) if (entry.target === undefined) this.#markDirty(entry);
     for (const entry of this.#book.replaceTargets(list.targets)) {
       entry.patienceUntilMs = nowMs + PATIENCE_MS;
       if (entry.target === undefined) this.#checks.replace(entry.key, []);
@@ -360,6 +370,7 @@ export class Worker {
     if (!this.#listed) return;
     this.#noteLeadership();
     this.#noteTime(nowMs);
+    if (!this.#complete) this.#spareUnlisted();
     const due = [...this.#dirty].filter((entry) => !entry.busy && this.#dueAtMs(entry) <= nowMs);
     const unread = due.filter((entry) => entry.existing === undefined);
     if (unread.length > 0 && this.#reader.readyAtMs <= nowMs) this.#reader.start(unread, signal);
@@ -374,6 +385,15 @@ export class Worker {
         this.#decider.suspectSinceMs,
         signal,
       );
+    }
+  }
+
+  /** Nobody has said yet that these are to go. */
+  #spareUnlisted(): void {
+    for (const entry of this.#dirty) {
+      if (entry.target !== undefined) continue;
+      this.#dirty.delete(entry);
+      entry.dirtySinceMs = undefined;
     }
   }
 

@@ -93,6 +93,9 @@ export function startProcess(
       if (version.targets !== undefined) record.list = version;
       return parts;
     },
+    followFiles: () => {
+      throw new Error('a pass reads its list once');
+    },
     connect: async ({ instance, stateNamespace = STATE_NAMESPACE }) => ({
       ok: true,
       cluster: {
