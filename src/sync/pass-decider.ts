@@ -46,7 +46,9 @@ export class PassDecider {
     const { kind, state } = this.loaded;
     return {
       health: new HealthMemory(state.health),
-      stateless: kind === 'unusable' || kind === 'unreachable',
+      // A state that could not be read just now is missing, and held for missing; it is not the state of a
+      // cluster that never keeps any.
+      stateless: kind === 'unusable',
       momentOf: (target: Target): Omit<TargetMoment, 'answers'> | undefined => {
         if (this.view.unreadable.has(target.namespace)) return undefined;
         const key = keyOf(target);

@@ -10,7 +10,7 @@ import { reportPass } from './pass-report.ts';
 import { PassSettler } from './pass-settler.ts';
 import { readCluster } from './read-cluster.ts';
 import type { SyncReport } from './sync-report.ts';
-import { nextState, type StateNote, type StateStore } from './sync-state.ts';
+import { type LoadedState, nextState, type StateNote, type StateStore } from './sync-state.ts';
 
 /** One pass over a whole list: what `sync` does once, and `plan` up to the writing. */
 export interface PassRequest {
@@ -91,7 +91,7 @@ export async function pass(
   const settlements = await settler.done();
   const { decision } = decider;
   const notes = [...loaded.notes];
-  if (request.mode === 'write' && !decider.before.stateless) {
+  if (request.mode === 'write' && isSavable(loaded)) {
     notes.push(...(await ports.state.save(nextState(decision, health), signal)));
   }
   const cost = {
@@ -104,4 +104,9 @@ export async function pass(
     plans: [...decision.targets.map(({ plan }) => plan), ...decision.removals],
     notes,
   };
+}
+
+/** Where nothing can be kept nothing is saved; and what could not be read must not be overwritten. */
+function isSavable({ kind }: LoadedState): boolean {
+  return kind !== 'unusable' && kind !== 'unreachable';
 }
