@@ -13,7 +13,25 @@ import type { TextOutput } from './terminal.ts';
 import { describeValidate, runValidate } from './validate.ts';
 import { describeVersion, runVersion } from './version.ts';
 
-type Run<Flags> = (flags: Flags, context: CliContext) => Promise<number>;
+interface CliCommand {
+  readonly name: string;
+  readonly describe: (command: Command) => Command;
+  /** Takes what the flags that `describe` declares come to. */
+  readonly run: (flags: never, context: CliContext) => Promise<number>;
+}
+
+/** In the order in which help lists them. */
+export const COMMANDS: readonly CliCommand[] = [
+  { name: 'sync', describe: describeSync, run: runSync },
+  { name: 'run', describe: describeRun, run: runRun },
+  { name: 'plan', describe: describePlan, run: runPlan },
+  { name: 'check', describe: describeCheck, run: runCheck },
+  { name: 'validate', describe: describeValidate, run: runValidate },
+  { name: 'render', describe: describeRender, run: runRender },
+  { name: 'schema', describe: describeSchema, run: runSchema },
+  { name: 'version', describe: describeVersion, run: runVersion },
+  { name: 'demo', describe: describeDemo, run: runDemo },
+];
 
 const OVERVIEW = `
 Example:
@@ -49,22 +67,12 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
       getOutHelpWidth: () => helpWidth(context.terminal.out),
       getErrHelpWidth: () => helpWidth(context.terminal.err),
     });
-  const add = <Flags>(name: string, describe: (command: Command) => Command, run: Run<Flags>) => {
-    describe(program.command(name)).action(async (flags: Flags) => {
+  for (const { name, describe, run } of COMMANDS) {
+    describe(program.command(name)).action(async (flags: object) => {
       running = name;
-      exitCode = await run(flags, context);
+      exitCode = await run(flags as never, context);
     });
-  };
-  add('sync', describeSync, runSync);
-  add('run', describeRun, runRun);
-  add('plan', describePlan, runPlan);
-  add('check', describeCheck, runCheck);
-  add('validate', describeValidate, runValidate);
-  add('render', describeRender, runRender);
-  add('schema', describeSchema, runSchema);
-  add('version', describeVersion, runVersion);
-  add('demo', describeDemo, runDemo);
-
+  }
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;

@@ -42,7 +42,7 @@ export async function runRender(flags: RenderFlags, context: CliContext): Promis
   );
   for (const { plan } of targets) {
     if (isTrouble(plan.phase))
-      err.write(`${plan.namespace}/${plan.name} ${plan.phase} ${plan.reason}: ${plan.message}\n`);
+      err.write(`${plan.namespace}/${plan.name}: ${plan.phase} (${plan.reason}): ${plan.message}\n`);
   }
   out.write(
     flags.output === 'json'

@@ -1,0 +1,102 @@
+import type { CliContext, Cluster, ClusterChoice } from '../../src/cli/context.ts';
+import { runCommandLine } from '../../src/cli/program.ts';
+import type { TextOutput } from '../../src/cli/terminal.ts';
+import { proberOver } from '../../src/health/probe.ts';
+import { type Compressor, ConfigMapState } from '../../src/sync/config-map-state.ts';
+import { ResolverBench, SERVER } from './dns-resolver.ts';
+import { InMemoryCluster } from './in-memory-cluster.ts';
+import type { ManualClock } from './manual-clock.ts';
+import { type RecordingTerminal, recordingTerminal } from './recording-terminal.ts';
+import { ScriptedNetwork } from './scripted-network.ts';
+import { seededRandom } from './seeded-random.ts';
+
+/** zlib works in threads of its own, which no manual clock waits for. */
+const PLAIN: Compressor = { compress: async (text) => text, decompress: async (text) => text };
+
+/** What a command sees of the world, without a socket, a file or a clock of its own. */
+export class CliWorld {
+  readonly dns = new ResolverBench();
+  readonly clock: ManualClock = this.dns.clock;
+  readonly network = new ScriptedNetwork(this.clock);
+  readonly cluster = new InMemoryCluster(this.clock);
+  readonly client = this.cluster.newClient();
+  readonly terminal: RecordingTerminal;
+  readonly interruption = new AbortController();
+  /** The files that `--config` may name. */
+  readonly files = new Map<string, string>();
+  /** Instead of a cluster: why there is none. */
+  noCluster: string | undefined;
+  /** What `connect` was asked for. */
+  readonly choices: ClusterChoice[] = [];
+  readonly context: CliContext;
+
+  constructor(look: Partial<TextOutput> = {}) {
+    this.terminal = recordingTerminal(look);
+    const elsewhere = (what: string) => () => {
+      throw new Error(`${what}: not in this world`);
+    };
+    this.context = {
+      terminal: this.terminal,
+      version: '1.2.3',
+      nodeVersion: '24.0.0',
+      clock: this.clock,
+      random: seededRandom(1),
+      resolver: this.dns.resolver,
+      prober: proberOver(this.network, this.clock),
+      signal: this.interruption.signal,
+      identity: 'here',
+      readList: async (paths) =>
+        paths.map((source) => {
+          const text = this.files.get(source);
+          return text === undefined
+            ? { ok: false, source, reason: 'NotFound', message: 'there is no such file or directory' }
+            : { ok: true, source, text };
+        }),
+      connect: async (choice) => {
+        this.choices.push(choice);
+        if (this.noCluster !== undefined) return { ok: false, message: this.noCluster };
+        return { ok: true, cluster: this.#clusterFor(choice) };
+      },
+      cron: { problemWith: elsewhere('cron'), run: elsewhere('cron') },
+      newLog: elsewhere('a log'),
+      newMetrics: elsewhere('metrics'),
+      startStatusServer: elsewhere('a status server'),
+      startDemoWorld: elsewhere('a demo'),
+    };
+  }
+
+  /** Writes `name` with these targets, asking the world's DNS server. Returns the flags that name it. */
+  list(targets: string, name = 'targets.yaml'): string[] {
+    this.files.set(
+      name,
+      `apiVersion: external-endpoints/v1
+kind: TargetList
+defaults: { namespace: default, dns: { servers: ["${SERVER.address}"] } }
+targets:
+${targets}`,
+    );
+    return ['--config', name];
+  }
+
+  /** Runs a command line; time passes as far as it takes. What it prints is this run's alone. */
+  async run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+    const { out, err } = this.terminal;
+    const [outBefore, errBefore] = [out.text.length, err.text.length];
+    const code = await this.clock.advanceUntil(runCommandLine(argv, this.context));
+    return { code, out: out.text.slice(outBefore), err: err.text.slice(errBefore) };
+  }
+
+  #clusterFor({ instance, stateNamespace }: ClusterChoice): Cluster {
+    const { store, requests } = this.client;
+    const place = { namespace: stateNamespace ?? 'default', instance };
+    return {
+      name: 'test at memory',
+      store,
+      state: new ConfigMapState(store, PLAIN, this.clock, place),
+      stateNamespace: place.namespace,
+      requestCount: () => requests.length,
+      onAnswer: () => undefined,
+      close: async () => undefined,
+    };
+  }
+}

@@ -1,0 +1,340 @@
+import { describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { CliWorld } from '../../support/cli-world.ts';
+import { address } from '../../support/dns-resolver.ts';
+
+const TWO = `  - name: db
+    ports: [{ name: pg, port: 5432 }]
+    endpoints: [{ address: 10.0.0.1 }, { address: 10.0.0.2 }]
+`;
+
+describe('sync', () => {
+  it('publishes, tells what it wrote, and does nothing the second time', async () => {
+    const world = new CliWorld();
+    const list = world.list(TWO);
+    const first = await world.run('sync', ...list);
+    expect(first).toMatchObject({ code: 0, err: '' });
+    expect(first.out).toBe(`TARGET      ADDRESS   VERDICT  WHY        LATENCY  FROM     WRITTEN
+default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, EndpointSlice, Endpoints
+            10.0.0.2  ready    Connected  0 ms     address
+
+1 target: 0 unchanged, 0 refused, 0 failed; objects: 3 created, 0 updated, 0 deleted (11 requests, 1000 ms)
+`);
+    const second = await world.run('sync', ...list);
+    expect(second.code).toBe(0);
+    expect(second.out).toContain(
+      '1 unchanged, 0 refused, 0 failed; objects: 0 created, 0 updated, 0 deleted',
+    );
+  });
+
+  it('prints the same for programs, as JSON and as YAML', async () => {
+    const world = new CliWorld();
+    const list = world.list(TWO);
+    const json = await world.run('sync', ...list, '-o', 'json');
+    expect(JSON.parse(json.out)).toMatchObject({
+      summary: { targets: 1, created: 3, updated: 0, deleted: 0, unchanged: 0, refused: 0, failed: 0 },
+      targets: [
+        {
+          namespace: 'default',
+          name: 'db',
+          phase: 'Published',
+          reason: 'AllReady',
+          endpoints: [{ address: '10.0.0.1', ready: true, reason: 'Connected' }, { address: '10.0.0.2' }],
+          actions: [
+            { verb: 'create', kind: 'Service', name: 'db', reason: 'Missing' },
+            { verb: 'create', kind: 'EndpointSlice', name: 'db-ipv4-0' },
+            { verb: 'create', kind: 'Endpoints', name: 'db' },
+          ],
+        },
+      ],
+    });
+    const yaml = await world.run('sync', ...list, '-o', 'yaml');
+    expect(parse(yaml.out)).toMatchObject({ summary: { unchanged: 1 }, targets: [{ name: 'db' }] });
+  });
+
+  it('ends with 3 when a target is in trouble', async () => {
+    const world = new CliWorld();
+    world.network.set('10.0.0.1:5432', { does: 'fail', code: 'ECONNREFUSED' });
+    world.network.set('10.0.0.2:5432', { does: 'fail', code: 'ECONNREFUSED' });
+    const { code, out } = await world.run('sync', ...world.list(TWO));
+    expect(code).toBe(3);
+    expect(out).toContain(
+      'default/db: NotReady (NoneReady): none of 2 addresses is ready; 10.0.0.1:5432 ConnectionRefused',
+    );
+  });
+
+  it('writes nothing with --dry-run=server, and speaks of what it would', async () => {
+    const world = new CliWorld();
+    const list = world.list(TWO);
+    const { code, out } = await world.run('sync', ...list, '--dry-run=server');
+    expect(code).toBe(0);
+    expect(out).toContain('create Service, EndpointSlice, Endpoints');
+    expect(out).toContain('3 to create, 0 to update, 0 to delete');
+    expect((await world.run('plan', ...list)).code).toBe(1);
+  });
+
+  it('goes to the cluster that is asked for', async () => {
+    const world = new CliWorld();
+    const flags = ['--kubeconfig', 'k', '--context', 'c', '--instance', 'blue', '--state-namespace', 'ops'];
+    await world.run('sync', ...world.list(TWO), ...flags);
+    expect(world.choices).toEqual([
+      { kubeconfig: 'k', context: 'c', instance: 'blue', stateNamespace: 'ops' },
+    ]);
+    expect(world.client.requests).toContain(
+      'GET /api/v1/namespaces/ops/configmaps/external-endpoints-state-blue',
+    );
+  });
+
+  it('ends with 4 and one line when there is no cluster, or it does not answer', async () => {
+    const world = new CliWorld();
+    const list = world.list(TWO);
+    world.client.fault = () => 'refused';
+    expect(await world.run('sync', ...list)).toEqual({
+      code: 4,
+      out: '',
+      err: 'test at memory: Unreachable: connect ECONNREFUSED\n',
+    });
+    world.noCluster = 'kubeconfig k cannot be read: ENOENT';
+    expect(await world.run('sync', ...list)).toEqual({
+      code: 4,
+      out: '',
+      err: 'kubeconfig k cannot be read: ENOENT\n',
+    });
+  });
+
+  it('ends with 4 when --timeout is over', async () => {
+    const world = new CliWorld();
+    world.client.fault = () => 'hangs';
+    expect(await world.run('sync', ...world.list(TWO), '--timeout', '5s')).toEqual({
+      code: 4,
+      out: '',
+      err: 'test at memory: Timeout: the pass did not end within 5 s (--timeout)\n',
+    });
+    expect(world.clock.sleeping).toBe(0);
+  });
+
+  it('ends with 130 when it is interrupted', async () => {
+    const world = new CliWorld();
+    world.client.fault = () => {
+      world.interruption.abort(new Error('received SIGINT'));
+      return 'hangs';
+    };
+    expect(await world.run('sync', ...world.list(TWO))).toEqual({
+      code: 130,
+      out: '',
+      err: 'sync: interrupted; nothing is half done, the next sync goes on\n',
+    });
+    expect(world.clock.sleeping).toBe(0);
+  });
+
+  it('ends with 2 when the list is wrong, and asks no cluster', async () => {
+    const world = new CliWorld();
+    const { code, out, err } = await world.run('sync', ...world.list('  - name: db\n'));
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(/^targets\.yaml:5:5: targets\[0\]\.endpoints: /);
+    expect(err).toContain('InvalidTargetList: 2 problems; nothing was changed');
+    expect(world.choices).toEqual([]);
+  });
+});
+
+describe('plan', () => {
+  it('shows what sync would do as a diff, and ends with 1; then with 0', async () => {
+    const world = new CliWorld();
+    const list = world.list(TWO);
+    const before = await world.run('plan', ...list);
+    expect(before).toMatchObject({ code: 1, err: '' });
+    expect(before.out).toContain('+ create EndpointSlice default/db-ipv4-0 (Missing)\n  + metadata:\n');
+    expect(world.client.requests.filter((request) => !request.startsWith('GET '))).toEqual([]);
+    await world.run('sync', ...list);
+    const after = await world.run('plan', ...list);
+    expect(after.code).toBe(0);
+    expect(after.out).toMatch(/^TARGET/);
+  });
+
+  it('shows what changes within an object, and no more', async () => {
+    const world = new CliWorld();
+    const list = world.list(TWO);
+    await world.run('sync', ...list);
+    world.network.set('10.0.0.2:5432', { does: 'fail', code: 'ECONNREFUSED' });
+    const { code, out } = await world.run('plan', ...list);
+    expect(code).toBe(1);
+    const [slice = ''] = out.split('\n\n');
+    expect(slice).toMatch(/^~ update EndpointSlice default\/db-ipv4-0 \(EndpointsChanged\)\n {2}@@/);
+    expect(slice.split('\n').filter((line) => /^ {2}[+-] /.test(line))).toEqual([
+      '  -      ready: true',
+      '  -      serving: true',
+      '  +      ready: false',
+      '  +      serving: false',
+    ]);
+  });
+
+  it('ends with 3 when nothing would change but a target is in trouble', async () => {
+    const world = new CliWorld();
+    for (const backend of ['10.0.0.1:5432', '10.0.0.2:5432']) {
+      world.network.set(backend, { does: 'fail', code: 'ECONNREFUSED' });
+    }
+    const list = world.list(TWO);
+    await world.run('sync', ...list);
+    expect((await world.run('plan', ...list)).code).toBe(3);
+  });
+
+  it('deletes only as far as the guard allows, unless told otherwise', async () => {
+    const world = new CliWorld();
+    const three = ['a', 'b', 'c'].map(
+      (name) => `  - { name: ${name}, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }] }\n`,
+    );
+    await world.run('sync', ...world.list(three.join('')));
+    const one = world.list(three[0] ?? '');
+    const guarded = await world.run('sync', ...one);
+    expect(guarded.code).toBe(3);
+    expect(guarded.out).toContain('Refused (MassDeletion)');
+    const allowed = await world.run('sync', ...one, '--allow-mass-delete');
+    expect(allowed).toMatchObject({ code: 0 });
+    expect(allowed.out).toMatch(/default\/b +- +Deleted +NotInList .* deleted Service/);
+  });
+});
+
+describe('check', () => {
+  it('needs no cluster and tells every address; with 3 when a target has none that is ready', async () => {
+    const world = new CliWorld();
+    world.dns.zone.set('db.example.test', [address('10.0.0.1'), address('10.0.0.2')]);
+    world.network.set('10.0.0.2:5432', { does: 'fail', code: 'EHOSTUNREACH' });
+    const list = world.list(
+      '  - { name: db, ports: [{ port: 5432 }], endpoints: [{ host: db.example.test }] }\n',
+    );
+    const some = await world.run('check', ...list);
+    expect(some).toMatchObject({ code: 0, err: '' });
+    expect(some.out).toMatch(/default\/db +10\.0\.0\.1 +ready +Connected +0 ms +host db\.example\.test\n/);
+    expect(some.out).toMatch(/10\.0\.0\.2 +not ready +HostUnreachable: connect EHOSTUNREACH/);
+    expect(some.out).toMatch(/\n1 target, 1 of 2 addresses ready \(\d+ ms\)\n$/);
+    expect(some.out).not.toContain('WRITTEN');
+    world.network.set('10.0.0.1:5432', { does: 'fail', code: 'ECONNREFUSED' });
+    expect((await world.run('check', ...list)).code).toBe(3);
+    expect(world.choices).toEqual([]);
+  });
+
+  it('is interrupted without a word about writing', async () => {
+    const world = new CliWorld();
+    world.network.set('10.0.0.1:5432', { does: 'swallow' });
+    world.interruption.abort(new Error('received SIGTERM'));
+    expect(await world.run('check', ...world.list(TWO))).toEqual({
+      code: 130,
+      out: '',
+      err: 'check: interrupted\n',
+    });
+  });
+
+  it('prints JSON', async () => {
+    const world = new CliWorld();
+    const { out } = await world.run('check', ...world.list(TWO), '-o', 'json');
+    expect(JSON.parse(out)).toMatchObject({ summary: { targets: 1 }, targets: [{ endpoints: [{}, {}] }] });
+  });
+});
+
+describe('render', () => {
+  it('prints manifests as YAML documents, or as one JSON List', async () => {
+    const world = new CliWorld();
+    const list = world.list(TWO);
+    const yaml = await world.run('render', ...list);
+    expect(yaml).toMatchObject({ code: 0, err: '' });
+    expect(parseAllDocuments(yaml.out).map((each) => each.toJS().kind)).toEqual([
+      'Service',
+      'EndpointSlice',
+      'Endpoints',
+    ]);
+    const json = await world.run('render', ...list, '-o', 'json');
+    expect(JSON.parse(json.out)).toMatchObject({ kind: 'List', apiVersion: 'v1', items: [{}, {}, {}] });
+  });
+
+  it('tells trouble beside the manifests, and ends with 3', async () => {
+    const world = new CliWorld();
+    const { code, out, err } = await world.run(
+      'render',
+      ...world.list('  - { name: db, ports: [{ port: 1 }], endpoints: [{ host: no.example.test }] }\n'),
+    );
+    expect(code).toBe(3);
+    expect(out).toContain('kind: Service');
+    expect(err).toContain('default/db: NotReady (NameNotFound): ');
+  });
+});
+
+describe('validate', () => {
+  it('counts the targets of a list in order', async () => {
+    const world = new CliWorld();
+    expect(await world.run('validate', ...world.list(TWO))).toEqual({
+      code: 0,
+      out: 'valid: 1 target\n',
+      err: '',
+    });
+  });
+
+  it('tells every problem for people on stderr, for programs on stdout; with 2', async () => {
+    const world = new CliWorld();
+    const list = world.list('  - { name: db, ports: [{ port: 0 }], endpoint: [] }\n');
+    const text = await world.run('validate', ...list);
+    expect(text).toMatchObject({ code: 2, out: '' });
+    expect(text.err).toContain('did you mean endpoints?');
+    const json = await world.run('validate', ...list, '-o', 'json');
+    expect(json).toMatchObject({ code: 2, err: '' });
+    expect(JSON.parse(json.out)).toMatchObject({
+      valid: false,
+      reason: 'InvalidTargetList',
+      problems: expect.arrayContaining([
+        expect.objectContaining({ source: 'targets.yaml', line: 5, path: 'targets[0].ports[0].port' }),
+      ]),
+    });
+  });
+
+  it('tells a file that is not there', async () => {
+    const { code, err } = await new CliWorld().run('validate', '-c', 'nothing.yaml');
+    expect(code).toBe(2);
+    expect(err).toContain('nothing.yaml: there is no such file or directory');
+  });
+});
+
+describe('schema and version', () => {
+  it('print what they are asked for', async () => {
+    const world = new CliWorld();
+    const schema = await world.run('schema');
+    expect(JSON.parse(schema.out)).toMatchObject({ type: 'object', properties: { targets: {} } });
+    expect((await world.run('version')).out).toBe('external-endpoints 1.2.3 (Node.js 24.0.0)\n');
+    expect((await world.run('--version')).out).toBe('1.2.3\n');
+    expect(JSON.parse((await world.run('version', '-o', 'json')).out)).toEqual({
+      version: '1.2.3',
+      nodeVersion: '24.0.0',
+    });
+  });
+});
+
+describe('a terminal', () => {
+  const PERSON = { isTerminal: true, colors: true, columns: 200 };
+
+  it('gets colours and a line of progress that is taken away again; a pipe gets neither', async () => {
+    const world = new CliWorld(PERSON);
+    const { out, err } = await world.run('sync', ...world.list(TWO));
+    expect(out).toContain('\u001b[32mready\u001b[39m');
+    expect(err).toContain('checking ████████████████████ 2/2');
+    expect(err).toContain('writing ████████████████████ 1/1');
+    expect(err.endsWith('\r\u001b[2K')).toBe(true);
+    const pipe = new CliWorld();
+    const piped = await pipe.run('sync', ...pipe.list(TWO));
+    expect(piped.code).toBe(0);
+    expect(piped.out + piped.err).not.toContain('\u001b');
+  });
+
+  it('that wants no colour gets no progress either', async () => {
+    const world = new CliWorld({ ...PERSON, colors: false });
+    const { out, err } = await world.run('sync', ...world.list(TWO));
+    expect(out + err).not.toContain('\u001b');
+  });
+
+  it('is left clean when a pass fails or is interrupted', async () => {
+    const world = new CliWorld(PERSON);
+    world.network.set('10.0.0.1:5432', { does: 'swallow' });
+    const list = world.list(TWO);
+    setImmediate(() => world.interruption.abort(new Error('received SIGINT')));
+    const { code, err } = await world.run('check', ...list);
+    expect(code).toBe(130);
+    expect(err.endsWith('check: interrupted\n')).toBe(true);
+  });
+});

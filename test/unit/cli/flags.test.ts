@@ -1,0 +1,133 @@
+import { Command, type Option } from 'commander';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { COMMANDS, runCommandLine } from '../../../src/cli/program.ts';
+import { CliWorld } from '../../support/cli-world.ts';
+
+afterEach(() => vi.unstubAllEnvs());
+
+/** What a command line comes to for the command; throws what commander has to say against it. */
+function flagsOf(name: string, argv: readonly string[]): Record<string, unknown> {
+  const found = COMMANDS.find((command) => command.name === name);
+  if (found === undefined) throw new Error(`no command ${name}`);
+  const command = found.describe(new Command(name)).exitOverride();
+  command.configureOutput({ writeErr: () => undefined });
+  let flags: Record<string, unknown> = {};
+  command.action((parsed: Record<string, unknown>) => {
+    flags = parsed;
+  });
+  command.parse([...argv], { from: 'user' });
+  return flags;
+}
+
+const optionsOf = (name: string): readonly Option[] =>
+  COMMANDS.find((command) => command.name === name)?.describe(new Command(name)).options ?? [];
+
+describe('every command', () => {
+  it.each(COMMANDS.map(({ name }) => name))('%s has --help with an example of itself', async (name) => {
+    const { context, terminal } = new CliWorld();
+    expect(await runCommandLine([name, '--help'], context)).toBe(0);
+    expect(terminal.out.text).toMatch(new RegExp(`^Usage: external-endpoints ${name}`));
+    expect(terminal.out.text).toMatch(new RegExp(`\\nExample:\\n  external-endpoints ${name}`));
+    expect(terminal.err.text).toBe('');
+  });
+
+  it('is in the help of the whole, and nothing else is', async () => {
+    const { context, terminal } = new CliWorld();
+    expect(await runCommandLine(['--help'], context)).toBe(0);
+    const listed = /Commands:\n([\s\S]*?)\n\n/.exec(terminal.out.text)?.[1] ?? '';
+    expect(listed.split('\n').flatMap((line) => /^ {2}(\w+)/.exec(line)?.[1] ?? [])).toEqual(
+      COMMANDS.map(({ name }) => name),
+    );
+  });
+
+  it('takes each flag from the environment too, under the name that follows from the flag’s', () => {
+    for (const { name } of COMMANDS) {
+      for (const { long, envVar } of optionsOf(name)) {
+        if (long === '--stay') continue;
+        const expected = `EXTERNAL_ENDPOINTS_${long?.slice(2).replaceAll('-', '_').toUpperCase()}`;
+        expect(`${name} ${long} ${envVar}`).toBe(`${name} ${long} ${expected}`);
+      }
+    }
+  });
+});
+
+describe('a value', () => {
+  it('is taken from the flag, else from the environment, else it is the default', () => {
+    expect(flagsOf('sync', [])).toMatchObject({ policy: 'sync', timeout: 60_000, dryRun: 'none' });
+    vi.stubEnv('EXTERNAL_ENDPOINTS_POLICY', 'create-only');
+    vi.stubEnv('EXTERNAL_ENDPOINTS_TIMEOUT', '90s');
+    vi.stubEnv('EXTERNAL_ENDPOINTS_CONFIG', 'lists');
+    vi.stubEnv('EXTERNAL_ENDPOINTS_INSTANCE', 'blue');
+    expect(flagsOf('sync', [])).toMatchObject({
+      policy: 'create-only',
+      timeout: 90_000,
+      config: ['lists'],
+      instance: 'blue',
+    });
+    expect(flagsOf('sync', ['--policy=upsert-only', '-c', 'a', '-c', 'b', 'c'])).toMatchObject({
+      policy: 'upsert-only',
+      config: ['a', 'b', 'c'],
+    });
+  });
+
+  it.each(['adopt', 'allow-mass-delete', 'accept-drain'])(
+    'of the switch --%s is what it says, in the environment too',
+    (flag) => {
+      const key = flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+      const variable = `EXTERNAL_ENDPOINTS_${flag.replaceAll('-', '_').toUpperCase()}`;
+      const valueWith = (...argv: string[]) => flagsOf('plan', argv)[key];
+      expect(valueWith()).toBeUndefined();
+      expect(valueWith(`--${flag}`)).toBe(true);
+      expect(valueWith(`--${flag}=false`)).toBe(false);
+      for (const [text, value] of [
+        ['true', true],
+        ['1', true],
+        ['false', false],
+        ['0', false],
+        ['', false],
+      ] as const) {
+        vi.stubEnv(variable, text);
+        expect(valueWith()).toBe(value);
+      }
+      expect(valueWith(`--${flag}`)).toBe(true);
+      vi.stubEnv(variable, 'maybe');
+      expect(() => valueWith()).toThrow('Use true or false.');
+    },
+  );
+
+  it.each([
+    ['sync', '--policy=destroy'],
+    ['sync', '--dry-run=client'],
+    ['sync', '--timeout=soon'],
+    ['sync', '--timeout=10ms'],
+    ['sync', '--instance=Not_A_Label'],
+    ['sync', '--output=xml'],
+    ['render', '--output=text'],
+    ['sync', '--no-such-flag'],
+    ['sync', 'excess'],
+  ])('that will not do is refused: %s %s', (name, flag) => {
+    expect(() => flagsOf(name, [flag])).toThrow();
+  });
+});
+
+describe('a command line that is wrong', () => {
+  it.each([
+    [['snyc'], 'Did you mean sync?'],
+    [['sync', '--confg', 'x'], 'Did you mean --config?'],
+    [['sync', '--policy', 'sinc', '-c', 'x'], 'Allowed choices are sync, upsert-only, create-only'],
+    [['sync'], 'no target list is given: pass --config FILE'],
+    [['sync', '-c'], 'argument missing'],
+    [['version', 'now'], 'too many arguments'],
+  ])('%j ends with exit code 2 and a hint', async (argv, hint) => {
+    const { context, terminal } = new CliWorld();
+    expect(await runCommandLine(argv, context)).toBe(2);
+    expect(terminal.err.text).toContain(hint);
+    expect(terminal.out.text).toBe('');
+  });
+
+  it('that is empty is answered with the help, and exit code 2', async () => {
+    const { context, terminal } = new CliWorld();
+    expect(await runCommandLine([], context)).toBe(2);
+    expect(terminal.err.text).toContain('Usage: external-endpoints');
+  });
+});
