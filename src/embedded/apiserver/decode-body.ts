@@ -1,9 +1,9 @@
 import { parseDocument } from 'yaml';
 import { isObject, type JsonObject, type JsonValue, stringOf } from './json.ts';
 import { groupVersionOf, type Kind } from './kind.ts';
-import { normalize, TypeMismatch } from './normalize.ts';
 import { kindNamed } from './registry.ts';
 import type { ApiRequest } from './request.ts';
+import { normalize, TypeMismatch } from './schema/normalize.ts';
 import { badRequest, Refusal } from './status.ts';
 
 /** apiserver's limit on a request's body. */

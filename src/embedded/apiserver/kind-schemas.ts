@@ -19,7 +19,7 @@ import {
   string,
   struct,
   time,
-} from './schema.ts';
+} from './schema/schema.ts';
 
 /**
  * The types of staging/src/k8s.io/api (1.36), field by field in the order in which Go writes them, with

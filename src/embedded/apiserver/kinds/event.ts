@@ -1,8 +1,8 @@
 import { type JsonObject, objectOf, stringOf } from '../json.ts';
 import { COMMON, type Kind } from '../kind.ts';
 import { coreEventSchema, eventSchema } from '../kind-schemas.ts';
-import { normalize } from '../normalize.ts';
 import type { ApiObject } from '../object.ts';
+import { normalize } from '../schema/normalize.ts';
 import { validateEvent } from '../validation/event.ts';
 
 /** How `events.k8s.io/v1` calls what the core Event has under another name. */

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from './json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { ListSchema, MapSchema, ScalarSchema, ScalarType, Schema, StructSchema } from './schema.ts';
 
 /** A value that its field's Go type cannot hold. The message is what encoding/json or the type says. */

@@ -7,10 +7,10 @@ import {
   objectOf,
   stringMapOf,
   stringOf,
-} from './json.ts';
-import type { Kind } from './kind.ts';
-import { specOf } from './kinds/service-spec.ts';
-import type { ApiObject } from './object.ts';
+} from '../json.ts';
+import type { Kind } from '../kind.ts';
+import { specOf } from '../kinds/service-spec.ts';
+import type { ApiObject } from '../object.ts';
 
 /** A column of `kubectl get` (pkg/printers/internalversion/printers.go). */
 export interface Column {
