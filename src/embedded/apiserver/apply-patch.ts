@@ -1,10 +1,11 @@
 import { TypedError } from './apply/children.ts';
 import { type Applied, applied } from './apply/server-side-apply.ts';
 import { type ApplyOptions, applyOptionsOf, type Call, keyOf, objectFor, refOf } from './call.ts';
-import { emptyObject, fitted, goKindOf, parseYaml, Undecodable } from './decode-body.ts';
+import { emptyObject, fitted, Undecodable } from './decode-object.ts';
 import { type JsonObject, type JsonValue, objectOf, stringOf } from './json.ts';
-import { insert, replace, type Written } from './keep.ts';
 import { groupVersionOf } from './kind.ts';
+import { goKindOf, parseYaml } from './parse-body.ts';
+import { insert, replace, type Written } from './persist.ts';
 import { badRequest, conflict, internal } from './status.ts';
 import type { Stored } from './store.ts';
 import { checkName, checkNamespace, writerOf } from './write.ts';

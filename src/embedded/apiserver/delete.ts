@@ -1,11 +1,11 @@
 import { type Call, keyOf, refOf, writeOptionsOf } from './call.ts';
-import { parseBody } from './decode-body.ts';
 import { type FieldError, notSupported } from './field-error.ts';
 import { filterOf } from './filter.ts';
 import { timestamp } from './identifiers.ts';
 import { isObject, type JsonObject, objectOf, stringOf } from './json.ts';
 import type { Kind } from './kind.ts';
 import { type ApiObject, type ObjectMeta, orderedMeta } from './object.ts';
+import { parseBody } from './parse-body.ts';
 import { badRequest, conflict, notFound } from './status.ts';
 import type { Store, Stored } from './store.ts';
 

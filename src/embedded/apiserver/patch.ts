@@ -1,13 +1,14 @@
 import { afterUpdate } from './apply/managed-fields.ts';
 import { apply } from './apply-patch.ts';
 import { type Call, keyOf, objectFor, refOf, type WriteOptions, writeOptionsOf } from './call.ts';
-import { checkSize, decodeObject, goKindOf, mediaTypeOf, Undecodable } from './decode-body.ts';
+import { decodeObject, Undecodable } from './decode-object.ts';
 import { forbiddenField, invalid, invalidObject } from './field-error.ts';
 import { isObject, type JsonObject, type JsonValue, objectOf } from './json.ts';
-import { replace, type Written } from './keep.ts';
+import { checkSize, goKindOf, mediaTypeOf } from './parse-body.ts';
 import { jsonPatched } from './patches/json-patch.ts';
 import { mergePatched } from './patches/merge-patch.ts';
 import { strategicallyPatched } from './patches/strategic-merge-patch.ts';
+import { replace, type Written } from './persist.ts';
 import type { ApiRequest } from './request.ts';
 import { badRequest, notFound, unsupportedMediaType } from './status.ts';
 import { checkName, checkNamespace, managedFieldsSent, writerOf } from './write.ts';

@@ -1,8 +1,8 @@
 import { type Call, jsonFor } from './call.ts';
 import { deleteCollection, deleteOne } from './delete.ts';
-import type { Written } from './keep.ts';
 import type { Kind } from './kind.ts';
 import { patch } from './patch.ts';
+import type { Written } from './persist.ts';
 import { presenterOf, presentOne, presentPage } from './present.ts';
 import { get, list, listJson } from './read.ts';
 import { type ApiRequest, type ApiResponse, flagOf, type ResourcePath } from './request.ts';

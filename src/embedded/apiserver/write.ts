@@ -1,12 +1,12 @@
 import { afterUpdate } from './apply/managed-fields.ts';
 import type { Writer } from './apply/owners.ts';
 import { type Call, keyOf, objectFor, refOf, type WriteOptions, writeOptionsOf } from './call.ts';
-import { decodeBody, emptyObject } from './decode-body.ts';
+import { decodeBody, emptyObject } from './decode-object.ts';
 import { timestamp } from './identifiers.ts';
 import { type JsonObject, objectOf, stringOf } from './json.ts';
-import { insert, preconditionFailed, replace, type Written } from './keep.ts';
 import { groupVersionOf } from './kind.ts';
 import type { ManagedFieldsEntry } from './object.ts';
+import { insert, preconditionFailed, replace, type Written } from './persist.ts';
 import { badRequest, internal, notFound } from './status.ts';
 
 /** POST on a collection. */
