@@ -1,7 +1,13 @@
 import { type PortRule, portRulesOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import type { Target } from '../target/target.ts';
-import { type Assessment, type PortAssessment, type PublishedReadiness, publishedKey } from './assessment.ts';
+import {
+  type Assessment,
+  namelessKey,
+  type PortAssessment,
+  type PublishedReadiness,
+  publishedKey,
+} from './assessment.ts';
 import type { Candidate } from './candidate.ts';
 
 /** What is known when a target's addresses are assessed. */
@@ -32,7 +38,9 @@ export function assess(input: AssessInput): Assessment[] {
 function assessPort(rule: PortRule, candidate: Candidate, input: AssessInput): PortAssessment {
   const { name, protocol, targetPort, appProtocol } = rule.port;
   const port = { name, protocol, port: candidate.port ?? targetPort };
-  const servedNow = input.published.get(publishedKey(candidate.address, port));
+  const servedNow =
+    input.published.get(publishedKey(candidate.address, port)) ??
+    input.published.get(namelessKey(candidate.address, port));
   return {
     ...port,
     ...(appProtocol === undefined ? {} : { appProtocol }),

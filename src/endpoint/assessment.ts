@@ -47,7 +47,7 @@ export interface PortAssessment {
   readonly health?: Health;
 }
 
-/** What the Service serves at this moment, by {@link publishedKey}: true is ready. */
+/** What the Service serves at this moment, by {@link publishedKey} and by {@link namelessKey}: true is ready. */
 export type PublishedReadiness = ReadonlyMap<string, boolean>;
 
 /** One port of one address as it stands in slices: the port's name is part of it, kube-proxy matches by it. */
@@ -56,6 +56,14 @@ export function publishedKey(
   port: { name?: string; port?: number; protocol?: string },
 ): string {
   return `${address} ${port.protocol ?? 'TCP'} ${port.name ?? ''} ${port.port ?? 0}`;
+}
+
+/** The same whatever the port is called: a port that gets another name is served all the same. */
+export function namelessKey(
+  address: string,
+  { port = 0, protocol = 'TCP' }: { port?: number; protocol?: string },
+) {
+  return `${address} ${protocol} * ${port}`;
 }
 
 /** How many addresses are served on at least one port. */

@@ -1,6 +1,6 @@
-import type { Assessment, PortAssessment } from '../endpoint/assessment.ts';
+import { type Assessment, type PortAssessment, publishedKey } from '../endpoint/assessment.ts';
 import { type AddressFamily, compareAddresses, familyOf, type IpAddress } from '../target/ip-address.ts';
-import type { PublishSettings } from '../target/target.ts';
+import type { Target } from '../target/target.ts';
 import type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './kube-object.ts';
 
 /**
@@ -11,38 +11,69 @@ import type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './kube-ob
 export interface EndpointEntry {
   readonly address: IpAddress;
   readonly zone?: string;
+  /** The zone stands in the endpoint's hints too: kube-proxies of that zone prefer it. */
+  readonly hinted?: boolean;
   readonly ready: boolean;
+  /** Sorted, and no two of one name: a slice tells ports apart by name alone (`discovery/validation.go:186`). */
   readonly ports: readonly EndpointPort[];
 }
 
 /** Reasons that leave an address in sight under `unhealthy: remove`: it is not ready, but not for its health. */
 const VISIBLE_REASONS: ReadonlySet<string> = new Set(['Standby', 'Drained']);
 
-/** The entries that a target publishes, in the order of their addresses. */
+/**
+ * The entries that a target publishes, in the order of their addresses, whatever the order of the assessments.
+ *
+ * SRV records and the list may give one address several times with different ports. Where two agree on address and
+ * port, that is one entry: ready if any of them says so.
+ */
 export function entriesOf(
   assessments: readonly Assessment[],
-  publish: Pick<PublishSettings, 'unhealthy'>,
+  target: Pick<Target, 'publish' | 'service'>,
 ): EndpointEntry[] {
-  return [...assessments]
-    .sort((a, b) => compareAddresses(a.address, b.address))
-    .flatMap((assessment) => entriesOfAddress(assessment, publish.unhealthy === 'remove'));
+  const hinted = target.service.trafficDistribution !== undefined;
+  const removeUnhealthy = target.publish.unhealthy === 'remove';
+  const byAddress = Map.groupBy(assessments, ({ address }) => address);
+  return [...byAddress.keys()]
+    .sort(compareAddresses)
+    .flatMap((address) => entriesOfAddress(byAddress.get(address) ?? [], removeUnhealthy))
+    .map((entry) => (hinted && entry.zone !== undefined ? { ...entry, hinted } : entry));
 }
 
-function entriesOfAddress(assessment: Assessment, removeUnhealthy: boolean): EndpointEntry[] {
-  const notReady = assessment.ports.filter(
-    (port) => !port.ready && port.withheld !== true && (!removeUnhealthy || VISIBLE_REASONS.has(port.reason)),
+function entriesOfAddress(same: readonly Assessment[], removeUnhealthy: boolean): EndpointEntry[] {
+  const ready = new Set(
+    same.flatMap(({ address, ports }) =>
+      ports.filter((port) => port.ready).map((port) => publishedKey(address, port)),
+    ),
   );
-  return [
-    { ready: true, ports: assessment.ports.filter((port) => port.ready) },
-    { ready: false, ports: notReady },
-  ]
-    .filter(({ ports }) => ports.length > 0)
-    .map(({ ready, ports }) => ({
-      address: assessment.address,
-      ...(assessment.zone === undefined ? {} : { zone: assessment.zone }),
-      ready,
-      ports: ports.map(toEndpointPort).sort(comparePorts),
-    }));
+  const taken = new Set<string>();
+  const ordered = same.length === 1 ? same : same.toSorted(byPorts);
+  return ordered.flatMap(({ address, zone, ports }) => {
+    const mine = ports.filter((port) => !taken.has(publishedKey(address, port)));
+    for (const port of mine) taken.add(publishedKey(address, port));
+    const isReady = (port: PortAssessment) => ready.has(publishedKey(address, port));
+    const isShown = (port: PortAssessment) =>
+      port.withheld !== true && (!removeUnhealthy || VISIBLE_REASONS.has(port.reason));
+    return [
+      { ready: true, ports: mine.filter(isReady) },
+      { ready: false, ports: mine.filter((port) => !isReady(port) && isShown(port)) },
+    ]
+      .filter((entry) => entry.ports.length > 0)
+      .map((entry) => ({
+        address,
+        ...(zone === undefined ? {} : { zone }),
+        ready: entry.ready,
+        ports: entry.ports.map(toEndpointPort).sort(comparePorts),
+      }));
+  });
+}
+
+/** Several assessments of one address come in the order of their ports, so that the list's order does not show. */
+function byPorts(a: Assessment, b: Assessment): number {
+  const [left, right] = [a, b].map(
+    ({ ports, zone }) => `${ports.map(({ port }) => String(port).padStart(5, '0')).join(',')} ${zone ?? ''}`,
+  );
+  return (left ?? '') < (right ?? '') ? -1 : 1;
 }
 
 function toEndpointPort(port: PortAssessment): EndpointPort {
@@ -55,14 +86,14 @@ function toEndpointPort(port: PortAssessment): EndpointPort {
 }
 
 /** Any total order does, as long as it is always the same: order is content to the API server. */
-export function comparePorts(a: EndpointPort, b: EndpointPort): number {
+function comparePorts(a: EndpointPort, b: EndpointPort): number {
   const left = portKey(a);
   const right = portKey(b);
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** All that matters of a port, defaults filled in as the API server fills them (`discovery/v1/defaults.go:34`). */
-export function portKey(port: EndpointPort): string {
+function portKey(port: EndpointPort): string {
   return [port.name ?? '', port.protocol ?? 'TCP', port.port ?? '', port.appProtocol ?? ''].join(' ');
 }
 
@@ -75,20 +106,33 @@ export function familyOfEntry(entry: EndpointEntry): AddressFamily {
   return familyOf(entry.address);
 }
 
+/** The address with each of its ports, as kube-proxy tells endpoints apart. */
+export function servingKeys(entry: Pick<EndpointEntry, 'address' | 'ports'>): string[] {
+  return entry.ports.map((port) => publishedKey(entry.address, port));
+}
+
 /** An entry as the slice's endpoint. A not-ready one does not serve either: it may be dead. */
 export function toSliceEndpoint(entry: EndpointEntry): SliceEndpoint {
+  const { address, ready, zone, hinted } = entry;
   return {
-    addresses: [entry.address],
-    conditions: { ready: entry.ready, serving: entry.ready, terminating: false },
-    ...(entry.zone === undefined ? {} : { zone: entry.zone }),
+    addresses: [address],
+    conditions: { ready, serving: ready, terminating: false },
+    ...(zone === undefined ? {} : { zone }),
+    ...(zone === undefined || hinted !== true ? {} : { hints: { forZones: [{ name: zone }] } }),
   };
 }
 
-/** The addresses of a slice with their readiness; absent conditions mean ready. */
-export function readinessInSlice(slice: EndpointSliceObject): ReadonlyMap<string, boolean> {
-  return new Map(
-    (slice.endpoints ?? []).flatMap((endpoint) =>
-      endpoint.addresses.map((address) => [address, endpoint.conditions?.ready ?? true] as const),
-    ),
+/** What stands in a slice, one entry an address; absent conditions mean ready. */
+export function entriesIn(slice: EndpointSliceObject): EndpointEntry[] {
+  const ports = slice.ports ?? [];
+  return (slice.endpoints ?? []).flatMap(({ addresses, conditions, zone, hints }) =>
+    addresses.map((address) => ({
+      // As the API server has it; its spelling is canonical, or it would not have taken it (`ip.go:97`).
+      address: address as IpAddress,
+      ...(zone === undefined ? {} : { zone }),
+      ...(hints?.forZones === undefined ? {} : { hinted: true }),
+      ready: conditions?.ready ?? true,
+      ports,
+    })),
   );
 }

@@ -1,4 +1,5 @@
 import type { Target } from '../target/target.ts';
+import { notedPolicy } from './deletion-policy.ts';
 import { type EndpointEntry, toSliceEndpoint } from './endpoint-entry.ts';
 import type { EndpointPort, EndpointSliceObject } from './kube-object.ts';
 import { HEADLESS_LABEL, sliceLabels } from './labels.ts';
@@ -11,20 +12,26 @@ export interface SliceContent {
   readonly entries: readonly EndpointEntry[];
 }
 
+/** What a slice has to know of its Service. */
+export interface SliceService {
+  /** Undefined while the Service is yet to be created; filled in when it is. */
+  readonly uid: string | undefined;
+  readonly headless: boolean;
+}
+
 /**
  * The EndpointSlice as we apply it. Deleting a Service takes its Endpoints along but not its slices, hence the
  * owner reference (`service/storage/storage.go:333-357`); without `blockOwnerDeletion`, which would need a
  * right on `services/finalizers` (`gc_admission.go:100-151`).
  *
- * @param serviceUid undefined while the Service is yet to be created; filled in when it is.
  */
 export function buildEndpointSlice(
   target: Target,
   instance: string,
   content: SliceContent,
-  serviceUid: string | undefined,
+  service: SliceService,
 ): EndpointSliceObject {
-  const headless = target.service.create && target.service.type === 'Headless';
+  const { uid, headless } = service;
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
@@ -32,7 +39,8 @@ export function buildEndpointSlice(
       name: content.name,
       namespace: target.namespace,
       labels: { ...sliceLabels(instance, target.name), ...(headless ? { [HEADLESS_LABEL]: '' } : {}) },
-      ...(serviceUid === undefined ? {} : { ownerReferences: [ownerReference(target.name, serviceUid)] }),
+      ...notedPolicy(target),
+      ...(uid === undefined ? {} : { ownerReferences: [ownerReference(target.name, uid)] }),
     },
     addressType: content.addressType,
     endpoints: content.entries.map(toSliceEndpoint),

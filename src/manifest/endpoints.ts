@@ -1,4 +1,5 @@
 import type { Target } from '../target/target.ts';
+import { notedPolicy } from './deletion-policy.ts';
 import { type EndpointEntry, portSetKey } from './endpoint-entry.ts';
 import type { EndpointSubset, EndpointsObject } from './kube-object.ts';
 import { OVER_CAPACITY_ANNOTATION, ownershipLabels, SKIP_MIRROR_LABEL } from './labels.ts';
@@ -18,6 +19,10 @@ export function buildEndpoints(
   const kept = withinCapacity(entries);
   const subsets = subsetsOf(kept);
   const skipMirror = target.publish.resources.includes('EndpointSlice');
+  const annotations = {
+    ...notedPolicy(target).annotations,
+    ...(kept.length < entries.length ? { [OVER_CAPACITY_ANNOTATION]: 'truncated' } : {}),
+  };
   return {
     apiVersion: 'v1',
     kind: 'Endpoints',
@@ -25,7 +30,7 @@ export function buildEndpoints(
       name: target.name,
       namespace: target.namespace,
       labels: { ...ownershipLabels(instance), ...(skipMirror ? { [SKIP_MIRROR_LABEL]: 'true' } : {}) },
-      ...(kept.length < entries.length ? { annotations: { [OVER_CAPACITY_ANNOTATION]: 'truncated' } } : {}),
+      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
     },
     ...(subsets.length > 0 ? { subsets } : {}),
   };

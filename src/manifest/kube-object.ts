@@ -62,6 +62,7 @@ export interface ServiceSpec {
   readonly externalName?: string;
   readonly sessionAffinity?: string;
   readonly internalTrafficPolicy?: string;
+  readonly externalTrafficPolicy?: string;
   readonly trafficDistribution?: string;
 }
 
@@ -108,6 +109,7 @@ export interface SliceEndpoint {
   readonly addresses: readonly string[];
   readonly conditions?: EndpointConditions;
   readonly zone?: string;
+  readonly hints?: { readonly forZones?: readonly { readonly name: string }[] | null };
 }
 
 /** Absent means: ready true, serving true, terminating false (kube-proxy, `endpointslicecache.go:211`). */

@@ -10,6 +10,12 @@ export const SLICE_MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by';
 export const SKIP_MIRROR_LABEL = 'endpointslice.kubernetes.io/skip-mirror';
 /** Hides slices from kube-proxy: right on a headless Service's slices, a blackhole on any other. */
 export const HEADLESS_LABEL = 'service.kubernetes.io/headless';
+/** The endpoints controller puts it on what it writes; it says nothing of Endpoints that it writes no more. */
+export const ENDPOINTS_MANAGED_BY_LABEL = 'endpoints.kubernetes.io/managed-by';
+/** On Endpoints that are some program's lock for leader election; they are never mirrored. */
+export const LEADER_ANNOTATION = 'control-plane.alpha.kubernetes.io/leader';
+/** What `kubectl apply` sent last: it would take it for its own the next time. */
+export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 export const OVER_CAPACITY_ANNOTATION = 'endpoints.kubernetes.io/over-capacity';
 /** What becomes of a Service whose target leaves the list; read back when the list no longer says. */
 export const DELETION_POLICY_ANNOTATION = 'external-endpoints/deletion-policy';

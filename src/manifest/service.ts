@@ -32,15 +32,20 @@ function serviceSpec(target: Target): ServiceSpec {
     ...(headless ? { clusterIP: 'None' } : {}),
     ports: target.ports.map((port) => servicePort(port, keyOf(target))),
     ...(service.sessionAffinity === undefined ? {} : { sessionAffinity: service.sessionAffinity }),
-    ...(service.internalTrafficPolicy === undefined
-      ? {}
-      : { internalTrafficPolicy: service.internalTrafficPolicy }),
+    // With `Local` kube-proxy drops what finds no endpoint on its own node, and ours are on none
+    // (`iptables/proxier.go:914`); so these two are never left to others.
+    internalTrafficPolicy: 'Cluster',
+    ...(isExternal(service.type) ? { externalTrafficPolicy: 'Cluster' } : {}),
     ...(service.trafficDistribution === undefined
       ? {}
       : { trafficDistribution: service.trafficDistribution }),
     ...(service.ipFamilies === undefined ? {} : { ipFamilies: service.ipFamilies }),
     ...(service.ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy: service.ipFamilyPolicy }),
   };
+}
+
+function isExternal(type: Target['service']['type']): boolean {
+  return type === 'NodePort' || type === 'LoadBalancer';
 }
 
 function servicePort(port: TargetPort, target: string): ServicePort {

@@ -1,16 +1,14 @@
-import type { AddressFamily, IpAddress } from '../target/ip-address.ts';
-import { type EndpointEntry, familyOfEntry, portSetKey } from './endpoint-entry.ts';
+import type { AddressFamily } from '../target/ip-address.ts';
+import { type EndpointEntry, entriesIn, familyOfEntry, portSetKey, servingKeys } from './endpoint-entry.ts';
 import type { EndpointPort, EndpointSliceObject } from './kube-object.ts';
-
-/** kube-controller-manager's default, and what every consumer is tested with. */
-export const MAX_ENDPOINTS_PER_SLICE = 100;
+import { type Bin, fillBins } from './slice-bins.ts';
 
 /** The content of one slice, and the object it continues if there is one. */
 export interface PackedSlice {
   readonly name: string;
   readonly addressType: AddressFamily;
   readonly ports: readonly EndpointPort[];
-  /** Sorted by address; at most {@link MAX_ENDPOINTS_PER_SLICE}. */
+  /** Sorted by address; at most `MAX_ENDPOINTS_PER_SLICE`. */
   readonly entries: readonly EndpointEntry[];
   readonly existing?: EndpointSliceObject;
 }
@@ -21,34 +19,25 @@ export interface Packing {
   readonly surplus: readonly EndpointSliceObject[];
 }
 
-interface Bin {
-  readonly existing: EndpointSliceObject | undefined;
-  readonly kept: EndpointEntry[];
-  readonly added: EndpointEntry[];
-  /** Whether the slice must be written anyway, so that adding to it costs nothing. */
-  readonly changed: boolean;
-}
-
-/**
- * Distributes entries over slices so that as few as possible are written. The rules are those of
- * Kubernetes' own reconciler (`endpointslice/reconciler.go:488-644`):
- *
- *   1. an entry stays in the slice it stands in;
- *   2. new entries fill the slices that must be written anyway, fullest first;
- *   3. what is left goes into the one unchanged slice it fits tightest, else into new slices;
- *   4. nothing is ever rebalanced.
- *
- * A slice whose ports no longer occur is not thrown away: it goes on with the ports that most of its
- * addresses now have, so that changing a port rewrites slices in place instead of moving addresses.
- */
-export function packSlices(input: {
+export interface PackInput {
   readonly serviceName: string;
+  /** Sorted by address. */
   readonly entries: readonly EndpointEntry[];
   /** Our own slices of the Service. */
   readonly existing: readonly EndpointSliceObject[];
   /** Names that slices of others bear. */
   readonly takenNames: readonly string[];
-}): Packing {
+}
+
+type NewName = (family: AddressFamily) => string;
+
+/**
+ * Distributes entries over slices, per family and port set, so that as few as possible are written.
+ *
+ * A slice whose ports no longer occur is not thrown away: it goes on with the ports that most of its
+ * addresses now have, so that changing a port rewrites slices in place instead of moving addresses.
+ */
+export function packSlices(input: PackInput): Packing {
   const newName = sliceNames(input);
   const packings = (['IPv4', 'IPv6'] as const).map((family) =>
     packFamily(
@@ -75,31 +64,32 @@ function packFamily(
   family: AddressFamily,
   entries: readonly EndpointEntry[],
   existing: readonly EndpointSliceObject[],
-  newName: (family: AddressFamily) => string,
+  newName: NewName,
 ): Packing {
   const slices: PackedSlice[] = [];
   const groups = Map.groupBy(entries, (entry) => portSetKey(entry.ports));
   const home = assignToGroups(existing, groups);
-  const surplus = existing.filter((slice) => !home.has(slice));
+  const bySet = Map.groupBy(existing, (slice) => home.get(slice));
+  const surplus = [...(bySet.get(undefined) ?? [])];
   for (const key of [...groups.keys()].sort()) {
     const group = groups.get(key) ?? [];
-    const own = existing.filter((slice) => home.get(slice) === key);
-    for (const bin of fillBins(group, own, key)) {
-      const content = [...bin.kept, ...bin.added].sort(byPositionIn(group));
-      if (content.length === 0) {
-        if (bin.existing !== undefined) surplus.push(bin.existing);
-        continue;
-      }
-      slices.push({
-        name: bin.existing?.metadata.name ?? newName(family),
-        addressType: family,
-        ports: group[0]?.ports ?? [],
-        entries: content,
-        ...(bin.existing === undefined ? {} : { existing: bin.existing }),
-      });
+    const ports = group[0]?.ports ?? [];
+    for (const bin of fillBins(group, bySet.get(key) ?? [], key)) {
+      if (bin.entries.length > 0) slices.push(packed(bin, family, ports, newName));
+      else if (bin.existing !== undefined) surplus.push(bin.existing);
     }
   }
-  return { slices, surplus };
+  return separateCrossings({ slices, surplus }, newName);
+}
+
+function packed(
+  { existing, entries }: Bin,
+  addressType: AddressFamily,
+  ports: readonly EndpointPort[],
+  newName: NewName,
+): PackedSlice {
+  const name = existing?.metadata.name ?? newName(addressType);
+  return { name, addressType, ports, entries, ...(existing === undefined ? {} : { existing }) };
 }
 
 /** Which group of entries (by port set) each existing slice goes on serving; slices without one are surplus. */
@@ -109,106 +99,77 @@ function assignToGroups(
 ): Map<EndpointSliceObject, string> {
   const home = new Map<EndpointSliceObject, string>();
   const keys = [...groups.keys()].sort();
-  const membersOf = new Map(
-    keys.map((key) => [key, new Set<string>((groups.get(key) ?? []).map((entry) => entry.address))]),
-  );
+  const setsOfAddress = new Map<string, string[]>();
+  for (const key of keys) {
+    for (const { address } of groups.get(key) ?? []) {
+      const known = setsOfAddress.get(address);
+      if (known === undefined) setsOfAddress.set(address, [key]);
+      else known.push(key);
+    }
+  }
   for (const slice of existing) {
     const current = portSetKey(slice.ports ?? []);
-    if (groups.has(current)) {
-      home.set(slice, current);
-      continue;
-    }
-    const addresses = (slice.endpoints ?? []).flatMap((endpoint) => endpoint.addresses);
-    let best: string | undefined;
-    let bestCount = -1;
-    for (const key of keys) {
-      const members = membersOf.get(key);
-      const count = addresses.filter((address) => members?.has(address)).length;
-      if (count > bestCount) [best, bestCount] = [key, count];
-    }
-    if (best !== undefined) home.set(slice, best);
+    const next = groups.has(current) ? current : (mostCommonSet(slice, setsOfAddress) ?? keys[0]);
+    if (next !== undefined) home.set(slice, next);
   }
   return home;
 }
 
-function fillBins(
-  entries: readonly EndpointEntry[],
-  own: readonly EndpointSliceObject[],
-  groupKey: string,
-): Bin[] {
-  const unplaced = new Map<string, EndpointEntry>(entries.map((entry) => [entry.address, entry]));
-  const bins = own.map((slice) => binOf(slice, unplaced, groupKey));
-  let rest = [...unplaced.values()];
-
-  const writtenAnyway = bins
-    .filter((bin) => bin.changed && bin.kept.length > 0)
-    .sort((a, b) => b.kept.length - a.kept.length);
-  const emptied = bins.filter((bin) => bin.kept.length === 0);
-  for (const bin of [...writtenAnyway, ...emptied]) {
-    rest = moveInto(bin, rest);
+/** The port set that most of the slice's addresses have now; undefined when none of them is left. */
+function mostCommonSet(
+  slice: EndpointSliceObject,
+  setsOfAddress: ReadonlyMap<string, readonly string[]>,
+): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { address } of entriesIn(slice)) {
+    for (const key of setsOfAddress.get(address) ?? []) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  const tightest = bins
-    .filter((bin) => !bin.changed && rest.length > 0 && roomIn(bin) >= rest.length)
-    .sort((a, b) => roomIn(a) - roomIn(b))[0];
-  if (tightest !== undefined) rest = moveInto(tightest, rest);
-  while (rest.length > 0) {
-    const bin: Bin = { existing: undefined, kept: [], added: [], changed: true };
-    rest = moveInto(bin, rest);
-    bins.push(bin);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0];
+}
+
+/**
+ * A slice that changes its ports in place does so in one write. Where it takes over something from another that
+ * does the same, neither could be written first: then it becomes a new slice, and the old one goes.
+ */
+function separateCrossings(packing: Packing, newName: NewName): Packing {
+  const changers = new Map<string, Set<string>>();
+  for (const slice of packing.slices) {
+    if (!changesPorts(slice) || slice.existing === undefined) continue;
+    changers.set(slice.name, new Set(entriesIn(slice.existing).flatMap(servingKeys)));
   }
-  return bins;
+  if (changers.size < 2) return packing;
+  const left: EndpointSliceObject[] = [];
+  const slices = packing.slices.map((slice): PackedSlice => {
+    if (slice.existing === undefined || !changers.has(slice.name)) return slice;
+    const keys = slice.entries.flatMap(servingKeys);
+    const crosses = [...changers].some(
+      ([name, standing]) => name !== slice.name && keys.some((key) => standing.has(key)),
+    );
+    if (!crosses) return slice;
+    changers.delete(slice.name);
+    left.push(slice.existing);
+    const { existing: _existing, ...rest } = slice;
+    return { ...rest, name: newName(slice.addressType) };
+  });
+  return { slices, surplus: [...packing.surplus, ...left] };
 }
 
-/** Takes what stands in `slice` and is still wanted out of `unplaced`. */
-function binOf(slice: EndpointSliceObject, unplaced: Map<string, EndpointEntry>, groupKey: string): Bin {
-  const kept: EndpointEntry[] = [];
-  let changed = portSetKey(slice.ports ?? []) !== groupKey;
-  for (const endpoint of slice.endpoints ?? []) {
-    const entry = endpoint.addresses.length === 1 ? unplaced.get(endpoint.addresses[0] ?? '') : undefined;
-    if (entry === undefined || kept.length === MAX_ENDPOINTS_PER_SLICE) {
-      changed = true;
-      continue;
-    }
-    unplaced.delete(entry.address);
-    kept.push(entry);
-    if ((endpoint.conditions?.ready ?? true) !== entry.ready || endpoint.zone !== entry.zone) changed = true;
-  }
-  return { existing: slice, kept, added: [], changed };
-}
-
-function roomIn(bin: Bin): number {
-  return MAX_ENDPOINTS_PER_SLICE - bin.kept.length - bin.added.length;
-}
-
-/** Puts as many of `rest` into the bin as there is room for, and returns the others. */
-function moveInto(bin: Bin, rest: readonly EndpointEntry[]): EndpointEntry[] {
-  const count = roomIn(bin);
-  bin.added.push(...rest.slice(0, count));
-  return rest.slice(count);
-}
-
-/** Entries come sorted by address; a slice keeps that order. */
-function byPositionIn(entries: readonly EndpointEntry[]): (a: EndpointEntry, b: EndpointEntry) => number {
-  const position = new Map<IpAddress, number>(entries.map((entry, index) => [entry.address, index]));
-  return (a, b) => (position.get(a.address) ?? 0) - (position.get(b.address) ?? 0);
+/** Whether the slice goes on with other ports than it has now. */
+export function changesPorts({ existing, ports }: PackedSlice): boolean {
+  return existing !== undefined && portSetKey(existing.ports ?? []) !== portSetKey(ports);
 }
 
 /**
  * Names that follow from what exists, `SERVICE-ipv4-0` and on. A name with a random part would leave a second
  * slice behind whenever a pass dies between the write and the answer.
  */
-function sliceNames(input: {
-  readonly serviceName: string;
-  readonly existing: readonly EndpointSliceObject[];
-  readonly takenNames: readonly string[];
-}): (family: AddressFamily) => string {
+function sliceNames(input: Pick<PackInput, 'serviceName' | 'existing' | 'takenNames'>): NewName {
   const taken = new Set([...input.takenNames, ...input.existing.map((slice) => slice.metadata.name)]);
+  const nextIndex = { IPv4: 0, IPv6: 0 };
   return (family) => {
-    for (let index = 0; ; index++) {
-      const name = `${input.serviceName}-${family.toLowerCase()}-${index}`;
-      if (taken.has(name)) continue;
-      taken.add(name);
-      return name;
+    for (;;) {
+      const name = `${input.serviceName}-${family.toLowerCase()}-${nextIndex[family]++}`;
+      if (!taken.has(name)) return name;
     }
   };
 }

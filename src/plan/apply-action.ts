@@ -10,6 +10,15 @@ export interface Application {
   readonly conflicts: readonly ContestedField[];
 }
 
+export interface ApplicationOptions {
+  /** The object is not ours yet. */
+  readonly adopting: boolean;
+  /** Fields that others declare may be taken from them. */
+  readonly mayTake: boolean;
+  /** The Service that the body refers to is created by the same plan. */
+  readonly awaitsServiceUid: boolean;
+}
+
 /**
  * Compares and, only where something differs, applies. Fields that somebody merely edited (`Update`) in an
  * object of ours are put right by force: that is drift. Fields that somebody else applies are theirs, and taking
@@ -18,7 +27,7 @@ export interface Application {
 export function applicationOf(
   desired: KubeObject,
   existing: KubeObject | undefined,
-  options: { readonly adopting: boolean; readonly mayTake: boolean; readonly awaitsServiceUid: boolean },
+  options: ApplicationOptions,
 ): Application {
   const on = {
     kind: desired.kind as ObjectKind,
@@ -53,23 +62,16 @@ export function applicationOf(
   return { action, conflicts };
 }
 
-/** A further step for an object that an earlier action of the same plan writes. */
+/**
+ * A further step for an object that an earlier action of the same plan writes. Its resourceVersion is that of the
+ * object as first read; whoever carries the plan out replaces it by the one that the earlier write came back with.
+ */
 export function furtherApplication(desired: KubeObject, earlier: ApplyAction): ApplyAction | undefined {
   const { changes } = differenceTo(earlier.body, desired);
   if (changes.length === 0) return undefined;
-  // The resourceVersion is that of the object as first read; whoever carries the plan out replaces it by the
-  // one that the earlier write came back with.
   const { resourceVersion } = earlier.body.metadata;
-  return {
-    ...earlier,
-    verb: 'update',
-    reason: reasonFor(changes),
-    body:
-      resourceVersion === undefined
-        ? desired
-        : { ...desired, metadata: { ...desired.metadata, resourceVersion } },
-    changes,
-  };
+  const metadata = { ...desired.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  return { ...earlier, verb: 'update', reason: reasonFor(changes), body: { ...desired, metadata }, changes };
 }
 
 function withResourceVersion(desired: KubeObject, existing: KubeObject): KubeObject {

@@ -1,4 +1,5 @@
-import { type PublishedReadiness, publishedKey } from '../endpoint/assessment.ts';
+import { namelessKey, type PublishedReadiness, publishedKey } from '../endpoint/assessment.ts';
+import { entriesIn } from '../manifest/endpoint-entry.ts';
 import type {
   EndpointSliceObject,
   EndpointsObject,
@@ -8,6 +9,7 @@ import type {
 import {
   MIRROR_CONTROLLER,
   SERVICE_NAME_LABEL,
+  SKIP_MIRROR_LABEL,
   SLICE_CONTROLLER,
   SLICE_MANAGED_BY_LABEL,
   sliceOwnerOf,
@@ -62,22 +64,59 @@ export function serviceNameOf(slice: EndpointSliceObject): string {
 
 /**
  * What kube-proxy would use of these slices. Where two disagree over an address, ready counts: that is
- * what must not be lost.
+ * what must not be lost. Without ports kube-proxy uses nothing, but DNS answers with the addresses.
  */
 export function publishedReadiness(slices: readonly EndpointSliceObject[]): PublishedReadiness {
   const published = new Map<string, boolean>();
   for (const slice of slices) {
-    for (const endpoint of slice.endpoints ?? []) {
-      const ready = endpoint.conditions?.ready ?? true;
-      for (const address of endpoint.addresses) {
-        for (const port of slice.ports ?? []) {
-          const key = publishedKey(address, port);
-          published.set(key, ready || (published.get(key) ?? false));
-        }
-      }
+    const ports = slice.ports?.length ? slice.ports : [{}];
+    for (const { address, ready } of entriesIn(slice)) {
+      const keys = ports.flatMap((port) => [publishedKey(address, port), namelessKey(address, port)]);
+      for (const key of keys) published.set(key, ready || (published.get(key) ?? false));
     }
   }
   return published;
+}
+
+/** All that serves the Service now: its slices, and Endpoints that are, or are about to be, mirrored into slices. */
+export function servingSlices(existing: ExistingObjects): readonly EndpointSliceObject[] {
+  return [...existing.slices, ...asSlices(existing.endpoints)];
+}
+
+/** Endpoints as the mirroring controller would copy them; none where it is told not to. */
+function asSlices(endpoints: EndpointsObject | undefined): EndpointSliceObject[] {
+  if (endpoints === undefined || endpoints.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true') return [];
+  return (endpoints.subsets ?? []).map(({ addresses = [], notReadyAddresses = [], ports = [] }) => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: endpoints.metadata.name },
+    addressType: '',
+    ports,
+    endpoints: [
+      ...addresses.map(({ ip }) => ({ addresses: [ip], conditions: { ready: true } })),
+      ...notReadyAddresses.map(({ ip }) => ({ addresses: [ip], conditions: { ready: false } })),
+    ],
+  }));
+}
+
+/**
+ * Whether the mirroring controller's copies say what the Endpoints say. Only then may what else serves the
+ * addresses go.
+ */
+export function isMirrorInStep(
+  existing: ExistingObjects,
+  { mirrored }: Pick<SlicesByOwner, 'mirrored'>,
+): boolean {
+  const wanted = publishedReadiness(asSlices(existing.endpoints));
+  const copied = publishedReadiness(mirrored);
+  return wanted.size === copied.size && [...wanted].every(([key, ready]) => copied.get(key) === ready);
+}
+
+/** Every address that we serve as ready is ready in the Endpoints. */
+export function endpointsCover(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
+  const { labels: _labels, ...unlabelled } = endpoints.metadata;
+  const carried = publishedReadiness(asSlices({ ...endpoints, metadata: unlabelled }));
+  return [...publishedReadiness(slices)].every(([key, ready]) => !ready || carried.get(key) === true);
 }
 
 /** What exists once these objects, by `Kind/name`, were written (or, where undefined, deleted). */

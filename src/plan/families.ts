@@ -1,17 +1,21 @@
 import type { Assessment } from '../endpoint/assessment.ts';
 import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../target/ip-address.ts';
 import type { PlanInput } from './plan-input.ts';
+import { isExternalName } from './service-view.ts';
 
 /**
  * The address families that the Service serves. kube-proxy ignores a slice of a family that the Service has
  * no cluster IP in (`servicechangetracker.go:145`), so none is written.
  *
  * A Service that is yet to be created gets its families from the API server, by what the cluster has. What we
- * take it to get is noted in the plan and checked when the Service has been written.
+ * take it to get is noted in the plan and checked when the Service has been written. One that is ExternalName
+ * serves all families until it is converted, so that nothing is missing whatever it gets then.
  */
-export function servedFamilies({ target, existing }: PlanInput): readonly AddressFamily[] {
+export function servedFamilies(input: PlanInput): readonly AddressFamily[] {
+  const { target, existing } = input;
   const live = existing.service?.spec.ipFamilies;
   if (live !== undefined && live.length > 0) return live.filter(isFamily);
+  if (isExternalName(input)) return ADDRESS_FAMILIES;
   if (target.service.ipFamilies !== undefined) return target.service.ipFamilies;
   // Headless without a selector: both, even on a cluster of one family (`service/storage/alloc.go:140`).
   if (target.service.type === 'Headless' && target.service.create) return ADDRESS_FAMILIES;

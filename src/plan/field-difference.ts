@@ -1,6 +1,6 @@
 import type { KubeObject, ManagedFieldsEntry } from '../manifest/kube-object.ts';
 import { MANAGER } from '../manifest/labels.ts';
-import { fieldsOf, pathsOwnedBy, readablePath } from './field-paths.ts';
+import { type FieldPath, fieldsOf, pathsOwnedBy, readablePath } from './field-paths.ts';
 
 /** What applying `desired` would do to the object that exists. */
 export interface FieldDifference {
@@ -43,7 +43,7 @@ export function differenceTo(existing: KubeObject, desired: KubeObject): FieldDi
     if (!sameValue(live.get(path), value)) {
       changes.push({ path: readablePath(path), from: live.get(path), to: value });
       contested.push(
-        ...others.filter(({ paths }) => paths.has(path)).map((owner) => contestedBy(path, owner)),
+        ...others.filter(({ paths }) => paths.has(path)).map((owner) => contestedBy(path, owner.entry)),
       );
     } else if (!ours.has(path)) {
       unowned.push(readablePath(path));
@@ -57,30 +57,34 @@ export function differenceTo(existing: KubeObject, desired: KubeObject): FieldDi
   return { changes, unowned, contested };
 }
 
-interface OtherOwner {
+export interface OtherOwner {
   readonly entry: ManagedFieldsEntry;
-  readonly paths: ReadonlySet<string>;
+  readonly paths: ReadonlySet<FieldPath>;
 }
 
-function ownersOf(object: KubeObject): { ours: ReadonlySet<string>; others: OtherOwner[] } {
-  let ours: ReadonlySet<string> = new Set();
+/** Who owns which fields; what was written through a subresource (`status`) is none of our business. */
+export function ownersOf(object: KubeObject): {
+  readonly ours: ReadonlySet<FieldPath>;
+  readonly others: readonly OtherOwner[];
+} {
+  let ours: ReadonlySet<FieldPath> = new Set();
   const others: OtherOwner[] = [];
   for (const entry of object.metadata.managedFields ?? []) {
-    if (entry.manager === MANAGER && entry.operation === 'Apply') ours = pathsOwnedBy(entry);
+    if (isOurApply(entry)) ours = pathsOwnedBy(entry);
     else if (entry.subresource === undefined) others.push({ entry, paths: pathsOwnedBy(entry) });
   }
   return { ours, others };
 }
 
-function contestedBy(path: string, { entry }: OtherOwner): ContestedField {
-  return {
-    path: readablePath(path),
-    manager: entry.manager ?? '',
-    operation: entry.operation ?? 'Update',
-  };
+export function isOurApply({ manager, operation, subresource }: ManagedFieldsEntry): boolean {
+  return manager === MANAGER && operation === 'Apply' && subresource === undefined;
 }
 
-function sameValue(a: unknown, b: unknown): boolean {
+export function contestedBy(path: FieldPath, { manager, operation }: ManagedFieldsEntry): ContestedField {
+  return { path: readablePath(path), manager: manager ?? '', operation: operation ?? 'Update' };
+}
+
+export function sameValue(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
 }
 

@@ -1,75 +1,135 @@
 import type { FieldsV1, KubeObject, ManagedFieldsEntry } from '../manifest/kube-object.ts';
 
 /**
- * An object as a flat list of the fields that server-side apply tracks one by one, each under the path
- * that `managedFields` gives it (`f:spec/f:ports/k:{"port":5432,"protocol":"TCP"}/f:name`).
+ * Where one field stands, in the steps that `managedFields` takes to it (`f:spec`, `f:ports`,
+ * `k:{"port":5432,"protocol":"TCP"}`, `f:name`), joined by what no step contains.
+ */
+export type FieldPath = string & { readonly __brand: 'FieldPath' };
+
+const SEPARATOR = '\n';
+
+export function fieldPath(...steps: readonly string[]): FieldPath {
+  return steps.join(SEPARATOR) as FieldPath;
+}
+
+export function isWithin(path: FieldPath, prefix: FieldPath): boolean {
+  return path === prefix || path.startsWith(prefix + SEPARATOR);
+}
+
+export const LABELS = fieldPath('f:metadata', 'f:labels');
+export const ANNOTATIONS = fieldPath('f:metadata', 'f:annotations');
+const OWNER_REFERENCES = fieldPath('f:metadata', 'f:ownerReferences');
+export const SERVICE_PORTS = fieldPath('f:spec', 'f:ports');
+
+/**
+ * An object as a flat list of the fields that server-side apply tracks one by one.
  *
  * Which lists are one field and which are many follows the API types: Service ports are a map by port and
  * protocol, ownerReferences a map by uid; Endpoints subsets and a slice's endpoints and ports are atomic
  * (`core/v1/types.go:5985,6436`, `discovery/v1/types.go:59,98`).
  */
-export function fieldsOf(object: KubeObject): ReadonlyMap<string, unknown> {
-  const fields = new Map<string, unknown>();
+export function fieldsOf(object: KubeObject): ReadonlyMap<FieldPath, unknown> {
+  const fields = new Map<FieldPath, unknown>();
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
-  addMap(fields, 'f:metadata/f:labels', metadata.labels);
-  addMap(fields, 'f:metadata/f:annotations', metadata.annotations);
+  addMap(fields, LABELS, metadata.labels);
+  addMap(fields, ANNOTATIONS, metadata.annotations);
   for (const reference of metadata.ownerReferences ?? []) {
-    fields.set(`f:metadata/f:ownerReferences/k:${JSON.stringify({ uid: reference.uid })}`, reference);
+    fields.set(fieldPath(OWNER_REFERENCES, `k:${JSON.stringify({ uid: reference.uid })}`), reference);
   }
   for (const [name, value] of Object.entries(rest)) {
     if (name === 'status') continue;
     if (name === 'spec') addSpec(fields, value as Record<string, unknown>);
-    else if (value !== undefined && value !== null) fields.set(`f:${name}`, value);
+    else if (value !== undefined && value !== null) fields.set(fieldPath(`f:${name}`), value);
   }
   return fields;
 }
 
 function addMap(
-  fields: Map<string, unknown>,
-  path: string,
+  fields: Map<FieldPath, unknown>,
+  path: FieldPath,
   map: Readonly<Record<string, string>> | undefined,
 ) {
-  for (const [key, value] of Object.entries(map ?? {})) fields.set(`${path}/f:${key}`, value);
+  for (const [key, value] of Object.entries(map ?? {})) fields.set(fieldPath(path, `f:${key}`), value);
 }
 
-function addSpec(fields: Map<string, unknown>, spec: Readonly<Record<string, unknown>>) {
+function addSpec(fields: Map<FieldPath, unknown>, spec: Readonly<Record<string, unknown>>) {
   for (const [name, value] of Object.entries(spec)) {
     if (value === undefined || value === null) continue;
     if (name !== 'ports') {
-      fields.set(`f:spec/f:${name}`, value);
+      fields.set(fieldPath('f:spec', `f:${name}`), value);
       continue;
     }
     for (const port of value as { port: number; protocol?: string }[]) {
-      const item = `f:spec/f:ports/k:${JSON.stringify({ port: port.port, protocol: port.protocol ?? 'TCP' })}`;
-      for (const [field, content] of Object.entries(port)) fields.set(`${item}/f:${field}`, content);
+      const item = servicePortPath(port);
+      for (const [field, content] of Object.entries(port)) fields.set(fieldPath(item, `f:${field}`), content);
     }
   }
 }
 
+/** One port of a Service, as server-side apply tells them apart. */
+export function servicePortPath({ port, protocol = 'TCP' }: { port: number; protocol?: string }): FieldPath {
+  return fieldPath(SERVICE_PORTS, `k:${JSON.stringify({ port, protocol })}`);
+}
+
 /** The paths that one `managedFields` entry owns, in the notation of {@link fieldsOf}. */
-export function pathsOwnedBy(entry: ManagedFieldsEntry): ReadonlySet<string> {
-  const paths = new Set<string>();
-  collectPaths(entry.fieldsV1 ?? {}, '', paths);
+export function pathsOwnedBy(entry: ManagedFieldsEntry): ReadonlySet<FieldPath> {
+  const paths = new Set<FieldPath>();
+  collectPaths(entry.fieldsV1 ?? {}, [], paths);
   return paths;
 }
 
-function collectPaths(node: FieldsV1, prefix: string, paths: Set<string>) {
-  for (const [segment, child] of Object.entries(node)) {
-    if (segment === '.') continue;
-    const path = prefix === '' ? segment : `${prefix}/${segment}`;
+function collectPaths(node: FieldsV1, steps: readonly string[], paths: Set<FieldPath>) {
+  for (const [step, child] of Object.entries(node)) {
+    if (step === '.') continue;
+    const path = fieldPath(...steps, step);
     // An owner reference is compared as a whole, though its fields are listed one by one.
-    const whole = /^f:metadata\/f:ownerReferences\/k:/.test(path);
+    const whole = isWithin(path, OWNER_REFERENCES) && path !== OWNER_REFERENCES;
     const hasChildren = Object.keys(child).some((each) => each !== '.');
-    if (!whole && hasChildren) collectPaths(child, path, paths);
+    if (!whole && hasChildren) collectPaths(child, [...steps, step], paths);
     else paths.add(path);
   }
 }
 
-/** `f:spec/f:ports/k:{"port":80,"protocol":"TCP"}/f:name` as people write it: `spec.ports[80/TCP].name`. */
-export function readablePath(path: string): string {
+/** The set with these paths besides; a list item's own membership (`.`) comes with it. */
+export function withPaths(set: FieldsV1, paths: Iterable<FieldPath>): FieldsV1 {
+  let result = set;
+  for (const path of paths) result = withSteps(result, path.split(SEPARATOR));
+  return result;
+}
+
+function withSteps(node: FieldsV1, [step, ...rest]: readonly string[]): FieldsV1 {
+  if (step === undefined) return node;
+  const child = node[step] ?? (step.startsWith('k:') ? { '.': {} } : {});
+  return { ...node, [step]: withSteps(child, rest) };
+}
+
+/** The set without these paths and all below them; what is empty then goes too. */
+export function withoutPaths(set: FieldsV1, paths: Iterable<FieldPath>): FieldsV1 {
+  let result: FieldsV1 = set;
+  for (const path of paths) result = withoutSteps(result, path.split(SEPARATOR)) ?? {};
+  return result;
+}
+
+function withoutSteps(node: FieldsV1, [step, ...rest]: readonly string[]): FieldsV1 | undefined {
+  if (step === undefined) return undefined;
+  const child = node[step];
+  if (child === undefined) return node;
+  const left = withoutSteps(child, rest);
+  const { [step]: _gone, ...others } = node;
+  const next = left === undefined ? others : { ...node, [step]: left };
+  return Object.keys(next).every((each) => each === '.') ? undefined : next;
+}
+
+/** The path as people write it: `spec.ports[80/TCP].name`. */
+export function readablePath(path: FieldPath): string {
   return path
-    .replace(/\/k:\{"port":(\d+),"protocol":"(\w+)"\}/g, '[$1/$2]')
-    .replace(/\/k:\{"uid":"([^"]*)"\}/g, '[$1]')
-    .replace(/^f:/, '')
-    .replaceAll('/f:', '.');
+    .split(SEPARATOR)
+    .map((step) => {
+      const port = /^k:\{"port":(\d+),"protocol":"(\w+)"\}$/.exec(step);
+      if (port !== null) return `[${port[1]}/${port[2]}]`;
+      const uid = /^k:\{"uid":"([^"]*)"\}$/.exec(step);
+      return uid === null ? `.${step.replace(/^f:/, '')}` : `[${uid[1]}]`;
+    })
+    .join('')
+    .replace(/^\./, '');
 }

@@ -51,12 +51,20 @@ export interface ApplyAction extends ActionOnObject {
 }
 
 /** A patch for what server-side apply cannot say. */
-export interface PatchAction extends ActionOnObject {
+export type PatchAction = ActionOnObject & {
   readonly verb: 'update';
-  readonly patchType: 'json' | 'merge';
-  readonly patch: unknown;
+  /** Of the object as it was read: a change in between is a conflict. Not part of `patch`. */
+  readonly resourceVersion: string;
   readonly changes: readonly FieldChange[];
-}
+} & (
+    | { readonly patchType: 'json'; readonly patch: readonly JsonPatchOperation[] }
+    | { readonly patchType: 'merge'; readonly patch: Readonly<Record<string, unknown>> }
+  );
+
+/** RFC 6902. */
+export type JsonPatchOperation =
+  | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: string };
 
 export interface DeleteAction extends ActionOnObject {
   readonly verb: 'delete';
@@ -68,7 +76,9 @@ export interface DeleteAction extends ActionOnObject {
 export type Continuation =
   /** The mirroring controller has taken its copies away; until then our slices repeat what those say. */
   | { readonly until: 'MirroredSlicesGone' }
-  /** The mirroring controller has made its copies; until then our slices stay. */
+  /** The mirroring controller's copies say what the Endpoints say; until then nothing else may change. */
   | { readonly until: 'MirroredSlicesPresent' }
+  /** The Pods that the Service selects are ready; until then our slices stay. */
+  | { readonly until: 'SelectedPodsReady' }
   /** The Service has been written; the rest is decided from what the API server made of it. */
   | { readonly until: 'ServiceRead' };

@@ -1,6 +1,9 @@
-import { ownerOf } from '../manifest/labels.ts';
+import type { ServicePort } from '../manifest/kube-object.ts';
+import { LEADER_ANNOTATION, ownerOf } from '../manifest/labels.ts';
+import type { TargetPort } from '../target/target.ts';
 import { slicesByOwner } from './existing-objects.ts';
 import { mayAdopt, type PlanInput } from './plan-input.ts';
+import { hasSelector } from './service-view.ts';
 
 /** Why nothing is done to a target's objects. */
 export interface Refusal {
@@ -17,9 +20,12 @@ export type RefusalReason =
   | 'OwnedByOtherInstance'
   | 'EndpointsNotOurs'
   | 'SlicesNotOurs'
+  | 'EndpointsAreLock'
+  | 'ServicePortMissing'
+  | 'TrafficPolicyLocal'
   | 'ClusterIPImmutable'
-  | 'FieldConflict'
-  | 'ExcludedByPolicy';
+  | 'IPFamiliesImmutable'
+  | 'WouldLeaveNoneReady';
 
 const HOW_TO_ADOPT = 'set `adopt: true` on the target or pass --adopt to take it over';
 
@@ -52,15 +58,15 @@ const serviceMustNotBeTerminating: Rule = ({ existing }) => {
   };
 };
 
-/** Kubernetes' own controllers write the endpoints of such a Service; nobody else can win there. */
 const serviceMustHaveNoSelector: Rule = ({ existing }) => {
-  const selector = Object.entries(existing.service?.spec.selector ?? {});
-  if (selector.length === 0) return undefined;
-  const text = selector.map(([key, value]) => `${key}=${value}`).join(',');
+  if (!hasSelector(existing.service)) return undefined;
+  const text = Object.entries(existing.service?.spec.selector ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
   return {
     phase: 'Refused',
     reason: 'ServiceHasSelector',
-    message: `the Service selects Pods (${text}); remove its selector or give the target another name`,
+    message: `the Service selects Pods (${text}); remove its selector, give the target another name, or take it off the list and \`release\` the Service`,
   };
 };
 
@@ -87,6 +93,16 @@ const endpointsMustBeOurs: Rule = (input) => {
     phase: 'Refused',
     reason: 'EndpointsNotOurs',
     message: `Endpoints of this name exist and are not managed by external-endpoints; ${HOW_TO_ADOPT}`,
+  };
+};
+
+/** Leader election keeps its lock in the annotations of Endpoints; taking those over would end in two leaders. */
+const endpointsMustBeNoLock: Rule = ({ existing }) => {
+  if (existing.endpoints?.metadata.annotations?.[LEADER_ANNOTATION] === undefined) return undefined;
+  return {
+    phase: 'Refused',
+    reason: 'EndpointsAreLock',
+    message: `the Endpoints of this name are the lock of some program's leader election (annotation ${LEADER_ANNOTATION}); give the target another name`,
   };
 };
 
@@ -118,14 +134,66 @@ const clusterIPMustFit: Rule = ({ target, existing }) => {
   };
 };
 
+/** `validation.go:9275-9322`: the first family of a Service that has an address may not change. */
+const firstFamilyMustStay: Rule = ({ target, existing }) => {
+  const wanted = target.service.ipFamilies?.[0];
+  const spec = existing.service?.spec;
+  const current = spec?.ipFamilies?.[0];
+  if (wanted === undefined || current === undefined || wanted === current) return undefined;
+  if (!target.service.create || spec?.clusterIP === 'None') return undefined;
+  return {
+    phase: 'Refused',
+    reason: 'IPFamiliesImmutable',
+    message: `the Service has ${current} first and the API server lets no other come first; delete it, or set \`service.ipFamilies\` accordingly`,
+  };
+};
+
+/** kube-proxy finds the endpoints of a Service's port by name and protocol (`endpointslicecache.go:183`). */
+const keptServiceMustHaveThePorts: Rule = ({ target, existing }) => {
+  if (target.service.create || existing.service === undefined) return undefined;
+  const ports = existing.service.spec.ports ?? [];
+  if (ports.length === 0) return undefined;
+  const missing = target.ports.find((port) => !ports.some((each) => isSamePort(port, each)));
+  if (missing === undefined) return undefined;
+  const has = ports.map(({ name = '', protocol = 'TCP' }) => `${portName(name)}/${protocol}`).join(', ');
+  return {
+    phase: 'Refused',
+    reason: 'ServicePortMissing',
+    message: `the Service has no port ${portName(missing.name)}/${missing.protocol}, so nobody would find the endpoints; it has ${has}`,
+  };
+};
+
+function isSamePort(port: TargetPort, { name = '', protocol = 'TCP' }: ServicePort): boolean {
+  return port.name === name && port.protocol === protocol;
+}
+
+function portName(name: string): string {
+  return name === '' ? '(unnamed)' : `"${name}"`;
+}
+
+/** Where we write the Service, we write this too. */
+const keptServiceMustNotBeLocal: Rule = ({ target, existing }) => {
+  if (target.service.create || existing.service?.spec.internalTrafficPolicy !== 'Local') return undefined;
+  return {
+    phase: 'Refused',
+    reason: 'TrafficPolicyLocal',
+    message:
+      'the Service has `internalTrafficPolicy: Local`: as endpoints outside the cluster are on no node, all its traffic would be dropped',
+  };
+};
+
 const RULES: readonly Rule[] = [
   serviceMustExistUnlessCreated,
   serviceMustNotBeTerminating,
   serviceMustHaveNoSelector,
   serviceMustBeOurs,
+  endpointsMustBeNoLock,
   endpointsMustBeOurs,
   slicesMustBeOurs,
   clusterIPMustFit,
+  firstFamilyMustStay,
+  keptServiceMustHaveThePorts,
+  keptServiceMustNotBeLocal,
 ];
 
 function otherInstance(kind: string): Refusal {

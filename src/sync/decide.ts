@@ -21,10 +21,11 @@ import { applyTiers } from '../endpoint/tiers.ts';
 import { type AddressToCheck, checksOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import { guardDeletions } from '../plan/deletion-guard.ts';
-import { type ExistingObjects, publishedReadiness } from '../plan/existing-objects.ts';
+import { type ExistingObjects, publishedReadiness, servingSlices } from '../plan/existing-objects.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import type { PlanOptions } from '../plan/plan-input.ts';
-import { deletionPolicyOf, planDeletion, planRelease, type RemovalInput } from '../plan/plan-removal.ts';
+import { planRelease } from '../plan/plan-release.ts';
+import { deletionPolicyOf, planDeletion, type RemovalInput } from '../plan/plan-removal.ts';
 import { planTarget } from '../plan/plan-target.ts';
 import type { Instant } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
@@ -149,7 +150,7 @@ interface Judged {
 function judge(moment: TargetMoment, input: DecideInput, now: Instant): Judged {
   const { target, existing } = moment;
   const names = viewMoment(moment, input.healthOf, input.stateless, now);
-  const published = publishedReadiness(existing.slices);
+  const published = publishedReadiness(servingSlices(existing));
   const each = assess({
     target,
     candidates: candidatesOf(target, names.known, input.guards),
@@ -195,23 +196,13 @@ export function viewMoment(
 }
 
 /** Hand-kept Endpoints count too: the mirroring controller may not have made slices of them yet. */
-function servedBy({ slices, endpoints }: ExistingObjects): ServedAddress[] {
-  const groups = [
-    ...slices.map((slice) => ({
-      addresses: (slice.endpoints ?? []).flatMap((each) => each.addresses),
-      ports: slice.ports ?? [],
-    })),
-    ...(endpoints?.subsets ?? []).map(({ addresses = [], notReadyAddresses = [], ports = [] }) => ({
-      addresses: [...addresses, ...notReadyAddresses].map(({ ip }) => ip),
-      ports,
-    })),
-  ];
+function servedBy(existing: ExistingObjects): ServedAddress[] {
   const served = new Map<string, ServedAddress>();
-  for (const { addresses, ports } of groups) {
-    for (const text of addresses) {
+  for (const { endpoints, ports } of servingSlices(existing)) {
+    for (const text of (endpoints ?? []).flatMap((each) => each.addresses)) {
       const address = parseIpAddress(text);
       if (address === undefined) continue;
-      for (const { port = 0 } of ports) served.set(`${address} ${port}`, { address, port });
+      for (const { port = 0 } of ports ?? []) served.set(`${address} ${port}`, { address, port });
     }
   }
   return [...served.values()].sort((a, b) => compareAddresses(a.address, b.address) || a.port - b.port);

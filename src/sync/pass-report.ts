@@ -60,7 +60,7 @@ function planReport(first: TargetPlan, settlement: Settlement | undefined, now: 
   const outcome =
     settlement?.failure === undefined
       ? { phase: plan.phase, reason: plan.reason, message: plan.message }
-      : { phase: 'Failed' as const, ...settlement.failure };
+      : settlement.failure;
   return {
     namespace: plan.namespace,
     name: plan.name,

@@ -1,9 +1,14 @@
-import { afterWriting, type ExistingObjects, slicesByOwner } from '../plan/existing-objects.ts';
+import {
+  afterWriting,
+  type ExistingObjects,
+  isMirrorInStep,
+  slicesByOwner,
+} from '../plan/existing-objects.ts';
 import type { Action, Continuation, ObjectPlan } from '../plan/object-plan.ts';
-import { mirrorCovers } from '../plan/plan-removal.ts';
+import { arePodsReady } from '../plan/plan-release.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Clock } from '../target/clock.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, type PlanOutcome } from './carry-out.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';
 import { readService } from './read-cluster.ts';
 
@@ -17,7 +22,14 @@ export interface Settlement {
   /** What exists now, as far as this process knows: what was read last, and what was written since. */
   readonly existing: ExistingObjects;
   /** Present when it ended badly. */
-  readonly failure?: { readonly reason: string; readonly message: string };
+  readonly failure?: SettleFailure;
+}
+
+/** `Pending`: nothing is wrong with the target, something else has to happen first. */
+export interface SettleFailure {
+  readonly phase: 'Failed' | 'Pending';
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface SettleOptions {
@@ -55,27 +67,33 @@ export async function settle(
     const outcome = await carryOut(plan, ports.store, options, signal);
     written.push(...outcome.done);
     warnings.push(...outcome.warnings);
-    existing = afterWriting(existing, outcome.objects);
+    if (!options.dryRun) existing = afterWriting(existing, outcome.objects);
     const so = { last, written, warnings, existing };
-    if (outcome.status === 'failed') return { ...so, failure: describe(outcome.failure) };
-    const { continuation } = plan;
-    if (outcome.status === 'done' && (continuation === undefined || options.dryRun)) return so;
-    if (round === options.maxRounds) {
-      const failure =
-        outcome.status === 'outdated'
-          ? describe(outcome.failure)
-          : { reason: 'NotSettled', message: `still not done after ${round} rounds` };
-      return { ...so, failure };
-    }
-    const reading =
-      outcome.status === 'outdated' || continuation === undefined
-        ? await readService(plan, ports.store, signal)
-        : await awaitContinuation(plan, continuation, ports, options, signal);
-    if (reading === 'timeout') return { ...so, failure: waitedInVain(continuation) };
+    const end = endOf(outcome, plan, round, options);
+    if (end.ended) return end.failure === undefined ? so : { ...so, failure: end.failure };
+    const reading = await awaitContinuation(plan, end.continuation, ports, options, signal);
+    if (reading === 'timeout') return { ...so, failure: waitedInVain(end.continuation) };
     if (!reading.ok) return { ...so, failure: describe(reading.failure) };
     existing = reading.value;
     last = replan(existing);
   }
+}
+
+type RoundEnd =
+  | { readonly ended: true; readonly failure?: SettleFailure }
+  | { readonly ended: false; readonly continuation: Continuation };
+
+/** Whether another round follows, and what it waits for. */
+function endOf(outcome: PlanOutcome, plan: ObjectPlan, round: number, options: SettleOptions): RoundEnd {
+  if (outcome.status === 'failed') return { ended: true, failure: describe(outcome.failure) };
+  const isLast = round === options.maxRounds;
+  if (outcome.status === 'outdated') {
+    if (isLast) return { ended: true, failure: describe(outcome.failure) };
+    return { ended: false, continuation: { until: 'ServiceRead' } };
+  }
+  const { continuation } = plan;
+  if (continuation === undefined || options.dryRun) return { ended: true };
+  return isLast ? { ended: true, failure: NOT_SETTLED } : { ended: false, continuation };
 }
 
 async function awaitContinuation(
@@ -102,20 +120,47 @@ function cameTrue(continuation: Continuation, existing: ExistingObjects, instanc
     case 'MirroredSlicesGone':
       return slices.mirrored.length === 0;
     case 'MirroredSlicesPresent':
-      return slices.mirrored.length > 0 && mirrorCovers(slices);
+      return isMirrorInStep(existing, slices);
+    case 'SelectedPodsReady':
+      return arePodsReady(slices);
   }
 }
 
-function waitedInVain(continuation: Continuation | undefined) {
-  return {
-    reason: 'WaitingForMirroring',
-    message:
-      continuation?.until === 'MirroredSlicesGone'
-        ? "the mirroring controller's EndpointSlices are still there; the handover goes on in the next pass"
-        : 'the mirroring controller has not made its EndpointSlices yet; ours stay until it has',
-  };
+const NOT_SETTLED: SettleFailure = {
+  phase: 'Pending',
+  reason: 'NotSettled',
+  message: 'the objects change faster than they are read; the next pass goes on',
+};
+
+function waitedInVain(continuation: Continuation): SettleFailure {
+  const phase = 'Pending';
+  switch (continuation.until) {
+    case 'MirroredSlicesGone':
+      return {
+        phase,
+        reason: 'WaitingForMirroring',
+        message:
+          "the mirroring controller's EndpointSlices are still there; the next pass removes them and goes on",
+      };
+    case 'SelectedPodsReady':
+      return {
+        phase,
+        reason: 'WaitingForPods',
+        message: 'no Pod that the Service selects is ready yet; ours stay until one is',
+      };
+    default:
+      return {
+        phase,
+        reason: 'WaitingForMirroring',
+        message:
+          'the mirroring controller has not made its EndpointSlices yet; what serves now stays until it has',
+      };
+  }
 }
 
-function describe({ reason, message }: ApiFailure) {
-  return { reason, message };
+/** Reasons that pass by themselves, or that only somebody else can do something about. */
+const PASSING: ReadonlySet<string> = new Set(['NamespaceTerminating', 'NamespaceNotFound']);
+
+function describe({ reason, message }: ApiFailure): SettleFailure {
+  return { phase: PASSING.has(reason) ? 'Pending' : 'Failed', reason, message };
 }

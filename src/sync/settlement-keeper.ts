@@ -50,7 +50,7 @@ export class SettlementKeeper {
       name: entry.name,
       ...(failure === undefined
         ? { phase: plan.phase, reason: plan.reason, message: plan.message }
-        : { phase: 'Failed', ...failure }),
+        : failure),
       endpoints: endpointReports(assessments, instantOf(this.ports.clock)),
       actions: written.map(actionReport),
     };

@@ -46,14 +46,6 @@ export function compareAddresses(a: IpAddress, b: IpAddress): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** In the order of {@link compareAddresses}, for many addresses: each is taken apart only once. */
-export function sortAddresses(addresses: readonly IpAddress[]): IpAddress[] {
-  return addresses
-    .map((address) => ({ address, key: sortKey(address) }))
-    .sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0))
-    .map(({ address }) => address);
-}
-
 function sortKey(address: IpAddress): string {
   if (familyOf(address) === 'IPv4') {
     return `4${address

@@ -58,7 +58,6 @@ export class CliWorld {
         return { ok: true, cluster: this.#clusterFor(choice) };
       },
       cron: { problemWith: elsewhere('cron'), run: elsewhere('cron') },
-      followFiles: elsewhere('following files'),
       newLog: elsewhere('a log'),
       newMetrics: elsewhere('metrics'),
       startStatusServer: elsewhere('a status server'),

@@ -1,0 +1,65 @@
+import { ADDRESS_FAMILIES, type AddressFamily } from '../../target/ip-address.ts';
+import { type FieldError, invalid } from './field-error.ts';
+import { type JsonObject, listOf, objectOf, stringOf } from './json.ts';
+import { isHeadless } from './kinds/service-spec.ts';
+
+/**
+ * Fills `ipFamilies` and `ipFamilyPolicy` (alloc.go, initIPFamilyFields). Changes `spec`.
+ *
+ * @param configured the families that the cluster has ranges of, its default first.
+ */
+export function chooseFamilies(spec: JsonObject, configured: readonly AddressFamily[]): FieldError[] {
+  const families = familiesAsked(spec);
+  const byDefault = configured[0] ?? 'IPv4';
+  if (isHeadless(spec) && Object.keys(objectOf(spec.selector)).length === 0) {
+    // Nothing is allocated, and whoever lists the addresses may list both families (alloc.go:140).
+    spec.ipFamilyPolicy ??= 'RequireDualStack';
+    spec.ipFamilies = withSecond(families, byDefault, spec.ipFamilyPolicy !== 'SingleStack');
+    return [];
+  }
+  const errors = familyErrors(spec, families, configured);
+  if (errors.length > 0) return errors;
+  spec.ipFamilyPolicy ??= 'SingleStack';
+  const dual = spec.ipFamilyPolicy !== 'SingleStack' && configured.length > 1;
+  spec.ipFamilies = withSecond(families, byDefault, dual);
+  return [];
+}
+
+/** As listed, and then as the cluster IPs that were asked for imply. */
+function familiesAsked(spec: JsonObject): string[] {
+  const families = listOf(spec.ipFamilies).map(stringOf);
+  const implied = listOf(spec.clusterIPs)
+    .slice(families.length)
+    .filter((ip) => ip !== 'None')
+    .map((ip) => (stringOf(ip).includes(':') ? 'IPv6' : 'IPv4'));
+  return [...families, ...implied];
+}
+
+function familyErrors(
+  spec: JsonObject,
+  families: readonly string[],
+  configured: readonly AddressFamily[],
+): FieldError[] {
+  if ((spec.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack' && families.length > 1) {
+    const what = listOf(spec.clusterIPs).length > 1 ? 'cluster IPs' : 'IP families';
+    const detail = `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`;
+    return [invalid('spec.ipFamilyPolicy', 'SingleStack', detail)];
+  }
+  const errors: FieldError[] = [];
+  if (spec.ipFamilyPolicy === 'RequireDualStack' && configured.length < 2) {
+    const detail = 'this cluster is not configured for dual-stack services';
+    errors.push(invalid('spec.ipFamilyPolicy', 'RequireDualStack', detail));
+  }
+  for (const [index, family] of families.entries()) {
+    if (configured.some((one) => one === family)) continue;
+    errors.push(invalid(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'));
+  }
+  return errors;
+}
+
+function withSecond(families: readonly string[], byDefault: AddressFamily, dual: boolean): string[] {
+  const first = families[0] ?? byDefault;
+  if (families.length > 1) return [...families];
+  const other = ADDRESS_FAMILIES.find((family) => family !== first);
+  return dual && other !== undefined ? [first, other] : [first];
+}

@@ -1,0 +1,66 @@
+import type { Assessment } from '../endpoint/assessment.ts';
+import type { EndpointEntry } from '../manifest/endpoint-entry.ts';
+import { ownerOf } from '../manifest/labels.ts';
+import { publishedReadiness, type SlicesByOwner, servingSlices } from './existing-objects.ts';
+import type { PlanInput } from './plan-input.ts';
+import type { Refusal } from './refusal.ts';
+import { isExternalName } from './service-view.ts';
+
+/** As many addresses are named in a message. */
+const MAX_NAMED = 3;
+
+/**
+ * Why everything stays as it is for now: a Service with ready addresses would be left without any, and not because
+ * they were found unhealthy. Where we take over from somebody else that alone is reason enough; in what is ours,
+ * the list's word counts, as soon as it is known how healthy its addresses are.
+ */
+export function holdOffOf(
+  input: PlanInput,
+  slices: SlicesByOwner,
+  after: readonly EndpointEntry[],
+  why: string,
+): Refusal | undefined {
+  if (after.some((entry) => entry.ready)) return undefined;
+  if (isExternalName(input)) {
+    const name = input.existing.service?.spec.externalName ?? '';
+    return pending(`its name leads to ${name}, and no address is ready to take over: ${why}`);
+  }
+  const kept = readyAndNotCondemned(input);
+  if (kept.length === 0) return undefined;
+  if (!takesOver(input, slices) && !input.assessments.some(isUndecided)) return undefined;
+  const named = kept.length > MAX_NAMED ? [...kept.slice(0, MAX_NAMED), '…'] : kept;
+  return pending(
+    `${kept.length} address${kept.length === 1 ? ' is' : 'es are'} ready now (${named.join(', ')}) and none would be: ${why}`,
+  );
+}
+
+function pending(message: string): Refusal {
+  return { phase: 'Pending', reason: 'WouldLeaveNoneReady', message };
+}
+
+/** Addresses that are ready now and that nothing speaks against. */
+function readyAndNotCondemned({ existing, assessments }: PlanInput): string[] {
+  const ready = new Set<string>();
+  for (const [key, isReady] of publishedReadiness(servingSlices(existing))) {
+    if (isReady) ready.add(key.slice(0, key.indexOf(' ')));
+  }
+  for (const assessment of assessments) if (isCondemned(assessment)) ready.delete(assessment.address);
+  return [...ready].sort();
+}
+
+function isCondemned(assessment: Assessment): boolean {
+  return assessment.refused || !isUndecided(assessment);
+}
+
+/** Nothing has been found out about its health, and that is to be. */
+function isUndecided({ refused, ports }: Assessment): boolean {
+  return !refused && ports.some((port) => !port.ready && port.reason === 'NotCheckedYet');
+}
+
+/** Others' slices serve now, or Endpoints that are not ours. */
+function takesOver({ existing, options }: PlanInput, slices: SlicesByOwner): boolean {
+  const { endpoints } = existing;
+  const endpointsAreOurs = endpoints !== undefined && ownerOf(endpoints, options.instance) === 'us';
+  if (slices.leftover.length + slices.foreign.length > 0) return true;
+  return !endpointsAreOurs && (endpoints !== undefined || slices.mirrored.length > 0);
+}

@@ -1,0 +1,44 @@
+import { type Assessment, isServing } from '../endpoint/assessment.ts';
+import type { NameTrouble } from '../endpoint/name-memory.ts';
+import type { ContestedField } from './field-difference.ts';
+import type { ObjectPlan } from './object-plan.ts';
+
+type Outcome = Pick<ObjectPlan, 'phase' | 'reason' | 'message'>;
+
+/** What is to be said of a target that is published as these assessments have it. */
+export function outcomeOf(assessments: readonly Assessment[], troubles: readonly NameTrouble[]): Outcome {
+  const ready = assessments.filter(isServing).length;
+  const [trouble] = troubles;
+  const unresolved = trouble === undefined ? '' : `${trouble.source}: ${trouble.reason}: ${trouble.message}`;
+  if (assessments.length === 0) {
+    const reason = trouble?.reason ?? 'NoAddresses';
+    return { phase: 'NotReady', reason, message: unresolved === '' ? 'no address is known' : unresolved };
+  }
+  const shares = `${ready} of ${assessments.length} addresses are ready`;
+  if (ready === 0) return { phase: 'NotReady', reason: 'NoneReady', message: whyNot(assessments) };
+  if (trouble !== undefined) {
+    return { phase: 'Published', reason: 'NameUnresolved', message: `${unresolved}; ${shares}` };
+  }
+  return ready === assessments.length
+    ? { phase: 'Published', reason: 'AllReady', message: '' }
+    : { phase: 'Published', reason: 'SomeNotReady', message: shares };
+}
+
+/** The most frequent reason, with one address as the example. */
+function whyNot(assessments: readonly Assessment[]): string {
+  const byReason = Map.groupBy(assessments, ({ ports }) => ports.find((port) => !port.ready)?.reason ?? '');
+  const [reason = '', group = []] = [...byReason].sort((a, b) => b[1].length - a[1].length)[0] ?? [];
+  const example = group[0];
+  const port = example?.ports.find((each) => !each.ready);
+  const detail = port?.message ? `: ${port.message}` : '';
+  return `none of ${assessments.length} addresses is ready; ${example?.address}:${port?.port} ${reason}${detail}`;
+}
+
+export function conflictOutcome(conflicts: readonly ContestedField[]): Outcome {
+  const text = conflicts.map(({ path, manager }) => `${path} (${manager})`).join(', ');
+  return {
+    phase: 'Refused',
+    reason: 'FieldConflict',
+    message: `applied by another field manager with another value: ${text}; set \`adopt: true\` to take the fields over`,
+  };
+}

@@ -1,0 +1,138 @@
+import type {
+  EndpointSliceObject,
+  EndpointsObject,
+  KubeObject,
+  ServiceObject,
+} from '../manifest/kube-object.ts';
+import { ownerOf, SKIP_MIRROR_LABEL } from '../manifest/labels.ts';
+import { deletionOf } from './deletion.ts';
+import {
+  endpointsCover,
+  isMirrorInStep,
+  publishedReadiness,
+  type SlicesByOwner,
+  slicesByOwner,
+} from './existing-objects.ts';
+import type { Action, ObjectPlan } from './object-plan.ts';
+import type { RemovalInput } from './plan-removal.ts';
+import { hasSelector } from './service-view.ts';
+import { removeMarks, setSelector, stopSkippingMirror } from './unmark.ts';
+
+export interface ReleaseInput extends RemovalInput {
+  /** Hand the Service over to the Pods with these labels. Absent: leave everything as it stands. */
+  readonly selector?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Gives the objects back without our marks and without a gap. Who serves the addresses from then on follows from
+ * what is there:
+ *
+ *   a selector            the Pods' slices, once one of them is ready; ours go
+ *   Endpoints of ours     the mirroring controller: skip-mirror off, wait for its slices, then ours go
+ *   neither               our slices, as nobody's
+ *
+ * Each step follows from what exists, so a pass that died is continued by the next.
+ */
+export function planRelease(input: ReleaseInput): ObjectPlan {
+  const { namespace, name, existing, instance, selector } = input;
+  const owned = ownedBy(input);
+  const plan: ObjectPlan = {
+    namespace,
+    name,
+    phase: 'Orphaned',
+    reason: 'Released',
+    message: '',
+    actions: [],
+  };
+  if (owned.service === undefined && owned.endpoints === undefined && owned.slices.length === 0) {
+    const message = `nothing under this name is marked as managed by external-endpoints, instance ${instance}`;
+    return { ...plan, phase: 'Refused', reason: 'NotManaged', message };
+  }
+  const slices = slicesByOwner(existing, instance);
+  if (selector !== undefined || hasSelector(existing.service)) {
+    return { ...plan, ...stepsToPods(existing.service, selector, owned, slices) };
+  }
+  const { endpoints } = owned;
+  if (endpoints !== undefined && existing.service !== undefined && endpointsCover(endpoints, owned.slices)) {
+    return { ...plan, ...stepsToMirror(endpoints, input, owned, slices) };
+  }
+  return { ...plan, actions: unmarkAll(owned) };
+}
+
+interface Owned {
+  readonly service: ServiceObject | undefined;
+  readonly endpoints: EndpointsObject | undefined;
+  readonly slices: readonly EndpointSliceObject[];
+}
+
+type Steps = Pick<ObjectPlan, 'actions'> & Partial<ObjectPlan>;
+
+function ownedBy({ existing, instance }: RemovalInput): Owned {
+  const { service, endpoints } = existing;
+  const isOurs = (object: KubeObject) => ownerOf(object, instance) === 'us';
+  return {
+    service: service !== undefined && isOurs(service) ? service : undefined,
+    endpoints: endpoints !== undefined && isOurs(endpoints) ? endpoints : undefined,
+    slices: slicesByOwner(existing, instance).ours,
+  };
+}
+
+function stepsToPods(
+  service: ServiceObject | undefined,
+  selector: ReleaseInput['selector'],
+  owned: Owned,
+  slices: SlicesByOwner,
+): Steps {
+  if (!hasSelector(service)) {
+    if (owned.service === undefined || selector === undefined) {
+      const message = 'the Service itself is not managed by external-endpoints; set its selector there';
+      return { phase: 'Refused', reason: 'ServiceNotOurs', message, actions: [] };
+    }
+    return { actions: [setSelector(owned.service, selector)], continuation: { until: 'SelectedPodsReady' } };
+  }
+  if (selector !== undefined && !isSelector(service, selector)) {
+    const message = 'the Service has another selector already';
+    return { phase: 'Refused', reason: 'ServiceHasSelector', message, actions: [] };
+  }
+  if (owned.slices.length > 0 && !arePodsReady(slices)) {
+    return { actions: [], continuation: { until: 'SelectedPodsReady' } };
+  }
+  return { actions: [...removeSlices(owned), ...unmarkAll({ ...owned, slices: [] })] };
+}
+
+function isSelector(service: ServiceObject | undefined, selector: Readonly<Record<string, string>>): boolean {
+  const current = service?.spec.selector ?? {};
+  const keys = new Set([...Object.keys(current), ...Object.keys(selector)]);
+  return [...keys].every((key) => current[key] === selector[key]);
+}
+
+/** The endpointslice controller has found a Pod that takes traffic. */
+export function arePodsReady({ leftover }: Pick<SlicesByOwner, 'leftover'>): boolean {
+  return [...publishedReadiness(leftover).values()].includes(true);
+}
+
+function stepsToMirror(
+  endpoints: EndpointsObject,
+  { existing }: RemovalInput,
+  owned: Owned,
+  slices: SlicesByOwner,
+): Steps {
+  if (endpoints.metadata.labels?.[SKIP_MIRROR_LABEL] !== undefined) {
+    return { actions: [stopSkippingMirror(endpoints)], continuation: { until: 'MirroredSlicesPresent' } };
+  }
+  if (owned.slices.length > 0 && !isMirrorInStep(existing, slices)) {
+    return { actions: [], continuation: { until: 'MirroredSlicesPresent' } };
+  }
+  return { actions: [...removeSlices(owned), ...unmarkAll({ ...owned, slices: [] })] };
+}
+
+function removeSlices({ slices }: Owned): Action[] {
+  return slices.map((slice) => deletionOf('EndpointSlice', slice, 'Released'));
+}
+
+/** The Service last: as long as it bears our marks, whoever comes after a kill finds the rest. */
+function unmarkAll({ service, endpoints, slices }: Owned): Action[] {
+  return [...slices, endpoints, service].flatMap((object) =>
+    object === undefined ? [] : [removeMarks(object)],
+  );
+}

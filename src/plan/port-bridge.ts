@@ -1,0 +1,59 @@
+import type { Assessment, PortAssessment } from '../endpoint/assessment.ts';
+import { type EndpointEntry, entriesIn } from '../manifest/endpoint-entry.ts';
+import type { EndpointPort, EndpointSliceObject } from '../manifest/kube-object.ts';
+import type { Protocol } from '../target/target.ts';
+
+/**
+ * kube-proxy joins Service and slice by the port's name (`endpointslicecache.go:183`). While a Service changes the
+ * names of its ports, the addresses are published under the old ones too, so that whichever the Service has at a
+ * moment finds its endpoints.
+ *
+ * @param leaving names that the Service still has and will not have any more.
+ * @param serving slices that serve it now.
+ */
+export function bridgePorts(
+  assessments: readonly Assessment[],
+  leaving: ReadonlySet<string>,
+  serving: readonly EndpointSliceObject[],
+): readonly Assessment[] {
+  if (leaving.size === 0) return assessments;
+  const served = Map.groupBy(serving.flatMap(entriesIn), (entry): string => entry.address);
+  return assessments.map((assessment) => {
+    const old = oldPorts(assessment, leaving, served.get(assessment.address) ?? []);
+    return old.length === 0 ? assessment : { ...assessment, ports: [...assessment.ports, ...old] };
+  });
+}
+
+/** One of each name: a slice tells ports apart by name alone. Rather the one whose number stays. */
+function oldPorts(
+  { refused, ports }: Assessment,
+  leaving: ReadonlySet<string>,
+  served: readonly EndpointEntry[],
+): PortAssessment[] {
+  if (refused) return [];
+  const numbers = new Set<number | undefined>(ports.map(({ port }) => port));
+  const found = new Map<string, PortAssessment>();
+  for (const entry of served) {
+    for (const port of entry.ports) {
+      const name = port.name ?? '';
+      if (!leaving.has(name) || (found.has(name) && !numbers.has(port.port))) continue;
+      found.set(name, oldPort(port, entry.ready));
+    }
+  }
+  return [...found.values()];
+}
+
+function oldPort(
+  { name = '', port = 0, protocol = 'TCP', appProtocol }: EndpointPort,
+  ready: boolean,
+): PortAssessment {
+  return {
+    name,
+    port,
+    protocol: protocol as Protocol,
+    ...(appProtocol === undefined ? {} : { appProtocol }),
+    ready,
+    reason: 'PortLeaving',
+    message: 'until the Service has its new ports',
+  };
+}

@@ -1,0 +1,77 @@
+import type { Assessment } from '../endpoint/assessment.ts';
+import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
+import { buildEndpoints } from '../manifest/endpoints.ts';
+import { SKIP_MIRROR_LABEL } from '../manifest/labels.ts';
+import { packSlices } from '../manifest/slice-packing.ts';
+import type { Continuation } from './object-plan.ts';
+import type { PlanDraft } from './plan-draft.ts';
+import { bridgePorts } from './port-bridge.ts';
+import { isExternalName, vanishingPortNames } from './service-view.ts';
+import { stageSlices } from './slice-stages.ts';
+
+/**
+ * Slices, with Endpoints beside them or without.
+ *
+ *   new Service       Service, slices, Endpoints
+ *   existing          slices, Service, Endpoints: whatever the Service changes, it finds its endpoints there
+ *   taken over        besides, with the readiness that is served so far, until nobody else's slices are left:
+ *                     the mirror's go by themselves once Endpoints are marked, others' are removed last
+ */
+export function publishSlices(
+  draft: PlanDraft,
+  assessments: readonly Assessment[],
+  entries: readonly EndpointEntry[],
+): Continuation | undefined {
+  const { existing } = draft.input;
+  const { mirrored, leftover, foreign } = draft.slices;
+  const leaving = vanishingPortNames(draft.input);
+  if (existing.service === undefined) draft.applyService();
+  writeSlices(draft, leaving.size === 0 ? entries : bridgedEntries(draft, assessments, leaving));
+  if (existing.service !== undefined) draft.applyService();
+  settleEndpoints(draft, entries);
+  draft.delete('EndpointSlice', [...leftover, ...foreign], 'Adopted');
+  if (mirrored.length > 0) {
+    if (!mirrorIsOff(draft)) return { until: 'MirroredSlicesGone' };
+    // It was told to stop before and has left them: it does not run, and they would contradict ours for ever.
+    draft.delete('EndpointSlice', mirrored, 'MirrorLeftBehind');
+  }
+  const tookOver = leftover.length + foreign.length + mirrored.length > 0;
+  return tookOver || leaving.size > 0 || isExternalName(draft.input) ? { until: 'ServiceRead' } : undefined;
+}
+
+function bridgedEntries(
+  draft: PlanDraft,
+  assessments: readonly Assessment[],
+  leaving: ReadonlySet<string>,
+): readonly EndpointEntry[] {
+  return entriesOf(bridgePorts(assessments, leaving, draft.slices.ours), draft.input.target);
+}
+
+function writeSlices(draft: PlanDraft, entries: readonly EndpointEntry[]): void {
+  const { slices, surplus } = packSlices({
+    serviceName: draft.input.target.name,
+    entries,
+    existing: draft.slices.ours,
+    takenNames: draft.input.existing.slices.map((slice) => slice.metadata.name),
+  });
+  for (const step of stageSlices(slices, surplus)) {
+    if (step.write !== undefined) draft.applySlice(step.write);
+    else draft.delete('EndpointSlice', [step.remove], 'Surplus');
+  }
+}
+
+/** Endpoints as the target wants them, or none. */
+export function settleEndpoints(draft: PlanDraft, entries: readonly EndpointEntry[]): void {
+  const { existing, options, target } = draft.input;
+  if (target.publish.resources.includes('Endpoints')) {
+    draft.apply(buildEndpoints(target, options.instance, entries), existing.endpoints);
+  } else if (existing.endpoints !== undefined) {
+    draft.delete('Endpoints', [existing.endpoints], 'NotPublished');
+  }
+}
+
+/** The mirroring controller has nothing to copy, and had nothing when the cluster was read. */
+function mirrorIsOff(draft: PlanDraft): boolean {
+  const { endpoints } = draft.input.existing;
+  return endpoints === undefined || endpoints.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true';
+}

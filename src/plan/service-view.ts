@@ -1,0 +1,27 @@
+import type { ServiceObject } from '../manifest/kube-object.ts';
+import type { PlanInput } from './plan-input.ts';
+
+/** Kubernetes' own controllers write the endpoints of such a Service; nobody else can win there. */
+export function hasSelector(service: ServiceObject | undefined): boolean {
+  return Object.keys(service?.spec.selector ?? {}).length > 0;
+}
+
+/** Whether the Service has, or shall have, no address of its own. */
+export function isHeadless({ target, existing }: PlanInput): boolean {
+  if (target.service.create) return target.service.type === 'Headless';
+  return existing.service?.spec.clusterIP === 'None';
+}
+
+/** Names resolve to somewhere else by CNAME; the Service has no addresses and no families yet. */
+export function isExternalName({ existing }: Pick<PlanInput, 'existing'>): boolean {
+  return existing.service?.spec.type === 'ExternalName';
+}
+
+/** Names of ports that the Service has now and will lose by this target. */
+export function vanishingPortNames(input: PlanInput): ReadonlySet<string> {
+  const { target, existing } = input;
+  if (!target.service.create || isExternalName(input)) return new Set();
+  const wanted = new Set(target.ports.map((port) => port.name));
+  const current = (existing.service?.spec.ports ?? []).map((port) => port.name ?? '');
+  return new Set(current.filter((name) => !wanted.has(name)));
+}

@@ -1,0 +1,195 @@
+import type { KubeObject, ManagedFieldsEntry, ObjectKind } from '../manifest/kube-object.ts';
+import {
+  ENDPOINTS_MANAGED_BY_LABEL,
+  HEADLESS_LABEL,
+  LAST_APPLIED_ANNOTATION,
+  MANAGER,
+  OVER_CAPACITY_ANNOTATION,
+  SERVICE_NAME_LABEL,
+  SKIP_MIRROR_LABEL,
+  SLICE_MANAGED_BY_LABEL,
+} from '../manifest/labels.ts';
+import {
+  type ContestedField,
+  contestedBy,
+  isOurApply,
+  type OtherOwner,
+  ownersOf,
+} from './field-difference.ts';
+import {
+  ANNOTATIONS,
+  type FieldPath,
+  fieldPath,
+  fieldsOf,
+  isWithin,
+  LABELS,
+  readablePath,
+  SERVICE_PORTS,
+  servicePortPath,
+  withoutPaths,
+  withPaths,
+} from './field-paths.ts';
+import type { PatchAction } from './object-plan.ts';
+
+/**
+ * The step before an apply that apply itself cannot take. What others wrote stays beside ours however hard we
+ * force: Service ports are told apart by number, so theirs are not replaced but joined, and a field that some
+ * manager once wrote is its own for ever, though nobody runs that manager any more. So ownership is moved in
+ * `managedFields` first, as client-go does it (`csaupgrade/upgrade.go:61`): what is not wanted becomes ours, and
+ * goes with the apply that no longer asks for it. The content does not change until then.
+ */
+export interface TakeOver {
+  readonly action: PatchAction;
+  /** The object as it will be after that. */
+  readonly after: KubeObject;
+}
+
+export interface TakeOverResult {
+  /** Undefined where ownership is in order. */
+  readonly takeOver: TakeOver | undefined;
+  /** What would have to go and is declared by somebody else. */
+  readonly conflicts: readonly ContestedField[];
+}
+
+/**
+ * @param adopting the object was not ours: nobody else goes on owning anything of it, but keeps its content where
+ *   we want nothing else. Otherwise only what is in the way is taken, and from nobody who declares it.
+ */
+export function takeOverOf(existing: KubeObject, desired: KubeObject, adopting: boolean): TakeOverResult {
+  const entries = existing.metadata.managedFields ?? [];
+  const clean = adopting || entries.length === 0;
+  const { ours, others } = ownersOf(existing);
+  const inTheWay = unwantedFields(existing, desired, clean).filter(
+    (path) => !ours.has(path) || others.some(({ paths }) => paths.has(path)),
+  );
+  const declared = clean ? [] : others.filter(({ entry }) => entry.operation === 'Apply');
+  const isTheirs = (path: FieldPath) => declared.some((owner) => owns(owner, path));
+  const taken = inTheWay.filter((path) => !isTheirs(path));
+  const conflicts = inTheWay.filter((path) => isTheirs(path) && isPartOfWanted(path, desired));
+  if (taken.length === 0 && !(clean && (others.length > 0 || entries.length === 0))) {
+    return { takeOver: undefined, conflicts: contestedFields(conflicts, declared) };
+  }
+  const claimed = clean ? [...taken, ...sharedFields(existing, desired)] : taken;
+  const managedFields = [
+    ...(clean
+      ? entries.filter(({ subresource }) => subresource !== undefined)
+      : withoutTaken(entries, taken)),
+    ourEntry(existing, entries.find(isOurApply), claimed),
+  ];
+  const after = { ...existing, metadata: { ...existing.metadata, managedFields } };
+  return {
+    takeOver: { action: patchOf(existing, managedFields, clean, taken), after },
+    conflicts: contestedFields(conflicts, declared),
+  };
+}
+
+/** Live fields that must not outlast our next apply, whoever owns them. */
+function unwantedFields(existing: KubeObject, desired: KubeObject, clean: boolean): FieldPath[] {
+  const wanted = fieldsOf(desired);
+  const wantedItems = new Set(wantedPortItems(desired));
+  return [...fieldsOf(existing).keys()].filter((path) => {
+    if (wanted.has(path)) return false;
+    if (isWithin(path, SERVICE_PORTS)) {
+      // The number of a node port is the cluster's to give, and other systems have it written down.
+      return !path.endsWith('f:nodePort') || ![...wantedItems].some((item) => isWithin(path, item));
+    }
+    return isMisleading(existing.kind, path) || (clean && path === LAST_APPLIED);
+  });
+}
+
+const LAST_APPLIED = fieldPath(ANNOTATIONS, `f:${LAST_APPLIED_ANNOTATION}`);
+
+/** Marks that somebody acts upon: each would keep kube-proxy or the mirroring controller from these endpoints. */
+const MISLEADING: Readonly<Record<string, readonly FieldPath[]>> = {
+  Endpoints: [
+    ...[
+      HEADLESS_LABEL,
+      ENDPOINTS_MANAGED_BY_LABEL,
+      SERVICE_NAME_LABEL,
+      SLICE_MANAGED_BY_LABEL,
+      SKIP_MIRROR_LABEL,
+    ].map((label) => fieldPath(LABELS, `f:${label}`)),
+    fieldPath(ANNOTATIONS, `f:${OVER_CAPACITY_ANNOTATION}`),
+  ],
+  EndpointSlice: [fieldPath(LABELS, `f:${HEADLESS_LABEL}`)],
+};
+
+function isMisleading(kind: string, path: FieldPath): boolean {
+  return MISLEADING[kind]?.includes(path) ?? false;
+}
+
+function wantedPortItems(desired: KubeObject): FieldPath[] {
+  const { spec } = desired as { readonly spec?: { readonly ports?: readonly { port: number }[] } };
+  return (spec?.ports ?? []).map(servicePortPath);
+}
+
+/** A field of a port of ours, as opposed to a port that is wholly somebody else's. */
+function isPartOfWanted(path: FieldPath, desired: KubeObject): boolean {
+  return wantedPortItems(desired).some((item) => isWithin(path, item));
+}
+
+/** Fields that have a place in both: they become ours now rather than by a conflict. */
+function sharedFields(existing: KubeObject, desired: KubeObject): FieldPath[] {
+  const live = fieldsOf(existing);
+  return [...fieldsOf(desired).keys()].filter((path) => live.has(path));
+}
+
+function owns({ paths }: OtherOwner, path: FieldPath): boolean {
+  return paths.has(path);
+}
+
+function contestedFields(paths: readonly FieldPath[], owners: readonly OtherOwner[]): ContestedField[] {
+  return paths.flatMap((path) =>
+    owners.filter((owner) => owns(owner, path)).map(({ entry }) => contestedBy(path, entry)),
+  );
+}
+
+function withoutTaken(
+  entries: readonly ManagedFieldsEntry[],
+  taken: readonly FieldPath[],
+): ManagedFieldsEntry[] {
+  return entries
+    .filter((entry) => !isOurApply(entry))
+    .map((entry) =>
+      entry.subresource === undefined
+        ? { ...entry, fieldsV1: withoutPaths(entry.fieldsV1 ?? {}, taken) }
+        : entry,
+    )
+    .filter(({ fieldsV1 }) => Object.keys(fieldsV1 ?? {}).length > 0);
+}
+
+function ourEntry(
+  { apiVersion }: KubeObject,
+  previous: ManagedFieldsEntry | undefined,
+  claimed: readonly FieldPath[],
+): ManagedFieldsEntry {
+  return {
+    manager: MANAGER,
+    operation: 'Apply',
+    apiVersion,
+    fieldsType: 'FieldsV1',
+    ...(previous?.time === undefined ? {} : { time: previous.time }),
+    fieldsV1: withPaths(previous?.fieldsV1 ?? {}, claimed),
+  };
+}
+
+function patchOf(
+  { kind, metadata }: KubeObject,
+  managedFields: readonly ManagedFieldsEntry[],
+  clean: boolean,
+  taken: readonly FieldPath[],
+): PatchAction {
+  const { namespace = '', name, resourceVersion } = metadata;
+  if (resourceVersion === undefined) throw new Error(`${kind} ${name} was read without a resourceVersion`);
+  return {
+    verb: 'update',
+    kind: kind as ObjectKind,
+    namespace,
+    name,
+    reason: clean ? 'OwnershipTaken' : 'FieldsTaken',
+    patchType: 'json',
+    resourceVersion,
+    patch: [{ op: 'add', path: '/metadata/managedFields', value: managedFields }],
+    changes: taken.map((path) => ({ path: `owner of ${readablePath(path)}`, from: 'others', to: MANAGER })),
+  };
+}

@@ -1,0 +1,70 @@
+import type { KubeObject, ObjectKind, ServiceObject } from '../manifest/kube-object.ts';
+import {
+  DELETION_POLICY_ANNOTATION,
+  INSTANCE_LABEL,
+  MANAGED_BY_LABEL,
+  MANAGER,
+  SKIP_MIRROR_LABEL,
+  SLICE_MANAGED_BY_LABEL,
+} from '../manifest/labels.ts';
+import type { JsonPatchOperation, PatchAction } from './object-plan.ts';
+
+/**
+ * Takes our marks off, and with them our entries in `managedFields`: the content stays, but nobody is left who owns
+ * it. Server-side apply could not do that: dropping fields from what we apply would remove them.
+ */
+export function removeMarks(object: KubeObject): PatchAction {
+  const others = (object.metadata.managedFields ?? []).filter(({ manager }) => manager !== MANAGER);
+  return patchOf(
+    object,
+    [MANAGED_BY_LABEL, INSTANCE_LABEL, SLICE_MANAGED_BY_LABEL],
+    [DELETION_POLICY_ANNOTATION],
+    // An empty list would be ignored; one empty entry asks to forget them all (`managedfields`' own convention).
+    [{ op: 'add', path: '/metadata/managedFields', value: others.length > 0 ? others : [{}] }],
+  );
+}
+
+/** Lets the mirroring controller copy the Endpoints again. */
+export function stopSkippingMirror(endpoints: KubeObject): PatchAction {
+  return patchOf(endpoints, [SKIP_MIRROR_LABEL], [], []);
+}
+
+/** From then on Kubernetes' own controllers write the Service's endpoints. */
+export function setSelector(service: ServiceObject, selector: Readonly<Record<string, string>>): PatchAction {
+  const change = { path: 'spec.selector', from: service.spec.selector, to: selector };
+  const patch = patchOf(service, [], [], [{ op: 'add', path: '/spec/selector', value: selector }]);
+  return { ...patch, changes: [change] };
+}
+
+function patchOf(
+  { kind, metadata }: KubeObject,
+  labels: readonly string[],
+  annotations: readonly string[],
+  besides: readonly JsonPatchOperation[],
+): PatchAction {
+  const { namespace = '', name, resourceVersion } = metadata;
+  if (resourceVersion === undefined) throw new Error(`${kind} ${name} was read without a resourceVersion`);
+  const gone = [
+    ...labels.map((key) => ({ map: 'labels', key, from: metadata.labels?.[key] })),
+    ...annotations.map((key) => ({ map: 'annotations', key, from: metadata.annotations?.[key] })),
+  ].filter(({ from }) => from !== undefined);
+  return {
+    verb: 'update',
+    kind: kind as ObjectKind,
+    namespace,
+    name,
+    reason: 'Released',
+    resourceVersion,
+    patchType: 'json',
+    patch: [
+      ...gone.map(({ map, key }) => ({ op: 'remove', path: `/metadata/${map}/${escaped(key)}` }) as const),
+      ...besides,
+    ],
+    changes: gone.map(({ map, key, from }) => ({ path: `metadata.${map}.${key}`, from, to: undefined })),
+  };
+}
+
+/** RFC 6901: `~` and `/` are escaped. */
+function escaped(segment: string): string {
+  return segment.replaceAll('~', '~0').replaceAll('/', '~1');
+}
