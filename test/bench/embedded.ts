@@ -8,14 +8,21 @@ import { systemRandom } from '../../src/io/system-random.ts';
 /**
  * What the embedded API server costs, seen by a client over real HTTP: server-side applies that create,
  * change and change nothing, a list, and a watch that follows, at growing numbers of objects. One line of
- * JSON a result. `node test/bench/embedded.ts [OBJECTS…]`.
+ * JSON a result. `node test/bench/embedded.ts [--smoke] [OBJECTS…]`.
  */
-const SIZES = process.argv.slice(2).map(Number);
+const SMOKE = process.argv.includes('--smoke');
+const SIZES = process.argv
+  .slice(2)
+  .filter((each) => !each.startsWith('--'))
+  .map(Number);
+if (SIZES.some((size) => !Number.isInteger(size) || size < 1))
+  throw new Error(`sizes are whole numbers: ${SIZES}`);
+const DEFAULT_SIZES = SMOKE ? [100] : [750, 1500, 3000, 6000];
 const CONCURRENCY = 32;
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 
 if (isMainThread) {
-  for (const objects of SIZES.length > 0 ? SIZES : [750, 1500, 3000, 6000]) await measure(objects);
+  for (const objects of SIZES.length > 0 ? SIZES : DEFAULT_SIZES) await measure(objects);
 } else {
   const server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom });
   parentPort?.postMessage(server.url);
