@@ -109,7 +109,11 @@ async function compareWithUndisturbed(world: World, happenings: Happenings): Pro
   const job = calmJob(undisturbed, 'calm');
   await undisturbed.scheduler.runUntil(SETTLING_PERIOD_MS * 5);
   job.stop();
-  const excluded = new Set([...othersServices(world.cluster.core.store), ...withoutService(world)]);
+  const excluded = new Set([
+    ...othersServices(world.cluster.core.store),
+    ...withoutService(world),
+    ...madeByOthers(world),
+  ]);
   const comparable = (fact: string) => !excluded.has(keyOfFact(fact));
   const mayBeHeld = rotatingTargets(world);
   const expected = publishedState(undisturbed.cluster.core.store).filter(comparable);
@@ -123,6 +127,15 @@ async function compareWithUndisturbed(world: World, happenings: Happenings): Pro
 
 function keyOfFact(fact: string): string {
   return fact.slice(0, fact.indexOf(' '));
+}
+
+/** What stood there before, and nobody wanted adopted: it became ours only if its Service was once gone. */
+function madeByOthers(world: World): string[] {
+  const { scenario, file } = world;
+  const wanted = new Set(
+    file.targets.filter((target) => target.adopt || wasAdopted(world, target)).map(keyOfSpec),
+  );
+  return scenario.handMade.map(({ key }) => key).filter((key) => !wanted.has(key));
 }
 
 /** What was taken over once stays ours when the list no longer asks for it. */

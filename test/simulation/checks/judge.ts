@@ -64,7 +64,9 @@ export class Judge {
       this.report(9, `${what} was written by a process that never read a good list`);
     }
     const selectedSinceMs = key === undefined ? undefined : this.#selectedSinceMs.get(key);
-    if (selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs) {
+    // Slices of ours that would blend with Pods may go; nothing else may be done to such a Service.
+    const isOwnSliceGoing = change.resource === 'endpointslices' && change.type === 'DELETED';
+    if (selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs && !isOwnSliceGoing) {
       this.report(1, `${what} was written although the Service has a selector`);
     }
     if (change.resource === 'services' && change.type === 'DELETED') this.#lookAtDeletion(change, worker);

@@ -28,7 +28,7 @@ const EARLIEST_MS = 1_000;
 export function incidentsFor(random: Random, ground: Ground): Incident[] {
   const kinds = KINDS.filter(() => chance(random, 0.45));
   if (kinds.length === 0) return [];
-  const count = between(random, 1, 14);
+  const count = chance(random, 0.7) ? between(random, 2, 16) : between(random, 16, 40);
   const incidents: Incident[] = [];
   for (let at = 0; at < count; at++) {
     const made = pick(random, kinds)(random, ground);

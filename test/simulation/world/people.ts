@@ -132,12 +132,12 @@ export class People {
 
   #recreate(service: ApiObject): void {
     const { name, namespace, labels } = service.metadata;
-    const { ports, type } = specOf(service);
+    const { ports, type, clusterIP } = specOf(service);
     this.#do('POST', `${SERVICES}/namespaces/${namespace}/services`, {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name, namespace, labels },
-      spec: { ports, type },
+      spec: { ports, type, ...(clusterIP === 'None' ? { clusterIP } : {}) },
     });
   }
 
