@@ -45,6 +45,7 @@ export class CliWorld {
       prober: proberOver(this.network, this.clock),
       signal: this.interruption.signal,
       identity: 'here',
+      followFiles: () => [],
       readList: async (paths) =>
         paths.map((source) => {
           const text = this.files.get(source);
