@@ -1,86 +1,62 @@
-interface Scheduled<T> {
-  readonly atMs: number;
-  /** Breaks ties by age, so that equal times come out in the order they went in. */
-  readonly sequence: number;
-  readonly item: T;
+/**
+ * What is to happen when. Items share a bucket with those of exactly the same time, and there are few
+ * different times because callers round them: so ten thousand timers cost little more than a hundred.
+ */
+export class DueQueue<T> {
+  readonly #buckets = new Map<number, Set<T>>();
+  /** Latest first, so that the earliest is cheap to take off. */
+  readonly #times: number[] = [];
+
+  /** When something is due next; Infinity when nothing is. */
+  earliestMs(): number {
+    for (let atMs = this.#times.at(-1); atMs !== undefined; atMs = this.#times.at(-1)) {
+      if (this.#buckets.get(atMs)?.size !== 0) return atMs;
+      this.#times.pop();
+      this.#buckets.delete(atMs);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  add(item: T, atMs: number): void {
+    const bucket = this.#buckets.get(atMs);
+    if (bucket !== undefined) {
+      bucket.add(item);
+      return;
+    }
+    this.#buckets.set(atMs, new Set([item]));
+    this.#times.splice(this.#placeOf(atMs), 0, atMs);
+  }
+
+  /** Harmless when it is not there. */
+  remove(item: T, atMs: number): void {
+    this.#buckets.get(atMs)?.delete(item);
+  }
+
+  /** Takes out what is due by then, in the order of times and, within one, of arrival. */
+  takeDue(nowMs: number): T[] {
+    const due: T[] = [];
+    for (let atMs = this.earliestMs(); atMs <= nowMs; atMs = this.earliestMs()) {
+      for (const item of this.#buckets.get(atMs) ?? []) due.push(item);
+      this.#times.pop();
+      this.#buckets.delete(atMs);
+    }
+    return due;
+  }
+
+  /** Where a time belongs among the others, by bisection. */
+  #placeOf(atMs: number): number {
+    let [low, high] = [0, this.#times.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#times[middle] ?? Number.NEGATIVE_INFINITY) > atMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }
 
-/** What is to happen when: a binary heap, so that ten thousand timers cost one. */
-export class DueQueue<T> {
-  readonly #heap: Scheduled<T>[] = [];
-  #sequence = 0;
-
-  get size(): number {
-    return this.#heap.length;
-  }
-
-  push(atMs: number, item: T): void {
-    this.#heap.push({ atMs, sequence: this.#sequence++, item });
-    this.#rise(this.#heap.length - 1);
-  }
-
-  /** The earliest item and its time, left where it is. */
-  peek(): { readonly atMs: number; readonly item: T } | undefined {
-    return this.#heap[0];
-  }
-
-  pop(): T | undefined {
-    const first = this.#heap[0];
-    const last = this.#heap.pop();
-    if (first === undefined || last === undefined) return undefined;
-    if (first !== last) {
-      this.#heap[0] = last;
-      this.#sink(0);
-    }
-    return first.item;
-  }
-
-  /** Drops what is no longer wanted. */
-  keepOnly(isWanted: (item: T) => boolean): void {
-    const kept = this.#heap.filter((scheduled) => isWanted(scheduled.item));
-    this.#heap.length = 0;
-    for (const scheduled of kept) {
-      this.#heap.push(scheduled);
-      this.#rise(this.#heap.length - 1);
-    }
-  }
-
-  #rise(from: number): void {
-    let at = from;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.#isBefore(at, parent)) return;
-      this.#swap(at, parent);
-      at = parent;
-    }
-  }
-
-  #sink(from: number): void {
-    let at = from;
-    for (;;) {
-      const left = 2 * at + 1;
-      const right = left + 1;
-      let earliest = at;
-      if (this.#isBefore(left, earliest)) earliest = left;
-      if (this.#isBefore(right, earliest)) earliest = right;
-      if (earliest === at) return;
-      this.#swap(at, earliest);
-      at = earliest;
-    }
-  }
-
-  #isBefore(a: number, b: number): boolean {
-    const left = this.#heap[a];
-    const right = this.#heap[b];
-    if (left === undefined || right === undefined) return false;
-    return left.atMs < right.atMs || (left.atMs === right.atMs && left.sequence < right.sequence);
-  }
-
-  #swap(a: number, b: number): void {
-    const left = this.#heap[a];
-    const right = this.#heap[b];
-    if (left === undefined || right === undefined) throw new Error('swapped outside of the heap');
-    this.#heap[a] = right;
-    this.#heap[b] = left;
-  }
+/** The next of the moments that lie `share` of `spanMs` apart: what is rounded alike happens together. */
+export function roundedUp(atMs: number, spanMs: number, share: number): number {
+  const stepMs = Math.max(1, spanMs * share);
+  return Math.ceil(atMs / stepMs) * stepMs;
 }

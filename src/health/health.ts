@@ -23,7 +23,7 @@ export interface Health {
   readonly reason: HealthReason;
   /** That sample's words, for people. */
   readonly message: string;
-  /** That sample's time from dialing to the end of the exchange. */
+  /** From dialing to the end of the exchange, of that sample or of an earlier one with the same words. */
   readonly latencyMs?: number;
   /** Over TLS: until when the certificate that it saw is valid, in milliseconds since the epoch. */
   readonly certificateValidUntilWallMs?: number;

@@ -36,7 +36,8 @@ export function notChecked(nowMs: number): Health {
  *              healthyThreshold successes                unhealthyThreshold failures
  *     unknown ───────────────────────────▶ healthy ◀──▶ unhealthy ◀──────────── unknown
  *
- * A failure that speaks of this worker alone (`speaksOf: 'worker'`) counts for nothing: neither for nor
+ * The result is `health` itself when nothing changed but the latency, so that ten thousand undisturbed checks
+ * make no garbage. A failure that speaks of this worker alone (`speaksOf: 'worker'`) counts for nothing: neither for nor
  * against, and it does not end a streak.
  */
 export function observe(health: Health, sample: Sample, thresholds: Thresholds, nowMs: number): Health {
@@ -50,9 +51,22 @@ export function isForming(health: Health): boolean {
   return health.verdict === 'unknown' || health.streak > 0;
 }
 
+/** A success like all before it: nothing changes but the latency, which whoever wants it reads off the sample. */
+function isNothingNew(health: Health, sample: HealthySample): boolean {
+  return (
+    health.verdict === 'healthy' &&
+    health.lastFailure === undefined &&
+    health.latencyMs !== undefined &&
+    health.reason === sample.reason &&
+    health.message === sample.message &&
+    health.certificateValidUntilWallMs === sample.certificateValidUntilWallMs
+  );
+}
+
 type Spoken = Pick<Health, 'reason' | 'message' | 'latencyMs' | 'certificateValidUntilWallMs'>;
 
 function afterSuccess(health: Health, sample: HealthySample, threshold: number, nowMs: number): Health {
+  if (isNothingNew(health, sample)) return health;
   const spoken = spokenBy(sample);
   if (health.verdict === 'healthy') {
     return { verdict: 'healthy', ...spoken, streak: 0, sinceMs: health.sinceMs, vantageSuspect: false };

@@ -1,5 +1,7 @@
 import { socketAddressOf } from './check-id.ts';
 import type { Check, CheckId, Health } from './health.ts';
+import { isForming } from './hysteresis.ts';
+import type { Beginning } from './monitor.ts';
 
 /** What was known of checks at another time: before a restart, in the pass before, under other settings. */
 export class HealthMemory {
@@ -31,10 +33,10 @@ export class HealthMemory {
     return { ...rest, streak: 0 };
   }
 
-  /** True when exactly this check, settings included, has a verdict that nothing speaks against. */
-  isSettled(check: Check): boolean {
-    const same = this.#byId.get(check.id);
-    return same !== undefined && same.verdict !== 'unknown' && same.streak === 0;
+  /** How a monitor begins with a check. One whose verdict stands may wait for its turn in the interval. */
+  beginningOf(check: Check): Beginning | undefined {
+    const health = this.recall(check);
+    return health && { health, spread: this.#byId.has(check.id) && !isForming(health) };
   }
 }
 

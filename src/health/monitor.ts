@@ -1,7 +1,8 @@
 import type { Clock } from '../target/clock.ts';
 import { jittered, type Random } from '../target/random.ts';
 import { Admission } from './admission.ts';
-import { DueQueue } from './due-queue.ts';
+import { DueQueue, roundedUp } from './due-queue.ts';
+import { type Flight, Flights } from './flights.ts';
 import type { Check, CheckId, Health, Sample } from './health.ts';
 import { isForming, notCheckedYet, observe } from './hysteresis.ts';
 import { PROBE_STALLED, PROBE_TIMED_OUT, type Prober } from './probe.ts';
@@ -38,26 +39,38 @@ interface Entry {
   readonly check: Check;
   readonly address: Check['address'];
   health: Health;
+  /** Of the newest sample that agreed with the verdict: the health itself stays the same then. */
+  latencyMs: number | undefined;
   /** When it is to be probed next, or was to be if that is going on. */
   dueMs: number;
+  /** Under which time it is queued: the same, but rounded. */
+  queuedAtMs: number;
   /** The last probe used up its time-out. */
   slow: boolean;
   /** It has its own place in the interval, away from those that began with it. */
   spread: boolean;
-  probe: Probe | undefined;
+  /** False once it was removed: a probe may still be in flight. */
+  wanted: boolean;
+  flight: ProbeFlight | undefined;
+  /** What ends its probe. One that was never needed serves the next probe as well. */
+  controller: AbortController;
 }
 
-interface Probe {
+interface ProbeFlight extends Flight {
   readonly entry: Entry;
-  readonly controller: AbortController;
-  readonly startedMs: number;
 }
 
 /** Share by which an interval varies, so that checks which once met do not keep meeting. */
 const JITTER = 0.05;
 
-/** Several that are due within this time start together: it saves wake-ups and nobody can tell. */
+/** Probes start in small groups, this share of their interval apart: a waking costs as much as a probe. */
+const GROUPING = 0.005;
+
+/** Nothing is so urgent that it could not wait for what comes this much later. */
 const TICK_MS = 5;
+
+/** Timers count whole milliseconds and may come early by one: what they came for is then done all the same. */
+const TIMER_SLACK_MS = 1;
 
 /** A time-out noticed so late means that this process stood still. */
 const STALL_MS = 250;
@@ -81,9 +94,8 @@ export class Monitor {
   readonly #options: MonitorOptions;
   readonly #entries = new Map<CheckId, Entry>();
   readonly #due = new DueQueue<Entry>();
-  readonly #deadlines = new DueQueue<Probe>();
   readonly #admission: Admission<Entry>;
-  readonly #inFlight = new Set<Probe>();
+  readonly #flights = new Flights<ProbeFlight>();
   #wake = new AbortController();
   #wakesAtMs = Number.NEGATIVE_INFINITY;
   #crash: { readonly error: unknown } | undefined;
@@ -97,17 +109,35 @@ export class Monitor {
 
   /** Undefined for a check that is not in the set. */
   health(id: CheckId): Health | undefined {
-    return this.#entries.get(id)?.health;
+    const entry = this.#entries.get(id);
+    if (entry?.latencyMs === undefined) return entry?.health;
+    return { ...entry.health, latencyMs: entry.latencyMs };
+  }
+
+  /** Probes, and so sockets, in flight. */
+  get inFlight(): number {
+    return this.#admission.inFlight;
   }
 
   add(check: Check, beginning?: Beginning): void {
     if (this.#entries.has(check.id)) return;
     const nowMs = this.#options.clock.monotonicNow();
     const { health, spread } = beginning ?? { health: notCheckedYet(nowMs), spread: false };
-    const { address } = check;
-    const entry: Entry = { check, address, health, dueMs: nowMs, slow: false, spread, probe: undefined };
+    const entry: Entry = {
+      check,
+      address: check.address,
+      health,
+      latencyMs: health.latencyMs,
+      dueMs: nowMs,
+      queuedAtMs: nowMs,
+      slow: false,
+      spread,
+      wanted: true,
+      flight: undefined,
+      controller: new AbortController(),
+    };
     this.#entries.set(check.id, entry);
-    this.#schedule(entry, spread ? nowMs + this.#somewhereIn(check.settings.intervalMs) : nowMs);
+    this.#schedule(entry, spread ? this.#somewhereIn(entry, nowMs) : nowMs);
   }
 
   /** A probe in flight ends by itself; nobody hears of its result. */
@@ -115,8 +145,10 @@ export class Monitor {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
-    if (entry.probe === undefined) this.#admission.withdraw(entry);
-    if (this.#due.size > 2 * this.#entries.size + 1_000) this.#due.keepOnly((each) => this.#isCurrent(each));
+    entry.wanted = false;
+    if (entry.flight !== undefined) return;
+    this.#due.remove(entry, entry.queuedAtMs);
+    this.#admission.withdraw(entry);
   }
 
   /** To be called once. Rejects with `signal.reason`, when no probe is in flight any more. */
@@ -126,7 +158,7 @@ export class Monitor {
     try {
       for (;;) {
         signal.throwIfAborted();
-        this.#turn(this.#options.clock.monotonicNow());
+        this.#turn(this.#options.clock.monotonicNow() + TIMER_SLACK_MS);
         await this.#rest();
         if (this.#crash !== undefined) throw this.#crash.error;
       }
@@ -138,26 +170,16 @@ export class Monitor {
 
   /** Ends the probes whose time is over and starts those whose time has come. */
   #turn(nowMs: number): void {
-    for (
-      let next = this.#nextDeadline();
-      next !== undefined && next.atMs <= nowMs;
-      next = this.#nextDeadline()
-    ) {
-      this.#deadlines.pop();
-      next.item.controller.abort(nowMs - next.atMs > STALL_MS ? PROBE_STALLED : PROBE_TIMED_OUT);
+    for (const { entry, startedMs, timeoutMs } of this.#flights.takeTimedOut(nowMs)) {
+      entry.controller.abort(nowMs - startedMs - timeoutMs > STALL_MS ? PROBE_STALLED : PROBE_TIMED_OUT);
     }
-    for (let next = this.#due.peek(); next !== undefined && next.atMs <= nowMs; next = this.#due.peek()) {
-      this.#due.pop();
-      this.#begin(next.item, nowMs);
-    }
+    for (const entry of this.#due.takeDue(nowMs)) this.#begin(entry, nowMs);
   }
 
   #begin(entry: Entry, nowMs: number): void {
-    if (!this.#isCurrent(entry)) return;
-    const { intervalMs } = entry.check.settings;
     // After a suspension everything is overdue at once; nothing is gained by probing it all in a burst.
-    if (entry.spread && nowMs - entry.dueMs > intervalMs) {
-      this.#schedule(entry, nowMs + this.#somewhereIn(intervalMs));
+    if (entry.spread && nowMs - entry.dueMs > entry.check.settings.intervalMs) {
+      this.#schedule(entry, this.#somewhereIn(entry, nowMs));
     } else {
       this.#admission.offer(entry);
     }
@@ -166,68 +188,78 @@ export class Monitor {
   #start(entry: Entry): void {
     if (this.#stopped) return;
     const startedMs = this.#options.clock.monotonicNow();
-    const probe: Probe = { entry, controller: new AbortController(), startedMs };
-    entry.probe = probe;
-    this.#inFlight.add(probe);
-    this.#deadlines.push(startedMs + entry.check.settings.timeoutMs, probe);
-    if (!this.#isAwakeBy(startedMs + entry.check.settings.timeoutMs)) this.#wake.abort(WOKEN);
-    this.#options.prober(entry.check, probe.controller.signal).then(
-      (sample) => this.#finish(probe, sample),
-      (error: unknown) => this.#abandon(probe, error),
+    const { timeoutMs } = entry.check.settings;
+    const flight: ProbeFlight = { entry, startedMs, timeoutMs };
+    entry.flight = flight;
+    this.#flights.add(flight);
+    this.#wakeBy(startedMs + timeoutMs);
+    this.#options.prober(entry.check, entry.controller.signal).then(
+      (sample) => this.#finish(flight, sample),
+      (error: unknown) => this.#abandon(flight, error),
     );
   }
 
-  #finish(probe: Probe, sample: Sample): void {
-    const { entry } = probe;
-    this.#leave(probe);
-    if (!this.#isCurrent(entry) || this.#stopped) return;
+  #finish(flight: ProbeFlight, sample: Sample): void {
+    this.#leave(flight);
+    const { entry, startedMs } = flight;
+    if (!entry.wanted || this.#stopped) return;
     const { check, health: before, dueMs } = entry;
     const nowMs = this.#options.clock.monotonicNow();
     const after = observe(before, sample, check.settings, nowMs);
     entry.health = after;
-    this.#schedule(entry, this.#nextDueMs(probe, sample, nowMs));
-    this.#options.onObservation({ check, sample, before, after, dueMs, startedMs: probe.startedMs });
+    entry.latencyMs = sample.healthy === (after.verdict === 'healthy') ? sample.latencyMs : after.latencyMs;
+    this.#schedule(entry, this.#nextDueMs(flight, sample, nowMs));
+    this.#options.onObservation({ check, sample, before, after, dueMs, startedMs });
   }
 
   /** A prober rejects when it is stopped; anything else is a bug, and half alive is worse than dead. */
-  #abandon(probe: Probe, error: unknown): void {
-    this.#leave(probe);
+  #abandon(flight: ProbeFlight, error: unknown): void {
+    this.#leave(flight);
     if (this.#stopped) return;
     this.#crash = { error };
     this.#wake.abort(WOKEN);
   }
 
-  #leave(probe: Probe): void {
-    const { entry } = probe;
-    this.#inFlight.delete(probe);
-    entry.probe = undefined;
-    entry.slow = probe.controller.signal.aborted;
+  #leave(flight: ProbeFlight): void {
+    const { entry } = flight;
+    this.#flights.remove(flight);
+    entry.flight = undefined;
+    entry.slow = entry.controller.signal.aborted;
+    if (entry.slow) entry.controller = new AbortController();
     this.#admission.release(entry);
-    if (this.#inFlight.size === 0) this.#emptied?.();
+    if (this.#flights.size === 0) this.#emptied?.();
   }
 
-  #nextDueMs({ entry, startedMs }: Probe, sample: Sample, nowMs: number): number {
+  #nextDueMs({ entry, startedMs }: ProbeFlight, sample: Sample, nowMs: number): number {
     const { intervalMs, fastIntervalMs } = entry.check.settings;
     const counted = sample.healthy || sample.speaksOf !== 'worker';
     if (counted && isForming(entry.health)) return Math.max(startedMs + fastIntervalMs, nowMs);
     if (!entry.spread) {
       entry.spread = true;
-      return nowMs + this.#somewhereIn(intervalMs);
+      return this.#somewhereIn(entry, nowMs);
     }
-    return Math.max(entry.dueMs + jittered(intervalMs, JITTER, this.#options.random), nowMs);
+    const dueMs = entry.dueMs + jittered(intervalMs, JITTER, this.#options.random);
+    return Math.max(roundedUp(dueMs, intervalMs, GROUPING), nowMs);
   }
 
   #schedule(entry: Entry, dueMs: number): void {
     entry.dueMs = dueMs;
-    this.#due.push(dueMs, entry);
-    if (!this.#isAwakeBy(dueMs)) this.#wake.abort(WOKEN);
+    // Whole milliseconds, so that what begins together shares a place in the queue.
+    entry.queuedAtMs = Math.floor(dueMs);
+    this.#due.add(entry, entry.queuedAtMs);
+    this.#wakeBy(dueMs);
+  }
+
+  #wakeBy(atMs: number): void {
+    if (this.#wakesAtMs > atMs + TICK_MS) this.#wake.abort(WOKEN);
   }
 
   async #rest(): Promise<void> {
     const { clock } = this.#options;
     const nowMs = clock.monotonicNow();
-    const earliestMs = Math.min(this.#due.peek()?.atMs ?? Infinity, this.#nextDeadline()?.atMs ?? Infinity);
-    const sleepMs = Math.min(Math.max(earliestMs - nowMs, TICK_MS), LONGEST_SLEEP_MS);
+    const earliestMs = Math.min(this.#due.earliestMs(), this.#flights.earliestTimeoutMs());
+    // Whole milliseconds: timers cut off the rest and would wake too early.
+    const sleepMs = Math.min(Math.max(Math.ceil(earliestMs - nowMs), TICK_MS), LONGEST_SLEEP_MS);
     this.#wakesAtMs = nowMs + sleepMs;
     try {
       await clock.sleep(sleepMs, this.#wake.signal);
@@ -239,31 +271,16 @@ export class Monitor {
 
   async #stop(): Promise<void> {
     this.#stopped = true;
-    for (const { controller } of this.#inFlight) controller.abort(STOPPED);
-    if (this.#inFlight.size === 0) return;
+    for (const { entry } of this.#flights) entry.controller.abort(STOPPED);
+    if (this.#flights.size === 0) return;
     await new Promise<void>((resolve) => {
       this.#emptied = resolve;
     });
   }
 
-  /** The earliest time-out of a probe that still runs. */
-  #nextDeadline(): { readonly atMs: number; readonly item: Probe } | undefined {
-    for (let next = this.#deadlines.peek(); next !== undefined; next = this.#deadlines.peek()) {
-      if (this.#inFlight.has(next.item)) return next;
-      this.#deadlines.pop();
-    }
-    return undefined;
-  }
-
-  #isCurrent(entry: Entry): boolean {
-    return this.#entries.get(entry.check.id) === entry;
-  }
-
-  #isAwakeBy(atMs: number): boolean {
-    return this.#wakesAtMs <= atMs + TICK_MS;
-  }
-
-  #somewhereIn(durationMs: number): number {
-    return this.#options.random.integer(Math.max(1, Math.ceil(durationMs)));
+  #somewhereIn(entry: Entry, nowMs: number): number {
+    const { intervalMs } = entry.check.settings;
+    const offsetMs = this.#options.random.integer(Math.max(1, Math.ceil(intervalMs)));
+    return roundedUp(nowMs + offsetMs, intervalMs, GROUPING);
   }
 }

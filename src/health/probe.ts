@@ -55,6 +55,7 @@ async function outcomeOf(probing: Probing): Promise<ProbeOutcome> {
       return failed(reason, dialed.fault.message, speaksOf);
     }
     try {
+      if (isConnectOnly(check)) return CONNECTED;
       return await converse(dialed.connection, probing);
     } finally {
       dialed.connection.close();
@@ -67,6 +68,13 @@ async function outcomeOf(probing: Probing): Promise<ProbeOutcome> {
   }
 }
 
+const CONNECTED = succeeded('Connected', 'connected');
+
+/** Told apart before anything else: it is what nearly every check does. */
+function isConnectOnly({ settings: { kind } }: Check): boolean {
+  return kind.type === 'tcp' && kind.exchange === undefined;
+}
+
 async function converse(connection: Connection, probing: Probing): Promise<ProbeOutcome> {
   const { check, progress, wallTime, signal } = probing;
   const { kind } = check.settings;
@@ -74,8 +82,7 @@ async function converse(connection: Connection, probing: Probing): Promise<Probe
     case 'none':
       throw new Error(`${check.id} is not to be probed`);
     case 'tcp':
-      if (kind.exchange === undefined) return succeeded('Connected', 'connected');
-      return exchange(connection, kind.exchange, progress, signal);
+      return exchange(connection, kind.exchange ?? {}, progress, signal);
     case 'tls':
       return secure(connection, kind.tls, serverNameOf(check, kind), progress, wallTime, signal);
     case 'http': {

@@ -19,7 +19,7 @@ export class TcpDialer implements Dialer {
         reject(signal.reason);
         return;
       }
-      const socket = connect({ host: request.address, port: request.port, noDelay: true });
+      const socket = connect({ host: request.address, port: request.port });
       // Paused, so that nothing is read and buffered for a check that only connects.
       socket.pause();
       const connection = new SocketConnection(socket, request.address, this.#host);

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../../src/embedded/backend.ts';
 import type { HealthCheckKind } from '../../src/target/target.ts';
 import { addressOf } from '../support/checks.ts';
+import { ListenerProcess } from '../support/listener-process.ts';
 import { NetworkNamespace } from '../support/network-namespace.ts';
 import { openSockets } from '../support/open-sockets.ts';
 import { exchangeOf, probeOnce } from '../support/probe-once.ts';
@@ -123,30 +122,12 @@ describe('a backend that answers a byte at a time', () => {
 
 describe('a listener whose backlog is full', () => {
   it('counts as a time-out of connecting', async () => {
-    const child = spawn(process.execPath, ['test/support/silent-listener.ts'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    await using listener = await ListenerProcess.full();
+    expect(await probeOnce(`127.0.0.1:${listener.port}`, TCP, { timeoutMs: 400 })).toMatchObject({
+      healthy: false,
+      reason: 'ConnectTimeout',
+      speaksOf: 'backend',
     });
-    const waiting: Socket[] = [];
-    try {
-      const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-      const port = Number(line);
-      child.kill('SIGSTOP');
-      // Linux takes one connection more than the backlog says.
-      for (let taken = 0; taken < 2; taken += 1) {
-        const socket = connect(port, '127.0.0.1');
-        waiting.push(socket);
-        await once(socket, 'connect');
-      }
-      expect(await probeOnce(`127.0.0.1:${port}`, TCP, { timeoutMs: 400 })).toMatchObject({
-        healthy: false,
-        reason: 'ConnectTimeout',
-        speaksOf: 'backend',
-      });
-    } finally {
-      for (const socket of waiting) socket.destroy();
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    }
   });
 });
 
