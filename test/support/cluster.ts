@@ -27,6 +27,11 @@ export interface TestCluster {
   readonly embedded: EmbeddedApiServer | undefined;
   /** Makes a namespace of its own for a test, which goes away with `stop`. */
   createNamespace(prefix: string): Promise<string>;
+  /**
+   * Stops the API server as when its machine restarts; what it returns starts it again, with all it had. Undefined
+   * where that is not ours to do.
+   */
+  readonly interrupt: (() => Promise<() => Promise<void>>) | undefined;
   /** Leaves no process, file or namespace behind. */
   stop(): Promise<void>;
 }
@@ -52,6 +57,10 @@ async function embeddedCluster(): Promise<TestCluster> {
     hasControllers: true,
     embedded: server,
     createNamespace: (prefix) => namespaces.create(prefix),
+    interrupt: async () => {
+      await server.close();
+      return () => server.reopen();
+    },
     stop: async () => {
       controllers.abort();
       await server.close();
@@ -70,6 +79,7 @@ async function envtestCluster(assets: string): Promise<TestCluster> {
     hasControllers: plane.hasControllers,
     embedded: undefined,
     createNamespace: (prefix) => namespaces.create(prefix),
+    interrupt: () => plane.interrupt(),
     stop: () => plane.stop(),
   };
 }
@@ -83,6 +93,7 @@ function existingCluster(kubeconfigPath: string): TestCluster {
     hasControllers: true,
     embedded: undefined,
     createNamespace: (prefix) => namespaces.create(prefix),
+    interrupt: undefined,
     stop: () => namespaces.remove(),
   };
 }

@@ -33,6 +33,8 @@ export class ControlPlane {
   readonly #authority: TestAuthority;
   /** In the order in which they were started. */
   readonly #processes: ManagedProcess[] = [];
+  #startServerAgain: (() => Promise<ManagedProcess>) | undefined;
+  #server: ManagedProcess | undefined;
 
   private constructor(assets: string) {
     this.#assets = assets;
@@ -83,7 +85,7 @@ export class ControlPlane {
     const tokens = this.#file('tokens.csv', `${this.#token},admin,admin,system:masters\n`);
     const accounts = join(this.#directory, 'service-accounts.key');
     run('openssl', 'genrsa', '-out', accounts, '2048');
-    const process = this.#spawn('kube-apiserver', [
+    const args = [
       `--etcd-servers=${etcd}`,
       '--bind-address=127.0.0.1',
       '--advertise-address=127.0.0.1',
@@ -99,13 +101,26 @@ export class ControlPlane {
       '--service-account-issuer=https://kubernetes.default.svc',
       '--endpoint-reconciler-type=none',
       '--disable-admission-plugins=ServiceAccount',
-    ]);
+    ];
     const url = `https://127.0.0.1:${port}`;
-    await process.until('kube-apiserver is ready', () => this.#answers(`${url}/readyz`));
-    await process.until('the default namespace is there', () =>
-      this.#answers(`${url}/api/v1/namespaces/default`),
-    );
+    this.#startServerAgain = async () => {
+      const process = this.#spawn('kube-apiserver', args);
+      await process.until('kube-apiserver is ready', () => this.#answers(`${url}/readyz`));
+      await process.until('the default namespace is there', () =>
+        this.#answers(`${url}/api/v1/namespaces/default`),
+      );
+      return process;
+    };
+    this.#server = await this.#startServerAgain();
     return url;
+  }
+
+  /** Stops kube-apiserver; what it returns starts it again, on the same etcd and at the same address. */
+  async interrupt(): Promise<() => Promise<void>> {
+    await this.#server?.stop();
+    return async () => {
+      this.#server = await this.#startServerAgain?.();
+    };
   }
 
   async #startControllerManager(): Promise<void> {

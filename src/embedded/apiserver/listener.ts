@@ -20,8 +20,10 @@ export interface EmbeddedApiServer {
   readonly kubeconfig: string;
   /** The server itself, for whoever wants to look inside or drive it without a socket. */
   readonly core: ApiServer;
-  /** Ends all connections and watches. */
+  /** Ends all connections and watches, and listens no more. */
   close(): Promise<void>;
+  /** After `close`: goes on where it was, with all it had, at the same address. */
+  reopen(): Promise<void>;
 }
 
 /**
@@ -45,11 +47,17 @@ export async function startEmbeddedApiServer(settings: EmbeddedSettings): Promis
   // A watch and a kept-alive connection are silent for long.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(settings.port ?? 0, '127.0.0.1', resolve);
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const listen = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  await listen(settings.port ?? 0);
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
   return {
     url,
     kubeconfig: kubeconfigFor(url, administrator.token),
@@ -60,6 +68,7 @@ export async function startEmbeddedApiServer(settings: EmbeddedSettings): Promis
       server.closeAllConnections();
       await closed;
     },
+    reopen: () => listen(port),
   };
 }
 

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend } from '../../src/embedded/backend.ts';
+import { noBackendAddresses } from '../support/backend-address.ts';
+import { Stage } from '../support/e2e-stage.ts';
+import { waitFor } from '../support/real-peer.ts';
+import { timeUntil, WorkerProcess } from '../support/worker-process.ts';
+
+describe.skipIf(noBackendAddresses())('a worker', () => {
+  let stage: Stage;
+  let first: Backend;
+  let second: Backend;
+  let worker: WorkerProcess;
+  const DRIFTING = [
+    'slice-deleted',
+    'slice-edited',
+    'unlabelled',
+    'unowned',
+    'service-edited',
+    'endpoints-deleted',
+    'service-deleted',
+    'stranger',
+    'adopted',
+    'war',
+  ];
+  const VERDICTS_AT_ONCE = 'interval: 1s, fastInterval: 50ms, unhealthyThreshold: 1, healthyThreshold: 1';
+
+  beforeAll(async () => {
+    stage = await Stage.start('run');
+    [first, second] = [await stage.newBackend(), await stage.newBackend()];
+    // A target each, for somebody who changes one again and again is met with ever longer pauses.
+    const rest = `ports: [{ port: PORT }], endpoints: [{ address: ${first.address} }]`;
+    const others = DRIFTING.map((name) => `  - { name: ${name}, adopt: ${name === 'adopted'}, ${rest} }\n`);
+    const list = stage.list(
+      'targets.yaml',
+      `  - name: pair
+    ports: [{ port: PORT }]
+    endpoints: [{ address: ${first.address} }, { address: ${second.address} }]
+    healthCheck: { ${VERDICTS_AT_ONCE} }
+${others.join('')}`,
+    );
+    worker = WorkerProcess.start(stage, list);
+    await worker.untilReady();
+  });
+  afterAll(async () => {
+    await worker?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  const serves = async (isSecondUp: boolean) => {
+    const served = await stage.served('pair');
+    return (
+      Object.keys(served).length === 2 &&
+      served[first.address] === true &&
+      served[second.address] === isSecondUp
+    );
+  };
+
+  it('publishes what the list says, and is well', async () => {
+    await waitFor('both to be served', () => serves(true));
+    expect(await worker.get('/healthz')).toEqual({ status: 200, body: 'ok\n' });
+    expect((await worker.metrics()).sum('leader')).toBe(1);
+  });
+
+  it('writes a verdict within a tenth of a second', async () => {
+    const settled = async () => (await worker.metrics()).sum('settle_seconds_count');
+    await waitFor('all targets to be written', async () => (await settled()) > DRIFTING.length);
+    const before = await worker.metrics();
+    const flips = process.env.E2E_FULL === '1' ? 200 : 10;
+    for (let flip = 0; flip < flips; flip++) {
+      const isUp = flip % 2 === 1;
+      await second.become(isUp ? 'accept' : 'refuse');
+      await waitFor('the verdict to be written', () => serves(isUp));
+    }
+    const after = await worker.metrics();
+    const grown = (name: string, labels = {}) => after.sum(name, labels) - before.sum(name, labels);
+    const verdicts = grown('settle_seconds_count');
+    const within = (le: string) => grown('settle_seconds_bucket', { le });
+    console.log(
+      `${verdicts} verdicts written: ${within('0.05')} in 50 ms, ${within('0.1')} in 100 ms, ${within('0.25')} in 250 ms`,
+    );
+    expect(verdicts).toBeGreaterThanOrEqual(flips);
+    expect(within('0.1')).toBeGreaterThanOrEqual(Math.floor(verdicts * 0.99));
+  });
+
+  describe('puts right within a second', () => {
+    const where = () => ({ namespace: stage.namespace });
+    const isServed = async (service: string) => (await stage.served(service))[first.address] === true;
+    const theSlice = async (service: string) => {
+      const [slice] = await stage.slicesOf(service);
+      if (slice?.metadata?.name === undefined) throw new Error(`${service} has no slice`);
+      return { ...slice, name: slice.metadata.name };
+    };
+    const repaired = async (what: string, condition: () => Promise<boolean>) => {
+      const tookMs = await timeUntil(`${what} to be put right`, condition);
+      console.log(`${what} put right in ${Math.round(tookMs)} ms`);
+      expect(tookMs).toBeLessThan(1_000);
+    };
+
+    it('a slice that was deleted', async () => {
+      const { name } = await theSlice('slice-deleted');
+      await stage.discovery.deleteNamespacedEndpointSlice({ ...where(), name });
+      await repaired('a deleted slice', () => isServed('slice-deleted'));
+    });
+
+    it('a slice that was edited', async () => {
+      const { name, ...slice } = await theSlice('slice-edited');
+      const endpoints = (slice.endpoints ?? []).map((each) => ({ ...each, conditions: { ready: false } }));
+      const body = { ...slice, endpoints };
+      await stage.discovery.replaceNamespacedEndpointSlice({ ...where(), name, body });
+      await repaired('an edited slice', () => isServed('slice-edited'));
+    });
+
+    it.each([
+      ['unlabelled', 'app.kubernetes.io/managed-by'],
+      ['unowned', 'endpointslice.kubernetes.io/managed-by'],
+    ])('a label that was taken away, of %s', async (service, label) => {
+      const { name, ...slice } = await theSlice(service);
+      const { [label]: _taken, ...labels } = slice.metadata?.labels ?? {};
+      const body = { ...slice, metadata: { ...slice.metadata, labels } };
+      await stage.discovery.replaceNamespacedEndpointSlice({ ...where(), name, body });
+      await repaired(label, async () => {
+        const slices = await stage.slicesOf(service);
+        return slices.length === 1 && slices[0]?.metadata?.labels?.[label] === 'external-endpoints';
+      });
+    });
+
+    it('a Service that was edited', async () => {
+      const place = { ...where(), name: 'service-edited' };
+      const service = await stage.core.readNamespacedService(place);
+      const ports = [{ ...service.spec?.ports?.[0], port: stage.port, targetPort: 1 }];
+      const body = { ...service, spec: { ...service.spec, ports } };
+      await stage.core.replaceNamespacedService({ ...place, body });
+      await repaired('an edited Service', async () => {
+        const { spec } = await stage.core.readNamespacedService(place);
+        return spec?.ports?.[0]?.targetPort === stage.port;
+      });
+    });
+
+    it('Endpoints that were deleted', async () => {
+      await stage.core.deleteNamespacedEndpoints({ ...where(), name: 'endpoints-deleted' });
+      await repaired('deleted Endpoints', async () => {
+        const { items } = await stage.core.listNamespacedEndpoints(where());
+        return items.some(
+          ({ metadata, subsets }) => metadata?.name === 'endpoints-deleted' && subsets?.length === 1,
+        );
+      });
+    });
+
+    it('a Service that was deleted', async () => {
+      const name = 'service-deleted';
+      const { metadata } = await stage.core.readNamespacedService({ ...where(), name });
+      await stage.core.deleteNamespacedService({ ...where(), name });
+      const uidNow = async () => {
+        const { items } = await stage.core.listNamespacedService(where());
+        return items.find((each) => each.metadata?.name === name)?.metadata?.uid;
+      };
+      await repaired('a deleted Service', async () => {
+        const uid = await uidNow();
+        return uid !== undefined && uid !== metadata?.uid && (await isServed(name));
+      });
+      // The garbage collector takes what hung on the old one, and that is put right too.
+      await waitFor('one slice, of the new Service', async () => {
+        const slices = await stage.slicesOf(name);
+        return slices.length === 1 && slices[0]?.metadata?.ownerReferences?.[0]?.uid === (await uidNow());
+      });
+    });
+
+    const strange = (service: string) =>
+      stage.discovery.createNamespacedEndpointSlice({
+        ...where(),
+        body: {
+          metadata: { name: `${service}-strange`, labels: { 'kubernetes.io/service-name': service } },
+          addressType: 'IPv4',
+          endpoints: [{ addresses: [second.address], conditions: { ready: false } }],
+          ports: [{ port: stage.port }],
+        },
+      });
+
+    it("a stranger's slice beside ours, where we were asked to take over", async () => {
+      await strange('adopted');
+      await repaired("a stranger's slice", async () => (await stage.slicesOf('adopted')).length === 1);
+    });
+
+    it("or tells of a stranger's slice where we were not", async () => {
+      await strange('stranger');
+      await repaired("a stranger's slice, told", async () => worker.has('SlicesNotOurs'));
+      expect(await stage.slicesOf('stranger')).toHaveLength(2);
+    });
+  });
+
+  it('does not wage war on whoever writes back again and again', async () => {
+    const place = { name: 'war', namespace: stage.namespace };
+    const stop = new AbortController();
+    const opponent = (async () => {
+      while (!stop.signal.aborted) {
+        const service = await stage.core.readNamespacedService(place);
+        if (service.spec?.ports?.[0]?.targetPort === 1) continue;
+        const ports = [{ ...service.spec?.ports?.[0], port: stage.port, targetPort: 1 }];
+        const body = { ...service, spec: { ...service.spec, ports } };
+        // Whoever loses a race tries again.
+        await stage.core.replaceNamespacedService({ ...place, body }).catch(() => undefined);
+      }
+    })();
+    try {
+      await waitFor('the worker to see that it is contended', () => worker.has('Contended'));
+      const before = await worker.metrics();
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      const after = await worker.metrics();
+      expect(after.sum('writes_total') - before.sum('writes_total')).toBeLessThanOrEqual(1);
+    } finally {
+      stop.abort();
+      await opponent;
+    }
+  });
+
+  it('ends in order on SIGTERM', async () => {
+    worker.kill('SIGTERM');
+    const fromMs = performance.now();
+    expect(await worker.ended).toMatchObject({ code: 0, stdout: '' });
+    expect(performance.now() - fromMs).toBeLessThan(5_000);
+    expect(worker.noise).toBe('');
+  });
+});

@@ -1,0 +1,122 @@
+import { CliProcess, type Ended } from './cli-process.ts';
+import type { Stage } from './e2e-stage.ts';
+import { waitFor } from './real-peer.ts';
+
+export interface LogLine {
+  readonly time: string;
+  readonly level: number;
+  readonly reason: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** `external-endpoints run`, as a process of its own. */
+export class WorkerProcess implements AsyncDisposable {
+  private readonly process: CliProcess;
+
+  private constructor(process: CliProcess) {
+    this.process = process;
+  }
+
+  /** @param list a path for `--config`, or other arguments that say where the list is. */
+  static start(
+    stage: Stage,
+    list: string | readonly string[],
+    options: { readonly args?: readonly string[]; readonly kubeconfig?: string } = {},
+  ): WorkerProcess {
+    const { namespace, cluster } = stage;
+    const args = [
+      'run',
+      ...(typeof list === 'string' ? ['--config', list] : list),
+      ...['--kubeconfig', options.kubeconfig ?? cluster.kubeconfigPath],
+      ...['--instance', namespace, '--state-namespace', namespace],
+      ...['--listen', '127.0.0.1:0', '--log-format', 'json'],
+      ...(options.args ?? []),
+    ];
+    return new WorkerProcess(new CliProcess(args));
+  }
+
+  get ended(): Promise<Ended> {
+    return this.process.ended;
+  }
+
+  get log(): readonly LogLine[] {
+    const lines = this.process.stderr.split('\n').slice(0, -1);
+    return lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
+  }
+
+  /** All it wrote that is no log line, such as a stack trace. */
+  get noise(): string {
+    const lines = this.process.stderr.split('\n');
+    return lines.filter((line) => line !== '' && !line.startsWith('{')).join('\n');
+  }
+
+  has(reason: string): boolean {
+    return this.log.some((line) => line.reason === reason);
+  }
+
+  get port(): number {
+    const listening = this.log.find(({ reason }) => reason === 'Listening');
+    const port = /port (\d+)/.exec(listening?.msg ?? '')?.[1];
+    if (port === undefined) throw new Error(`it does not listen: ${this.process.stderr}`);
+    return Number(port);
+  }
+
+  async get(path: string): Promise<{ readonly status: number; readonly body: string }> {
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`);
+    return { status: response.status, body: await response.text() };
+  }
+
+  async untilReady(): Promise<void> {
+    await waitFor('the worker to listen', () => this.has('Listening'));
+    await waitFor('the worker to be ready', async () => (await this.get('/readyz')).status === 200);
+  }
+
+  async metrics(): Promise<MetricsReading> {
+    return new MetricsReading((await this.get('/metrics')).body);
+  }
+
+  kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
+    this.process.kill(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.process[Symbol.asyncDispose]();
+  }
+}
+
+/** One answer of `/metrics`, without the prefix of names. */
+export class MetricsReading {
+  private readonly samples: readonly {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly value: number;
+  }[];
+
+  constructor(text: string) {
+    this.samples = text
+      .split('\n')
+      .filter((line) => line.startsWith('external_endpoints_'))
+      .map((line) => {
+        const [, name = '', labels = '', value = ''] =
+          /^external_endpoints_(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+        const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', text = '']) => [key, text]);
+        return { name, labels: Object.fromEntries(pairs), value: Number(value) };
+      });
+  }
+
+  /** The sum of all samples of that name that bear these labels. */
+  sum(name: string, labels: Readonly<Record<string, string>> = {}): number {
+    return this.samples
+      .filter((sample) => sample.name === name)
+      .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
+      .reduce((sum, { value }) => sum + value, 0);
+  }
+}
+
+/** How long it takes until that is so, in milliseconds. */
+export async function timeUntil(what: string, condition: () => Promise<boolean>): Promise<number> {
+  const fromMs = performance.now();
+  await waitFor(what, condition);
+  return performance.now() - fromMs;
+}
