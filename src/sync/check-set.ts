@@ -1,21 +1,17 @@
 import type { Check, CheckId, Health } from '../health/health.ts';
-import { notCheckedYet } from '../health/hysteresis.ts';
-import type { HealthMemory } from '../health/memory.ts';
+import { HealthMemory } from '../health/memory.ts';
 import type { Monitor } from '../health/monitor.ts';
-import type { Clock } from '../target/clock.ts';
 
 /** The checks that all targets together need, each probed once however many ask for it. */
 export class CheckSet {
   private readonly monitor: Monitor;
-  private readonly clock: Clock;
   /** What was known before this process, for checks that begin. */
   private remembered: HealthMemory;
   private readonly users = new Map<CheckId, Set<string>>();
   private readonly ofUser = new Map<string, ReadonlySet<CheckId>>();
 
-  constructor(monitor: Monitor, clock: Clock, remembered: HealthMemory) {
+  constructor(monitor: Monitor, remembered: HealthMemory) {
     this.monitor = monitor;
-    this.clock = clock;
     this.remembered = remembered;
   }
 
@@ -23,11 +19,15 @@ export class CheckSet {
     this.remembered = remembered;
   }
 
-  /** Replaces what `user` (a target's key) asks for. */
+  /**
+   * Replaces what `user` (a target's key) asks for. A check whose settings were edited begins with the verdict of
+   * the one that it replaces, so that no edit takes a healthy address out of service.
+   */
   replace(user: string, checks: readonly Check[]): void {
     const before = this.ofUser.get(user) ?? new Set();
     const after = new Set(checks.map((check) => check.id));
-    for (const check of checks) if (!before.has(check.id)) this.take(user, check);
+    const found = new HealthMemory(this.healthOfAll(before));
+    for (const check of checks) if (!before.has(check.id)) this.take(user, check, found);
     for (const id of before) if (!after.has(id)) this.release(user, id);
     if (after.size === 0) this.ofUser.delete(user);
     else this.ofUser.set(user, after);
@@ -51,23 +51,26 @@ export class CheckSet {
 
   /** Everything known, for the state that outlives the process. */
   snapshot(): ReadonlyMap<CheckId, Health> {
+    return this.healthOfAll(this.users.keys());
+  }
+
+  private healthOfAll(ids: Iterable<CheckId>): Map<CheckId, Health> {
     const known = new Map<CheckId, Health>();
-    for (const id of this.users.keys()) {
+    for (const id of ids) {
       const health = this.monitor.health(id);
       if (health !== undefined) known.set(id, health);
     }
     return known;
   }
 
-  private take(user: string, check: Check): void {
+  private take(user: string, check: Check, found: HealthMemory): void {
     const users = this.users.get(check.id);
     if (users !== undefined) {
       users.add(user);
       return;
     }
     this.users.set(check.id, new Set([user]));
-    const health = this.remembered.recall(check) ?? notCheckedYet(this.clock.monotonicNow());
-    this.monitor.add(check, { health, spread: this.remembered.isSettled(check) });
+    this.monitor.add(check, found.beginningOf(check) ?? this.remembered.beginningOf(check));
   }
 
   private release(user: string, id: CheckId): void {

@@ -120,7 +120,7 @@ export class Worker {
       maxInFlight: settings.maxProbesInFlight,
       onObservation: (observation) => this.#onObservation(observation),
     });
-    this.#checks = new CheckSet(this.#monitor, clock, new HealthMemory(new Map()));
+    this.#checks = new CheckSet(this.#monitor, new HealthMemory(new Map()));
     this.#state = new StateKeeper(ports);
     this.#keeper = new SettlementKeeper(ports);
     this.#decider = new Decider(this.#book, this.#checks, settings.options);

@@ -1,4 +1,4 @@
-import { DueQueue } from '../../../src/health/due-queue.ts';
+import { EventHeap } from './event-heap.ts';
 
 /** Something that is to happen, as long as nobody takes it back. */
 export interface Appointment {
@@ -14,7 +14,7 @@ interface Entry {
  * each one all promises go as far as they can before the next is looked at, so that one seed has one history.
  */
 export class Scheduler {
-  readonly #due = new DueQueue<Entry>();
+  readonly #due = new EventHeap<Entry>();
   #nowMs = 0;
   #turns = 0;
 
