@@ -36,16 +36,23 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-export async function startCluster(environment: NodeJS.ProcessEnv = process.env): Promise<TestCluster> {
-  const { E2E_KUBECONFIG: kubeconfigPath = '', KUBEBUILDER_ASSETS: assets = '' } = environment;
-  if (kubeconfigPath !== '') return existingCluster(kubeconfigPath);
-  return assets === '' ? await embeddedCluster() : await envtestCluster(assets);
+export interface TestClusterOptions {
+  /** False: nothing but the API server. A running cluster has its controllers all the same. */
+  readonly controllers?: boolean;
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
-async function embeddedCluster(): Promise<TestCluster> {
+export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  const { controllers = true, environment = process.env } = options;
+  const { E2E_KUBECONFIG: kubeconfigPath = '', KUBEBUILDER_ASSETS: assets = '' } = environment;
+  if (kubeconfigPath !== '') return existingCluster(kubeconfigPath);
+  return assets === '' ? await embeddedCluster(controllers) : await envtestCluster(assets, controllers);
+}
+
+async function embeddedCluster(hasControllers: boolean): Promise<TestCluster> {
   const server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom });
   const controllers = new AbortController();
-  server.core.startControllers({ controllers: ALL_CONTROLLERS }, controllers.signal);
+  if (hasControllers) server.core.startControllers({ controllers: ALL_CONTROLLERS }, controllers.signal);
   const directory = mkdtempSync(join(tmpdir(), 'external-endpoints-cluster-'));
   const kubeconfigPath = join(directory, 'kubeconfig');
   writeFileSync(kubeconfigPath, server.kubeconfig, { mode: 0o600 });
@@ -54,7 +61,7 @@ async function embeddedCluster(): Promise<TestCluster> {
     kind: 'embedded',
     name: namespaces.context,
     kubeconfigPath,
-    hasControllers: true,
+    hasControllers,
     embedded: server,
     createNamespace: (prefix) => namespaces.create(prefix),
     interrupt: async () => {
@@ -69,8 +76,8 @@ async function embeddedCluster(): Promise<TestCluster> {
   };
 }
 
-async function envtestCluster(assets: string): Promise<TestCluster> {
-  const plane = await ControlPlane.start(assets);
+async function envtestCluster(assets: string, controllers: boolean): Promise<TestCluster> {
+  const plane = await ControlPlane.start(assets, controllers);
   const namespaces = new OwnNamespaces(plane.kubeconfigPath);
   return {
     kind: 'envtest',

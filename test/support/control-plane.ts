@@ -36,16 +36,17 @@ export class ControlPlane {
   #startServerAgain: (() => Promise<ManagedProcess>) | undefined;
   #server: ManagedProcess | undefined;
 
-  private constructor(assets: string) {
+  private constructor(assets: string, controllers: boolean) {
     this.#assets = assets;
     this.#directory = mkdtempSync(join(tmpdir(), 'external-endpoints-envtest-'));
     this.kubeconfigPath = join(this.#directory, 'kubeconfig');
-    this.hasControllers = existsSync(join(assets, 'kube-controller-manager'));
+    this.hasControllers = controllers && existsSync(join(assets, 'kube-controller-manager'));
     this.#authority = new TestAuthority(this.#directory);
   }
 
-  static async start(assets: string): Promise<ControlPlane> {
-    const plane = new ControlPlane(assets);
+  /** @param controllers false: without kube-controller-manager, even when it is there. */
+  static async start(assets: string, controllers: boolean): Promise<ControlPlane> {
+    const plane = new ControlPlane(assets, controllers);
     try {
       await plane.#start();
       return plane;
