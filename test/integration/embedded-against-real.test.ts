@@ -22,6 +22,7 @@ interface Side {
 
 let real: Side;
 let embedded: Side;
+const clusters: TestCluster[] = [];
 
 beforeAll(async () => {
   if (ASSETS === '') return;
@@ -32,13 +33,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const side of [real, embedded]) {
-    await side?.dispatcher.close();
-    await side?.cluster.stop();
-  }
+  for (const side of [real, embedded]) await side?.dispatcher.close();
+  for (const cluster of clusters) await cluster.stop();
 });
 
 function sideOf(cluster: TestCluster): Side {
+  clusters.push(cluster);
   const config = new KubeConfig();
   config.loadFromFile(cluster.kubeconfigPath);
   const { caFile, server = '' } = config.getCurrentCluster() ?? {};

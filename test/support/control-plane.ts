@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { TestAuthority } from './certificates.ts';
 import { freePort, run } from './real-peer.ts';
 
@@ -183,23 +184,35 @@ export class ControlPlane {
   }
 }
 
+/**
+ * Runs a program for as long as this process lives: a watchman beside it waits for the end of its input,
+ * which comes when we close it and also when we are killed before any clean-up.
+ */
+const WITH_WATCHMAN = `
+exec 3<&0
+"$@" </dev/null & program=$!
+(cat <&3; kill "$program") >/dev/null 2>&1 &
+wait "$program"
+`;
+
 /** A child process with its log, which never outlives the tests. */
 class ManagedProcess {
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #logPath: string;
   readonly #ended: Promise<void>;
-  readonly #killAtExit = () => this.#child.kill('SIGKILL');
 
   constructor(program: string, args: readonly string[], logPath: string) {
     this.#logPath = logPath;
-    this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn('/bin/sh', ['-c', WITH_WATCHMAN, 'sh', program, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
     const log = createWriteStream(logPath);
-    this.#child.stdout?.pipe(log, { end: false });
-    this.#child.stderr?.pipe(log, { end: false });
+    this.#child.stdout.pipe(log, { end: false });
+    this.#child.stderr.pipe(log, { end: false });
     this.#ended = new Promise((resolve) => {
       this.#child.once('close', () => log.end(resolve)).once('error', () => log.end(resolve));
     });
-    process.once('exit', this.#killAtExit);
   }
 
   get #isOver(): boolean {
@@ -219,9 +232,10 @@ class ManagedProcess {
   }
 
   async stop(): Promise<void> {
-    process.off('exit', this.#killAtExit);
-    const kill = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
-    if (!this.#isOver) this.#child.kill('SIGTERM');
+    const { pid } = this.#child;
+    // The group, because the shell's end would not be the program's.
+    const kill = setTimeout(() => pid !== undefined && process.kill(-pid, 'SIGKILL'), STOP_WITHIN_MS);
+    this.#child.stdin.end();
     await this.#ended;
     clearTimeout(kill);
   }
