@@ -1,0 +1,17 @@
+import { parseTargetList, type TargetList } from '../../src/config/target-list.ts';
+import type { Target } from '../../src/target/target.ts';
+
+/** The list of these targets (YAML, two blanks in), with what `more` says beside them. */
+export function listOf(targets: string, more = ''): TargetList {
+  const text = `apiVersion: external-endpoints/v1\nkind: TargetList\n${more}\ntargets:\n${targets}\n`;
+  const parsed = parseTargetList(text, 'list.yaml');
+  if (!parsed.ok) throw new Error(parsed.problems.map(({ message }) => message).join('\n'));
+  return parsed.list;
+}
+
+/** `shop/db` with these fields, in YAML's flow style: `ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }]`. */
+export function targetOf(fields: string): Target {
+  const [target] = listOf(`  - { name: db, namespace: shop, ${fields} }`).targets;
+  if (target === undefined) throw new Error('the list has one target');
+  return target;
+}
