@@ -1,0 +1,261 @@
+import { describe, expect, it } from 'vitest';
+import type { NameResolution } from '../../../src/dns/resolution.ts';
+import { type AddressToCheck, checksOf } from '../../../src/health/check.ts';
+import type { CheckId, Health } from '../../../src/health/health.ts';
+import type { EndpointSliceObject, ServiceObject } from '../../../src/manifest/kube-object.ts';
+import { type ExistingObjects, NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
+import { type DecideInput, decide, NO_FLEET, type TargetMoment } from '../../../src/sync/decide.ts';
+import { DEFAULT_GUARDS } from '../../../src/target/guards.ts';
+import type { Target } from '../../../src/target/target.ts';
+import { healthOf, readinessOf } from '../../support/assessments.ts';
+import { ip } from '../../support/dns-resolver.ts';
+import { listOf, targetOf } from '../../support/targets.ts';
+
+const NOW = { wallMs: Date.UTC(2026, 0, 1), monotonicMs: 1_000_000 };
+const OPTIONS = {
+  instance: 'default',
+  adopt: false,
+  policy: 'sync',
+  allowMassDelete: false,
+  acceptDrain: false,
+} as const;
+
+function moment(target: Target, changes: Partial<TargetMoment> = {}): TargetMoment {
+  return { target, existing: NOTHING_EXISTS, memory: new Map(), answers: new Map(), ...changes };
+}
+
+function input(targets: readonly TargetMoment[], changes: Partial<DecideInput> = {}): DecideInput {
+  return {
+    targets,
+    removals: [],
+    ownedServices: 0,
+    healthOf: () => healthOf('healthy'),
+    guards: DEFAULT_GUARDS,
+    options: OPTIONS,
+    stateless: false,
+    fleet: NO_FLEET,
+    ...changes,
+  };
+}
+
+/** An answer of these IPv4 addresses, or none for that reason. */
+function answered(...addresses: readonly string[]): NameResolution {
+  const answers = addresses.map((address) => ({ address: ip(address) }));
+  return {
+    IPv4: { outcome: 'resolved', answers, ttlSeconds: 60 },
+    IPv6: { outcome: 'noData', reason: 'NoData', message: '', ttlSeconds: 60 },
+  };
+}
+
+const FAILED = { outcome: 'unresolved', reason: 'ServerFailure', message: 'answers SERVFAIL' } as const;
+
+const answers = (resolution: NameResolution, agoMs = 0) =>
+  new Map([['host db.example', { resolution, answeredAtMs: NOW.monotonicMs - agoMs }]]);
+
+/** Our Service and slice as they stand when these addresses are served on port 1. */
+function serving(...addresses: readonly string[]): ExistingObjects {
+  const labels = {
+    'app.kubernetes.io/managed-by': 'external-endpoints',
+    'external-endpoints/instance': 'default',
+  };
+  const service: ServiceObject = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'db', namespace: 'shop', uid: 'u', resourceVersion: '1', labels },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: '10.96.0.9',
+      ipFamilies: ['IPv4'],
+      ports: [{ port: 1, targetPort: 1 }],
+    },
+  };
+  const slice: EndpointSliceObject = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    addressType: 'IPv4',
+    metadata: {
+      name: 'db-ipv4-0',
+      namespace: 'shop',
+      uid: 's',
+      resourceVersion: '2',
+      labels: {
+        ...labels,
+        'endpointslice.kubernetes.io/managed-by': 'external-endpoints',
+        'kubernetes.io/service-name': 'db',
+      },
+    },
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+    ports: [{ port: 1, protocol: 'TCP' }],
+  };
+  return { service, slices: [slice] };
+}
+
+const ADDRESSES = targetOf('ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }, { address: 10.0.0.2 }]');
+const NAMED = targetOf('ports: [{ port: 1 }], endpoints: [{ host: db.example }]');
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const each of value instanceof Map ? value.values() : Object.values(value)) frozen(each);
+  return Object.freeze(value);
+}
+
+describe('a decision', () => {
+  it('is the same for the same input, and changes none of it', () => {
+    const given = frozen(
+      input([moment(ADDRESSES), moment(NAMED, { answers: answers(answered('10.0.0.3')) })]),
+    );
+    expect(decide(given, NOW)).toEqual(decide(given, NOW));
+  });
+
+  it('about one target does not depend on the others, nor on their order', () => {
+    const moments = listOf(
+      ['a', 'b', 'c']
+        .map(
+          (name, at) =>
+            `  - { name: ${name}, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.${at + 1} }] }`,
+        )
+        .join('\n'),
+    ).targets.map((target) => moment(target));
+    const alone = moments.map((each) => decide(input([each]), NOW).targets[0]);
+    expect(decide(input(moments), NOW).targets).toEqual(alone);
+    expect(decide(input(moments.toReversed()), NOW).targets).toEqual(alone.toReversed());
+  });
+
+  it('for a new target makes its Service first, and publishes what is healthy', () => {
+    const decision = decide(input([moment(ADDRESSES)]), NOW);
+    expect(decision.targets[0]?.plan.actions.map(({ verb, kind }) => `${verb} ${kind}`)).toEqual([
+      'create Service',
+      'create EndpointSlice',
+      'create Endpoints',
+    ]);
+    expect(readinessOf(decision.targets[0]?.assessments ?? [])).toEqual([
+      '10.0.0.1 ready Connected',
+      '10.0.0.2 ready Connected',
+    ]);
+  });
+
+  it('knows when time alone will change something', () => {
+    const held = decide(input([moment(NAMED, { answers: answers(answered('10.0.0.1', '10.0.0.2')) })]), NOW);
+    expect(held.nextWakeAtMs).toBe(Number.POSITIVE_INFINITY);
+    const memory = held.targets[0]?.memory ?? new Map();
+    const later = { wallMs: NOW.wallMs + 60_000, monotonicMs: NOW.monotonicMs + 60_000 };
+    const left = moment(NAMED, { memory, answers: answers(answered('10.0.0.1'), -60_000) });
+    const decision = decide(input([moment(ADDRESSES), left]), later);
+    expect(decision.nextWakeAtMs).toBe(later.monotonicMs + 30_000);
+    expect(decision.targets[1]?.assessments.map(({ address, held: why }) => [address, why?.reason])).toEqual([
+      ['10.0.0.1', undefined],
+      ['10.0.0.2', 'AddressLeftAnswer'],
+    ]);
+  });
+});
+
+describe('a memory that was lost', () => {
+  it('drains nothing: what is served counts as known, and leaves by its hold', () => {
+    const existing = serving('10.0.0.7');
+    const given = moment(NAMED, { existing, memory: undefined, answers: answers(answered('10.0.0.1')) });
+    const [decision] = decide(input([given]), NOW).targets;
+    expect(readinessOf(decision?.assessments ?? [])).toEqual([
+      '10.0.0.1 ready Connected',
+      '10.0.0.7 ready Connected',
+    ]);
+  });
+
+  it('and that nothing can ever keep leaves an answer to be believed at once, and a failure to take nothing', () => {
+    const existing = serving('10.0.0.7');
+    const decidedFor = (resolution: NameResolution) => {
+      const given = moment(NAMED, { existing, memory: undefined, answers: answers(resolution) });
+      return readinessOf(decide(input([given], { stateless: true }), NOW).targets[0]?.assessments ?? []);
+    };
+    expect(decidedFor(answered('10.0.0.1'))).toEqual(['10.0.0.1 ready Connected']);
+    expect(decidedFor({ IPv4: FAILED, IPv6: FAILED })).toEqual(['10.0.0.7 ready Connected']);
+  });
+});
+
+describe('a name that is not answered', () => {
+  it('is told, and its addresses stay', () => {
+    const memory = decide(input([moment(NAMED, { answers: answers(answered('10.0.0.1'), 60_000) })]), NOW)
+      .targets[0]?.memory;
+    const given = moment(NAMED, { memory, answers: answers({ IPv4: FAILED, IPv6: FAILED }) });
+    const [decision] = decide(input([given]), NOW).targets;
+    expect(decision?.troubles).toEqual([
+      { source: 'host db.example', reason: 'ServerFailure', message: 'answers SERVFAIL' },
+    ]);
+    expect(decision?.assessments).toMatchObject([
+      { address: '10.0.0.1', held: { reason: 'ServerFailure', untilMs: Number.POSITIVE_INFINITY } },
+    ]);
+    expect(decision?.plan).toMatchObject({ phase: 'Published', reason: 'NameUnresolved' });
+  });
+});
+
+describe('what left the list', () => {
+  const removal = (name: string) => ({
+    namespace: 'shop',
+    name,
+    existing: serving('10.0.0.1'),
+    instance: 'default',
+  });
+
+  it('is deleted within the guard, and above it not at all', () => {
+    const removals = [removal('a'), removal('b')];
+    const decided = (owned: number, allowMassDelete = false) =>
+      decide(
+        input([], { removals, ownedServices: owned, options: { ...OPTIONS, allowMassDelete } }),
+        NOW,
+      ).removals.map(({ phase, reason, actions }) => [phase, reason, actions.length > 0]);
+    expect(decided(7)).toEqual(Array(2).fill(['Deleted', 'NotInList', true]));
+    expect(decided(3)).toEqual(Array(2).fill(['Refused', 'MassDeletion', false]));
+    expect(decided(3, true)).toEqual(Array(2).fill(['Deleted', 'NotInList', true]));
+  });
+
+  it('stays under a policy that deletes nothing', () => {
+    const options = { ...OPTIONS, policy: 'upsert-only' } as const;
+    const { removals } = decide(input([], { removals: [removal('a')], ownedServices: 9, options }), NOW);
+    expect(removals).toMatchObject([{ phase: 'Orphaned', reason: 'ExcludedByPolicy', actions: [] }]);
+  });
+});
+
+describe('drains', () => {
+  const targets = listOf(
+    Array.from(
+      { length: 6 },
+      (_, at) =>
+        `  - { name: t${at}, namespace: shop, ports: [{ port: 1 }], endpoints: [{ address: 10.0.1.${at + 1} }] }`,
+    ).join('\n'),
+  ).targets;
+  const moments = targets.map((target, at) => moment(target, { existing: serving(`10.0.1.${at + 1}`) }));
+  const down = (count: number) => {
+    const at = (target: Target): AddressToCheck[] =>
+      target.endpoints.flatMap((source) => (source.kind === 'address' ? [{ address: source.address }] : []));
+    const verdicts = new Map<CheckId, Health>(
+      targets.flatMap((target, index) =>
+        checksOf(target, at(target)).map(
+          ({ id }) => [id, healthOf(index < count ? 'unhealthy' : 'healthy')] as const,
+        ),
+      ),
+    );
+    return (id: CheckId) => verdicts.get(id);
+  };
+
+  it('of a few are carried out', () => {
+    const fleet = { ...NO_FLEET, lastHealthyMs: NOW.monotonicMs };
+    const decision = decide(input(moments, { healthOf: down(2), fleet }), NOW);
+    expect(decision.targets.map(({ assessments }) => assessments[0]?.ports[0]?.ready)).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(decision.drainedAddresses).toBe(2);
+  });
+
+  it('of all at once are held back, unless somebody has looked', () => {
+    const ready = (acceptDrain: boolean) =>
+      decide(input(moments, { healthOf: down(6), options: { ...OPTIONS, acceptDrain } }), NOW).targets.map(
+        ({ assessments }) => assessments[0]?.ports[0]?.ready,
+      );
+    expect(ready(false)).toEqual(Array(6).fill(true));
+    expect(ready(true)).toEqual(Array(6).fill(false));
+  });
+});

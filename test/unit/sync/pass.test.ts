@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest';
+import { proberOver } from '../../../src/health/probe.ts';
+import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
+import { ConfigMapState } from '../../../src/sync/config-map-state.ts';
+import type { ObjectStore } from '../../../src/sync/object-store.ts';
+import { type PassPorts, type PassRequest, type PassResult, pass } from '../../../src/sync/pass.ts';
+import { address, ResolverBench, SERVER } from '../../support/dns-resolver.ts';
+import { InMemoryCluster } from '../../support/in-memory-cluster.ts';
+import { ScriptedNetwork } from '../../support/scripted-network.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { listOf } from '../../support/targets.ts';
+
+const REFUSED = { does: 'fail', code: 'ECONNREFUSED' } as const;
+
+/** A world without sockets. Passes share nothing but the cluster, and the resolver's cache. */
+class PassBench {
+  readonly dns = new ResolverBench();
+  readonly clock = this.dns.clock;
+  readonly network = new ScriptedNetwork(this.clock);
+  readonly cluster = new InMemoryCluster(this.clock);
+  readonly client = this.cluster.newClient();
+  readonly progress: string[] = [];
+  /** Between a pass and the cluster. */
+  store: ObjectStore = this.client.store;
+
+  async pass(targets: string, changes: Partial<PassRequest> = {}): Promise<PassResult> {
+    const defaults = `defaults: { namespace: default, dns: { servers: ["${SERVER.address}"] } }`;
+    const list = listOf(targets, defaults);
+    const request: PassRequest = {
+      ...list,
+      options: {
+        instance: 'default',
+        adopt: false,
+        policy: 'sync',
+        allowMassDelete: false,
+        acceptDrain: false,
+      },
+      limits: { maxProbesInFlight: 100, probingTimeoutMs: 40_000 },
+      mode: 'write',
+      ...changes,
+    };
+    const place = { namespace: 'default', instance: 'default' };
+    const plain = { compress: async (text: string) => text, decompress: async (text: string) => text };
+    const ports: PassPorts = {
+      store: this.store,
+      state: new ConfigMapState(this.client.store, plain, this.clock, place),
+      resolver: this.dns.resolver,
+      prober: proberOver(this.network, this.clock),
+      clock: this.clock,
+      random: seededRandom(1),
+      requestCount: () => this.client.requests.length,
+    };
+    const onProgress = (step: string, done: number, total: number) =>
+      this.progress.push(`${step} ${done}/${total}`);
+    return this.clock.advanceUntil(pass(request, ports, onProgress, new AbortController().signal));
+  }
+
+  /** The same, for passes that must come to an end. */
+  async done(targets: string, changes: Partial<PassRequest> = {}) {
+    const result = await this.pass(targets, changes);
+    if (!result.ok) throw new Error(result.failure.message);
+    return result;
+  }
+
+  /** Requests that are no reads. */
+  get writes(): string[] {
+    return this.client.requests.filter((request) => !request.startsWith('GET '));
+  }
+
+  async served(service: string): Promise<Record<string, boolean | undefined>> {
+    const selector = `kubernetes.io/service-name=${service}`;
+    const never = new AbortController().signal;
+    const list = await this.client.store.list('EndpointSlice', { labelSelector: selector }, never);
+    const slices = (list.ok ? list.value.items : []) as EndpointSliceObject[];
+    return Object.fromEntries(
+      slices.flatMap((slice) =>
+        (slice.endpoints ?? []).map(({ addresses, conditions }) => [addresses[0] ?? '', conditions?.ready]),
+      ),
+    );
+  }
+}
+
+const DB =
+  '  - { name: db, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }, { address: 10.0.0.2 }] }';
+const NAMED = '  - { name: db, ports: [{ port: 1 }], endpoints: [{ host: db.example.test }] }';
+
+describe('a pass', () => {
+  it('writes what there is to write, and the next one nothing', async () => {
+    const bench = new PassBench();
+    const first = await bench.done(DB);
+    expect(first.report.summary).toMatchObject({ targets: 1, created: 3, updated: 0, deleted: 0, failed: 0 });
+    expect(first.notes).toEqual([]);
+    expect(await bench.served('db')).toEqual({ '10.0.0.1': true, '10.0.0.2': true });
+    const written = bench.writes.length;
+    const second = await bench.done(DB);
+    expect(second.report.summary).toMatchObject({ created: 0, updated: 0, deleted: 0, unchanged: 1 });
+    expect(bench.writes).toHaveLength(written);
+    expect(second.report.summary.requests).toBeLessThanOrEqual(7);
+  });
+
+  it('that only plans sends no write, and says the same as the one that writes', async () => {
+    const bench = new PassBench();
+    const planned = await bench.done(DB, { mode: 'plan' });
+    expect(bench.writes).toEqual([]);
+    const written = await bench.done(DB);
+    expect(
+      planned.plans.map(({ actions }) => actions.map(({ verb, kind, name }) => [verb, kind, name])),
+    ).toEqual(written.plans.map(({ actions }) => actions.map(({ verb, kind, name }) => [verb, kind, name])));
+    expect(planned.report.targets).toEqual(written.report.targets);
+  });
+
+  it('that is judged by the API server keeps neither objects nor state', async () => {
+    const bench = new PassBench();
+    const dry = await bench.done(DB, { mode: 'dryRun' });
+    expect(dry.report.summary).toMatchObject({ created: 3, failed: 0 });
+    expect(bench.writes.filter((request) => request.includes('configmaps'))).toEqual([]);
+    expect(await bench.served('db')).toEqual({});
+    expect((await bench.done(DB, { mode: 'plan' })).report.summary.created).toBe(3);
+  });
+
+  it('tells how far it is', async () => {
+    const bench = new PassBench();
+    bench.dns.zone.set('db.example.test', [address('10.0.0.1'), address('10.0.0.2')]);
+    await bench.done(NAMED);
+    expect(bench.progress).toEqual(['resolving 1/1', 'checking 1/2', 'checking 2/2', 'writing 1/1']);
+  });
+
+  it('leaves no timer behind', async () => {
+    const bench = new PassBench();
+    bench.network.set('10.0.0.1:1', { does: 'swallow' });
+    await bench.done(DB);
+    expect(bench.clock.sleeping).toBe(0);
+    expect(bench.network.inFlight).toBe(0);
+  });
+});
+
+describe('a target that is slow', () => {
+  it('delays no other, and is done in its own time', async () => {
+    const bench = new PassBench();
+    bench.network.set('10.0.0.9:1', { does: 'swallow' });
+    const startMs = bench.clock.monotonicNow();
+    const writtenAtMs = new Map<string, number>();
+    const { store } = bench;
+    bench.store = Object.assign(Object.create(store), {
+      apply: (...args: Parameters<ObjectStore['apply']>) => {
+        const [{ kind, metadata }] = args;
+        writtenAtMs.set(`${kind} ${metadata.name}`, bench.clock.monotonicNow() - startMs);
+        return store.apply(...args);
+      },
+    });
+    await bench.done(
+      `${DB}\n  - { name: slow, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.9 }], healthCheck: { interval: 30s, timeout: 10s } }`,
+    );
+    expect(writtenAtMs.get('Service db')).toBeLessThanOrEqual(2_000);
+    expect(writtenAtMs.get('Service slow')).toBeGreaterThanOrEqual(20_000);
+    expect(await bench.served('slow')).toEqual({ '10.0.0.9': false });
+  });
+
+  it('stays as it is published when there is no time for its verdict', async () => {
+    const bench = new PassBench();
+    await bench.done(DB);
+    bench.network.set('10.0.0.1:1', { does: 'swallow' });
+    const { report } = await bench.done(DB, { limits: { maxProbesInFlight: 9, probingTimeoutMs: 1_000 } });
+    expect(report.summary).toMatchObject({ updated: 0, unchanged: 1 });
+    expect(await bench.served('db')).toEqual({ '10.0.0.1': true, '10.0.0.2': true });
+  });
+});
+
+describe('names', () => {
+  it('that fail keep their addresses, and one that fails holds up no other', async () => {
+    const bench = new PassBench();
+    bench.dns.zone.set('a.example.test', [address('10.0.0.1')]);
+    bench.dns.zone.set('b.example.test', [address('10.0.0.2')]);
+    const both =
+      '  - { name: db, ports: [{ port: 1 }], endpoints: [{ host: a.example.test }, { host: b.example.test }] }';
+    await bench.done(both);
+    await bench.clock.advance(61_000);
+    bench.dns.zone.set('a.example.test', []);
+    bench.dns.zone.set('b.example.test', [address('10.0.0.3')]);
+    const { report } = await bench.done(both);
+    expect(report.targets[0]).toMatchObject({ phase: 'Published', reason: 'NameUnresolved' });
+    expect(await bench.served('db')).toEqual({ '10.0.0.1': true, '10.0.0.2': true, '10.0.0.3': true });
+  });
+
+  it('let an address go when its hold is over, whichever process notices', async () => {
+    const bench = new PassBench();
+    bench.dns.zone.set('db.example.test', [address('10.0.0.1', 5), address('10.0.0.2', 5)]);
+    await bench.done(NAMED);
+    bench.dns.zone.set('db.example.test', [address('10.0.0.1', 5)]);
+    await bench.clock.advance(10_000);
+    await bench.done(NAMED);
+    expect(await bench.served('db')).toEqual({ '10.0.0.1': true, '10.0.0.2': true });
+    await bench.clock.advance(31_000);
+    await bench.done(NAMED);
+    expect(await bench.served('db')).toEqual({ '10.0.0.1': true });
+  });
+});
+
+describe('a cluster', () => {
+  it('that cannot be read is an answer, and nothing was written', async () => {
+    const bench = new PassBench();
+    bench.client.fault = () => 'refused';
+    expect(await bench.pass(DB)).toMatchObject({ ok: false, failure: { reason: 'Unreachable' } });
+    expect(bench.writes).toEqual([]);
+  });
+
+  it('that forbids one namespace has the targets of the others done', async () => {
+    const bench = new PassBench();
+    const { store } = bench;
+    bench.store = Object.assign(Object.create(store), {
+      list: async (...args: Parameters<ObjectStore['list']>) =>
+        args[1].namespace === 'secret'
+          ? {
+              ok: false,
+              failure: { reason: 'Forbidden', httpStatus: 403, message: 'no', outcomeUnknown: false },
+            }
+          : store.list(...args),
+    });
+    const { report } = await bench.done(
+      `${DB}\n  - { name: x, namespace: secret, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }] }`,
+    );
+    expect(report.targets).toMatchObject([
+      { name: 'db', phase: 'Published' },
+      { name: 'x', phase: 'Failed', reason: 'Forbidden', message: 'namespace secret cannot be read: no' },
+    ]);
+  });
+
+  it('whose answer to a write is lost is asked what became of it', async () => {
+    const bench = new PassBench();
+    let lost = 0;
+    const { store } = bench;
+    bench.store = Object.assign(Object.create(store), {
+      apply: async (...args: Parameters<ObjectStore['apply']>) => {
+        const result = await store.apply(...args);
+        if (args[0].kind !== 'EndpointSlice' || lost++ > 0) return result;
+        return {
+          ok: false,
+          failure: { reason: 'Timeout', httpStatus: 504, message: 'late', outcomeUnknown: true },
+        };
+      },
+    });
+    const { report } = await bench.done(DB);
+    expect(report.summary).toMatchObject({ failed: 0 });
+    expect(await bench.served('db')).toEqual({ '10.0.0.1': true, '10.0.0.2': true });
+    expect((await bench.done(DB)).report.summary).toMatchObject({ created: 0, updated: 0, unchanged: 1 });
+  });
+});
+
+describe('what left the list', () => {
+  const list = (...names: readonly string[]) =>
+    names
+      .map((name) => `  - { name: ${name}, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }] }`)
+      .join('\n');
+
+  it('is deleted, and reported behind the list', async () => {
+    const bench = new PassBench();
+    await bench.done(list('a', 'b', 'c', 'd'));
+    const { report } = await bench.done(list('e', 'b', 'c', 'd'));
+    expect(report.targets.map(({ name, phase }) => [name, phase])).toEqual([
+      ['e', 'Published'],
+      ['b', 'Published'],
+      ['c', 'Published'],
+      ['d', 'Published'],
+      ['a', 'Deleted'],
+    ]);
+    expect(bench.writes).toContain('DELETE /api/v1/namespaces/default/services/a');
+  });
+
+  it('stays under a policy that deletes nothing', async () => {
+    const bench = new PassBench();
+    await bench.done(list('a', 'b', 'c', 'd'));
+    const options = {
+      instance: 'default',
+      adopt: false,
+      allowMassDelete: false,
+      acceptDrain: false,
+    } as const;
+    for (const policy of ['upsert-only', 'create-only'] as const) {
+      const { report } = await bench.done(list('b', 'c', 'd'), { options: { ...options, policy } });
+      expect(report.targets.at(-1)).toMatchObject({
+        name: 'a',
+        phase: 'Orphaned',
+        reason: 'ExcludedByPolicy',
+      });
+      expect(report.summary.deleted).toBe(0);
+    }
+  });
+});
+
+describe('when everything is down at once', () => {
+  const many = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, at) => `  - { name: t${at}, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.${at + 1} }] }`,
+    ).join('\n');
+
+  it('the worker may be blind, and drains nothing; what it is told to drain it drains', async () => {
+    const bench = new PassBench();
+    await bench.done(many(6));
+    for (let at = 0; at < 6; at++) bench.network.set(`10.0.0.${at + 1}:1`, REFUSED);
+    const { report } = await bench.done(many(6));
+    expect(report.summary).toMatchObject({ updated: 0 });
+    expect(await bench.served('t0')).toEqual({ '10.0.0.1': true });
+    const options = { instance: 'default', adopt: false, policy: 'sync', allowMassDelete: false } as const;
+    await bench.done(many(6), { options: { ...options, acceptDrain: true } });
+    expect(await bench.served('t0')).toEqual({ '10.0.0.1': false });
+  });
+});
