@@ -13,6 +13,7 @@ import { gzipText } from './io/gzip-text.ts';
 import { followListFile } from './io/list-file-watch.ts';
 import { listFileSource } from './io/list-files.ts';
 import { nodeCron } from './io/node-cron.ts';
+import { probeBound } from './io/probe-bound.ts';
 import { readAgainWhenChanged } from './io/reread-file.ts';
 import { systemClock } from './io/system-clock.ts';
 import { systemRandom } from './io/system-random.ts';
@@ -42,6 +43,7 @@ export function wire(facts: ProcessFacts): CliContext {
     random: systemRandom,
     resolver: systemResolver(terminal),
     prober: proberOver(new TcpDialer(systemClock), systemClock),
+    maxProbesInFlight: probeBound(),
     readList: (paths) => listFileSource(paths, facts.stdin).read(signal),
     followFiles: (paths) =>
       paths.map((path) => followListFile(path, listFileSource([path], facts.stdin), systemClock)),

@@ -5,9 +5,6 @@ import type { CliContext, Cluster, ClusterChoice } from './context.ts';
 import type { ClusterFlags, DecisionFlags, PassFlags } from './options.ts';
 import { progressOn } from './progress.ts';
 
-/** Sockets of health checks at a time: far below the usual limit of 1,024 files. */
-export const MAX_PROBES_IN_FLIGHT = 512;
-
 /** What of `--timeout` may go into looking; the rest is for writing. */
 const SHARE_FOR_PROBING = 0.7;
 
@@ -40,7 +37,7 @@ export async function runPass(
         guards: list.guards,
         options: decideOptions(flags),
         limits: {
-          maxProbesInFlight: MAX_PROBES_IN_FLIGHT,
+          maxProbesInFlight: context.maxProbesInFlight,
           probingTimeoutMs: flags.timeout * SHARE_FOR_PROBING,
         },
         mode,

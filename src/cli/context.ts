@@ -22,6 +22,8 @@ export interface CliContext {
   readonly random: Random;
   readonly resolver: TimedResolver;
   readonly prober: Prober;
+  /** Bound on probes, and so sockets of health checks, in flight. */
+  readonly maxProbesInFlight: number;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
   /** Reads `--config` arguments: files, directories, `-` for standard input. */

@@ -5,7 +5,6 @@ import { type Decision, decide, NO_FLEET, type TargetMoment } from '../sync/deci
 import { type KnownBefore, observeTargets } from '../sync/observe.ts';
 import { instantOf } from '../target/clock.ts';
 import { keyOf } from '../target/target.ts';
-import { MAX_PROBES_IN_FLIGHT } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { progressOn } from './progress.ts';
 
@@ -27,7 +26,7 @@ export async function decideOffline(
     const health = await observeTargets(
       {
         ...list,
-        limits: { maxProbesInFlight: MAX_PROBES_IN_FLIGHT, probingTimeoutMs: flags.timeout },
+        limits: { maxProbesInFlight: context.maxProbesInFlight, probingTimeoutMs: flags.timeout },
         known: Promise.resolve(NOTHING_BEFORE),
         onObserved: (moment) => moments.set(keyOf(moment.target), moment),
       },

@@ -5,7 +5,7 @@ import type { Log } from '../sync/log.ts';
 import type { Task } from '../sync/run-together.ts';
 import { type ReadinessCondition, type StatusRoutes, statusRoutes } from '../sync/status-routes.ts';
 import { Worker } from '../sync/worker.ts';
-import { decideOptions, MAX_PROBES_IN_FLIGHT } from './cluster-pass.ts';
+import { decideOptions } from './cluster-pass.ts';
 import type { CliContext, Cluster, MetricsRegistry } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { configMapsOf, followList } from './live-list.ts';
@@ -43,7 +43,7 @@ export async function runContinuously(
     { store, state, resolver, prober, clock, random, log, metrics, events, isLeader },
     {
       options: decideOptions(flags),
-      maxProbesInFlight: MAX_PROBES_IN_FLIGHT,
+      maxProbesInFlight: context.maxProbesInFlight,
       shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
     },
   );

@@ -39,12 +39,18 @@ export interface GuardedTarget {
 
 /** What the guard remembers from decision to decision. */
 export interface DrainGuardState {
-  /** Drains that were let through lately: many small decisions are one large one. */
-  readonly recent: readonly { readonly target: string; readonly addresses: number; readonly atMs: number }[];
+  /** Drains that were let through lately: many small decisions are one large one. Each address once. */
+  readonly recent: readonly RecentDrain[];
   /** When it was first held back; undefined when nothing is suspected. */
   readonly suspectSinceMs: number | undefined;
   /** When it last held something back. */
   readonly heldAtMs: number;
+}
+
+export interface RecentDrain {
+  readonly target: string;
+  readonly address: string;
+  readonly atMs: number;
 }
 
 export const NO_SUSPICION: DrainGuardState = {
@@ -69,21 +75,24 @@ export const CONFIRM_AFTER_MS = 5_000;
 
 export function guardDrains(input: DrainGuardInput): DrainGuardResult {
   const { nowMs, targets } = input;
-  const recent = input.state.recent.filter(({ atMs }) => atMs > nowMs - WINDOW_MS);
   const drains = targets.map(drainsOf);
-  const found = drains.flatMap(({ addresses }, at) =>
-    addresses === 0 ? [] : [{ target: targets[at]?.key ?? '', addresses, atMs: nowMs }],
+  const found = targets.flatMap(({ key }, at) =>
+    (drains[at]?.addresses ?? []).map((address): RecentDrain => ({ target: key, address, atMs: nowMs })),
   );
-  const drainedAddresses = sum(found.map(({ addresses }) => addresses));
+  // What is found once more was let through and never written: the same drain, not another.
+  const foundAgain = new Set(found.map(({ target, address }) => `${target} ${address}`));
+  const recent = input.state.recent.filter(
+    ({ target, address, atMs }) => atMs > nowMs - WINDOW_MS && !foundAgain.has(`${target} ${address}`),
+  );
+  const drainedAddresses = found.length;
   const asTheyAre = targets.map(({ assessments }) => assessments);
   if (found.length === 0) {
     const state = { ...input.state, recent, ...forgotten(input.state, nowMs) };
     return { assessments: asTheyAre, drainedAddresses: 0, state };
   }
   const counted = [...recent, ...found];
-  const draining = sum(counted.map(({ addresses }) => addresses));
-  const ready = sum(drains.map((each) => each.ready)) + sum(recent.map((each) => each.addresses));
-  const sharePercent = (draining / (ready + input.readyElsewhere)) * 100;
+  const ready = drains.reduce((total, each) => total + each.ready, recent.length + input.readyElsewhere);
+  const sharePercent = (counted.length / ready) * 100;
   const affected = new Set(counted.map(({ target }) => target)).size;
   const standsAlone = affected === 1 && input.referenceReachable;
   const trusted = input.acceptDrain || isConfirmed(input);
@@ -118,8 +127,8 @@ function isConfirmed({ state, lastHealthyMs, nowMs }: DrainGuardInput): boolean 
 interface Drains {
   /** Addresses that are published ready now. */
   readonly ready: number;
-  /** Of those, how many would not be any more, by a verdict. */
-  readonly addresses: number;
+  /** Those of them that would not be any more, by a verdict. */
+  readonly addresses: readonly string[];
   /** One of them because no route to it was found. */
   readonly byRoute: boolean;
 }
@@ -128,7 +137,7 @@ function drainsOf({ assessments, published }: GuardedTarget): Drains {
   const drained = assessments.filter((each) => each.ports.some((port) => isDrained(each, port, published)));
   return {
     ready: readyAddressCount(published),
-    addresses: drained.length,
+    addresses: drained.map(({ address }) => address),
     byRoute: drained.some((each) => each.ports.some((port) => isDrainedByRoute(each, port, published))),
   };
 }
@@ -158,8 +167,4 @@ function hold({ assessments, published }: GuardedTarget, isSuspect: IsSuspect, s
 /** Whether the guard holds anything of a target back: it is to be looked at again soon. */
 export function isHeldBack(assessments: readonly Assessment[]): boolean {
   return assessments.some(({ ports }) => ports.some(({ reason }) => reason === 'VantageSuspect'));
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
 }

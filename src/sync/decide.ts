@@ -127,7 +127,8 @@ export function decide(input: DecideInput, now: Instant): Decision {
     nowMs: now.monotonicMs,
   });
   const targets = judged.map((each, at) =>
-    conclude(each, guarded.assessments[at] ?? each.verdicts, input, now),
+    // What is held back takes the traffic as before, so a worse tier that was to step in goes on standing by.
+    conclude(each, applyTiers(guarded.assessments[at] ?? each.verdicts), input, now),
   );
   return {
     targets,

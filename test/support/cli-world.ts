@@ -43,6 +43,7 @@ export class CliWorld {
       random: seededRandom(1),
       resolver: this.dns.resolver,
       prober: proberOver(this.network, this.clock),
+      maxProbesInFlight: 100,
       signal: this.interruption.signal,
       identity: 'here',
       followFiles: () => [],

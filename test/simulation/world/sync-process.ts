@@ -23,6 +23,7 @@ import type { World } from './world.ts';
 export const INSTANCE_NAME = 'default';
 export const STATE_NAMESPACE = 'default';
 const PASS_TIMEOUT_MS = 60_000;
+const MAX_PROBES_IN_FLIGHT = 512;
 
 /** A process of the product in the simulated world, with every port of it connected. */
 export interface ProductProcess {
@@ -87,6 +88,7 @@ export function startProcess(
     random: process.random,
     resolver,
     prober: watched(proberOver(dialer, process.clock), record, world),
+    maxProbesInFlight: MAX_PROBES_IN_FLIGHT,
     signal: interruption.signal,
     readList: async () => {
       const { parts, version } = world.file.read();

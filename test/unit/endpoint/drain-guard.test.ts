@@ -87,12 +87,27 @@ describe('the drain guard', () => {
   });
 
   it('forgets drains after a minute', () => {
-    const recent = [{ target: 'x', addresses: 9, atMs: 39_999 }];
+    const recent = Array.from({ length: 9 }, (_, at) => ({
+      target: 'x',
+      address: `10.9.0.${at}`,
+      atMs: 39_999,
+    }));
     const { readiness } = guard([target('a', [down('10.0.0.1')])], {
       state: { ...NO_SUSPICION, recent },
       readyElsewhere: 1,
     });
     expect(readiness).toEqual([DRAINED]);
+  });
+
+  it('counts a drain once however often it is decided because nothing could be written', () => {
+    let state: DrainGuardState = NO_SUSPICION;
+    const two = [target('a', [down('10.0.0.1')]), target('b', [down('10.0.1.1')])];
+    for (let times = 0; times < 10; times += 1) {
+      const result = guard(two, { state, readyElsewhere: 8, nowMs: 100_000 + times * 1_000 });
+      expect(result.readiness).toEqual([DRAINED, DRAINED]);
+      state = result.state;
+    }
+    expect(state.recent).toHaveLength(2);
   });
 
   describe('a suspicion', () => {
