@@ -13,7 +13,7 @@ interface Status {
   readonly message?: string;
   readonly details?: {
     readonly kind?: string;
-    readonly causes?: readonly { readonly reason?: string }[];
+    readonly causes?: readonly { readonly reason?: string; readonly field?: string }[];
     readonly retryAfterSeconds?: number;
   };
 }
@@ -109,7 +109,8 @@ function reasonOf(httpStatus: number, status: Status | undefined): ApiFailureRea
     case 410:
       return 'Expired';
     case 422:
-      return 'Invalid';
+      // Another object bears the name by now: a change in between, however the API server files it.
+      return status?.details?.causes?.some(({ field }) => field === 'metadata.uid') ? 'Conflict' : 'Invalid';
     case 429:
       return 'TooManyRequests';
     case 504:

@@ -55,7 +55,7 @@ export function applicationOf(
     ...on,
     verb: 'update',
     reason: options.adopting ? 'Adopted' : reasonFor(difference.changes),
-    body: withResourceVersion(desired, existing),
+    body: pinnedTo(existing, desired),
     force: options.adopting || difference.contested.length > 0,
     changes: difference.changes,
   };
@@ -69,16 +69,22 @@ export function applicationOf(
 export function furtherApplication(desired: KubeObject, earlier: ApplyAction): ApplyAction | undefined {
   const { changes } = differenceTo(earlier.body, desired);
   if (changes.length === 0) return undefined;
-  const { resourceVersion } = earlier.body.metadata;
-  const metadata = { ...desired.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  const { uid, resourceVersion } = earlier.body.metadata;
+  const pin = resourceVersion === undefined || uid === undefined ? {} : { uid, resourceVersion };
+  const metadata = { ...desired.metadata, ...pin };
   return { ...earlier, verb: 'update', reason: reasonFor(changes), body: { ...desired, metadata }, changes };
 }
 
-function withResourceVersion(desired: KubeObject, existing: KubeObject): KubeObject {
-  const { resourceVersion } = existing.metadata;
-  if (resourceVersion === undefined)
-    throw new Error(`${desired.kind} ${desired.metadata.name} was read without a resourceVersion`);
-  return { ...desired, metadata: { ...desired.metadata, resourceVersion } };
+/**
+ * The resourceVersion makes a change in between a conflict, the uid a deletion: an apply that carries a
+ * resourceVersion alone makes an object that is gone anew.
+ */
+function pinnedTo(existing: KubeObject, desired: KubeObject): KubeObject {
+  const { uid, resourceVersion } = existing.metadata;
+  if (uid === undefined || resourceVersion === undefined) {
+    throw new Error(`${desired.kind} ${desired.metadata.name} was read without uid or resourceVersion`);
+  }
+  return { ...desired, metadata: { ...desired.metadata, uid, resourceVersion } };
 }
 
 function reasonFor(changes: readonly FieldChange[]): string {

@@ -41,7 +41,7 @@ interface ActionOnObject {
 /** One server-side apply. */
 export interface ApplyAction extends ActionOnObject {
   readonly verb: 'create' | 'update';
-  /** Carries `metadata.resourceVersion` for an update, so that a change in between is a conflict. */
+  /** Carries uid and resourceVersion for an update, so that a change or deletion in between is a conflict. */
   readonly body: KubeObject;
   /** Take fields from whoever has them. */
   readonly force: boolean;
