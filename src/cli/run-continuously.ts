@@ -112,7 +112,8 @@ function routesOf(
   { clock }: CliContext,
 ): StatusRoutes {
   return statusRoutes({
-    isAlive: () => clock.monotonicNow() - worker.turnedAtMs < ALIVE_WITHIN_MS,
+    // Until the API server has answered, `--startup-timeout` says how long to wait, and nobody else.
+    isAlive: () => !worker.hasReachedCluster || clock.monotonicNow() - worker.turnedAtMs < ALIVE_WITHIN_MS,
     conditions,
     metrics: {
       contentType: registry.contentType,

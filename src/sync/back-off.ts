@@ -15,6 +15,9 @@ export interface Pauses {
 }
 
 const PAUSES: Pauses = { firstMs: 1_000, longestMs: 300_000 };
+/** For an API server that does not answer: when it is back, even after an hour, that is to be noticed soon. */
+export const SERVER_PAUSES: Pauses = { firstMs: 500, longestMs: 10_000 };
+
 const JITTER = 0.2;
 
 export function backOffAfter(

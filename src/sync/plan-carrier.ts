@@ -2,7 +2,7 @@ import { type ExistingObjects, NOTHING_EXISTS } from '../plan/existing-objects.t
 import { planTarget, type TargetPlan } from '../plan/plan-target.ts';
 import type { Clock } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
-import { type BackOff, backOffAfter, NO_BACK_OFF } from './back-off.ts';
+import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from './back-off.ts';
 import { type DecideOptions, planRemoval, type TargetDecision } from './decide.ts';
 import type { ObjectStore } from './object-store.ts';
 import { DEFAULT_SETTLE_LIMITS, type Settlement, settle } from './settle.ts';
@@ -108,7 +108,7 @@ export class PlanCarrier {
     const nowMs = this.ports.clock.monotonicNow();
     if (!away) this.serverBackOff = NO_BACK_OFF;
     else if (nowMs >= this.serverBackOff.untilMs) {
-      this.serverBackOff = backOffAfter(this.serverBackOff, nowMs, this.ports.random);
+      this.serverBackOff = backOffAfter(this.serverBackOff, nowMs, this.ports.random, SERVER_PAUSES);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../manifest/kube-object.ts';
 import type { Clock } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
-import { type BackOff, backOffAfter, NO_BACK_OFF } from './back-off.ts';
+import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from './back-off.ts';
 import type { ApiFailure, ListScope, ObjectStore, StoredKind, WatchEvent } from './object-store.ts';
 
 export interface ReflectorPorts {
@@ -22,9 +22,6 @@ export interface ReflectorSettings {
   /** Each failure once; the reflector goes on by itself, whatever it was. */
   readonly onTrouble: (failure: ApiFailure) => void;
 }
-
-/** An API server that is back after an hour is to be noticed at once; refused connections cost nobody much. */
-const PAUSES = { firstMs: 500, longestMs: 10_000 };
 
 /** An overloaded API server asks for 1 to 32 seconds (`dropped_requests_tracker.go:27`). */
 const LONGEST_ASKED_MS = 60_000;
@@ -131,7 +128,7 @@ export class Reflector {
     const { clock, random } = this.ports;
     this.settings.onTrouble(failure);
     const nowMs = clock.monotonicNow();
-    this.backOff = backOffAfter(this.backOff, nowMs, random, PAUSES);
+    this.backOff = backOffAfter(this.backOff, nowMs, random, SERVER_PAUSES);
     const askedMs = Math.min(failure.retryAfterMs ?? 0, LONGEST_ASKED_MS);
     await clock.sleep(Math.max(this.backOff.untilMs - nowMs, askedMs), signal);
   }

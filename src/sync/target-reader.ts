@@ -1,7 +1,7 @@
 import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import type { Clock } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
-import { type BackOff, backOffAfter, NO_BACK_OFF } from './back-off.ts';
+import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from './back-off.ts';
 import type { Log } from './log.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';
 import { isOursInPart } from './owned-objects.ts';
@@ -95,7 +95,7 @@ export class TargetReader {
 
   private failed(failure: ApiFailure): [] {
     const { clock, log, random } = this.ports;
-    this.backOff = backOffAfter(this.backOff, clock.monotonicNow(), random);
+    this.backOff = backOffAfter(this.backOff, clock.monotonicNow(), random, SERVER_PAUSES);
     const tries = this.backOff.failures;
     log.warn(failure.reason, `the cluster cannot be read: ${failure.message}`, { tries });
     return [];

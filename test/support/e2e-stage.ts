@@ -68,7 +68,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /** A target list with these targets, `NS` and `PORT` filled in. Returns its path. */
-  list(name: string, targets: string, { dns = '' } = {}): string {
+  list(name: string, targets: string, { dns = '', guards = '' } = {}): string {
     const { address: server, port } = this.dns.address;
     const dnsServer = `servers: ["${server}:${port}"], timeout: 500ms, attempts: 2`;
     const text = `apiVersion: external-endpoints/v1
@@ -77,7 +77,7 @@ defaults:
   namespace: ${this.namespace}
   ${QUICK}
   dns: { ${dnsServer}${dns === '' ? '' : `, ${dns}`} }
-targets:
+${guards === '' ? '' : `guards: { ${guards} }\n`}targets:
 ${targets}`;
     return this.file(name, text.replaceAll('PORT', String(this.port)));
   }
