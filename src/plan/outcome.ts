@@ -14,7 +14,7 @@ export function outcomeOf(assessments: readonly Assessment[], troubles: readonly
     const reason = trouble?.reason ?? 'NoAddresses';
     return { phase: 'NotReady', reason, message: unresolved === '' ? 'no address is known' : unresolved };
   }
-  const shares = `${ready} of ${assessments.length} addresses are ready`;
+  const shares = `${ready} of ${assessments.length} addresses ready`;
   if (ready === 0) return { phase: 'NotReady', reason: 'NoneReady', message: whyNot(assessments) };
   if (trouble !== undefined) {
     return { phase: 'Published', reason: 'NameUnresolved', message: `${unresolved}; ${shares}` };
@@ -31,7 +31,11 @@ function whyNot(assessments: readonly Assessment[]): string {
   const example = group[0];
   const port = example?.ports.find((each) => !each.ready);
   const detail = port?.message ? `: ${port.message}` : '';
-  return `none of ${assessments.length} addresses is ready; ${example?.address}:${port?.port} ${reason}${detail}`;
+  const count =
+    assessments.length === 1
+      ? 'its one address is not ready'
+      : `none of ${assessments.length} addresses is ready`;
+  return `${count}; ${example?.address}:${port?.port} ${reason}${detail}`;
 }
 
 export function conflictOutcome(conflicts: readonly ContestedField[]): Outcome {

@@ -73,7 +73,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
       expect(report.targets.map(({ name, phase, reason }) => [name, phase, reason])).toEqual([
         ['nameless', 'NotReady', 'NameNotFound'],
         ['down', 'NotReady', 'NoneReady'],
-        ['homeless', 'Failed', 'NamespaceNotFound'],
+        ['homeless', 'Pending', 'NamespaceNotFound'],
         ['pods', 'Refused', 'ServiceHasSelector'],
         ['well', 'Published', 'AllReady'],
       ]);
