@@ -5,6 +5,7 @@ import { describeDemo, runDemo } from './demo.ts';
 import { EXIT } from './exit-code.ts';
 import { HELP_STYLE } from './help-style.ts';
 import { describePlan, runPlan } from './plan.ts';
+import { describeRelease, runRelease } from './release.ts';
 import { describeRender, runRender } from './render.ts';
 import { describeRun, runRun } from './run.ts';
 import { describeSchema, runSchema } from './schema.ts';
@@ -16,8 +17,8 @@ import { describeVersion, runVersion } from './version.ts';
 interface CliCommand {
   readonly name: string;
   readonly describe: (command: Command) => Command;
-  /** Takes what the flags that `describe` declares come to. */
-  readonly run: (flags: never, context: CliContext) => Promise<number>;
+  /** Takes what the flags and the arguments that `describe` declares come to. */
+  readonly run: (flags: never, context: CliContext, args: readonly unknown[]) => Promise<number>;
 }
 
 /** In the order in which help lists them. */
@@ -28,6 +29,7 @@ export const COMMANDS: readonly CliCommand[] = [
   { name: 'check', describe: describeCheck, run: runCheck },
   { name: 'validate', describe: describeValidate, run: runValidate },
   { name: 'render', describe: describeRender, run: runRender },
+  { name: 'release', describe: describeRelease, run: runRelease },
   { name: 'schema', describe: describeSchema, run: runSchema },
   { name: 'version', describe: describeVersion, run: runVersion },
   { name: 'demo', describe: describeDemo, run: runDemo },
@@ -68,9 +70,10 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
       getErrHelpWidth: () => helpWidth(context.terminal.err),
     });
   for (const { name, describe, run } of COMMANDS) {
-    describe(program.command(name)).action(async (flags: object) => {
+    const command = describe(program.command(name));
+    command.action(async () => {
       running = name;
-      exitCode = await run(flags as never, context);
+      exitCode = await run(command.opts() as never, context, command.processedArgs);
     });
   }
   try {
