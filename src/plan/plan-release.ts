@@ -45,8 +45,7 @@ export function planRelease(input: ReleaseInput): ObjectPlan {
     actions: [],
   };
   if (owned.service === undefined && owned.endpoints === undefined && owned.slices.length === 0) {
-    const message = `nothing under this name is marked as managed by external-endpoints, instance ${instance}`;
-    return { ...plan, phase: 'Refused', reason: 'NotManaged', message };
+    return { ...plan, ...notManaged(input) };
   }
   const slices = slicesByOwner(existing, instance);
   if (selector !== undefined || hasSelector(existing.service)) {
@@ -57,6 +56,20 @@ export function planRelease(input: ReleaseInput): ObjectPlan {
     return { ...plan, ...stepsToMirror(endpoints, input, owned, slices) };
   }
   return { ...plan, actions: unmarkAll(owned) };
+}
+
+/** Also what a release that died after its last write finds: then all is as it should be. */
+function notManaged({ existing, instance }: ReleaseInput): Pick<ObjectPlan, 'phase' | 'reason' | 'message'> {
+  const objects = [existing.service, existing.endpoints].flatMap((object) => object ?? []);
+  if (objects.length === 0 && existing.slices.length === 0) {
+    return { phase: 'Refused', reason: 'ServiceNotFound', message: 'there is nothing under this name' };
+  }
+  const { otherInstances } = slicesByOwner(existing, instance);
+  if (otherInstances.length > 0 || objects.some((each) => ownerOf(each, instance) === 'otherInstance')) {
+    const message = 'the objects belong to another instance; name it with --instance';
+    return { phase: 'Refused', reason: 'OwnedByOtherInstance', message };
+  }
+  return { phase: 'Orphaned', reason: 'NotManaged', message: 'nothing under this name bears our marks' };
 }
 
 interface Owned {

@@ -10,7 +10,8 @@ export interface Flow {
   prepare(stage: Stage, service: string): Promise<void>;
   /** The process that may be killed. Resolves with the phase and reason of the target. */
   run(stage: Stage, service: string, store: ObjectStore): Promise<string>;
-  readonly ends: string;
+  /** Phase and reason at the end. */
+  readonly ends: RegExp;
   /** Addresses that take traffic at every moment. */
   readonly always: readonly string[];
 }
@@ -41,7 +42,7 @@ const ADOPTIONS: readonly Flow[] = [
     name: 'adoption of Endpoints that kubectl apply keeps, while they are mirrored',
     needsControllers: true,
     always: ALIVE,
-    ends: 'Published SomeNotReady',
+    ends: /^Published SomeNotReady$/,
     async prepare(stage, name) {
       const kubectl = stage.as('kubectl-client-side-apply');
       await kubectl.createAsKubectlApply(handKeptService(stage, name, { ports: [PG] }));
@@ -54,7 +55,7 @@ const ADOPTIONS: readonly Flow[] = [
     name: 'adoption with other port names and numbers',
     needsControllers: true,
     always: ALIVE,
-    ends: 'Published SomeNotReady',
+    ends: /^Published SomeNotReady$/,
     async prepare(stage, name) {
       const kubectl = stage.as('kubectl-create');
       await kubectl.create(handKeptService(stage, name, { ports: [{ port: 15432, targetPort: 5432 }] }));
@@ -67,7 +68,7 @@ const ADOPTIONS: readonly Flow[] = [
     name: 'adoption of hand-kept slices',
     needsControllers: false,
     always: ALIVE,
-    ends: 'Published SomeNotReady',
+    ends: /^Published SomeNotReady$/,
     async prepare(stage, name) {
       const helm = stage.as('helm');
       await helm.create(handKeptService(stage, name, { ports: [PG] }));
@@ -79,7 +80,7 @@ const ADOPTIONS: readonly Flow[] = [
     name: 'adoption of what a removed selector left behind',
     needsControllers: true,
     always: ALIVE,
-    ends: 'Published SomeNotReady',
+    ends: /^Published SomeNotReady$/,
     async prepare(stage, name) {
       const controllers = stage.as('kube-controller-manager');
       await stage.as('kubectl-create').create(handKeptService(stage, name, { ports: [PG] }));
@@ -95,7 +96,7 @@ const ADOPTIONS: readonly Flow[] = [
     name: 'conversion of an ExternalName Service',
     needsControllers: false,
     always: ALIVE,
-    ends: 'Published SomeNotReady',
+    ends: /^Published SomeNotReady$/,
     async prepare(stage, name) {
       const spec = { type: 'ExternalName', externalName: 'db.corp.example' };
       await stage.as('kubectl-client-side-apply').createAsKubectlApply(handKeptService(stage, name, spec));
@@ -106,7 +107,7 @@ const ADOPTIONS: readonly Flow[] = [
     name: 'conversion of an ExternalName Service to Endpoints alone',
     needsControllers: true,
     always: THREE,
-    ends: 'Published AllReady',
+    ends: /^Published AllReady$/,
     async prepare(stage, name) {
       const spec = { type: 'ExternalName', externalName: 'db.corp.example' };
       await stage.as('kubectl-create').create(handKeptService(stage, name, spec));
@@ -123,7 +124,7 @@ const RELEASES: readonly Flow[] = [
     name: 'release to mirroring',
     needsControllers: true,
     always: ALIVE,
-    ends: 'Orphaned Released',
+    ends: /^Orphaned (Released|NotManaged)$/,
     prepare: async (stage, name) => {
       await stage.sync(target(name, THREE), stage.store, { down: [DEAD] });
     },
@@ -133,7 +134,7 @@ const RELEASES: readonly Flow[] = [
     name: 'release of slices alone',
     needsControllers: false,
     always: THREE,
-    ends: 'Orphaned Released',
+    ends: /^Orphaned (Released|NotManaged)$/,
     prepare: async (stage, name) => {
       await stage.sync(target(name, THREE, 'publish: { resources: [EndpointSlice] }'), stage.store);
     },
@@ -153,7 +154,7 @@ function change(
     name,
     needsControllers,
     always,
-    ends: 'Published AllReady',
+    ends: /^Published AllReady$/,
     prepare: async (stage, service) => {
       await stage.sync(before(service), stage.store);
       if (before(service).includes(ENDPOINTS_ALONE)) await stage.mirrored(service, always.length);

@@ -3,7 +3,7 @@ import { gzipText } from '../../../src/io/gzip-text.ts';
 import { KubeStore } from '../../../src/io/kube-store.ts';
 import { KubeTransport } from '../../../src/io/kube-transport.ts';
 import { systemClock } from '../../../src/io/system-clock.ts';
-import type { KubeObject } from '../../../src/manifest/kube-object.ts';
+import type { EndpointSliceObject, KubeObject } from '../../../src/manifest/kube-object.ts';
 import { existingFrom } from '../../../src/plan/existing-objects.ts';
 import { ConfigMapState } from '../../../src/sync/config-map-state.ts';
 import type { ObjectStore } from '../../../src/sync/object-store.ts';
@@ -116,8 +116,12 @@ defaults:
   }
 }
 
+/** Without uids, versions and addresses of the cluster's own; the mirroring controller's order is random. */
 function comparable(object: KubeObject): unknown {
-  const { metadata, status: _status, ...rest } = object as KubeObject & { readonly status?: unknown };
+  const { metadata, status: _status, ...content } = object as KubeObject & { readonly status?: unknown };
+  const { endpoints } = content as Partial<EndpointSliceObject>;
+  const sorted = endpoints?.toSorted((a, b) => ((a.addresses[0] ?? '') < (b.addresses[0] ?? '') ? -1 : 1));
+  const rest = { ...content, ...(sorted === undefined ? {} : { endpoints: sorted }) };
   const { name, labels, annotations, ownerReferences, managedFields = [] } = metadata;
   const owners = managedFields.map(({ manager, operation }) => `${manager} ${operation}`).sort();
   const references = (ownerReferences ?? []).map((reference) => ({ ...reference, uid: 'UID' }));
