@@ -4,6 +4,7 @@ import { KubeStore } from '../../../src/io/kube-store.ts';
 import { KubeTransport } from '../../../src/io/kube-transport.ts';
 import { systemClock } from '../../../src/io/system-clock.ts';
 import type { EndpointSliceObject, KubeObject } from '../../../src/manifest/kube-object.ts';
+import { MIRROR_CONTROLLER } from '../../../src/manifest/labels.ts';
 import { existingFrom } from '../../../src/plan/existing-objects.ts';
 import { ConfigMapState } from '../../../src/sync/config-map-state.ts';
 import type { ObjectStore } from '../../../src/sync/object-store.ts';
@@ -93,7 +94,7 @@ export class Stage {
   /** The mirroring controller has caught up: its slices serve so many addresses. */
   async mirrored(name: string, count: number): Promise<void> {
     const { namespace } = this;
-    const labelSelector = `kubernetes.io/service-name=${name},endpointslice.kubernetes.io/managed-by=endpointslicemirroring-controller.k8s.io`;
+    const labelSelector = `kubernetes.io/service-name=${name},endpointslice.kubernetes.io/managed-by=${MIRROR_CONTROLLER}`;
     await waitFor(`${count} mirrored addresses of ${name}`, async () => {
       const listed = await this.store.list('EndpointSlice', { namespace, labelSelector }, NEVER);
       if (!listed.ok) throw new Error(listed.failure.message);
@@ -116,13 +117,18 @@ defaults:
   }
 }
 
-/** Without uids, versions and addresses of the cluster's own; the mirroring controller's order is random. */
+/**
+ * Without uids, versions and addresses of the cluster's own. What the mirroring controller copies is its business
+ * when, and its order is random.
+ */
 function comparable(object: KubeObject): unknown {
   const { metadata, status: _status, ...content } = object as KubeObject & { readonly status?: unknown };
   const { endpoints } = content as Partial<EndpointSliceObject>;
   const sorted = endpoints?.toSorted((a, b) => ((a.addresses[0] ?? '') < (b.addresses[0] ?? '') ? -1 : 1));
   const rest = { ...content, ...(sorted === undefined ? {} : { endpoints: sorted }) };
-  const { name, labels, annotations, ownerReferences, managedFields = [] } = metadata;
+  const { name, annotations, ownerReferences, managedFields = [] } = metadata;
+  const isMirrored = metadata.labels?.['endpointslice.kubernetes.io/managed-by'] === MIRROR_CONTROLLER;
+  const labels = isMirrored ? 'copied' : metadata.labels;
   const owners = managedFields.map(({ manager, operation }) => `${manager} ${operation}`).sort();
   const references = (ownerReferences ?? []).map((reference) => ({ ...reference, uid: 'UID' }));
   const { spec } = rest as { readonly spec?: { readonly clusterIP?: string; readonly clusterIPs?: unknown } };
