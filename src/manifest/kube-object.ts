@@ -120,9 +120,3 @@ export interface EndpointConditions {
 }
 
 export type ObjectKind = 'Service' | 'Endpoints' | 'EndpointSlice';
-
-export const API_VERSIONS: Readonly<Record<ObjectKind, string>> = {
-  Service: 'v1',
-  Endpoints: 'v1',
-  EndpointSlice: 'discovery.k8s.io/v1',
-};
