@@ -53,7 +53,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
         ),
       ]);
       expect(told(`${namespace}-missing/homeless`)).toEqual([
-        `${namespace}-missing/homeless: Failed (NamespaceNotFound): namespaces "${namespace}-missing" not found`,
+        `${namespace}-missing/homeless: Pending (NamespaceNotFound): namespaces "${namespace}-missing" not found`,
       ]);
       expect(told(`${namespace}/pods`)).toEqual([
         `${namespace}/pods: Refused (ServiceHasSelector): the Service selects Pods (app=web); remove its selector or give the target another name`,
