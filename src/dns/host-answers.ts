@@ -1,6 +1,6 @@
-import { type AddressFamily, compareAddresses, type IpAddress } from '../target/ip-address.ts';
+import { type AddressFamily, type IpAddress, sortAddresses } from '../target/ip-address.ts';
 import type { Lookup } from './lookup.ts';
-import type { Absence, Resolution, Resolved, ResolvedAnswer } from './resolution.ts';
+import type { Absence, Resolution } from './resolution.ts';
 
 /** Addresses of one name that are taken; a name with more is told of. */
 export const MAX_ADDRESSES = 1_000;
@@ -10,26 +10,16 @@ export const QUERY_TYPE: Readonly<Record<AddressFamily, 'A' | 'AAAA'>> = { IPv4:
 /** The addresses of a host in one family, in numeric order: servers shuffle theirs, and nothing is to depend on that. */
 export function resolutionOf(lookup: Lookup): Resolution {
   if (lookup.kind !== 'records') return absenceOf(lookup);
-  const answers = addressesOf(lookup).map((address) => ({ address }));
-  return resolved(answers, lookup.ttlSeconds);
+  const addresses = addressesOf(lookup);
+  const answers = addresses.slice(0, MAX_ADDRESSES).map((address) => ({ address }));
+  const cut = addresses.length > MAX_ADDRESSES ? { cutFrom: addresses.length } : {};
+  return { outcome: 'resolved', answers, ttlSeconds: lookup.ttlSeconds, ...cut };
 }
 
 export function addressesOf(lookup: Extract<Lookup, { kind: 'records' }>): readonly IpAddress[] {
   const addresses: IpAddress[] = [];
   for (const record of lookup.records) if ('address' in record) addresses.push(record.address);
-  return addresses.length < 2 ? addresses : [...new Set(addresses)].sort(compareAddresses);
-}
-
-/** `answers` in the order in which they are dear: those behind the bound are cut. */
-export function resolved(answers: readonly ResolvedAnswer[], ttlSeconds: number): Resolved {
-  return answers.length <= MAX_ADDRESSES
-    ? { outcome: 'resolved', answers, ttlSeconds }
-    : {
-        outcome: 'resolved',
-        answers: answers.slice(0, MAX_ADDRESSES),
-        ttlSeconds,
-        cutFrom: answers.length,
-      };
+  return addresses.length < 2 ? addresses : sortAddresses([...new Set(addresses)]);
 }
 
 export function absenceOf(lookup: Exclude<Lookup, { kind: 'records' }>): Absence {

@@ -20,34 +20,29 @@ export class Inquiry {
   readonly #passed: string[] = [];
   #chainTtlSeconds = Number.POSITIVE_INFINITY;
   #asking: Question;
-  #round: ServerRound;
+  #round: ServerRound | undefined;
 
-  constructor(
-    question: Question,
-    plan: ServerPlan,
-    registry: ServerRegistry,
-    context: AskContext,
-    nowMs: number,
-  ) {
+  constructor(question: Question, plan: ServerPlan, registry: ServerRegistry, context: AskContext) {
     this.#question = question;
     this.#plan = plan;
     this.#registry = registry;
     this.#context = context;
     this.#asking = question;
-    this.#round = new ServerRound(question, plan, registry, context, nowMs);
   }
 
   next(nowMs: number): NextStep<Lookup> {
     for (;;) {
+      this.#round ??= new ServerRound(this.#asking, this.#plan, this.#registry, this.#context, nowMs);
       const step = this.#round.next(nowMs);
       if (step.do !== 'end') return step;
       const result = this.#read(step.result);
       if (result !== undefined) return { do: 'end', result };
-      this.#round = new ServerRound(this.#asking, this.#plan, this.#registry, this.#context, nowMs);
+      this.#round = undefined;
     }
   }
 
   take(result: UdpResult | TcpResult, nowMs: number): void {
+    if (this.#round === undefined) throw new Error('a result came before anything was sent');
     this.#round.take(result, nowMs);
   }
 
@@ -96,21 +91,20 @@ export async function carryOut(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Lookup> {
+  let nowMs = clock.monotonicNow();
   for (;;) {
-    const step = inquiry.next(clock.monotonicNow());
-    switch (step.do) {
-      case 'end':
-        return step.result;
-      case 'pause':
-        await clock.sleep(step.durationMs, signal);
-        break;
-      case 'exchange': {
-        const { exchange } = step;
-        const exchanging = exchange.overTcp
-          ? transport.exchangeTcp(exchange, signal)
-          : transport.exchangeUdp(exchange, signal);
-        inquiry.take(await exchanging, clock.monotonicNow());
-      }
+    const step = inquiry.next(nowMs);
+    if (step.do === 'end') return step.result;
+    if (step.do === 'pause') {
+      await clock.sleep(step.durationMs, signal);
+      nowMs = clock.monotonicNow();
+    } else {
+      const { exchange } = step;
+      const result = await (exchange.overTcp
+        ? transport.exchangeTcp(exchange, signal)
+        : transport.exchangeUdp(exchange, signal));
+      nowMs = clock.monotonicNow();
+      inquiry.take(result, nowMs);
     }
   }
 }

@@ -1,6 +1,6 @@
 import packet from 'dns-packet';
 import { type Hostname, isHostname, parseHostname } from '../target/hostname.ts';
-import { familyOf, type IpAddress, parseIpAddress } from '../target/ip-address.ts';
+import { addressFromOctets, familyOf, type IpAddress } from '../target/ip-address.ts';
 import { TwoGenerations } from './two-generations.ts';
 import {
   HEADER_LENGTH,
@@ -43,7 +43,7 @@ export function encodeQuery({ name, type }: Question, id: number, edns: boolean)
 }
 
 /** The same names are asked for again and again: each query is a copy, with an id and a type of its own. */
-const templates = new TwoGenerations<Hostname, Buffer>(10_000);
+const templates = new TwoGenerations<Hostname, Buffer>(50_000);
 
 function templateFor(name: Hostname): Buffer {
   const known = templates.get(name);
@@ -120,8 +120,7 @@ const FLAG = { authoritative: 0x400, truncated: 0x200, recursionAvailable: 0x80 
  * Reads a reply's records of class IN that a resolver has use for; others only have to keep their bounds.
  * `asked` is the name in the reply's question, which its reader has compared: lower case, no trailing dot.
  */
-export function decodeReply(message: Uint8Array, asked: string): Reply | Malformed {
-  const bytes = asBuffer(message);
+export function decodeReply(bytes: Uint8Array, asked: string): Reply | Malformed {
   const skeleton = readSkeleton(bytes);
   if (skeleton === undefined) return { malformed: 'a length or a count runs past the end of the message' };
   const answers = readRecords(bytes, skeleton.answers, asked);
@@ -150,7 +149,7 @@ function extendedRcode(skeleton: Skeleton): number {
 const NO_RECORDS: readonly AnswerRecord[] = [];
 
 function readRecords(
-  bytes: Buffer,
+  bytes: Uint8Array,
   records: readonly WireRecord[],
   asked: string,
 ): readonly AnswerRecord[] | string {
@@ -165,7 +164,11 @@ function readRecords(
   return read;
 }
 
-function readRecord(bytes: Buffer, record: WireRecord, asked: string): AnswerRecord | 'other' | 'malformed' {
+function readRecord(
+  bytes: Uint8Array,
+  record: WireRecord,
+  asked: string,
+): AnswerRecord | 'other' | 'malformed' {
   switch (record.type) {
     case TYPE.A:
     case TYPE.AAAA:
@@ -180,17 +183,14 @@ function readRecord(bytes: Buffer, record: WireRecord, asked: string): AnswerRec
 }
 
 function readAddressRecord(
-  bytes: Buffer,
+  bytes: Uint8Array,
   record: WireRecord,
   asked: string,
 ): AddressRecord | 'other' | 'malformed' {
   const traits = readTraits(bytes, record, asked);
   const type = record.type === TYPE.A ? 'A' : 'AAAA';
   if (traits === undefined || record.dataLength !== (type === 'A' ? 4 : 16)) return 'malformed';
-  const codec = type === 'A' ? packet.a : packet.aaaa;
-  // dns-packet's record codecs begin at RDLENGTH, two octets before the data.
-  const address = parseIpAddress(codec.decode(bytes, record.dataAt - 2));
-  if (address === undefined) return 'malformed';
+  const address = addressFromOctets(bytes, record.dataAt, type === 'A' ? 4 : 16);
   // An IPv4-mapped AAAA record is read as the IPv4 address it means, which is no answer to AAAA.
   return familyOf(address) === (type === 'A' ? 'IPv4' : 'IPv6') ? { ...traits, type, address } : 'other';
 }
@@ -257,17 +257,4 @@ function readNegativeTtl(
   if (mailbox === undefined || mailbox.end + 20 !== record.dataAt + record.dataLength) return 'malformed';
   const minimum = readUint32(bytes, mailbox.end + 16);
   return Math.min(believableTtl(record.ttl), believableTtl(minimum));
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** dns-packet exports the codecs of record data; its type declarations forget them. */
-declare module 'dns-packet' {
-  interface DataCodec {
-    decode(buffer: Buffer, offset: number): string;
-  }
-  const a: DataCodec;
-  const aaaa: DataCodec;
 }

@@ -107,8 +107,7 @@ export class QuestionDesk {
       hasPlace = true;
       const { transport, clock } = this.#context;
       const question = { name, type: record.type };
-      const nowMs = clock.monotonicNow();
-      const inquiry = new Inquiry(question, view.plan, this.#registry, this.#context, nowMs);
+      const inquiry = new Inquiry(question, view.plan, this.#registry, this.#context);
       const lookup = await carryOut(inquiry, transport, clock, signal);
       if (record.type === 'SRV' && lookup.kind === 'records') this.#rememberGiven(name, view, lookup);
       return this.#remember(record, lookup);

@@ -1,7 +1,7 @@
 import type { Hostname } from '../target/hostname.ts';
-import { ADDRESS_FAMILIES, compareAddresses } from '../target/ip-address.ts';
+import { ADDRESS_FAMILIES, type IpAddress } from '../target/ip-address.ts';
 import { smallestTtl, withoutDot } from './answer.ts';
-import { absenceOf, addressesOf, QUERY_TYPE, resolved } from './host-answers.ts';
+import { absenceOf, addressesOf, MAX_ADDRESSES, QUERY_TYPE } from './host-answers.ts';
 import type { Lookup } from './lookup.ts';
 import type { AnswerRecord } from './message.ts';
 import type { Absence, MissingHost, Resolution, ResolvedAnswer } from './resolution.ts';
@@ -69,7 +69,10 @@ export function additionalAddresses(
   );
 }
 
-/** Puts the targets and what was found of each together. A target that came to nothing is named, its siblings stay. */
+/**
+ * Puts the targets and what was found of each together, the better priorities first. A target that came to
+ * nothing is named, its siblings stay.
+ */
 export function combineTargets(
   targets: readonly ServiceTarget[],
   lookups: ReadonlyMap<Hostname, Lookup | undefined>,
@@ -78,7 +81,9 @@ export function combineTargets(
   const answers: ResolvedAnswer[] = [];
   const missing = new Map<Hostname, MissingHost>();
   let ttlSeconds = serviceTtlSeconds;
-  for (const { host, port, priority, drained } of targets) {
+  let count = 0;
+  for (const target of targets) {
+    const { host } = target;
     const lookup = lookups.get(host);
     if (lookup === undefined) continue;
     if (lookup.kind !== 'records') {
@@ -86,16 +91,24 @@ export function combineTargets(
       continue;
     }
     ttlSeconds = Math.min(ttlSeconds, lookup.ttlSeconds);
-    const traits = { port, priority, host, ...(drained ? { drained } : {}) };
-    for (const address of addressesOf(lookup)) answers.push({ address, ...traits });
+    const addresses = addressesOf(lookup);
+    count += addresses.length;
+    // Hundreds of targets with hundreds of addresses each are counted, not collected.
+    const room = MAX_ADDRESSES - answers.length;
+    answers.push(...addresses.slice(0, room).map((address) => answerAt(address, target)));
   }
   if (answers.length === 0) return nothingFound([...missing.values()], serviceTtlSeconds);
-  const resolution = resolved(answers.sort(compareAnswers), ttlSeconds);
-  return missing.size === 0 ? resolution : { ...resolution, missing: [...missing.values()] };
+  return {
+    outcome: 'resolved',
+    answers,
+    ttlSeconds,
+    ...(count > answers.length ? { cutFrom: count } : {}),
+    ...(missing.size > 0 ? { missing: [...missing.values()] } : {}),
+  };
 }
 
-function compareAnswers(a: ResolvedAnswer, b: ResolvedAnswer): number {
-  return (a.priority ?? 0) - (b.priority ?? 0) || compareAddresses(a.address, b.address);
+function answerAt(address: IpAddress, { host, port, priority, drained }: ServiceTarget): ResolvedAnswer {
+  return { address, port, priority, host, ...(drained ? { drained } : {}) };
 }
 
 /** As long as one target failed, nobody knows that there is nothing. */

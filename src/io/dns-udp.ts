@@ -10,7 +10,7 @@ import { OncePerTurn } from './once-per-turn.ts';
  * thousand queries at once would double what each costs, and hide none of them better: a forger has to
  * guess the port, the id and the letters' case of one query either way.
  */
-const MAX_QUERIES_PER_PORT = 32;
+const MAX_QUERIES_PER_PORT = 64;
 
 export function createUdpExchanger(): (exchange: DnsExchange, signal: AbortSignal) => Promise<UdpResult> {
   const ports = new WeakMap<DnsServerAddress, UdpPort>();
@@ -60,7 +60,11 @@ class UdpPort {
       // An address needs no look-up, and Node's would go through its thread pool's queue.
       lookup: (hostname, _options, callback) => callback(null, hostname, family),
     });
-    this.#socket.on('message', (message) => received.add({ port: this, message }));
+    this.#socket.on('message', (message) => {
+      received.add({ port: this, message });
+      // Answers lead to further questions, and those are to leave in the same turn.
+      leaving.expect();
+    });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
     // Without a callback of its own a failure to connect is an `error` event like any other.
     this.#socket.once('connect', () => this.#connected());

@@ -6,18 +6,28 @@
 export class OncePerTurn<T> {
   readonly #handle: (item: T) => void;
   #items: T[] = [];
+  #isDue = false;
 
   constructor(handle: (item: T) => void) {
     this.#handle = handle;
   }
 
   add(item: T): void {
-    if (this.#items.push(item) === 1) setImmediate(this.#handleAll);
+    this.#items.push(item);
+    this.expect();
+  }
+
+  /** Says that there will be items this turn: what is handled before them leads to them. */
+  expect(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(this.#handleAll);
   }
 
   readonly #handleAll = (): void => {
     const items = this.#items;
     this.#items = [];
+    this.#isDue = false;
     for (const item of items) this.#handle(item);
   };
 }

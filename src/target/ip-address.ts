@@ -26,6 +26,41 @@ export function parseIpAddress(text: string): IpAddress | undefined {
   return (mapped ?? canonical) as IpAddress;
 }
 
+/** The address that `octets` holds at `at`, as it goes over the wire: four octets of IPv4, or sixteen of IPv6. */
+export function addressFromOctets(octets: Uint8Array, at: number, length: 4 | 16): IpAddress {
+  const octet = (index: number) => octets[at + index] ?? 0;
+  const spellIpv4 = (from: number) =>
+    `${octet(from)}.${octet(from + 1)}.${octet(from + 2)}.${octet(from + 3)}` as IpAddress;
+  if (length === 4) return spellIpv4(0);
+  const group = (index: number) => octet(2 * index) * 256 + octet(2 * index + 1);
+  const zeros = longestZeroRun(group);
+  if (zeros.from === 0 && zeros.length === 5 && group(5) === 0xffff) return spellIpv4(12);
+  let text = '';
+  for (let index = 0; index < 8; index += 1) {
+    if (index === zeros.from && zeros.length > 1) {
+      text += '::';
+      index += zeros.length - 1;
+    } else {
+      text += text === '' || text.endsWith(':') ? group(index).toString(16) : `:${group(index).toString(16)}`;
+    }
+  }
+  return text as IpAddress;
+}
+
+/** Of several that are equally long, the first (RFC 5952 §4.2.3). */
+function longestZeroRun(group: (index: number) => number): { from: number; length: number } {
+  const longest = { from: 0, length: 0 };
+  let from = 0;
+  for (let index = 0; index < 8; index += 1) {
+    if (group(index) !== 0) from = index + 1;
+    else if (index + 1 - from > longest.length) {
+      longest.from = from;
+      longest.length = index + 1 - from;
+    }
+  }
+  return longest;
+}
+
 function canonicalIpv6(text: string): string {
   const canonical = new SocketAddress({ address: text, family: 'ipv6' }).address;
   // The C library spells the deprecated `::10.0.0.1` with dots, Go's netip (and so the API) does not.
@@ -44,6 +79,14 @@ export function compareAddresses(a: IpAddress, b: IpAddress): number {
   const left = sortKey(a);
   const right = sortKey(b);
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** In the order of {@link compareAddresses}, for many addresses: each is taken apart only once. */
+export function sortAddresses(addresses: readonly IpAddress[]): IpAddress[] {
+  return addresses
+    .map((address) => ({ address, key: sortKey(address) }))
+    .sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0))
+    .map(({ address }) => address);
 }
 
 function sortKey(address: IpAddress): string {

@@ -29,7 +29,7 @@ async function startServer(where: '127.0.0.1' | '::1' = '127.0.0.1') {
   const zone = new DnsZone('example.test', 60);
   const server = await startDnsServer([zone], where);
   servers.push(server);
-  const settings = { ...DNS_SETTINGS, servers: [server.address], timeoutMs: 300 };
+  const settings = { ...DNS_SETTINGS, servers: [server.address], timeoutMs: 500 };
   const resolver = newResolver();
   const resolve = (name: string, signal = new AbortController().signal) =>
     resolver.resolve({ kind: 'host', host: host(name) }, settings, signal);

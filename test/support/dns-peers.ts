@@ -1,0 +1,161 @@
+import { parseResolvConf } from '../../src/dns/resolv-conf.ts';
+import {
+  type CountingResolver,
+  createResolver,
+  DEFAULT_RESOLVER_LIMITS,
+} from '../../src/dns/stub-resolver.ts';
+import { createDnsTransport } from '../../src/io/dns-transport.ts';
+import { systemClock } from '../../src/io/system-clock.ts';
+import { systemRandom } from '../../src/io/system-random.ts';
+import { freePort, RealPeer, run } from './real-peer.ts';
+
+/** A resolver on the real network and clock. */
+export function realResolver(): CountingResolver {
+  return createResolver({
+    transport: createDnsTransport(),
+    clock: systemClock,
+    random: systemRandom,
+    systemConfig: () => parseResolvConf(''),
+    systemHosts: () => new Map(),
+    limits: DEFAULT_RESOLVER_LIMITS,
+  });
+}
+
+/** Knot DNS as the authority for the zones it is given. */
+export class KnotServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #zones: readonly string[];
+  #peer = new RealPeer();
+  #serial = 1;
+  #records = new Map<string, readonly string[]>();
+
+  static async start(...zones: readonly string[]): Promise<KnotServer> {
+    const server = new KnotServer(zones, await freePort());
+    await server.#start();
+    return server;
+  }
+
+  private constructor(zones: readonly string[], port: number) {
+    this.#zones = zones;
+    this.port = port;
+  }
+
+  /** Replaces the zone's records, in a zone file's notation with names below the zone, and waits until they are in force. */
+  publish(zone: string, ...records: readonly string[]): void {
+    this.#serial += 1;
+    this.#records.set(zone, records);
+    this.#write(zone);
+    this.#control('zone-reload', zone);
+  }
+
+  async stop(): Promise<void> {
+    await this.#peer[Symbol.asyncDispose]();
+  }
+
+  /** Starts again at the same port with the records that it had. */
+  async restart(): Promise<void> {
+    this.#peer = new RealPeer();
+    await this.#start();
+  }
+
+  async #start(): Promise<void> {
+    for (const zone of this.#zones) this.#write(zone);
+    const config = [
+      'server:',
+      `  listen: 127.0.0.1@${this.port}`,
+      `  rundir: ${this.#peer.directory}`,
+      'database:',
+      `  storage: ${this.#peer.directory}`,
+      'control:',
+      `  listen: ${this.#peer.directory}/knot.sock`,
+      'zone:',
+      ...this.#zones.flatMap((zone) => [
+        `  - domain: ${zone}`,
+        `    storage: ${this.#peer.directory}`,
+        `    file: ${zone}`,
+        '    zonefile-load: whole',
+        '    journal-content: none',
+      ]),
+    ];
+    await this.#peer.start(
+      'knotd',
+      ['-c', this.#peer.file('knot.conf', `${config.join('\n')}\n`)],
+      this.port,
+    );
+  }
+
+  #write(zone: string): void {
+    const head = [
+      `$ORIGIN ${zone}.`,
+      `@ 5 SOA ns hostmaster ${this.#serial} 60 60 600 1`,
+      '@ 5 NS ns',
+      'ns 5 A 127.0.0.1',
+    ];
+    this.#peer.file(zone, `${[...head, ...(this.#records.get(zone) ?? [])].join('\n')}\n`);
+  }
+
+  /** Blocking: when it returns, the zone is in force. */
+  #control(...args: readonly string[]): void {
+    run('knotc', '-s', `${this.#peer.directory}/knot.sock`, '-b', ...args);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** A server that knows the zones of others. */
+export interface Recursor extends AsyncDisposable {
+  readonly port: number;
+}
+
+export async function startUnbound(authorities: Readonly<Record<string, number>>): Promise<Recursor> {
+  const port = await freePort();
+  const peer = new RealPeer();
+  const config = [
+    'server:',
+    `  interface: 127.0.0.1@${port}`,
+    '  do-daemonize: no',
+    '  use-syslog: no',
+    '  username: ""',
+    '  chroot: ""',
+    `  directory: "${peer.directory}"`,
+    '  pidfile: ""',
+    '  module-config: "iterator"',
+    '  do-not-query-localhost: no',
+    '  infra-host-ttl: 1',
+    '  cache-max-negative-ttl: 1',
+    'remote-control:',
+    '  control-enable: no',
+    ...Object.entries(authorities).flatMap(([zone, at]) => [
+      'stub-zone:',
+      `  name: "${zone}"`,
+      `  stub-addr: 127.0.0.1@${at}`,
+    ]),
+  ];
+  await peer.start('unbound', ['-d', '-p', '-c', peer.file('unbound.conf', `${config.join('\n')}\n`)], port);
+  return { port, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
+}
+
+/**
+ * A forwarder with a memory. It takes a reply that ends in a CNAME for the whole truth, and so has to have a
+ * recursor behind it, not an authority.
+ */
+export async function startDnsmasq(recursorPort: number): Promise<Recursor> {
+  const port = await freePort();
+  const peer = new RealPeer();
+  const args = [
+    '--keep-in-foreground',
+    '--conf-file=/dev/null',
+    '--no-resolv',
+    '--no-hosts',
+    '--bind-interfaces',
+    '--listen-address=127.0.0.1',
+    `--port=${port}`,
+    `--pid-file=${peer.directory}/pid`,
+    '--user=root',
+    `--server=127.0.0.1#${recursorPort}`,
+  ];
+  await peer.start('dnsmasq', args, port);
+  return { port, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
+}

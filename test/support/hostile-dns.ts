@@ -1,0 +1,71 @@
+import { createSocket, type RemoteInfo } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import type { DnsServerAddress } from '../../src/target/target.ts';
+import { serverAt } from './dns-network.ts';
+
+export interface UdpCaller {
+  readonly query: Buffer;
+  readonly from: RemoteInfo;
+  /** How many datagrams came before this one. */
+  readonly before: number;
+  /** Sends from the server's own address and port. */
+  send(datagram: Uint8Array): void;
+}
+
+/** A server that sends what a test puts together, octet by octet, and keeps no rule by itself. */
+export class HostileDnsServer implements AsyncDisposable {
+  readonly #udp = createSocket('udp4');
+  readonly #tcp = createServer();
+  readonly #connections = new Set<Socket>();
+  /** Every datagram that came, with where it came from. */
+  readonly received: { query: Buffer; port: number }[] = [];
+  onUdp: (caller: UdpCaller) => void = () => undefined;
+  /** Without it TCP connections are closed at once. */
+  onTcp: (socket: Socket, query: Buffer) => void = (socket) => socket.destroy();
+  #port = 0;
+
+  static async start(): Promise<HostileDnsServer> {
+    const server = new HostileDnsServer();
+    await server.#start();
+    return server;
+  }
+
+  get address(): DnsServerAddress {
+    return serverAt('127.0.0.1', this.#port);
+  }
+
+  async #start(): Promise<void> {
+    this.#tcp.listen(0, '127.0.0.1');
+    await once(this.#tcp, 'listening');
+    const bound = this.#tcp.address();
+    if (bound === null || typeof bound === 'string') throw new Error('a server without a port');
+    this.#port = bound.port;
+    this.#udp.bind(this.#port, '127.0.0.1');
+    await once(this.#udp, 'listening');
+    this.#udp.on('message', (query, from) => {
+      const before = this.received.length;
+      this.received.push({ query, port: from.port });
+      this.onUdp({
+        query,
+        from,
+        before,
+        send: (datagram) => this.#udp.send(datagram, from.port, from.address),
+      });
+    });
+    this.#tcp.on('connection', (socket) => {
+      this.#connections.add(socket);
+      // The client leaves in the middle of whatever is sent to it: that is what these tests are about.
+      socket.on('error', () => socket.destroy());
+      socket.once('close', () => this.#connections.delete(socket));
+      socket.once('data', (framed) => this.onTcp(socket, framed.subarray(2)));
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#connections) socket.destroy();
+    this.#udp.close();
+    this.#tcp.close();
+    await Promise.all([once(this.#udp, 'close'), once(this.#tcp, 'close')]);
+  }
+}
