@@ -45,33 +45,42 @@ export interface Health {
   readonly vantageSuspect: boolean;
 }
 
-/** Reasons of a success, of no check at all, or of none so far. */
-export type HealthyReason = 'Connected' | 'TLSHandshakeSucceeded' | 'ResponseMatched' | 'HTTPStatusExpected';
+/** What a successful sample says. The strings appear in reports, logs, metrics and docs/health-checks.md. */
+export const HEALTHY_REASONS = [
+  'Connected',
+  'ResponseMatched',
+  'TLSHandshakeSucceeded',
+  'HTTPStatusExpected',
+] as const;
 
-export type FailureReason =
-  | 'ConnectionRefused'
-  | 'ConnectionReset'
-  | 'ConnectionClosed'
-  | 'ConnectTimeout'
-  | 'ResponseTimeout'
-  | 'HostUnreachable'
-  | 'NetworkUnreachable'
-  | 'LocalResourcesExhausted'
-  | 'ProbeStalled'
-  | 'ConnectNotPermitted'
-  | 'ConnectFailed'
-  | 'TLSHandshakeFailed'
-  | 'TLSHandshakeTimeout'
-  | 'CertificateExpired'
-  | 'CertificateExpiresSoon'
-  | 'CertificateNotYetValid'
-  | 'CertificateUntrusted'
-  | 'CertificateNameMismatch'
-  | 'CAFileUnreadable'
-  | 'UnexpectedResponse'
-  | 'HTTPStatus';
+/** What a failed one says, in the order in which a probe comes to it. */
+export const FAILURE_REASONS = [
+  'ConnectionRefused',
+  'ConnectTimeout',
+  'HostUnreachable',
+  'NetworkUnreachable',
+  'ConnectNotPermitted',
+  'LocalResourcesExhausted',
+  'ConnectFailed',
+  'CAFileUnreadable',
+  'TLSHandshakeFailed',
+  'TLSHandshakeTimeout',
+  'CertificateExpired',
+  'CertificateNotYetValid',
+  'CertificateExpiresSoon',
+  'CertificateUntrusted',
+  'CertificateNameMismatch',
+  'ResponseTimeout',
+  'ConnectionClosed',
+  'ConnectionReset',
+  'UnexpectedResponse',
+  'HTTPStatus',
+  'ProbeStalled',
+] as const;
 
-export type HealthReason = HealthyReason | FailureReason | 'NotChecked' | 'NotCheckedYet';
+export type HealthyReason = (typeof HEALTHY_REASONS)[number];
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+export type HealthReason = HealthyReason | FailureReason | 'NotCheckedYet';
 
 /** One probe's result. */
 export type Sample = HealthySample | FailedSample;

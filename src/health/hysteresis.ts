@@ -17,18 +17,6 @@ export function notCheckedYet(nowMs: number): Health {
   };
 }
 
-/** What is known of an address that nobody checks: it counts as healthy, and says why. */
-export function notChecked(nowMs: number): Health {
-  return {
-    verdict: 'healthy',
-    reason: 'NotChecked',
-    message: 'health checks are off',
-    streak: 0,
-    sinceMs: nowMs,
-    vantageSuspect: false,
-  };
-}
-
 /**
  * Health after one more sample. A verdict changes with exactly the N-th sample in a row that speaks
  * against it, and the first verdict needs as many as any other.

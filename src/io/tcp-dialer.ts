@@ -20,15 +20,13 @@ export class TcpDialer implements Dialer {
         return;
       }
       const socket = connect({ host: request.address, port: request.port });
-      // Paused, so that nothing is read and buffered for a check that only connects.
-      socket.pause();
       const connection = new SocketConnection(socket, request.address, this.#host);
       const abort = () => {
         connection.close();
         reject(signal.reason);
       };
       signal.addEventListener('abort', abort);
-      socket.once('connect', () => {
+      socket.on('connect', () => {
         signal.removeEventListener('abort', abort);
         resolve({ connected: true, connection });
       });

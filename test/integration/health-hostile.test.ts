@@ -169,7 +169,7 @@ describe.skipIf(missing(['ip', 'nft'], { root: true }))('a network that does not
     namespace.inside('sysctl', '-q', '-w', 'net.ipv4.ip_local_port_range=40000 40001');
     // Within the namespace a listener of its own; three dials for two ports.
     const listener = `import net from 'node:net'; const s = net.createServer().listen(9000, '127.0.0.1', async () => {`;
-    const dial = `process.argv.splice(1, 1, 'x', '127.0.0.1', '9000', '3'); await import('${process.cwd()}/test/support/dial-many.ts'); process.exit(); });`;
+    const dial = `process.argv.splice(1, 1, 'x', '127.0.0.1', '9000', '3'); await import('${process.cwd()}/test/programs/dial-many.ts'); process.exit(); });`;
     const script = `${listener}${dial}`;
     const printed = namespace.inside(process.execPath, '--input-type=module', '-e', script);
     expect(JSON.parse(printed)).toEqual(['EADDRNOTAVAIL']);

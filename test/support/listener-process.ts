@@ -34,7 +34,7 @@ export class ListenerProcess implements AsyncDisposable {
   }
 
   static async #start(program: string): Promise<ListenerProcess> {
-    const path = fileURLToPath(new URL(program, import.meta.url));
+    const path = fileURLToPath(new URL(`../programs/${program}`, import.meta.url));
     const child = spawn(process.execPath, [path], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
     return new ListenerProcess(child, Number(line));
