@@ -8,7 +8,7 @@ import { keyOf } from '../target/target.ts';
 import type { CliContext } from './context.ts';
 import { progressOn } from './progress.ts';
 
-const NOTHING_BEFORE: KnownBefore = {
+const NOTHING_BEFORE: Omit<KnownBefore, 'guards'> = {
   health: NOTHING_KNOWN,
   stateless: false,
   momentOf: (target) => ({ target, existing: NOTHING_EXISTS, memory: new Map() }),
@@ -27,7 +27,7 @@ export async function decideOffline(
       {
         ...list,
         limits: { maxProbesInFlight: context.maxProbesInFlight, probingTimeoutMs: flags.timeout },
-        known: Promise.resolve(NOTHING_BEFORE),
+        known: Promise.resolve({ ...NOTHING_BEFORE, guards: list.guards }),
         onObserved: (moment) => moments.set(keyOf(moment.target), moment),
       },
       context,

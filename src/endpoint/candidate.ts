@@ -1,4 +1,4 @@
-import { type Guards, refusalOf } from '../target/guards.ts';
+import { type AddressRefusal, type Guards, refusalOf } from '../target/guards.ts';
 import type { IpAddress } from '../target/ip-address.ts';
 import type { EndpointSource, HostSource, SrvSource, Target } from '../target/target.ts';
 import type { HeldBecause } from './assessment.ts';
@@ -66,10 +66,23 @@ export function candidatesOf(
       const other = best.get(key);
       if (other !== undefined && rank(other) <= rank(candidate)) continue;
       const refused = refusalOf(candidate.address, guards);
-      best.set(key, refused === undefined ? candidate : { ...candidate, refused });
+      best.set(
+        key,
+        refused === undefined ? candidate : { ...candidate, refused: told(refused, candidate, source) },
+      );
     }
   }
   return [...best.values()];
+}
+
+/** With the place in the list that gives the address, or the name that was answered with it. */
+function told({ reason, message }: AddressRefusal, { address }: Candidate, source: EndpointSource) {
+  const { source: text, line, column } = source.declaredAt;
+  const origin =
+    source.kind === 'address'
+      ? `${text}:${line}:${column}: ${address}`
+      : `${sourceKey(source)} was answered with ${address}`;
+  return { reason, message: `${origin} is refused: ${message}` };
 }
 
 /** A live answer beats a held one, an undrained one a drained one, then priority decides. */

@@ -29,7 +29,11 @@ const RESOURCES: Readonly<Record<StoredKind, Resource>> = {
   Lease: { apiVersion: 'coordination.k8s.io/v1', plural: 'leases' },
   Event: { apiVersion: 'events.k8s.io/v1', plural: 'events' },
   Namespace: { apiVersion: 'v1', plural: 'namespaces' },
+  ServiceCIDR: { apiVersion: 'networking.k8s.io/v1', plural: 'servicecidrs' },
 };
+
+/** Kinds without a namespace. */
+const CLUSTER_SCOPED: ReadonlySet<StoredKind> = new Set(['Namespace', 'ServiceCIDR']);
 
 /** Page size of lists: what kubectl uses. */
 const PAGE_SIZE = 500;
@@ -236,7 +240,7 @@ function collectionPath(kind: StoredKind, namespace: string | undefined): string
   const { apiVersion, plural } = RESOURCES[kind];
   const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
   const scope =
-    namespace === undefined || kind === 'Namespace' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+    namespace === undefined || CLUSTER_SCOPED.has(kind) ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${root}${scope}/${plural}`;
 }
 

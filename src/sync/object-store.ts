@@ -8,7 +8,8 @@ export type StoredKind =
   | 'ConfigMap'
   | 'Lease'
   | 'Event'
-  | 'Namespace';
+  | 'Namespace'
+  | 'ServiceCIDR';
 
 /** The cluster as a port. Never rejects but with `signal.reason`: what goes wrong there is part of the job. */
 export interface ObjectStore {

@@ -32,7 +32,6 @@ export type OnProgress = (step: 'resolving' | 'checking' | 'writing', done: numb
 
 export interface ObservationRequest {
   readonly targets: readonly Target[];
-  readonly guards: Guards;
   readonly limits: ObservationLimits;
   /** What was known before this pass; names are resolved while it is being read. Undefined: look no further. */
   readonly known: Promise<KnownBefore | undefined>;
@@ -43,6 +42,7 @@ export interface ObservationRequest {
 export interface KnownBefore {
   readonly health: HealthMemory;
   readonly stateless: boolean;
+  readonly guards: Guards;
   /** What is known of a target besides its answers; undefined when it is not to be decided. */
   momentOf(target: Target): Omit<TargetMoment, 'answers'> | undefined;
 }
@@ -88,7 +88,7 @@ export async function observeTargets(
     const moment = { ...known, answers };
     const now = instantOf(observers.clock);
     const names = viewMoment(moment, () => undefined, before.stateless, now);
-    const candidates = candidatesOf(target, names.known, request.guards).filter(isToBeChecked);
+    const candidates = candidatesOf(target, names.known, before.guards).filter(isToBeChecked);
     await checks.form(checksOf(target, candidates));
     request.onObserved(moment, (id) => checks.results.get(id));
   };

@@ -68,11 +68,10 @@ export async function pass(
   const begin = (decision: Decision | undefined, by: PassDecider) => {
     if (decision !== undefined) settler.begin(decision, (key) => by.existingOf(key));
   };
-  const { targets, guards, limits } = request;
+  const { targets, limits } = request;
   const health = await observeTargets(
     {
       targets,
-      guards,
       limits,
       known,
       onObserved(moment, healthOf) {

@@ -6,6 +6,7 @@ import {
   NOTHING_EXISTS,
   serviceNameOf,
 } from '../plan/existing-objects.ts';
+import { type Cidr, parseCidr } from '../target/ip-address.ts';
 import type { ApiFailure, ApiResult, KubeList, ListScope, ObjectStore, StoredKind } from './object-store.ts';
 
 /** What of the cluster concerns us: everything under the names of the list, and everything that is ours. */
@@ -16,6 +17,7 @@ export interface ClusterView {
   readonly unreadable: ReadonlyMap<string, ApiFailure>;
   /** Whether objects of ours were looked for in all namespaces, or only in those of the list. */
   readonly scope: 'cluster' | 'namespaces';
+  readonly serviceCidrs: readonly Cidr[];
 }
 
 export type ClusterReading =
@@ -39,7 +41,8 @@ export async function readCluster(
   const unreadable = new Map<string, ApiFailure>();
 
   const ours = `${MANAGED_BY_LABEL}=${MANAGER},${INSTANCE_LABEL}=${instance}`;
-  const [owned, ...namespaces] = await Promise.all([
+  const [serviceCidrs, owned, ...namespaces] = await Promise.all([
+    readServiceCidrs(store, signal),
     listKinds(store, { labelSelector: ours }, undefined, signal),
     ...[...byNamespace].map(async ([namespace, members]) => ({
       namespace,
@@ -53,12 +56,38 @@ export async function readCluster(
     else if (isOfTheWholeCluster(read.failure)) return read;
     else unreadable.set(namespace, read.failure);
   }
+  if (!owned.ok) {
+    const readable = [...byNamespace.keys()].filter((namespace) => !unreadable.has(namespace));
+    const found = await Promise.all(
+      readable.map((namespace) => store.list('EndpointSlice', { namespace, labelSelector: ours }, signal)),
+    );
+    for (const slices of found) {
+      if (!slices.ok) return slices;
+      collected.push(...slices.value.items);
+    }
+  }
   const view: ClusterView = {
     byService: groupByService(collected),
     unreadable,
     scope: owned.ok ? 'cluster' : 'namespaces',
+    serviceCidrs,
   };
   return { ok: true, view };
+}
+
+interface ServiceCidrObject extends KubeObject {
+  readonly spec?: { readonly cidrs?: readonly string[] | null };
+}
+
+/**
+ * The ranges of the cluster's own Services. Servers before 1.33 do not tell, and not everybody may ask: then there
+ * are none, and nothing is refused for that.
+ */
+export async function readServiceCidrs(store: ObjectStore, signal: AbortSignal): Promise<readonly Cidr[]> {
+  const listed = await store.list('ServiceCIDR', {}, signal);
+  if (!listed.ok) return [];
+  const texts = listed.value.items.flatMap((item) => (item as ServiceCidrObject).spec?.cidrs ?? []);
+  return [...new Set(texts)].sort().flatMap((text) => parseCidr(text) ?? []);
 }
 
 /** One Service's objects, read again. */

@@ -10,6 +10,7 @@ import type { EndpointSliceObject, KubeObject } from '../manifest/kube-object.ts
 import { type ExistingObjects, serviceNameOf } from '../plan/existing-objects.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
 import { DEFAULT_GUARDS, type Guards } from '../target/guards.ts';
+import type { Cidr } from '../target/ip-address.ts';
 import type { Random } from '../target/random.ts';
 import { CheckSet } from './check-set.ts';
 import type { DecideOptions } from './decide.ts';
@@ -21,6 +22,7 @@ import type { Metrics } from './metrics.ts';
 import type { ObjectStore } from './object-store.ts';
 import { isOursInPart } from './owned-objects.ts';
 import { PlanCarrier } from './plan-carrier.ts';
+import { readServiceCidrs } from './read-cluster.ts';
 import { SettlementKeeper } from './settlement-keeper.ts';
 import { StateKeeper } from './state-keeper.ts';
 import type { StateStore } from './sync-state.ts';
@@ -87,6 +89,7 @@ export class Worker {
   readonly #decider: Decider;
   readonly #reader: TargetReader;
   #guards: Guards = DEFAULT_GUARDS;
+  #serviceCidrs: readonly Cidr[] = [];
   #stateless = false;
   /** Entries that wait to be decided again. */
   readonly #dirty = new Set<TargetEntry>();
@@ -275,6 +278,7 @@ export class Worker {
 
   async #loadState(signal: AbortSignal): Promise<void> {
     const loaded = await this.#state.loadPatiently(signal);
+    this.#serviceCidrs = await readServiceCidrs(this.#ports.store, signal);
     this.#reached = true;
     this.#stateless = loaded.kind === 'unusable';
     this.#checks.recallFrom(new HealthMemory(loaded.state.health));
@@ -481,7 +485,7 @@ export class Worker {
     const now = instantOf(this.#ports.clock);
     const { decisions, tooEarly } = this.#decider.decide(entries, {
       now,
-      guards: this.#guards,
+      guards: { ...this.#guards, serviceCidrs: this.#serviceCidrs },
       stateless: this.#stateless,
       referenceReachable: this.#reader.isServerReachable,
       lastHealthyMs: this.#lastHealthyMs,

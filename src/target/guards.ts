@@ -10,6 +10,8 @@ export interface Guards {
   readonly allowedCidrs: readonly Cidr[];
   /** Besides what {@link refusalOf} denies always. */
   readonly deniedCidrs: readonly Cidr[];
+  /** Ranges that the cluster takes its own Services' addresses from. Not of the list: read from the cluster, where it tells. */
+  readonly serviceCidrs?: readonly Cidr[];
 }
 
 export const DEFAULT_GUARDS: Guards = {
@@ -24,6 +26,8 @@ export type AddressRefusalReason =
   | 'UnspecifiedAddress'
   | 'LinkLocalAddress'
   | 'LinkLocalMulticastAddress'
+  | 'MulticastAddress'
+  | 'ClusterServiceAddress'
   | 'AddressDenied'
   | 'AddressNotAllowed';
 
@@ -67,10 +71,21 @@ export function apiRefusalOf(address: IpAddress): AddressRefusal | undefined {
   return rule === undefined ? undefined : { reason: rule.reason, message: rule.message };
 }
 
+/** The API takes these, but no connection can be made to one. */
+const MULTICAST = /^(22[4-9]\.|23\d\.|ff[0-9a-f]{2}:)/;
+
 /** Why the address must not be published under these guards; undefined when it may. Deny wins over allow. */
 export function refusalOf(address: IpAddress, guards: Guards): AddressRefusal | undefined {
   const refused = apiRefusalOf(address);
   if (refused !== undefined) return refused;
+  if (MULTICAST.test(address)) {
+    return { reason: 'MulticastAddress', message: 'it is a multicast address (224.0.0.0/4, ff00::/8)' };
+  }
+  const own = guards.serviceCidrs?.find((range) => range.contains(address));
+  if (own !== undefined) {
+    const message = `it is in ${own.text}, from which the cluster takes the addresses of its own Services`;
+    return { reason: 'ClusterServiceAddress', message };
+  }
   const denied = guards.deniedCidrs.find((range) => range.contains(address));
   if (denied !== undefined) {
     return { reason: 'AddressDenied', message: `guards.deniedCIDRs has ${denied.text}` };

@@ -35,8 +35,32 @@ describe('What the API refuses is refused whatever the guards say', () => {
     ['ff05::1', undefined],
   ])('%s: %s', (text, reason) => {
     expect(apiRefusalOf(address(text))?.reason).toBe(reason);
-    const open = { ...DEFAULT_GUARDS, allowedCidrs: cidrs('0.0.0.0/0', '::/0') };
-    expect(refusalOf(address(text), open)?.reason).toBe(reason);
+    if (reason !== undefined) expect(refusalOf(address(text), OPEN)?.reason).toBe(reason);
+  });
+});
+
+const OPEN = { ...DEFAULT_GUARDS, allowedCidrs: cidrs('0.0.0.0/0', '::/0') };
+
+describe('What the API takes and nobody can connect to is refused too', () => {
+  test.each([
+    ['223.255.255.255', undefined],
+    ['224.0.1.0', 'MulticastAddress'],
+    ['239.255.255.255', 'MulticastAddress'],
+    ['240.0.0.1', undefined],
+    ['fec0::1', undefined],
+    ['ff05::1', 'MulticastAddress'],
+  ])('%s: %s', (text, reason) => {
+    expect(refusalOf(address(text), OPEN)?.reason).toBe(reason);
+  });
+
+  test("an address of the cluster's own Services, even where it is allowed", () => {
+    const guards = { ...OPEN, serviceCidrs: cidrs('10.96.0.0/12', 'fd00:10:96::/112') };
+    expect(refusalOf(address('10.96.0.10'), guards)).toEqual({
+      reason: 'ClusterServiceAddress',
+      message: 'it is in 10.96.0.0/12, from which the cluster takes the addresses of its own Services',
+    });
+    expect(refusalOf(address('fd00:10:96::a'), guards)?.reason).toBe('ClusterServiceAddress');
+    expect(refusalOf(address('10.112.0.1'), guards)).toBeUndefined();
   });
 });
 
