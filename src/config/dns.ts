@@ -59,13 +59,15 @@ export const dnsSchema = section(
       .superRefine(unrepeated(serverKey))
       .optional(),
     timeout: durationField({
-      description: 'Of one try at one server.',
+      description:
+        "Of one try at one server. With the system's servers, `options timeout` of resolv.conf goes before the default.",
       default: DEFAULTS.timeout,
       min: '10ms',
       max: '60s',
     }).optional(),
     attempts: wholeNumber({
-      description: 'Tries in all, over all servers.',
+      description:
+        "Tries in all, over all servers. With the system's servers, `options attempts` of resolv.conf (rounds over all of them) goes before the default.",
       default: DEFAULTS.attempts,
       min: 1,
       max: 10,
@@ -127,8 +129,9 @@ export function dnsFrom(written: WrittenDns | undefined, report: Report): DnsSet
   }
   return {
     servers: (written?.servers ?? []).map(checkedServer),
-    timeoutMs: durationMs(written?.timeout ?? DEFAULTS.timeout),
-    attempts: written?.attempts ?? DEFAULTS.attempts,
+    // Left out when they are not written: the resolver knows whether resolv.conf has a say.
+    ...(written?.timeout === undefined ? {} : { timeoutMs: durationMs(written.timeout) }),
+    ...(written?.attempts === undefined ? {} : { attempts: written.attempts }),
     minTtlMs,
     maxTtlMs,
     hosts: written?.hosts ?? false,

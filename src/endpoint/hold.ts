@@ -11,7 +11,7 @@ import {
 
 /**
  * What is held of one name and family: plain data, so that it can outlive the process. Its times are
- * `monotonicNow`'s; {@link shiftHeldName} carries them over to another process's clock.
+ * `monotonicNow`'s, and only differences between them count: another process may shift them to its own clock.
  */
 export interface HeldName {
   /** When the answer came that was taken in last. */
@@ -233,22 +233,4 @@ function remember(
 
 function byAbsence(a: { held: HeldAddress }, b: { held: HeldAddress }): number {
   return a.held.missedAnswers - b.held.missedAnswers;
-}
-
-/** The same on a clock that shows `byMs` more: for what was saved by another process. */
-export function shiftHeldName(held: HeldName, byMs: number): HeldName {
-  return {
-    ...held,
-    answeredAtMs: held.answeredAtMs + byMs,
-    addresses: held.addresses.map((address) => ({
-      ...address,
-      ...shifted('absentSinceMs', address.absentSinceMs, byMs),
-      ...shifted('notFoundSinceMs', address.notFoundSinceMs, byMs),
-      ...shifted('failingSinceMs', address.failingSinceMs, byMs),
-    })),
-  };
-}
-
-function shifted(name: string, timeMs: number | undefined, byMs: number): Record<string, number> {
-  return timeMs === undefined ? {} : { [name]: timeMs + byMs };
 }

@@ -20,7 +20,7 @@ function told(parts: Parameters<typeof readTargetList>[0]): string[] {
 
 test('Parts are one list, in their order, each with its own defaults', () => {
   const result = readTargetList([
-    part('b.yaml', 'defaults: { namespace: one, dns: { attempts: 9 } }\n', 'targets:\n', target('web')),
+    part('b.yaml', 'defaults: { namespace: one, dns: { minTTL: 9s } }\n', 'targets:\n', target('web')),
     part('a.yaml', 'guards: { maxDrain: 10% }\n', 'targets:\n', target('web'), target('db')),
     part('c.yaml', 'targets: []\n'),
   ]);
@@ -32,13 +32,13 @@ test('Parts are one list, in their order, each with its own defaults', () => {
         {
           namespace: 'one',
           name: 'web',
-          dns: { attempts: 9 },
+          dns: { minTtlMs: 9_000 },
           declaredAt: { source: 'b.yaml', line: 5, column: 5 },
         },
         {
           namespace: 'default',
           name: 'web',
-          dns: { attempts: 3 },
+          dns: { minTtlMs: 5_000 },
           declaredAt: { source: 'a.yaml', line: 5 },
         },
         { namespace: 'default', name: 'db' },

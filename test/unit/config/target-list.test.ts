@@ -29,8 +29,6 @@ test('A target that says only what it must gets every default', () => {
           ],
           dns: {
             servers: [],
-            timeoutMs: 2_000,
-            attempts: 3,
             minTtlMs: 5_000,
             maxTtlMs: 300_000,
             hosts: false,

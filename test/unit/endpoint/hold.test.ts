@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Resolution } from '../../../src/dns/resolution.ts';
-import { type HeldName, holdAddresses, shiftHeldName } from '../../../src/endpoint/hold.ts';
+import { type HeldName, holdAddresses } from '../../../src/endpoint/hold.ts';
 import { DNS_SETTINGS, ip } from '../../support/dns-resolver.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
 
 const SECOND = 1_000;
 
@@ -93,40 +92,4 @@ describe('holdAddresses', () => {
       expect(brief.addresses).toHaveLength(1);
     }
   });
-
-  it('is carried over to another clock', () => {
-    const name = new HeldOverTime();
-    name.answer(0, found('10.0.0.1', '10.0.0.2'));
-    name.answer(60, found('10.0.0.1'));
-    name.held = name.held && shiftHeldName(name.held, 1_000 * SECOND);
-    expect(name.answer(1_089, found('10.0.0.1'))).toBe('10.0.0.1 current, 10.0.0.2 obsolete');
-    expect(name.look(1_090)).toBe('10.0.0.1 current');
-  });
-
-  it.each([5, 60, 300])(
-    'settles on all of twelve addresses that are given four at a time, TTL %i s',
-    (ttl) => {
-      const all = Array.from({ length: 12 }, (_, index) => `10.0.0.${index + 1}`);
-      const random = seededRandom(ttl);
-      const name = new HeldOverTime();
-      let addressesBefore = '';
-      let lastChange = 0;
-      for (let answer = 0; answer < 5_000; answer += 1) {
-        const some = all.toSorted(() => random.integer(3) - 1).slice(0, 4);
-        for (const at of [answer * ttl, answer * ttl + ttl - 1]) {
-          if (at === answer * ttl) name.answer(at, found(...some));
-          else name.look(at);
-          const now =
-            name.held?.addresses
-              .map(({ answer: { address } }) => address)
-              .toSorted()
-              .join() ?? '';
-          if (now !== addressesBefore) lastChange = answer;
-          addressesBefore = now;
-        }
-      }
-      expect(addressesBefore.split(',')).toHaveLength(12);
-      expect(lastChange).toBeLessThan(100);
-    },
-  );
 });

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readAgainWhenChanged } from '../../../src/io/reread-file.ts';
+
+let directory: string;
+let path: string;
+let nowMs: number;
+let problems: string[];
+let read: () => string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'external-endpoints-'));
+  path = join(directory, 'resolv.conf');
+  nowMs = 0;
+  problems = [];
+  read = readAgainWhenChanged(
+    path,
+    (text) => `<${text}>`,
+    ({ message }) => problems.push(message),
+    () => nowMs,
+  );
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function write(text: string): void {
+  writeFileSync(path, text);
+  // Two writes may fall into one tick of the file system's clock; two edits by people do not.
+  utimesSync(path, new Date(), new Date(Date.now() + nowMs));
+}
+
+describe('readAgainWhenChanged', () => {
+  it('reads once, and again a second after a change at the latest', () => {
+    write('one');
+    expect(read()).toBe('<one>');
+    write('two');
+    nowMs += 999;
+    expect(read()).toBe('<one>');
+    nowMs += 1;
+    expect(read()).toBe('<two>');
+  });
+
+  it('gives the same object for as long as nothing has changed', () => {
+    const config = readAgainWhenChanged(
+      path,
+      (text) => ({ text }),
+      () => undefined,
+      () => nowMs,
+    );
+    write('one');
+    const first = config();
+    nowMs += 5_000;
+    expect(config()).toBe(first);
+  });
+
+  it('keeps the last good contents while the file is gone, and tells once', () => {
+    write('one');
+    read();
+    rmSync(path);
+    for (let second = 0; second < 5; second += 1) {
+      nowMs += 1_000;
+      expect(read()).toBe('<one>');
+    }
+    expect(problems).toEqual([expect.stringContaining('ENOENT')]);
+    nowMs += 1_000;
+    write('two');
+    expect(read()).toBe('<two>');
+    nowMs += 1_000;
+    rmSync(path);
+    read();
+    expect(problems).toHaveLength(2);
+  });
+
+  it('takes an absent file for an empty one until it appears', () => {
+    expect(read()).toBe('<>');
+    write('one');
+    nowMs += 1_000;
+    expect(read()).toBe('<one>');
+  });
+
+  it('reads no file that is too large for what it is', () => {
+    write('one');
+    read();
+    nowMs += 1_000;
+    write('x'.repeat(16 * 1024 * 1024 + 1));
+    expect(read()).toBe('<one>');
+    expect(problems).toEqual(['the file is larger than 16777216 bytes']);
+  });
+});
