@@ -8,7 +8,8 @@ import { systemRandom } from '../../src/io/system-random.ts';
 /**
  * What the embedded API server costs, seen by a client over real HTTP: server-side applies that create,
  * change and change nothing, a list, and a watch that follows, at growing numbers of objects. One line of
- * JSON a result. `node test/bench/embedded.ts [--smoke] [OBJECTS…]`.
+ * JSON a result; `serverCpuMicros` is what an operation costs the server's thread, which a busy machine
+ * does not change as it changes the rate. `node test/bench/embedded.ts [--smoke] [OBJECTS…]`.
  */
 const SMOKE = process.argv.includes('--smoke');
 const SIZES = process.argv
@@ -33,9 +34,9 @@ async function measure(objects: number): Promise<void> {
   const [url] = (await once(worker, 'message')) as [string];
   const pool = new Pool(url, { connections: CONCURRENCY, pipelining: 1 });
   const watched = watch(pool, objects * 2);
-  await time('apply: create', objects, (at) => apply(pool, at, 1));
-  await time('apply: change nothing', objects, (at) => apply(pool, at, 1));
-  await time('apply: change one endpoint', objects, (at) => apply(pool, at, 2));
+  await time(worker, 'apply: create', objects, (at) => apply(pool, at, 1));
+  await time(worker, 'apply: change nothing', objects, (at) => apply(pool, at, 1));
+  await time(worker, 'apply: change one endpoint', objects, (at) => apply(pool, at, 2));
   const startedAt = performance.now();
   const bytes = await list(pool);
   report('list', objects, 1, performance.now() - startedAt, { bytes });
@@ -44,14 +45,22 @@ async function measure(objects: number): Promise<void> {
   await worker.terminate();
 }
 
-async function time(name: string, objects: number, operation: (at: number) => Promise<void>): Promise<void> {
+async function time(
+  worker: Worker,
+  name: string,
+  objects: number,
+  operation: (at: number) => Promise<void>,
+): Promise<void> {
+  const cpuBefore = await worker.cpuUsage();
   const startedAt = performance.now();
   let next = 0;
   const lane = async () => {
     while (next < objects) await operation(next++);
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, lane));
-  report(name, objects, objects, performance.now() - startedAt);
+  const durationMs = performance.now() - startedAt;
+  const { user, system } = await worker.cpuUsage(cpuBefore);
+  report(name, objects, objects, durationMs, { serverCpuMicros: Math.round((user + system) / objects) });
 }
 
 function report(

@@ -1,5 +1,6 @@
 import type { Clock } from '../../target/clock.ts';
 import type { Random } from '../../target/random.ts';
+import { ServiceAddresses } from './addresses/service-addresses.ts';
 import {
   anonymousUser,
   authenticate,
@@ -15,12 +16,12 @@ import { discover } from './discovery.ts';
 import { performWithFaults } from './fault-injection.ts';
 import { Faults } from './faults.ts';
 import { initialObjects } from './initial-objects.ts';
+import { REVIEW_KINDS } from './kinds/reviews.ts';
 import { perform, verbOf } from './perform.ts';
 import { kindAt } from './registry.ts';
 import { type ApiRequest, type ApiResponse, parseResourcePath } from './request.ts';
 import { jsonResponse, refusalResponse, textResponse } from './respond.ts';
-import { REVIEW_KINDS, review } from './reviews.ts';
-import { ServiceAddresses } from './service-addresses.ts';
+import { review } from './reviews.ts';
 import { noSuchResource, notAcceptable, Refusal } from './status.ts';
 import { Store } from './store.ts';
 import { OpenWatches } from './watch.ts';

@@ -1,11 +1,11 @@
 import type { Clock } from '../../target/clock.ts';
 import type { Random } from '../../target/random.ts';
-import type { FieldValidation } from './decode-body.ts';
+import type { ServiceAddresses } from './addresses/service-addresses.ts';
+import type { FieldValidation } from './decode-object.ts';
 import { type FieldError, invalid, invalidObject, notSupported, required } from './field-error.ts';
 import type { Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
 import { type ApiRequest, flagOf, type ResourcePath } from './request.ts';
-import type { ServiceAddresses } from './service-addresses.ts';
 import type { ResourceRef } from './status.ts';
 import type { Store, Stored } from './store.ts';
 

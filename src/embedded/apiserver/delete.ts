@@ -1,11 +1,11 @@
 import { type Call, keyOf, refOf, writeOptionsOf } from './call.ts';
-import { parseBody } from './decode-body.ts';
 import { type FieldError, notSupported } from './field-error.ts';
 import { filterOf } from './filter.ts';
 import { timestamp } from './identifiers.ts';
 import { isObject, type JsonObject, objectOf, stringOf } from './json.ts';
 import type { Kind } from './kind.ts';
-import type { ApiObject, ObjectMeta } from './object.ts';
+import { type ApiObject, type ObjectMeta, orderedMeta } from './object.ts';
+import { parseBody } from './parse-body.ts';
 import { badRequest, conflict, notFound } from './status.ts';
 import type { Store, Stored } from './store.ts';
 
@@ -119,17 +119,12 @@ function awaitingFinalizers(call: Call, object: ApiObject, policy: string): ApiO
   const isNamespace = call.kind.storage === 'namespaces';
   if (finalizers.length === 0 && !isNamespace) return undefined;
   const deletionTimestamp = timestamp(call.engine.clock.wallNow());
-  const { labels, annotations, ownerReferences, finalizers: _old, managedFields, ...head } = object.metadata;
-  const metadata: ObjectMeta = {
-    ...head,
+  const metadata = orderedMeta({
+    ...object.metadata,
     deletionTimestamp,
-    ...(isNamespace ? {} : { deletionGracePeriodSeconds: 0 }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(ownerReferences === undefined ? {} : { ownerReferences }),
-    ...(finalizers.length === 0 ? {} : { finalizers }),
-    ...(managedFields === undefined ? {} : { managedFields }),
-  };
+    deletionGracePeriodSeconds: isNamespace ? undefined : 0,
+    finalizers: finalizers.length === 0 ? undefined : finalizers,
+  });
   const status: JsonObject = isNamespace ? { status: { phase: 'Terminating' } } : {};
   return { ...object, metadata, ...status };
 }

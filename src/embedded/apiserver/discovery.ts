@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from './json.ts';
 import { groupVersionOf } from './kind.ts';
+import { REVIEW_KINDS } from './kinds/reviews.ts';
 import { OPEN_API_MEDIA_TYPE, openApiDocument } from './open-api.ts';
 import { KINDS } from './registry.ts';
 import type { ApiRequest, CompleteResponse } from './request.ts';
 import { jsonResponse } from './respond.ts';
-import { REVIEW_KINDS } from './reviews.ts';
 
 /** What discovery tells of a resource. */
 interface Described {

@@ -1,21 +1,21 @@
 import type { Clock } from '../../target/clock.ts';
 import type { Random } from '../../target/random.ts';
 import { newUid, timestamp } from './identifiers.ts';
-import type { ApiObject, ObjectMeta } from './object.ts';
+import { type ApiObject, type ObjectMeta, orderedMeta } from './object.ts';
 
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 const KUBERNETES_PORT = { name: 'https', protocol: 'TCP', port: 443, targetPort: 6443 };
 
 /** What every cluster has from the start: its namespaces, and the Service of the API server itself. */
 export function initialObjects(clock: Clock, random: Random): { resource: string; object: ApiObject }[] {
-  const metadataOf = (name: string, rest: Partial<ObjectMeta>): ObjectMeta => ({
-    name,
-    ...(rest.namespace === undefined ? {} : { namespace: rest.namespace }),
-    uid: newUid(random),
-    resourceVersion: '',
-    creationTimestamp: timestamp(clock.wallNow()),
-    ...(rest.labels === undefined ? {} : { labels: rest.labels }),
-  });
+  const metadataOf = (name: string, rest: Partial<ObjectMeta>): ObjectMeta =>
+    orderedMeta({
+      ...rest,
+      name,
+      uid: newUid(random),
+      resourceVersion: '',
+      creationTimestamp: timestamp(clock.wallNow()),
+    });
   const namespaces = NAMESPACES.map((name) => ({
     kind: 'Namespace',
     apiVersion: 'v1',

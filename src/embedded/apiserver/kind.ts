@@ -1,7 +1,7 @@
 import type { FieldError } from './field-error.ts';
 import type { JsonObject } from './json.ts';
 import type { ApiObject } from './object.ts';
-import type { StructSchema } from './schema.ts';
+import type { StructSchema } from './schema/schema.ts';
 import { type NameRule, SUBDOMAIN_NAME } from './validation/object-meta.ts';
 
 /** One resource in one version of the API, and the rules of its registry strategy (pkg/registry/…). */

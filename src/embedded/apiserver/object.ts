@@ -45,6 +45,31 @@ export type ApiObject = {
   [field: string]: JsonValue | undefined;
 };
 
+const META_ORDER: readonly (keyof ObjectMeta)[] = [
+  'name',
+  'generateName',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+];
+
+/** Metadata in the order in which it is written, without the fields that are undefined. */
+export function orderedMeta(
+  fields: { readonly [Field in keyof ObjectMeta]?: ObjectMeta[Field] | undefined },
+): ObjectMeta {
+  const known = META_ORDER.filter((field) => fields[field] !== undefined);
+  return Object.fromEntries(known.map((field) => [field, fields[field]])) as ObjectMeta;
+}
+
 /** `namespace/name`, or `name` for a kind that has no namespaces: the key in storage, and its order. */
 export function keyOfObject(metadata: { readonly namespace?: string; readonly name: string }): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;

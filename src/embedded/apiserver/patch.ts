@@ -1,43 +1,17 @@
-import {
-  type ApplyOptions,
-  applyOptionsOf,
-  type Call,
-  keyOf,
-  objectFor,
-  refOf,
-  type WriteOptions,
-  writeOptionsOf,
-} from './call.ts';
-import {
-  checkSize,
-  decodeObject,
-  emptyObject,
-  fitted,
-  goKindOf,
-  mediaTypeOf,
-  parseYaml,
-  Undecodable,
-} from './decode-body.ts';
+import { afterUpdate } from './apply/managed-fields.ts';
+import { apply } from './apply-patch.ts';
+import { type Call, keyOf, objectFor, refOf, type WriteOptions, writeOptionsOf } from './call.ts';
+import { decodeObject, Undecodable } from './decode-object.ts';
 import { forbiddenField, invalid, invalidObject } from './field-error.ts';
-import { isObject, type JsonObject, type JsonValue, objectOf, stringOf } from './json.ts';
-import { jsonPatched } from './json-patch.ts';
-import { groupVersionOf } from './kind.ts';
-import { type Applied, afterUpdate, applied } from './managed-fields.ts';
-import { mergePatched } from './merge-patch.ts';
+import { isObject, type JsonObject, type JsonValue, objectOf } from './json.ts';
+import { checkSize, goKindOf, mediaTypeOf } from './parse-body.ts';
+import { jsonPatched } from './patches/json-patch.ts';
+import { mergePatched } from './patches/merge-patch.ts';
+import { strategicallyPatched } from './patches/strategic-merge-patch.ts';
+import { replace, type Written } from './persist.ts';
 import type { ApiRequest } from './request.ts';
-import { badRequest, conflict, internal, notFound, unsupportedMediaType } from './status.ts';
-import type { Stored } from './store.ts';
-import { strategicallyPatched } from './strategic-merge-patch.ts';
-import { TypedError } from './typed-value.ts';
-import {
-  checkName,
-  checkNamespace,
-  insert,
-  managedFieldsSent,
-  replace,
-  type Written,
-  writerOf,
-} from './write.ts';
+import { badRequest, notFound, unsupportedMediaType } from './status.ts';
+import { checkName, checkNamespace, managedFieldsSent, writerOf } from './write.ts';
 
 /** PATCH on a name. */
 export function patch(call: Call): Written {
@@ -70,7 +44,7 @@ function patchWith(call: Call, change: (live: JsonObject, body: JsonValue) => Js
   checkName(call.path.name, metadata);
   checkNamespace(call, metadata.namespace);
   const entries = managedFieldsSent(metadata) ?? live.metadata.managedFields;
-  const managedFields = afterUpdate(kind.schema, kind.unowned, live, next, entries, writerOf(call, options));
+  const managedFields = afterUpdate(kind, live, next, entries, writerOf(call, options));
   return replace(call, existing, next, managedFields, options);
 }
 
@@ -104,82 +78,5 @@ function parsedJson(text: string): JsonValue | undefined {
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
-  }
-}
-
-/** Server-side apply: creates what is not there. */
-function apply(call: Call): Written {
-  const { engine, kind, path } = call;
-  const options = applyOptionsOf(call);
-  const config = parseYaml(call.request.body);
-  checkConfig(call, config);
-  const existing = engine.store.get(kind.storage, keyOf(call));
-  const uid = stringOf(objectOf(config.metadata).uid);
-  if (existing === undefined && uid !== '') {
-    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
-    throw conflict(refOf(kind), path.name, why);
-  }
-  if (existing === undefined) checkName(path.name, objectOf(config.metadata));
-  const live = existing === undefined ? emptyObject(kind) : objectFor(kind, existing);
-  const result = mergeConfig(call, live, config, existing, options);
-  const next = convertApplied(call, config, result.object);
-  return existing === undefined
-    ? insert(call, next, result.managedFields, options)
-    : replace(call, existing, next, result.managedFields, options);
-}
-
-/** Failures here never got a Status in apiserver, so that they come out as a bare 500. */
-function mergeConfig(
-  call: Call,
-  live: JsonObject,
-  config: JsonObject,
-  existing: Stored | undefined,
-  options: ApplyOptions,
-): Applied {
-  const { schema, unowned } = call.kind;
-  const entries = existing?.object.metadata.managedFields;
-  try {
-    return applied(schema, unowned, live, config, entries, writerOf(call, options), options.force);
-  } catch (error) {
-    if (!(error instanceof TypedError)) throw error;
-    throw internal(`failed to create typed patch object (${subjectOf(call, config)}): ${error.message}`);
-  }
-}
-
-function convertApplied(call: Call, config: JsonObject, object: JsonObject): JsonObject {
-  try {
-    return fitted(call.kind, object);
-  } catch (error) {
-    if (!(error instanceof Undecodable)) throw error;
-    const gvk = `${call.kind.group}/${call.kind.version}, Kind=${call.kind.kind}`;
-    const why = `unable to convert unstructured object to ${gvk}: ${error.message}`;
-    throw internal(`failed to convert new object (${subjectOf(call, config)}) to proper version: ${why}`);
-  }
-}
-
-/** `/db; /v1, Kind=Service`. */
-function subjectOf({ kind, path }: Call, config: JsonObject): string {
-  const namespace = stringOf(objectOf(config.metadata).namespace);
-  return `${namespace}/${path.name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`;
-}
-
-function checkConfig(call: Call, config: JsonValue): asserts config is JsonObject {
-  const { kind, path } = call;
-  if (Array.isArray(config) || typeof config !== 'object') {
-    const why = `while decoding JSON: json: cannot unmarshal ${goKindOf(config)} into Go value of type ${MAP_TYPE}`;
-    throw badRequest(`error decoding YAML: error unmarshaling JSON: ${why}`);
-  }
-  const apiVersion = stringOf(config?.apiVersion);
-  const name = stringOf(config?.kind);
-  if (config === null || apiVersion !== groupVersionOf(kind) || name !== kind.kind) {
-    const groupVersion = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
-    throw badRequest(`invalid object type: ${groupVersion}, Kind=${name}`);
-  }
-  const metadata = objectOf(config.metadata);
-  if (metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
-  if (stringOf(metadata.name) !== '') checkName(path.name, metadata);
-  const namespace = stringOf(metadata.namespace);
-  if (namespace !== '' && namespace !== path.namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
 }

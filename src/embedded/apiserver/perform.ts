@@ -2,13 +2,14 @@ import { type Call, jsonFor } from './call.ts';
 import { deleteCollection, deleteOne } from './delete.ts';
 import type { Kind } from './kind.ts';
 import { patch } from './patch.ts';
+import type { Written } from './persist.ts';
 import { presenterOf, presentOne, presentPage } from './present.ts';
 import { get, list, listJson } from './read.ts';
 import { type ApiRequest, type ApiResponse, flagOf, type ResourcePath } from './request.ts';
 import { jsonResponse } from './respond.ts';
 import { methodNotAllowed, statusObject } from './status.ts';
 import { type OpenWatches, watch } from './watch.ts';
-import { create, update, type Written } from './write.ts';
+import { create, update } from './write.ts';
 
 /** What a request does to a resource, in the words of RBAC. */
 export function verbOf(request: ApiRequest, path: ResourcePath, kind: Kind): string {

@@ -1,7 +1,7 @@
 import { type Call, jsonFor } from './call.ts';
 import { listJson, type Page } from './read.ts';
 import type { Stored } from './store.ts';
-import { tableJson, tableWish } from './table.ts';
+import { tableJson, tableWish } from './table/table.ts';
 import type { Presenter } from './watch.ts';
 
 /** In which form a client gets what it reads: as objects, or as a Table for people. */

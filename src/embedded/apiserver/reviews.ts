@@ -1,38 +1,13 @@
+import { afterUpdate } from './apply/managed-fields.ts';
 import { isAllowed, PUBLIC_PATHS, type User } from './auth.ts';
-import { decodeBody, emptyObject } from './decode-body.ts';
+import { decodeBody, emptyObject } from './decode-object.ts';
 import { type FieldError, invalid, invalidObject } from './field-error.ts';
 import { timestamp } from './identifiers.ts';
 import { isObject, type JsonObject, type JsonValue, objectOf, stringOf } from './json.ts';
-import { COMMON, groupVersionOf, type Kind } from './kind.ts';
-import { selfSubjectAccessReviewSchema, selfSubjectRulesReviewSchema } from './kind-schemas.ts';
-import { afterUpdate } from './managed-fields.ts';
+import { groupVersionOf, type Kind } from './kind.ts';
+import { rulesReviewKind } from './kinds/reviews.ts';
 import type { ApiRequest } from './request.ts';
 import { badRequest } from './status.ts';
-
-const REVIEW = { ...COMMON, group: 'authorization.k8s.io', namespaced: false, verbs: ['create'] };
-
-const accessReviewKind: Kind = {
-  ...REVIEW,
-  kind: 'SelfSubjectAccessReview',
-  resource: 'selfsubjectaccessreviews',
-  singular: 'selfsubjectaccessreview',
-  storage: '',
-  schema: selfSubjectAccessReviewSchema,
-  unowned: ['status'],
-};
-
-const rulesReviewKind: Kind = {
-  ...REVIEW,
-  kind: 'SelfSubjectRulesReview',
-  resource: 'selfsubjectrulesreviews',
-  singular: 'selfsubjectrulesreview',
-  storage: '',
-  schema: selfSubjectRulesReviewSchema,
-  unowned: ['status'],
-};
-
-/** Questions that are posted like objects and answered at once; nothing is stored. */
-export const REVIEW_KINDS: readonly Kind[] = [accessReviewKind, rulesReviewKind];
 
 /** @returns the review with its status filled. */
 export function review(
@@ -54,7 +29,7 @@ export function review(
   if (errors.length > 0) throw invalidObject({ group: kind.group, kind: '' }, '', errors);
   const manager = (request.headers['user-agent'] ?? '').split('/')[0] || 'unknown';
   const writer = { manager, apiVersion: groupVersionOf(kind), now: timestamp(wallNowMs) };
-  const managedFields = afterUpdate(kind.schema, kind.unowned, emptyObject(kind), draft, undefined, writer);
+  const managedFields = afterUpdate(kind, emptyObject(kind), draft, undefined, writer);
   return {
     ...draft,
     metadata: managedFields === undefined ? {} : { managedFields },

@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import { emptyObject } from './decode-body.ts';
+import { emptyObject } from './decode-object.ts';
 import { type Filter, filterOf } from './filter.ts';
 import { objectOf } from './json.ts';
 import { integerOf, invalidListOptions, parseRevision } from './read.ts';

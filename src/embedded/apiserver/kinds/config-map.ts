@@ -1,6 +1,13 @@
 import { COMMON, type Kind } from '../kind.ts';
-import { configMapSchema } from '../kind-schemas.ts';
+import { kind } from '../schema/common-schemas.ts';
+import { boolean, bytes, map, pointer, string } from '../schema/schema.ts';
 import { validateConfigMap } from '../validation/config-map.ts';
+
+const configMapSchema = kind('ConfigMap', {
+  immutable: pointer(boolean),
+  data: map(string),
+  binaryData: map(bytes),
+});
 
 /** pkg/registry/core/configmap/strategy.go. */
 export const configMapKind: Kind = {

@@ -1,8 +1,57 @@
 import { isObject, type JsonObject, listOf, sameJson } from '../json.ts';
 import { COMMON, type Kind } from '../kind.ts';
-import { endpointSliceSchema } from '../kind-schemas.ts';
 import type { ApiObject } from '../object.ts';
+import { kind, objectReference } from '../schema/common-schemas.ts';
+import {
+  always,
+  atomicList,
+  atomicStruct,
+  boolean,
+  int32,
+  map,
+  pointer,
+  setList,
+  string,
+  struct,
+} from '../schema/schema.ts';
 import { endpointSliceWarnings, validateEndpointSlice } from '../validation/endpoint-slice.ts';
+
+const endpointHints = struct('EndpointHints', {
+  forZones: atomicList(struct('ForZone', { name: always(string) })),
+  forNodes: atomicList(struct('ForNode', { name: always(string) })),
+});
+
+const endpointSliceSchema = kind('EndpointSlice', {
+  addressType: always(string),
+  endpoints: always(
+    atomicList(
+      struct('Endpoint', {
+        addresses: always(setList(string)),
+        conditions: struct('EndpointConditions', {
+          ready: pointer(boolean),
+          serving: pointer(boolean),
+          terminating: pointer(boolean),
+        }),
+        hostname: pointer(string),
+        targetRef: pointer(objectReference),
+        deprecatedTopology: map(string),
+        nodeName: pointer(string),
+        zone: pointer(string),
+        hints: pointer(endpointHints),
+      }),
+    ),
+  ),
+  ports: always(
+    atomicList(
+      atomicStruct('EndpointPort', {
+        name: pointer(string),
+        protocol: pointer(string),
+        port: pointer(int32),
+        appProtocol: pointer(string),
+      }),
+    ),
+  ),
+});
 
 /** pkg/registry/discovery/endpointslice/strategy.go. */
 export const endpointSliceKind: Kind = {

@@ -1,7 +1,32 @@
 import { isObject, type JsonObject, listOf } from '../json.ts';
 import { COMMON, type Kind } from '../kind.ts';
-import { endpointsSchema } from '../kind-schemas.ts';
+import { kind, objectReference } from '../schema/common-schemas.ts';
+import { always, atomicList, atomicStruct, int32, pointer, string, struct } from '../schema/schema.ts';
 import { endpointsWarnings, validateEndpoints } from '../validation/endpoints.ts';
+
+const endpointAddress = atomicStruct('EndpointAddress', {
+  ip: always(string),
+  hostname: string,
+  nodeName: pointer(string),
+  targetRef: pointer(objectReference),
+});
+
+const endpointsSchema = kind('Endpoints', {
+  subsets: atomicList(
+    struct('EndpointSubset', {
+      addresses: atomicList(endpointAddress),
+      notReadyAddresses: atomicList(endpointAddress),
+      ports: atomicList(
+        atomicStruct('EndpointPort', {
+          name: string,
+          port: always(int32),
+          protocol: string,
+          appProtocol: pointer(string),
+        }),
+      ),
+    }),
+  ),
+});
 
 /** pkg/registry/core/endpoint/strategy.go. */
 export const endpointsKind: Kind = {

@@ -1,9 +1,46 @@
 import { type JsonObject, objectOf, stringOf } from '../json.ts';
 import { COMMON, type Kind } from '../kind.ts';
-import { coreEventSchema, eventSchema } from '../kind-schemas.ts';
-import { normalize } from '../normalize.ts';
 import type { ApiObject } from '../object.ts';
+import { kind, objectReference } from '../schema/common-schemas.ts';
+import { normalize } from '../schema/normalize.ts';
+import { always, int32, microTime, pointer, string, struct, time } from '../schema/schema.ts';
 import { validateEvent } from '../validation/event.ts';
+
+const eventSource = struct('EventSource', { component: string, host: string });
+
+const coreEventSchema = kind('Event', {
+  involvedObject: objectReference,
+  reason: string,
+  message: string,
+  source: eventSource,
+  firstTimestamp: always(time),
+  lastTimestamp: always(time),
+  count: int32,
+  type: string,
+  eventTime: always(microTime),
+  series: pointer(struct('EventSeries', { count: int32, lastObservedTime: microTime })),
+  action: string,
+  related: pointer(objectReference),
+  reportingComponent: always(string),
+  reportingInstance: always(string),
+});
+
+const eventSchema = kind('Event', {
+  eventTime: always(microTime),
+  series: pointer(struct('EventSeries', { count: always(int32), lastObservedTime: always(microTime) })),
+  reportingController: string,
+  reportingInstance: string,
+  action: string,
+  reason: string,
+  regarding: objectReference,
+  related: pointer(objectReference),
+  note: string,
+  type: string,
+  deprecatedSource: eventSource,
+  deprecatedFirstTimestamp: always(time),
+  deprecatedLastTimestamp: always(time),
+  deprecatedCount: int32,
+});
 
 /** How `events.k8s.io/v1` calls what the core Event has under another name. */
 const RENAMED: readonly (readonly [core: string, event: string])[] = [

@@ -1,8 +1,17 @@
 import { type JsonObject, listOf, objectOf, sortedByKey, stringMapOf, stringOf } from '../json.ts';
 import { ALL_VERBS, COMMON, type Kind } from '../kind.ts';
-import { namespaceSchema } from '../kind-schemas.ts';
 import type { ApiObject } from '../object.ts';
+import { condition, kind } from '../schema/common-schemas.ts';
+import { atomicList, keyedList, string, struct } from '../schema/schema.ts';
 import { finalizerErrors, LABEL_NAME } from '../validation/object-meta.ts';
+
+const namespaceSchema = kind('Namespace', {
+  spec: struct('NamespaceSpec', { finalizers: atomicList(string) }),
+  status: struct('NamespaceStatus', {
+    phase: string,
+    conditions: keyedList(condition, [{ name: 'type' }], 'type'),
+  }),
+});
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 

@@ -1,9 +1,9 @@
 import { isObject, type JsonObject, listOf, numberOf, objectOf, sameJson, stringOf } from '../json.ts';
 import { COMMON, type Kind } from '../kind.ts';
-import { serviceSchema } from '../kind-schemas.ts';
 import type { ApiObject } from '../object.ts';
 import { LABEL_NAME } from '../validation/object-meta.ts';
 import { serviceWarnings, validateService } from '../validation/service.ts';
+import { serviceSchema } from './service-schema.ts';
 import { isExternallyAccessible, needsClusterIp, needsNodePort, specOf } from './service-spec.ts';
 
 /** pkg/registry/core/service/strategy.go and pkg/apis/core/v1/defaults.go. */

@@ -1,7 +1,7 @@
-import { ADDRESS_FAMILIES, type AddressFamily } from '../../target/ip-address.ts';
-import { type FieldError, invalid } from './field-error.ts';
-import { type JsonObject, listOf, objectOf, stringOf } from './json.ts';
-import { isHeadless } from './kinds/service-spec.ts';
+import { ADDRESS_FAMILIES, type AddressFamily } from '../../../target/ip-address.ts';
+import { type FieldError, invalid } from '../field-error.ts';
+import { type JsonObject, listOf, objectOf, stringOf } from '../json.ts';
+import { isHeadless } from '../kinds/service-spec.ts';
 
 /**
  * Fills `ipFamilies` and `ipFamilyPolicy` (alloc.go, initIPFamilyFields). Changes `spec`.

@@ -1,11 +1,11 @@
-import { type AddressFamily, parseIpAddress } from '../../target/ip-address.ts';
-import type { Random } from '../../target/random.ts';
+import { type AddressFamily, parseIpAddress } from '../../../target/ip-address.ts';
+import type { Random } from '../../../target/random.ts';
+import { type FieldError, invalid } from '../field-error.ts';
+import { isObject, type JsonObject, listOf, numberOf, objectOf, stringOf } from '../json.ts';
+import { isHeadless, needsClusterIp, needsNodePort, specOf } from '../kinds/service-spec.ts';
+import type { Change, Store } from '../store.ts';
 import { type AddressRange, addressRange } from './address-range.ts';
-import { type FieldError, invalid } from './field-error.ts';
-import { isObject, type JsonObject, listOf, numberOf, objectOf, stringOf } from './json.ts';
-import { isHeadless, needsClusterIp, needsNodePort, specOf } from './kinds/service-spec.ts';
 import { chooseFamilies } from './service-families.ts';
-import type { Change, Store } from './store.ts';
 
 const NODE_PORTS = { first: 30_000, count: 2768 };
 

@@ -1,9 +1,9 @@
-import { objectFor } from './call.ts';
-import type { JsonObject, JsonValue } from './json.ts';
-import type { Kind } from './kind.ts';
-import type { ApiObject } from './object.ts';
-import { badRequest } from './status.ts';
-import type { Stored } from './store.ts';
+import { objectFor } from '../call.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
+import type { Kind } from '../kind.ts';
+import type { ApiObject } from '../object.ts';
+import { badRequest } from '../status.ts';
+import type { Stored } from '../store.ts';
 import { type Column, columnsOf } from './table-columns.ts';
 
 const ACCEPTS_TABLE = /^application\/json;as=Table;v=v1;g=meta\.k8s\.io(,|$)/;

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonObject } from '../json.ts';
 
 /**
  * A set of field paths, as `managedFields[].fieldsV1` writes it: a trie whose keys are `f:NAME` for a field
@@ -11,15 +11,6 @@ export const MEMBER = '.';
 
 export function fieldStep(name: string): string {
   return `f:${name}`;
-}
-
-/** The node of `step`, made when it is missing. Its path becomes a member unless something is put below. */
-export function descend(set: FieldSet, step: string): FieldSet {
-  const child = set[step];
-  if (child !== undefined) return child;
-  const made: FieldSet = {};
-  set[step] = made;
-  return made;
 }
 
 export function isEmptySet(set: FieldSet): boolean {
@@ -116,14 +107,12 @@ export function pathsOf(set: FieldSet, prefix = ''): string[] {
   ];
 }
 
-function stepText(step: string): string {
+/** `.name`, `[port=1,protocol="TCP"]` or `[="x"]`. */
+export function stepText(step: string): string {
   const rest = step.slice(2);
-  if (step.startsWith('k:')) return keyText(JSON.parse(rest) as JsonObject);
-  return step.startsWith('v:') ? `[=${rest}]` : `.${rest}`;
-}
-
-/** `[port=1,protocol="TCP"]`. */
-export function keyText(key: JsonObject): string {
-  const parts = Object.keys(key).map((name) => `${name}=${JSON.stringify(key[name] as JsonValue)}`);
+  if (step.startsWith('v:')) return `[=${rest}]`;
+  if (!step.startsWith('k:')) return `.${rest}`;
+  const key = JSON.parse(rest) as JsonObject;
+  const parts = Object.keys(key).map((name) => `${name}=${JSON.stringify(key[name])}`);
   return `[${parts.join(',')}]`;
 }

@@ -1,6 +1,6 @@
-import { isObject, type JsonObject, type JsonValue, listOf } from './json.ts';
-import type { ListSchema, Schema, StructSchema } from './schema.ts';
-import { badRequest } from './status.ts';
+import { isObject, type JsonObject, type JsonValue, listOf } from '../json.ts';
+import { type ListSchema, type Schema, type StructSchema, schemaOfMember } from '../schema/schema.ts';
+import { badRequest } from '../status.ts';
 
 /**
  * Strategic merge patch (apimachinery's util/strategicpatch): a merge patch in which lists with a merge key
@@ -25,15 +25,10 @@ function patchObject(schema: Schema, target: JsonObject, patch: JsonObject): Jso
     if (value === null || value === undefined) delete result[name];
     else {
       const order = changes[`$setElementOrder/${name}`];
-      result[name] = patchValue(childSchema(schema, name), result[name], value, order);
+      result[name] = patchValue(schemaOfMember(schema, name), result[name], value, order);
     }
   }
   return withListDirectives(schema, result, changes);
-}
-
-function childSchema(schema: Schema, name: string): Schema | undefined {
-  if (schema.type === 'map') return schema.value;
-  return schema.type === 'struct' && Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
 }
 
 function patchValue(
@@ -110,7 +105,7 @@ function withListDirectives(schema: Schema, object: JsonObject, patch: JsonObjec
     if (!Array.isArray(value) || !Array.isArray(list)) continue;
     if (command === '$deleteFromPrimitiveList') object[name] = list.filter((item) => !value.includes(item));
     else if (command === '$setElementOrder' && patch[name] === undefined) {
-      object[name] = patchValue(childSchema(schema, name), list, [], value);
+      object[name] = patchValue(schemaOfMember(schema, name), list, [], value);
     }
   }
   return object;

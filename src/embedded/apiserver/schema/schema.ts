@@ -123,3 +123,9 @@ export function isAtomic(schema: Schema): boolean {
       return schema.atomic;
   }
 }
+
+/** The schema of a field or entry; undefined where there is none. */
+export function schemaOfMember(schema: Schema, name: string): Schema | undefined {
+  if (schema.type === 'map') return schema.value;
+  return schema.type === 'struct' && Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
+}

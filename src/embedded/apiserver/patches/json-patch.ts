@@ -1,5 +1,5 @@
-import { isObject, type JsonObject, type JsonValue, sameJson, stringOf } from './json.ts';
-import { badRequest, Refusal } from './status.ts';
+import { isObject, type JsonObject, type JsonValue, sameJson, stringOf } from '../json.ts';
+import { badRequest, Refusal } from '../status.ts';
 
 /**
  * JSON Patch, RFC 6902. An operation that cannot be done, or a test that fails, is answered with the 422

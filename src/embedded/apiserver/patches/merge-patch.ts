@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from './json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 
 /** JSON Merge Patch, RFC 7396: null removes, objects merge, anything else replaces. */
 export function mergePatched(target: JsonValue | undefined, patch: JsonValue): JsonValue {

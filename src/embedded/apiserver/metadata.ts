@@ -1,0 +1,40 @@
+import type { Call } from './call.ts';
+import { generateName, newUid, timestamp } from './identifiers.ts';
+import { type JsonObject, objectOf } from './json.ts';
+import { type ManagedFieldsEntry, type ObjectMeta, orderedMeta } from './object.ts';
+
+/** Metadata of a new object: what the client may say, and what the server gives. */
+export function metadataOfNew(
+  call: Call,
+  draft: JsonObject,
+  managedFields: ManagedFieldsEntry[] | undefined,
+): ObjectMeta {
+  const { engine, kind, path } = call;
+  const given = objectOf(draft.metadata) as Partial<ObjectMeta>;
+  const { name, generateName: base, generation, labels, annotations, ownerReferences, finalizers } = given;
+  return orderedMeta({
+    name: name ?? (base === undefined ? '' : generateName(base, engine.random)),
+    generateName: base,
+    namespace: kind.namespaced ? path.namespace : undefined,
+    uid: newUid(engine.random),
+    resourceVersion: '',
+    generation,
+    creationTimestamp: timestamp(engine.clock.wallNow()),
+    labels,
+    annotations,
+    ownerReferences,
+    finalizers,
+    managedFields,
+  });
+}
+
+/** Of an object that replaces another: what only the server sets stays, whatever the client sent. */
+export function metadataOfReplaced(
+  live: ObjectMeta,
+  next: JsonObject,
+  managedFields: ManagedFieldsEntry[] | undefined,
+): ObjectMeta {
+  const given = objectOf(next.metadata) as Partial<ObjectMeta>;
+  const { labels, annotations, ownerReferences, finalizers, uid = live.uid } = given;
+  return orderedMeta({ ...live, uid, labels, annotations, ownerReferences, finalizers, managedFields });
+}
