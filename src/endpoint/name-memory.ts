@@ -11,10 +11,10 @@ export type NameMemory = ReadonlyMap<string, HeldByFamily>;
 
 type HeldByFamily = Readonly<Partial<Record<AddressFamily, HeldName>>>;
 
-/** The newest answer for one name, and when it came on the monotonic clock. */
+/** The newest answer for one name, and when that of each family came on the monotonic clock: TTLs differ. */
 export interface AnsweredName {
   readonly resolution: NameResolution;
-  readonly answeredAtMs: number;
+  readonly answeredAtMs: Readonly<Record<AddressFamily, number>>;
 }
 
 /** What a target's names stand for now. */
@@ -90,7 +90,7 @@ function holdFamily(source: NamedSource, family: AddressFamily, input: NameInput
   const observation =
     answer === undefined
       ? { resolution: NOT_ANSWERED, answeredAtMs: before?.answeredAtMs ?? input.nowMs }
-      : { resolution: answer.resolution[family], answeredAtMs: answer.answeredAtMs };
+      : { resolution: answer.resolution[family], answeredAtMs: answer.answeredAtMs[family] };
   const isHealthy = (held: ResolvedAnswer) => input.isHealthy({ ...held, host: held.host ?? nameOf(source) });
   return holdAddresses(before, observation, input.hold, isHealthy, input.nowMs);
 }

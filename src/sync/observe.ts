@@ -117,7 +117,8 @@ async function resolveNames(
     target.endpoints.map(async (source) => {
       if (source.kind === 'address') return undefined;
       const resolution = await resolver.resolve(source, target.dns, signal);
-      return [sourceKey(source), { resolution, answeredAtMs: clock.monotonicNow() }] as const;
+      const nowMs = clock.monotonicNow();
+      return [sourceKey(source), { resolution, answeredAtMs: { IPv4: nowMs, IPv6: nowMs } }] as const;
     }),
   );
   return new Map(answers.filter((answer) => answer !== undefined));

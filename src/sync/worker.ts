@@ -1,7 +1,6 @@
 import type { TargetList } from '../config/target-list.ts';
 import { NameWatcher, type WatchKey } from '../dns/name-watcher.ts';
-import type { NameResolution } from '../dns/resolution.ts';
-import type { TimedResolver } from '../dns/resolver.ts';
+import type { TimedResolution, TimedResolver } from '../dns/resolver.ts';
 import { sourceKey } from '../endpoint/candidate.ts';
 import { HealthMemory } from '../health/memory.ts';
 import { Monitor, type Observation } from '../health/monitor.ts';
@@ -114,7 +113,7 @@ export class Worker {
       resolver,
       clock,
       random,
-      onAnswer: (key, { resolution }) => this.#onAnswer(key, resolution),
+      onAnswer: (key, answer) => this.#onAnswer(key, answer),
     });
     this.#monitor = new Monitor({
       prober,
@@ -328,9 +327,8 @@ export class Worker {
     return isOursInPart(existing, this.#settings.options.instance);
   }
 
-  #onAnswer(key: WatchKey, resolution: NameResolution): void {
-    const answer = { resolution, answeredAtMs: this.#ports.clock.monotonicNow() };
-    for (const each of [resolution.IPv4, resolution.IPv6]) {
+  #onAnswer(key: WatchKey, answer: TimedResolution): void {
+    for (const each of [answer.resolution.IPv4, answer.resolution.IPv6]) {
       this.#ports.metrics.resolved(each.outcome === 'resolved' ? 'Resolved' : each.reason);
     }
     for (const { entry, source } of this.#book.usersOf(key)) {

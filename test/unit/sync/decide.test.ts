@@ -50,7 +50,9 @@ function answered(...addresses: readonly string[]): NameResolution {
 const FAILED = { outcome: 'unresolved', reason: 'ServerFailure', message: 'answers SERVFAIL' } as const;
 
 const answers = (resolution: NameResolution, agoMs = 0) =>
-  new Map([['host db.example', { resolution, answeredAtMs: NOW.monotonicMs - agoMs }]]);
+  new Map([['host db.example', { resolution, answeredAtMs: bothAt(NOW.monotonicMs - agoMs) }]]);
+
+const bothAt = (atMs: number) => ({ IPv4: atMs, IPv6: atMs });
 
 /** Our Service and slice as they stand when these addresses are served on port 1. */
 function serving(...addresses: readonly string[]): ExistingObjects {
