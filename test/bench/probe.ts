@@ -245,11 +245,13 @@ async function drift(sink: ListenerProcess, full: ListenerProcess): Promise<void
     },
   );
   const durationMs = 3 * INTERVAL_MS + 10_000;
+  const timers = timerLateness();
   const usage = process.cpuUsage();
   const stop = new AbortController();
   const running = monitor.run(stop.signal).catch(() => undefined);
   await systemClock.sleep(durationMs, never);
   const { user, system } = process.cpuUsage(usage);
+  const timerLatenessMs = timers.stop();
   stop.abort(new Error('done'));
   await running;
   print('probe.drift', {
@@ -264,10 +266,31 @@ async function drift(sink: ListenerProcess, full: ListenerProcess): Promise<void
     healthyDriftP50Ms: percentile(driftsMs.healthy, 0.5),
     healthyDriftP99Ms: percentile(driftsMs.healthy, 0.99),
     healthyDriftMaxMs: percentile(driftsMs.healthy, 1),
+    timerLatenessP99Ms: percentile(timerLatenessMs, 0.99),
     blackholedDriftP99Ms: percentile(driftsMs.blackholed, 0.99),
     probes: driftsMs.healthy.length + driftsMs.blackholed.length,
     coreShare: rounded((user + system) / 1_000 / durationMs),
   });
+}
+
+/** How late a plain timer is in this process at this moment: nothing that lives by timers can be more punctual. */
+function timerLateness(): { stop(): number[] } {
+  const latenessMs: number[] = [];
+  let expectedMs = performance.now() + 50;
+  let timer: NodeJS.Timeout;
+  const tick = () => {
+    const nowMs = performance.now();
+    latenessMs.push(nowMs - expectedMs);
+    expectedMs = nowMs + 50;
+    timer = setTimeout(tick, 50);
+  };
+  timer = setTimeout(tick, 50);
+  return {
+    stop: () => {
+      clearTimeout(timer);
+      return latenessMs;
+    },
+  };
 }
 
 function percentile(values: readonly number[], share: number): number {

@@ -1,9 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Backend } from '../../src/embedded/backend.ts';
+import { blameForNoConnection } from '../../src/health/dial-fault.ts';
+import type { Check } from '../../src/health/health.ts';
+import { NOTHING_KNOWN } from '../../src/health/memory.ts';
+import { OneShotChecks } from '../../src/health/one-shot.ts';
+import { proberOver } from '../../src/health/probe.ts';
+import { systemClock } from '../../src/io/system-clock.ts';
+import { systemRandom } from '../../src/io/system-random.ts';
+import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import type { HealthCheckKind } from '../../src/target/target.ts';
-import { addressOf } from '../support/checks.ts';
+import { addressOf, checkAt } from '../support/checks.ts';
 import { ListenerProcess } from '../support/listener-process.ts';
 import { NetworkNamespace } from '../support/network-namespace.ts';
 import { openSockets } from '../support/open-sockets.ts';
@@ -127,6 +136,58 @@ describe('a listener whose backlog is full', () => {
       healthy: false,
       reason: 'ConnectTimeout',
       speaksOf: 'backend',
+    });
+  });
+});
+
+describe('a pass over living and dead hosts', () => {
+  it('has the verdicts of the living long before the dead have used up their time-outs', async () => {
+    await using sink = await ListenerProcess.sink();
+    await using full = await ListenerProcess.full();
+    const settings = { timeoutMs: 600, fastIntervalMs: 100, intervalMs: 1_000 };
+    const dead = Array.from({ length: 20 }, (_, at) => checkAt(`127.99.0.${at + 1}:${full.port}`, settings));
+    const living = Array.from({ length: 20 }, (_, at) =>
+      checkAt(`127.99.1.${at + 1}:${sink.port}`, settings),
+    );
+    const pass = new OneShotChecks({
+      previous: NOTHING_KNOWN,
+      prober: proberOver(new TcpDialer(systemClock), systemClock),
+      clock: systemClock,
+      random: systemRandom,
+      maxInFlight: 40,
+      timeoutMs: 20_000,
+    });
+    const stop = new AbortController();
+    const running = pass.run(stop.signal).catch((error: unknown) => error);
+    const startedMs = performance.now();
+    const timed = async (checks: readonly Check[]) => {
+      const verdicts = await pass.form(checks);
+      return {
+        verdicts: new Set([...verdicts.values()].map(({ verdict }) => verdict)),
+        afterMs: performance.now() - startedMs,
+      };
+    };
+    const [ofDead, ofLiving] = await Promise.all([timed(dead), timed(living)]);
+    stop.abort(new Error('done'));
+    await running;
+    expect([...ofDead.verdicts, ...ofLiving.verdicts]).toEqual(['unhealthy', 'healthy']);
+    expect(ofDead.afterMs).toBeGreaterThan(3 * settings.timeoutMs);
+    expect(ofLiving.afterMs).toBeLessThan(2 * settings.timeoutMs);
+  });
+});
+
+describe('a process that may open no more files', () => {
+  it('says so, and nothing of the backend', async () => {
+    await using sink = await ListenerProcess.sink();
+    const program = `ulimit -n 60; exec "$0" test/programs/dial-many.ts 127.0.0.1 ${sink.port} 80`;
+    const codes = JSON.parse(
+      execFileSync('sh', ['-c', program, process.execPath], { encoding: 'utf8' }),
+    ) as string[];
+    expect(codes.length).toBeGreaterThan(0);
+    expect(new Set(codes)).toEqual(new Set(['EMFILE']));
+    expect(blameForNoConnection({ code: 'EMFILE', message: '' })).toEqual({
+      reason: 'LocalResourcesExhausted',
+      speaksOf: 'worker',
     });
   });
 });
