@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../../src/cli/exit-code.ts';
 import { COMMANDS } from '../../../src/cli/program.ts';
@@ -35,5 +35,11 @@ describe('the README', () => {
 
   it('lists every exit code', () => {
     expect(columnOf('code').map(Number)).toEqual(Object.values(EXIT).toSorted((a, b) => a - b));
+  });
+
+  it('leads to files that are there', () => {
+    const linked = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? '');
+    expect(linked.filter((path) => !existsSync(path))).toEqual([]);
+    expect(linked.length).toBeGreaterThan(3);
   });
 });
