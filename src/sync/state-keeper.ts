@@ -85,6 +85,23 @@ export class StateKeeper {
     this.tell(await this.ports.state.save({ names, health: checks.snapshot(), suspectSinceMs }, signal));
   }
 
+  /** As {@link save}, for the end of the process: there it is told and not thrown when the time was not enough. */
+  async saveAtLast(
+    entries: Iterable<TargetEntry>,
+    checks: CheckSet,
+    suspectSinceMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.save(entries, checks, suspectSinceMs, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      const message =
+        'the API server did not take it in time; the next process begins with what was saved before';
+      this.tell([{ reason: 'StateNotSaved', message }]);
+    }
+  }
+
   /** The same trouble is told once, not every five seconds. */
   private tell(notes: readonly StateNote[]): void {
     const text = notes.map(({ reason, message }) => `${reason} ${message}`).join('\n');

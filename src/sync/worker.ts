@@ -265,7 +265,7 @@ export class Worker {
     );
     await carrier.drain();
     if (isLeader())
-      await this.#state.save(
+      await this.#state.saveAtLast(
         this.#book.entries.values(),
         this.#checks,
         this.#decider.suspectSinceMs,
