@@ -4,15 +4,19 @@ import type { Violation } from './checks/violation.ts';
 import type { Scenario } from './scenario/incident.ts';
 import { keyOfSpec, type TargetSpec } from './scenario/target-spec.ts';
 import { CronJob } from './world/cron-job.ts';
+import { Deployment } from './world/deployment.ts';
 import type { DeathPlan } from './world/fate.ts';
-import { Happenings, withoutIncidents } from './world/happenings.ts';
+import { Happenings, type Workload, withoutIncidents } from './world/happenings.ts';
+import { BusyWithoutEnd } from './world/scheduler.ts';
 import { World } from './world/world.ts';
 
 /** Longer than every hold of a scenario, so that nothing is left of what faults have done. */
-const SETTLING_MS = 300_000;
+const SETTLING_MS = { cronJob: 300_000, deployment: 150_000 };
 const SETTLING_PERIOD_MS = 30_000;
-/** Passes over a world at rest, none of which may write. */
-const RESTING_MS = 100_000;
+/** A world at rest, in which nothing may be written. */
+const RESTING_MS = { cronJob: 100_000, deployment: 60_000 };
+/** Until everything that was told to end has ended. */
+const ENDING_MS = 35_000;
 
 export interface SimulationResult {
   readonly seed: number;
@@ -26,7 +30,8 @@ export interface SimulationResult {
 export interface Figures {
   readonly simulatedMs: number;
   readonly turns: number;
-  readonly passes: number;
+  /** Passes, and replicas that were started. */
+  readonly processes: number;
   readonly writes: number;
   readonly faults: Readonly<Record<string, number>>;
 }
@@ -36,52 +41,70 @@ export async function simulate(scenario: Scenario): Promise<SimulationResult> {
   const world = new World(scenario);
   const { scheduler, judge } = world;
   const broken = () => judge.violations.length > 0;
-  const nextDeath = () => happenings.nextDeath();
-  const jobs = scenario.workers.map(({ machine, periodMs, offsetMs }, at) => {
-    const where = world.machines[machine === 0 ? 0 : 1];
-    const { concurrency } = scenario;
-    return new CronJob(
-      world,
-      { name: at === 0 ? 'sync' : 'other', machine: where, periodMs, offsetMs, concurrency },
-      nextDeath,
-    );
-  });
-  const happenings = new Happenings(world, jobs);
-  await scheduler.runUntil(scenario.disturbedMs, broken);
-  if (!broken()) {
-    happenings.heal();
-    for (const job of jobs) job.stop();
-    await settle(world, jobs, broken);
+  const workloads: Workload[] = [];
+  const happenings = new Happenings(world, workloads);
+  workloads.push(...workloadsFor(world, happenings));
+  try {
+    await scheduler.runUntil(scenario.disturbedMs, broken);
+    if (!broken()) {
+      happenings.heal();
+      await settle(world, workloads, broken);
+    }
+    if (!broken()) await compareWithUndisturbed(world, happenings);
+  } catch (error) {
+    if (!(error instanceof BusyWithoutEnd)) throw error;
+    judge.report(12, error.message);
   }
-  if (!broken()) await compareWithUndisturbed(world, happenings);
   return {
     seed: scenario.seed,
     violations: judge.violations,
     story: world.log.lines,
     digest: world.log.digest(),
-    figures: figuresOf(world, jobs),
+    figures: figuresOf(world),
   };
 }
 
-/** A CronJob with nothing in its way, until all is quiet; then it must not write any more. */
-async function settle(world: World, jobs: CronJob[], broken: () => boolean): Promise<void> {
-  const { scheduler, cluster, judge } = world;
-  const calm = calmJob(world, 'calm');
-  jobs.push(calm);
-  await scheduler.runUntil(scheduler.nowMs + SETTLING_MS, broken);
-  const revision = cluster.core.store.revision;
-  await scheduler.runUntil(scheduler.nowMs + RESTING_MS, broken);
-  calm.stop();
-  await scheduler.runUntil(scheduler.nowMs + SETTLING_PERIOD_MS, broken);
+function workloadsFor(world: World, happenings: Happenings): Workload[] {
+  const { scenario, machines } = world;
+  if (scenario.mode === 'deployment') {
+    const places = Array.from({ length: scenario.replicas }, (_, at) => machines[at % 2 === 0 ? 0 : 1]);
+    return [new Deployment(world, places, happenings.deathNow)];
+  }
+  return scenario.workers.map(({ machine, periodMs, offsetMs }, at) => {
+    const where = machines[machine === 0 ? 0 : 1];
+    const name = at === 0 ? 'sync' : 'other';
+    return new CronJob(
+      world,
+      { name, machine: where, periodMs, offsetMs, concurrency: scenario.concurrency },
+      happenings.nextDeath,
+    );
+  });
+}
+
+/** Nothing stands in the way any more: all comes to rest, and then nothing may be written. */
+async function settle(world: World, workloads: Workload[], broken: () => boolean): Promise<void> {
+  const { scheduler, cluster, judge, scenario } = world;
+  if (scenario.mode === 'cronJob') {
+    for (const workload of workloads) workload.stop();
+    workloads.push(calmJob(world, 'calm'));
+  }
+  await scheduler.runUntil(scheduler.nowMs + SETTLING_MS[scenario.mode], broken);
   if (broken()) return;
-  for (const change of cluster.core.store.changesSince(revision)) {
+  const revision = cluster.core.store.revision;
+  await scheduler.runUntil(scheduler.nowMs + RESTING_MS[scenario.mode], broken);
+  if (broken()) return;
+  const sinceThen = cluster.core.store.changesSince(revision);
+  for (const workload of workloads) workload.stop();
+  await scheduler.runUntil(scheduler.nowMs + ENDING_MS, broken);
+  if (broken()) return;
+  for (const change of sinceThen) {
+    if (change.resource === 'leases') continue;
     if (change.resource === 'configmaps' && countsAnswers((change.before ?? change.stored).object)) continue;
     judge.report(
       5,
       `nothing changed, and yet ${change.resource} ${change.stored.key} was ${change.type.toLowerCase()}`,
     );
   }
-  if (broken()) return;
   for (const twice of duplicates(cluster.core.store)) judge.report(8, `at rest in two slices: ${twice}`);
 }
 
@@ -161,12 +184,13 @@ function rotatingTargets({ file, answers }: World): ReadonlySet<string> {
   return new Set(rotating.map(keyOfSpec));
 }
 
-function figuresOf({ scheduler, log, workers }: World, jobs: readonly CronJob[]): Figures {
+function figuresOf({ scheduler, log, workers }: World): Figures {
+  const records = [...workers.values()];
   return {
     simulatedMs: scheduler.nowMs,
     turns: scheduler.turns,
-    passes: jobs.reduce((sum, job) => sum + job.exits.length, 0),
-    writes: [...workers.values()].reduce((sum, worker) => sum + worker.writes, 0),
+    processes: records.length,
+    writes: records.reduce((sum, worker) => sum + worker.writes, 0),
     faults: Object.fromEntries([...log.faults].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }

@@ -16,7 +16,7 @@ export class Tally {
   seeds = 0;
   simulatedMs = 0;
   turns = 0;
-  passes = 0;
+  processes = 0;
   writes = 0;
   readonly faults = new Map<string, number>();
   readonly failed: SeedReport[] = [];
@@ -26,7 +26,7 @@ export class Tally {
     this.seeds += 1;
     this.simulatedMs += figures.simulatedMs;
     this.turns += figures.turns;
-    this.passes += figures.passes;
+    this.processes += figures.processes;
     this.writes += figures.writes;
     for (const [fault, count] of Object.entries(figures.faults)) {
       this.faults.set(fault, (this.faults.get(fault) ?? 0) + count);
@@ -46,7 +46,7 @@ export class Tally {
         return `  invariant ${invariant} (${INVARIANTS[invariant]}): ${seeds.length} seeds: ${seeds.slice(0, 20).join(' ')}`;
       });
     return [
-      `${this.seeds} seeds in ${(elapsedMs / 1000).toFixed(1)} s: ${(this.simulatedMs / 3_600_000).toFixed(1)} simulated hours, ${this.passes} passes, ${this.turns} events, ${this.writes} writes`,
+      `${this.seeds} seeds in ${(elapsedMs / 1000).toFixed(1)} s: ${(this.simulatedMs / 3_600_000).toFixed(1)} simulated hours, ${this.processes} processes, ${this.turns} events, ${this.writes} writes`,
       'faults that struck:',
       ...faults,
       this.failed.length === 0 ? 'no invariant broke' : 'broken:',

@@ -1,5 +1,4 @@
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
-import { keyOfSpec } from '../scenario/target-spec.ts';
 import type { Cluster, Writer } from '../world/cluster.ts';
 import { hasSelector, serviceKeyOf } from '../world/kube-words.ts';
 import type { SimProcess } from '../world/sim-process.ts';
@@ -42,7 +41,13 @@ export class Judge {
     const key = serviceKeyOf(change);
     const serviceStands =
       key !== undefined && this.#bench.cluster.core.store.get('services', key) !== undefined;
-    const breach = this.ownership.follow(change, writer, worker, serviceStands);
+    const breach = this.ownership.follow(
+      change,
+      writer,
+      worker,
+      serviceStands,
+      this.#bench.circumstances().nowMs,
+    );
     if (breach !== undefined) this.report(1, breach);
     if (key === undefined) return;
     this.#followSelector(change, key);
@@ -60,7 +65,7 @@ export class Judge {
     const { kind, metadata } = change.stored.object;
     const what = `${kind} ${metadata.namespace}/${metadata.name}`;
     const key = serviceKeyOf(change);
-    if (worker.list?.targets === undefined && key !== undefined) {
+    if (!worker.hasList && key !== undefined) {
       this.report(9, `${what} was written by a process that never read a good list`);
     }
     const selectedSinceMs = key === undefined ? undefined : this.#selectedSinceMs.get(key);
@@ -74,13 +79,17 @@ export class Judge {
 
   #lookAtDeletion(change: Change, worker: WorkerRecord): void {
     const key = change.stored.key;
-    if (worker.list?.targets?.some((each) => keyOfSpec(each) === key)) {
+    const specs = worker.specsOf(key, this.#bench.circumstances().nowMs);
+    if (specs.length > 0 && specs.every((spec) => spec !== undefined)) {
       this.report(9, `Service ${key} was deleted although the list names it`);
     }
     worker.deletedServices.add(key);
-    const allowed = Math.ceil(worker.ownedAtStart * 0.3);
+    const allowed = Math.ceil(worker.ownedServices * 0.3);
     if (worker.deletedServices.size > allowed) {
-      this.report(9, `${worker.deletedServices.size} of ${worker.ownedAtStart} Services deleted by one pass`);
+      this.report(
+        9,
+        `${worker.deletedServices.size} of ${worker.ownedServices} Services deleted by one list`,
+      );
     }
   }
 

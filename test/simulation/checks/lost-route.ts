@@ -1,4 +1,5 @@
 import { keyOfSpec, type ListVersion, type SourceSpec, type TargetSpec } from '../scenario/target-spec.ts';
+import { POD_ADDRESSES } from '../world/kube-words.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
 import type { AnswerRecord } from './answer-record.ts';
 import type { Route } from './traffic.ts';
@@ -25,10 +26,21 @@ const ALLOWED: Verdict = { allowed: true };
 /** State keeps whole seconds, and an answer is older when it is sent than when it is taken in. */
 const ROUNDING_MS = 1_500;
 
-/** Whether a worker had the right to let a route go that took traffic. */
+/** Whether a worker had the right to let a route go that took traffic: by any list that it may be acting by. */
 export function judgeLoss(key: string, route: Route, worker: WorkerRecord, world: Circumstances): Verdict {
-  if (route.address.startsWith(BOGUS_PREFIX)) return ALLOWED;
-  const spec = worker.list?.targets?.find((each) => keyOfSpec(each) === key);
+  if (route.address.startsWith(BOGUS_PREFIX) || POD_ADDRESSES.includes(route.address)) return ALLOWED;
+  const verdicts = worker.specsOf(key, world.nowMs).map((spec) => judgeBy(spec, key, route, worker, world));
+  const [first] = verdicts;
+  return verdicts.find(({ allowed }) => allowed) ?? first ?? ALLOWED;
+}
+
+function judgeBy(
+  spec: TargetSpec | undefined,
+  key: string,
+  route: Route,
+  worker: WorkerRecord,
+  world: Circumstances,
+): Verdict {
   if (spec === undefined) return judgeRemoval(key, world);
   const port = spec.ports.find((each) => each.port === route.servicePort && each.protocol === route.protocol);
   const hasService = spec.endpoints.some((source) => 'srv' in source);

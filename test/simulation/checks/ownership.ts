@@ -1,6 +1,5 @@
 import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 import type { Change, Store } from '../../../src/embedded/apiserver/store.ts';
-import { keyOfSpec } from '../scenario/target-spec.ts';
 import type { Writer } from '../world/cluster.ts';
 import {
   INSTANCE,
@@ -31,6 +30,7 @@ export class Ownership {
     writer: Writer,
     worker: WorkerRecord | undefined,
     serviceStands: boolean,
+    nowMs: number,
   ): string | undefined {
     const { object } = change.stored;
     const { uid } = object.metadata;
@@ -41,8 +41,12 @@ export class Ownership {
       return undefined;
     }
     const breach =
-      change.type === 'ADDED' || this.#ours.has(uid) ? undefined : breachOf(change, worker, serviceStands);
-    if (change.type !== 'DELETED' && bearsOurMarks(object)) this.#ours.add(uid);
+      change.type === 'ADDED' || this.#ours.has(uid)
+        ? undefined
+        : breachOf(change, worker, serviceStands, nowMs);
+    // A Service and what belongs to it stays ours as long as it bears our marks; Events, state and Lease always do.
+    const staysOurs = serviceKeyOf(change) === undefined || bearsOurMarks(object);
+    if (change.type === 'ADDED' || (change.type === 'MODIFIED' && staysOurs)) this.#ours.add(uid);
     else this.#ours.delete(uid);
     return breach;
   }
@@ -52,6 +56,7 @@ function breachOf(
   change: Change,
   worker: WorkerRecord | undefined,
   serviceStands: boolean,
+  nowMs: number,
 ): string | undefined {
   const key = serviceKeyOf(change);
   const { kind, metadata } = change.stored.object;
@@ -60,13 +65,13 @@ function breachOf(
   if (key === undefined) return `${what} is none of the product's kinds and was ${verb}`;
   // The API server itself takes Endpoints along with their Service, whoever made them.
   if (change.resource === 'endpoints' && change.type === 'DELETED' && !serviceStands) return undefined;
-  const spec = worker?.list?.targets?.find((each) => keyOfSpec(each) === key);
-  if (spec?.adopt === true) return undefined;
+  const specs = worker?.specsOf(key, nowMs) ?? [];
+  if (specs.some((spec) => spec?.adopt === true)) return undefined;
   // What the controllers leave behind when a selector goes serves Pods that nobody selects any more.
   const isLeftover =
     metadata.labels?.[SLICE_MANAGED_BY] === SLICE_CONTROLLER ||
     metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller';
-  if (isLeftover && spec?.create === true) return undefined;
+  if (isLeftover && specs.some((spec) => spec?.create === true)) return undefined;
   return `${what} is not ours, adoption was not asked for, and it was ${verb}`;
 }
 

@@ -142,6 +142,12 @@ const kill: Maker = (random) => ({
   },
 });
 
+const watchCut: Maker = (random) => ({ what: { do: 'watchCut', compacted: chance(random, 0.4) } });
+
+const lease: Maker = (random) => ({
+  what: { do: 'lease', edit: pick(random, ['delete', 'clear'] as const) },
+});
+
 const terminate: Maker = () => ({ what: { do: 'terminate' } });
 
 const controllersDown: Maker = (random) => ({
@@ -231,6 +237,8 @@ const KINDS: readonly Maker[] = [
   kill,
   kill,
   terminate,
+  watchCut,
+  lease,
   controllersDown,
   list,
   object,

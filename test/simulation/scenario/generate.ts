@@ -6,7 +6,8 @@ import { generateTargets } from './generate-targets.ts';
 import type { HandMade, Scenario } from './incident.ts';
 import { keyOfSpec, type TargetSpec } from './target-spec.ts';
 
-const DISTURBED_MS = 600_000;
+/** Passes come every half minute; replicas never rest, and see as much in less time. */
+const DISTURBED_MS = { cronJob: 600_000, deployment: 240_000 };
 
 /** Everything that is to happen under one seed. */
 export function scenarioOf(seed: number): Scenario {
@@ -14,16 +15,20 @@ export function scenarioOf(seed: number): Scenario {
   const { targets, names } = generateTargets(streamOf(seed, 'targets'));
   const handMade = targets.flatMap((target) => handMadeFor(target, random));
   const workers = workersFor(random);
+  const mode = chance(streamOf(seed, 'mode'), 0.4) ? 'deployment' : 'cronJob';
+  const disturbedMs = DISTURBED_MS[mode];
   return {
     seed,
     targets,
     names,
     handMade,
+    mode,
+    replicas: between(random, 1, 3),
     workers,
     concurrency: pick(random, ['Allow', 'Forbid', 'Forbid', 'Replace']),
     latencyMs: chance(random, 0.2) ? [20, 400] : [1, 20],
-    incidents: incidentsFor(streamOf(seed, 'incidents'), { targets, names, disturbedMs: DISTURBED_MS }),
-    disturbedMs: DISTURBED_MS,
+    incidents: incidentsFor(streamOf(seed, 'incidents'), { targets, names, disturbedMs }),
+    disturbedMs,
   };
 }
 

@@ -20,9 +20,13 @@ export type Happening =
   | { readonly do: 'cut'; readonly machine: number; readonly from: 'hosts' | 'dns' | 'api' }
   | { readonly do: 'clock'; readonly machine: number; readonly byMs: number }
   | { readonly do: 'pause' }
-  /** The next process to start dies around its n-th write, counted from 1. */
+  /** The next pass dies around its n-th write, counted from 1; of replicas, whoever does the n-th write from now. */
   | { readonly do: 'kill'; readonly write: number; readonly when: DeathAt }
   | { readonly do: 'terminate' }
+  /** Every watch that is open breaks; with `compacted`, what they missed cannot be had any more. */
+  | { readonly do: 'watchCut'; readonly compacted: boolean }
+  /** Somebody gives the lease to nobody, or takes it away altogether. */
+  | { readonly do: 'lease'; readonly edit: 'delete' | 'clear' }
   | { readonly do: 'controllersDown' }
   | { readonly do: 'list'; readonly edit: ListEdit }
   | { readonly do: 'object'; readonly key: string; readonly edit: ObjectEdit };
@@ -58,6 +62,9 @@ export interface Scenario {
   readonly targets: readonly TargetSpec[];
   readonly names: readonly (readonly [string, NameContent])[];
   readonly handMade: readonly HandMade[];
+  /** `cronJob`: passes of `sync`. `deployment`: replicas of `run`. */
+  readonly mode: 'cronJob' | 'deployment';
+  readonly replicas: number;
   readonly workers: readonly {
     readonly machine: number;
     readonly periodMs: number;

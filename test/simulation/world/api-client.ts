@@ -58,6 +58,7 @@ export class ApiClient implements KubeSender {
   #sendOnce(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
     this.requestCount += 1;
     this.#fate.onRequest(1);
+    this.#fate.onSend(request);
     return new Promise((resolve, reject) => {
       let over = false;
       const end = () => {
@@ -155,6 +156,11 @@ export class ApiClient implements KubeSender {
 
   #tell(request: KubeRequest, outcome: string): void {
     const [path = ''] = request.path.split('?');
+    // A renewal every two seconds makes no story.
+    if (outcome === '200' && path.includes('/leases/')) {
+      this.#log.note(`${this.#process.name} renews`);
+      return;
+    }
     this.#log.tell(this.#process.name, `${request.method} ${shortPath(path)} ${outcome}`);
   }
 }

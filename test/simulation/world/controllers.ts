@@ -5,6 +5,7 @@ import type { Cluster, Writer } from './cluster.ts';
 import {
   hasSelector,
   MIRROR,
+  POD_ADDRESSES,
   SERVICE_NAME,
   SKIP_MIRROR,
   SLICE_CONTROLLER,
@@ -16,9 +17,6 @@ import {
 import { mirroredSlices, type WantedObject } from './mirrored-slices.ts';
 import type { Scheduler } from './scheduler.ts';
 import { between } from './streams.ts';
-
-/** What every Pod-backed Service of the world has behind it. */
-export const POD_ADDRESSES = ['10.244.0.10', '10.244.0.11'];
 
 /**
  * What kube-controller-manager does with the kinds of object that the product touches: mirrors Endpoints into

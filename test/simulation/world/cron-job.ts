@@ -1,6 +1,7 @@
-import type { DeathPlan } from './fate.ts';
+import { type DeathPlan, dyingBy } from './fate.ts';
+import { type ProductProcess, startProcess } from './product-process.ts';
+import { runSyncProgram } from './programs.ts';
 import type { Machine } from './sim-process.ts';
-import { type ProductProcess, runSyncProcess, startProcess } from './sync-process.ts';
 import type { World } from './world.ts';
 
 /** A Job's `activeDeadlineSeconds`: a pass that hangs is killed in the end. */
@@ -37,6 +38,10 @@ export class CronJob {
     this.#stopped = true;
   }
 
+  terminate(each: ProductProcess): void {
+    each.terminate();
+  }
+
   #tick(): void {
     if (this.#stopped) return;
     this.#world.scheduler.in(this.#rhythm.periodMs, () => this.#tick());
@@ -49,7 +54,7 @@ export class CronJob {
   #start(): void {
     const { log, scheduler } = this.#world;
     const name = `${this.#rhythm.name}-${++this.#count}`;
-    const started = startProcess(this.#world, name, this.#rhythm.machine, this.#nextDeath());
+    const started = startProcess(this.#world, name, this.#rhythm.machine, dyingBy(this.#nextDeath()));
     this.running.add(started);
     log.note(`${name} starts`);
     const deadline = scheduler.in(DEADLINE_MS, () => {
@@ -57,7 +62,7 @@ export class CronJob {
       started.process.kill();
       this.running.delete(started);
     });
-    void runSyncProcess(started).then((exit) => {
+    void runSyncProgram(started).then((exit) => {
       deadline.cancel();
       this.running.delete(started);
       started.process.kill();

@@ -13,6 +13,10 @@ export class EventLog {
     this.#scheduler = scheduler;
   }
 
+  get nowMs(): number {
+    return this.#scheduler.nowMs;
+  }
+
   tell(who: string, what: string): void {
     const line = `${(this.#scheduler.nowMs / 1000).toFixed(3).padStart(9)}  ${who.padEnd(12)} ${what}`;
     this.lines.push(line);

@@ -14,29 +14,17 @@ export interface DeathPlan {
 const FOR_WRITES_ALONE: ReadonlySet<ApiFault> = new Set(['conflict', 'lateArrival']);
 const FOR_READS_ALONE: ReadonlySet<ApiFault> = new Set(['staleRead']);
 
-export interface FateOptions {
+export interface FateOptions extends Omit<RequestFate, 'latencyMs' | 'fault'> {
   readonly latencyMs: readonly [number, number];
   /** As they are at this moment. */
   readonly faults: () => ReadonlyMap<ApiFault, number>;
-  readonly death: DeathPlan | undefined;
   readonly random: Random;
-  readonly onRequest: (change: 1 | -1) => void;
-  readonly onAnswer: RequestFate['onAnswer'];
-  readonly onWatch: RequestFate['onWatch'];
 }
 
 /** Draws what happens to each request of one process. */
-export function fateOf({
-  latencyMs,
-  faults,
-  death,
-  random,
-  onRequest,
-  onAnswer,
-  onWatch,
-}: FateOptions): RequestFate {
-  let writes = 0;
+export function fateOf({ latencyMs, faults, random, ...rest }: FateOptions): RequestFate {
   return {
+    ...rest,
     latencyMs: () => between(random, ...latencyMs),
     fault: (request: KubeRequest) => {
       for (const [fault, probability] of faults()) {
@@ -45,12 +33,14 @@ export function fateOf({
       }
       return undefined;
     },
-    death: () => {
-      writes += 1;
-      return death?.write === writes ? death.when : undefined;
-    },
-    onRequest,
-    onAnswer,
-    onWatch,
+  };
+}
+
+/** Dies around the write that the plan says. */
+export function dyingBy(plan: DeathPlan | undefined): RequestFate['death'] {
+  let writes = 0;
+  return () => {
+    writes += 1;
+    return plan?.write === writes ? plan.when : undefined;
   };
 }

@@ -1,29 +1,50 @@
 import type { Incident, Scenario } from '../scenario/incident.ts';
-import type { CronJob } from './cron-job.ts';
 import type { DeathPlan } from './fate.ts';
 import type { NameContent } from './names.ts';
+import type { ProductProcess } from './product-process.ts';
+import type { DeathAt } from './request-fate.ts';
 import type { World } from './world.ts';
+
+/** Whatever keeps processes of the product running. */
+export interface Workload {
+  readonly running: ReadonlySet<ProductProcess>;
+  terminate(each: ProductProcess): void;
+  /** Nothing is started any more. */
+  stop(): void;
+}
 
 /** Makes the incidents of a scenario happen, and in the end makes everything well again. */
 export class Happenings {
   readonly #world: World;
   readonly #deaths: DeathPlan[] = [];
-  readonly #jobs: readonly CronJob[];
+  readonly #workloads: readonly Workload[];
   /** What names stand for when nothing is the matter, permanent changes included. */
   readonly #settled: Map<string, NameContent>;
   /** Takes back what has not passed by itself. */
   readonly #pending = new Set<() => void>();
 
-  constructor(world: World, jobs: readonly CronJob[]) {
+  constructor(world: World, workloads: readonly Workload[]) {
     this.#world = world;
-    this.#jobs = jobs;
+    this.#workloads = workloads;
     this.#settled = new Map(world.scenario.names);
     for (const incident of world.scenario.incidents)
       world.scheduler.in(incident.atMs, () => this.#happen(incident));
   }
 
-  /** How the next process to start is to die, if it is. */
+  /** How the next pass to start is to die, if it is. */
   readonly nextDeath = (): DeathPlan | undefined => this.#deaths.shift();
+
+  /** Whether whoever writes now dies of it: replicas count their writes together. */
+  readonly deathNow = (): DeathAt | undefined => {
+    const [next] = this.#deaths;
+    if (next === undefined) return undefined;
+    if (next.write > 1) {
+      this.#deaths[0] = { ...next, write: next.write - 1 };
+      return undefined;
+    }
+    this.#deaths.shift();
+    return next.when;
+  };
 
   /** No fault is left; names, hosts and list stay as the last lasting change made them, but for what never settles. */
   heal(): void {
@@ -99,7 +120,10 @@ export class Happenings {
   }
 
   #disturbWorkers(
-    incident: Extract<Incident, { do: 'cut' | 'clock' | 'pause' | 'kill' | 'terminate' }>,
+    incident: Extract<
+      Incident,
+      { do: 'cut' | 'clock' | 'pause' | 'kill' | 'terminate' | 'watchCut' | 'lease' }
+    >,
   ): (() => void) | undefined {
     const world = this.#world;
     switch (incident.do) {
@@ -121,28 +145,48 @@ export class Happenings {
         world.clockSlackMs += Math.abs(incident.byMs);
         return undefined;
       }
-      case 'pause': {
-        const running = this.#jobs.flatMap((job) => [...job.running]);
-        for (const { process } of running) {
-          world.log.tell(process.name, 'paused');
-          world.log.fault('paused');
-          process.pause();
-        }
-        return () => {
-          for (const { process } of running) process.resume();
-        };
-      }
+      case 'pause':
+        return this.#pause();
       case 'kill':
         this.#deaths.push({ write: incident.write, when: incident.when });
         return undefined;
       case 'terminate':
-        for (const { process, terminate } of this.#jobs.flatMap((job) => [...job.running])) {
-          world.log.tell(process.name, 'SIGTERM');
-          world.log.fault('SIGTERM');
-          terminate();
+        for (const workload of this.#workloads) {
+          for (const each of workload.running) {
+            world.log.tell(each.process.name, 'SIGTERM');
+            world.log.fault('SIGTERM');
+            workload.terminate(each);
+          }
         }
         return undefined;
+      case 'watchCut':
+        world.log.tell(
+          'api',
+          `watches break${incident.compacted ? ', and what was missed is compacted' : ''}`,
+        );
+        for (const { watches } of this.#workloads.flatMap((workload) => [...workload.running])) {
+          for (const watch of watches) watch.cut();
+          world.log.fault('watch cut');
+        }
+        if (incident.compacted) world.cluster.core.store.compact();
+        return undefined;
+      case 'lease':
+        world.people.editLease(incident.edit);
+        world.log.fault(`lease ${incident.edit}`);
+        return undefined;
     }
+  }
+
+  #pause(): () => void {
+    const running = this.#workloads.flatMap((workload) => [...workload.running]);
+    for (const { process } of running) {
+      this.#world.log.tell(process.name, 'paused');
+      this.#world.log.fault('paused');
+      process.pause();
+    }
+    return () => {
+      for (const { process } of running) process.resume();
+    };
   }
 
   #changeName({ name, content, forMs }: Extract<Incident, { do: 'name' }>): () => void {

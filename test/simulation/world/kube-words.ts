@@ -14,6 +14,9 @@ export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const INSTANCE = 'external-endpoints/instance';
 export const SKIP_MIRROR = 'endpointslice.kubernetes.io/skip-mirror';
 
+/** What every Pod-backed Service of the world has behind it. */
+export const POD_ADDRESSES: readonly string[] = ['10.244.0.10', '10.244.0.11'];
+
 export interface ServicePortOfWorld {
   readonly name?: string;
   readonly port: number;

@@ -25,6 +25,8 @@ const FOREIGN_ADDRESS = '192.0.2.88';
 export class People {
   readonly #cluster: Cluster;
   readonly #log: EventLog;
+  /** When somebody last tampered with the lease. */
+  editedLeaseMs = Number.NEGATIVE_INFINITY;
 
   constructor(cluster: Cluster, log: EventLog) {
     this.#cluster = cluster;
@@ -114,6 +116,14 @@ export class People {
         this.#do('DELETE', `${SERVICES}/namespaces/${STATE.namespace}/configmaps/${STATE.name}`);
         break;
     }
+  }
+
+  editLease(edit: 'delete' | 'clear'): void {
+    this.editedLeaseMs = this.#log.nowMs;
+    this.#log.tell('people', `${edit} the lease`);
+    const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/external-endpoints-default';
+    if (edit === 'delete') this.#do('DELETE', path);
+    else this.#patch(path, { spec: { holderIdentity: '' } });
   }
 
   /** Takes back what would keep the product from a Service for ever. */

@@ -10,6 +10,8 @@ export interface RequestFate {
   latencyMs(): number;
   fault(request: KubeRequest): ApiFault | undefined;
   death(request: KubeRequest): DeathAt | undefined;
+  /** Told of each request as it leaves the process. */
+  onSend(request: KubeRequest): void;
   /** Told +1 and -1 as requests begin and end. */
   onRequest(change: 1 | -1): void;
   /** Told of each watch that opens. */

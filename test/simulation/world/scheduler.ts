@@ -5,6 +5,8 @@ export interface Appointment {
   cancel(): void;
 }
 
+const MOST_TURNS_A_SECOND = 100_000;
+
 interface Entry {
   run: (() => void) | undefined;
 }
@@ -17,6 +19,8 @@ export class Scheduler {
   readonly #due = new EventHeap<Entry>();
   #nowMs = 0;
   #turns = 0;
+  #secondBeganMs = 0;
+  #turnsBefore = 0;
 
   /** Milliseconds since the world began. */
   get nowMs(): number {
@@ -26,6 +30,19 @@ export class Scheduler {
   /** How many things have happened. */
   get turns(): number {
     return this.#turns;
+  }
+
+  /** Somebody who does things without end in no time would keep the world from ever going on. */
+  #notice(atMs: number): void {
+    if (atMs >= this.#secondBeganMs + 1_000) {
+      this.#secondBeganMs = atMs;
+      this.#turnsBefore = this.#turns;
+    }
+    if (this.#turns - this.#turnsBefore > MOST_TURNS_A_SECOND) {
+      throw new BusyWithoutEnd(
+        `more than ${MOST_TURNS_A_SECOND} things happened within a second, at ${atMs} ms`,
+      );
+    }
   }
 
   in(delayMs: number, run: () => void): Appointment {
@@ -46,6 +63,7 @@ export class Scheduler {
       this.#due.pop();
       const { run } = next.item;
       if (run === undefined) continue;
+      this.#notice(next.atMs);
       this.#nowMs = next.atMs;
       this.#turns += 1;
       run();
@@ -54,6 +72,9 @@ export class Scheduler {
     if (!isOver()) this.#nowMs = Math.max(this.#nowMs, untilMs);
   }
 }
+
+/** Time stands still, because somebody is never done. */
+export class BusyWithoutEnd extends Error {}
 
 /** setImmediate comes when no promise can go on any more. */
 function quiescence(): Promise<void> {

@@ -81,7 +81,8 @@ export class SimProcess {
         appointment.cancel();
         reject(signal.reason);
       };
-      const appointment = this.#scheduler.in(durationMs, () =>
+      // No timer of Node's is shorter than a millisecond.
+      const appointment = this.#scheduler.in(Math.max(1, durationMs), () =>
         this.deliver(() => {
           signal.removeEventListener('abort', abort);
           resolve();

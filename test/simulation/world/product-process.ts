@@ -1,5 +1,4 @@
 import type { CliContext } from '../../../src/cli/context.ts';
-import { runSync } from '../../../src/cli/sync.ts';
 import { createResolver, DEFAULT_RESOLVER_LIMITS } from '../../../src/dns/stub-resolver.ts';
 import { type Prober, proberOver } from '../../../src/health/probe.ts';
 import { KubeStore } from '../../../src/io/kube-store.ts';
@@ -7,22 +6,24 @@ import { ConfigMapState } from '../../../src/sync/config-map-state.ts';
 import type { Cron } from '../../../src/sync/cron.ts';
 import type { Log } from '../../../src/sync/log.ts';
 import { NO_METRICS } from '../../../src/sync/metrics.ts';
+import { LeadershipCheck } from '../checks/leadership.ts';
 import { socketAddress } from '../checks/lost-route.ts';
 import { ReferenceHealth } from '../checks/reference-health.ts';
 import { ApiClient } from './api-client.ts';
 import { Bounds } from './bounds.ts';
-import { type DeathPlan, fateOf } from './fate.ts';
+import { fateOf } from './fate.ts';
+import { followedFile } from './followed-file.ts';
 import { collectingTerminal } from './paper.ts';
+import type { RequestFate } from './request-fate.ts';
 import { type Machine, SimProcess } from './sim-process.ts';
 import { plainText, StateLineage } from './state-lineage.ts';
 import { streamOf } from './streams.ts';
 import type { Arrivals } from './watch-arrivals.ts';
-import type { WorkerRecord } from './worker-record.ts';
+import { WorkerRecord } from './worker-record.ts';
 import type { World } from './world.ts';
 
 export const INSTANCE_NAME = 'default';
 export const STATE_NAMESPACE = 'default';
-const PASS_TIMEOUT_MS = 60_000;
 const MAX_PROBES_IN_FLIGHT = 512;
 
 /** A process of the product in the simulated world, with every port of it connected. */
@@ -41,7 +42,7 @@ export function startProcess(
   world: World,
   name: string,
   machine: Machine,
-  death: DeathPlan | undefined,
+  death: RequestFate['death'],
 ): ProductProcess {
   const { scheduler, log, cluster, scenario } = world;
   const process = new SimProcess(name, machine, streamOf(scenario.seed, name), scheduler);
@@ -49,6 +50,7 @@ export function startProcess(
   const bounds = new Bounds((message) => world.judge.report(12, `${name}: ${message}`));
   const watches = new Set<Arrivals>();
   const lineage = StateLineage.of(world);
+  const leadership = new LeadershipCheck(world, process);
   const fate = fateOf({
     latencyMs: scenario.latencyMs,
     faults: () => world.apiFaults,
@@ -56,6 +58,7 @@ export function startProcess(
     random: streamOf(scenario.seed, `fate of ${name}`),
     onRequest: (change) => bounds.count('requests', change),
     onWatch: (arrivals) => watches.add(arrivals),
+    onSend: (request) => leadership.look(request),
     onAnswer: (request, answer) => {
       lineage.follow(request, answer, record);
       // The server has no other answer for a JSON patch whose test fails.
@@ -92,12 +95,10 @@ export function startProcess(
     signal: interruption.signal,
     readList: async () => {
       const { parts, version } = world.file.read();
-      if (version.targets !== undefined) record.list = version;
+      if (version.targets !== undefined) record.readList(version, scheduler.nowMs, ownedServices(world));
       return parts;
     },
-    followFiles: () => {
-      throw new Error('a pass reads its list once');
-    },
+    followFiles: () => [followedFile(world, process, record)],
     connect: async ({ instance, stateNamespace = STATE_NAMESPACE }) => ({
       ok: true,
       cluster: {
@@ -127,36 +128,14 @@ export function startProcess(
   };
 }
 
-/** One `sync`, as a CronJob starts it. Resolves with its exit code, or with what it died of. */
-export async function runSyncProcess({ context }: ProductProcess): Promise<number | string> {
-  try {
-    const flags = {
-      config: ['targets.yaml'],
-      instance: INSTANCE_NAME,
-      stateNamespace: STATE_NAMESPACE,
-      policy: 'sync',
-      timeout: PASS_TIMEOUT_MS,
-      output: 'json',
-      dryRun: 'none',
-    } as const;
-    return await runSync({ ...flags, config: [...flags.config] }, context);
-  } catch (error) {
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  }
-}
-
 function recordOf(process: SimProcess, world: World): WorkerRecord {
-  const record: WorkerRecord = {
-    process,
-    list: undefined,
-    health: new ReferenceHealth(),
-    stateless: false,
-    writes: 0,
-    deletedServices: new Set(),
-    ownedAtStart: world.judge.ownership.servicesOf(world.cluster.core.store),
-  };
+  const record = new WorkerRecord(process, new ReferenceHealth(), ownedServices(world));
   world.workers.set(process, record);
   return record;
+}
+
+function ownedServices({ judge, cluster }: World): number {
+  return judge.ownership.servicesOf(cluster.core.store);
 }
 
 /** The product's prober, with somebody who writes down what it saw. */

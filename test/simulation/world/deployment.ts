@@ -1,0 +1,83 @@
+import { type ProductProcess, startProcess } from './product-process.ts';
+import { type ProgramEnd, runRunProgram } from './programs.ts';
+import type { RequestFate } from './request-fate.ts';
+import type { Machine } from './sim-process.ts';
+import { between, streamOf } from './streams.ts';
+import type { World } from './world.ts';
+
+/** Kubernetes kills what has not ended by itself so long after SIGTERM. */
+const GRACE_MS = 30_000;
+
+const LOOK_EVERY_MS = 500;
+
+/** Replicas of `run`: one that dies comes up again, as under a Deployment. */
+export class Deployment {
+  readonly running = new Set<ProductProcess>();
+  readonly exits: ProgramEnd[] = [];
+  readonly #world: World;
+  readonly #death: RequestFate['death'];
+  readonly #random;
+  #count = 0;
+  #stopped = false;
+
+  constructor(world: World, machines: readonly Machine[], death: RequestFate['death']) {
+    this.#world = world;
+    this.#death = death;
+    this.#random = streamOf(world.scenario.seed, 'deployment');
+    machines.forEach((machine, at) => {
+      world.scheduler.in(between(this.#random, 0, 3_000), () =>
+        this.#start(`run-${'abc'[at] ?? at}`, machine),
+      );
+    });
+  }
+
+  /** SIGTERM to all, and nobody comes up again. */
+  stop(): void {
+    this.#stopped = true;
+    for (const each of this.running) this.terminate(each);
+  }
+
+  terminate(each: ProductProcess): void {
+    const { scheduler, log } = this.#world;
+    each.terminate();
+    scheduler.in(GRACE_MS, () => {
+      if (!each.process.alive) return;
+      log.tell(each.process.name, 'killed: its grace period is over');
+      each.process.kill();
+    });
+  }
+
+  #start(replica: string, machine: Machine): void {
+    if (this.#stopped) return;
+    const { log, scheduler } = this.#world;
+    const name = `${replica}${++this.#count}`;
+    const started = startProcess(this.#world, name, machine, this.#death);
+    this.running.add(started);
+    log.tell(name, 'starts');
+    const again = () => {
+      this.running.delete(started);
+      scheduler.in(between(this.#random, 500, 5_000), () => this.#start(replica, machine));
+    };
+    const look = () => {
+      if (!this.running.has(started)) return;
+      if (started.process.alive) scheduler.in(LOOK_EVERY_MS, look);
+      else again();
+    };
+    look();
+    void runRunProgram(started).then((end) => {
+      if (!started.process.alive) return;
+      started.process.kill();
+      this.exits.push(end);
+      this.#lookAtEnd(started, end);
+    });
+  }
+
+  #lookAtEnd({ process, bounds }: ProductProcess, end: ProgramEnd): void {
+    const { log, judge } = this.#world;
+    log.tell(process.name, `ends with ${String(end).split('\n')[0]}`);
+    if (typeof end === 'string') judge.report(4, `${process.name} ended with an exception: ${end}`);
+    const open = bounds.open();
+    if (end === 0 && open.length > 0)
+      judge.report(12, `${process.name} ended and left open: ${open.join(', ')}`);
+  }
+}

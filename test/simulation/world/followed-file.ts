@@ -1,0 +1,30 @@
+import type { SourcePart } from '../../../src/config/source.ts';
+import type { ListSource } from '../../../src/sync/list-source.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { WorkerRecord } from './worker-record.ts';
+import type { World } from './world.ts';
+
+/** How long it takes until an edit is noticed, as with a kubelet's mount that is looked at every second. */
+const LOOK_EVERY_MS = 1_000;
+
+/** The list file as a long-lived process follows it. */
+export function followedFile(world: World, process: SimProcess, record: WorkerRecord): ListSource {
+  const { file, scheduler, judge, cluster } = world;
+  return {
+    name: 'targets.yaml',
+    run: async (onParts, signal) => {
+      let told: readonly SourcePart[] | undefined;
+      for (;;) {
+        const { parts, version } = file.read();
+        if (told === undefined || JSON.stringify(parts) !== JSON.stringify(told)) {
+          told = parts;
+          if (version.targets !== undefined) {
+            record.readList(version, scheduler.nowMs, judge.ownership.servicesOf(cluster.core.store));
+          }
+          onParts(parts);
+        }
+        await process.clock.sleep(LOOK_EVERY_MS, signal);
+      }
+    },
+  };
+}

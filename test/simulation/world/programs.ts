@@ -1,0 +1,48 @@
+import { runRun } from '../../../src/cli/run.ts';
+import { runSync } from '../../../src/cli/sync.ts';
+import { INSTANCE_NAME, type ProductProcess, STATE_NAMESPACE } from './product-process.ts';
+
+const COMMON = {
+  config: ['targets.yaml'],
+  instance: INSTANCE_NAME,
+  stateNamespace: STATE_NAMESPACE,
+  policy: 'sync',
+  timeout: 60_000,
+} as const;
+
+/** How a program came to its end: with an exit code, or with an error that nobody caught. */
+export type ProgramEnd = number | string;
+
+/** `sync`, as a CronJob starts it. */
+export function runSyncProgram({ context }: ProductProcess): Promise<ProgramEnd> {
+  return ended(runSync({ ...COMMON, output: 'json', dryRun: 'none' }, context));
+}
+
+/** `run`, as a Deployment starts it: with the defaults of its flags. */
+export function runRunProgram({ context }: ProductProcess): Promise<ProgramEnd> {
+  return ended(
+    runRun(
+      {
+        ...COMMON,
+        logFormat: 'json',
+        logLevel: 'info',
+        listen: { host: '0.0.0.0', port: 8080 },
+        leaderElect: 'true',
+        leaseDuration: 15_000,
+        renewDeadline: 10_000,
+        retryPeriod: 2_000,
+        cronJitter: 0,
+        startupTimeout: 300_000,
+      },
+      context,
+    ),
+  );
+}
+
+async function ended(program: Promise<number>): Promise<ProgramEnd> {
+  try {
+    return await program;
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}
