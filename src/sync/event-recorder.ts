@@ -23,6 +23,10 @@ const WRITE_EVERY_MS = 60_000;
 const BURST = 50;
 const REFILL_EVERY_MS = 500;
 
+/** What happens while no leader is elected yet, at the start above all, is told by whoever becomes it. */
+const ELECTION_MS = 30_000;
+const ASK_AGAIN_MS = 1_000;
+
 const WRITE_TIMEOUT_MS = 10_000;
 const MAX_FAILURES = 3;
 const LONGEST_REST_MS = 3_600_000;
@@ -138,6 +142,13 @@ export class EventRecorder {
       series.event = undefined;
       series.isStored = false;
       series.isDirty = true;
+      return;
+    }
+    const nowMs = this.ports.clock.monotonicNow();
+    if (failure.reason === 'NotLeader' && nowMs - series.lastMs < ELECTION_MS) {
+      series.event = undefined;
+      series.isDirty = true;
+      series.notBeforeMs = nowMs + ASK_AGAIN_MS;
       return;
     }
     series.failures += 1;

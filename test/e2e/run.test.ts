@@ -3,7 +3,7 @@ import type { Backend } from '../../src/embedded/backend.ts';
 import { noBackendAddresses } from '../support/backend-address.ts';
 import { Stage } from '../support/e2e-stage.ts';
 import { waitFor } from '../support/real-peer.ts';
-import { timeUntil, WorkerProcess } from '../support/worker-process.ts';
+import { atMost, timeUntil, WorkerProcess } from '../support/worker-process.ts';
 
 describe.skipIf(noBackendAddresses())('a worker', () => {
   let stage: Stage;
@@ -79,7 +79,9 @@ ${others.join('')}`,
       `${verdicts} verdicts written: ${within('0.05')} in 50 ms, ${within('0.1')} in 100 ms, ${within('0.25')} in 250 ms`,
     );
     expect(verdicts).toBeGreaterThanOrEqual(flips);
-    expect(within('0.1')).toBeGreaterThanOrEqual(Math.floor(verdicts * 0.99));
+    expect(within(process.env.E2E_FULL === '1' ? '0.1' : '0.5')).toBeGreaterThanOrEqual(
+      Math.floor(verdicts * 0.99),
+    );
   });
 
   describe('puts right within a second', () => {
@@ -93,7 +95,7 @@ ${others.join('')}`,
     const repaired = async (what: string, condition: () => Promise<boolean>) => {
       const tookMs = await timeUntil(`${what} to be put right`, condition);
       console.log(`${what} put right in ${Math.round(tookMs)} ms`);
-      expect(tookMs).toBeLessThan(1_000);
+      expect(tookMs).toBeLessThan(atMost(1_000));
     };
 
     it('a slice that was deleted', async () => {

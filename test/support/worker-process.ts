@@ -80,6 +80,12 @@ export class WorkerProcess implements AsyncDisposable {
     this.process.kill(signal);
   }
 
+  /** Asks it to end and waits: then its lease is free for the next. */
+  async end(): Promise<Ended> {
+    this.kill('SIGTERM');
+    return this.ended;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.process[Symbol.asyncDispose]();
   }
@@ -112,6 +118,14 @@ export class MetricsReading {
       .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
       .reduce((sum, { value }) => sum + value, 0);
   }
+}
+
+/**
+ * A limit of time that holds on a machine that does nothing else, or what to allow where all tests run side by
+ * side. `E2E_FULL=1` says that the machine is ours.
+ */
+export function atMost(durationMs: number): number {
+  return process.env.E2E_FULL === '1' ? durationMs : durationMs * 4;
 }
 
 /** How long it takes until that is so, in milliseconds. */

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { followListFile } from '../../../src/io/list-file-watch.ts';
 import { listFileSource } from '../../../src/io/list-files.ts';
-import { systemClock } from '../../../src/io/system-clock.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 let folder: string;
 
@@ -17,11 +17,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** Follows `path` on a clock that stands still: nothing is looked at but when the test says so. */
 function follow(path: string) {
+  const clock = new ManualClock();
   const told: string[] = [];
   const stop = new AbortController();
   const source = listFileSource([path], () => Readable.from([Buffer.from('from standard input')]));
-  const done = followListFile(path, source, systemClock)
+  const done = followListFile(path, source, clock)
     .run((parts) => {
       const texts = parts.map(
         (part) => `${part.source.slice(folder.length + 1)}=${part.ok ? part.text : part.reason}`,
@@ -32,49 +34,67 @@ function follow(path: string) {
     .catch((error: unknown) => {
       if (error !== stop.signal.reason) throw error;
     });
+  const looked = () => vi.waitUntil(() => clock.sleeping === 1, { timeout: 5_000, interval: 1 });
   return {
     told,
-    async seen(expected: string): Promise<number> {
-      const fromMs = performance.now();
-      await vi.waitUntil(() => told.at(-1) === expected, { timeout: 5_000, interval: 10 });
-      return performance.now() - fromMs;
+    looked,
+    /** Once more; it takes a fifth of a second to come to that. */
+    look: async () => {
+      await looked();
+      await clock.advance(200);
+      await looked();
     },
     stop: async () => {
       stop.abort(new Error('stop'));
       await done;
+      expect(clock.sleeping).toBe(0);
     },
   };
 }
 
 describe('followListFile', () => {
-  it('tells a file at once, and each edit within a second, written in place or renamed', async () => {
+  it('tells a file at once, and each edit at the second look, written in place or renamed', async () => {
     const path = join(folder, 'list.yaml');
     await writeFile(path, 'one');
     const watch = follow(path);
-    await watch.seen('list.yaml=one');
-    await writeFile(path, 'two');
-    expect(await watch.seen('list.yaml=two')).toBeLessThan(1_000);
-    await writeFile(`${path}~`, 'new');
+    await watch.looked();
+    expect(watch.told).toEqual(['list.yaml=one']);
+    const tells = async (expected: string) => {
+      await watch.look();
+      await watch.look();
+      expect(watch.told.at(-1)).toBe(`list.yaml=${expected}`);
+    };
+    await tells('one');
+    await writeFile(path, 'second');
+    await tells('second');
+    await writeFile(`${path}~`, 'renamed');
     await rename(`${path}~`, path);
-    expect(await watch.seen('list.yaml=new')).toBeLessThan(1_000);
+    await tells('renamed');
     await rm(path);
-    expect(await watch.seen('list.yaml=NotFound')).toBeLessThan(1_000);
+    await tells('NotFound');
     await writeFile(path, 'back');
-    expect(await watch.seen('list.yaml=back')).toBeLessThan(1_000);
+    await tells('back');
+    expect(watch.told).toHaveLength(5);
     await watch.stop();
   });
 
-  it('tells nothing of a file that is still being written', async () => {
+  it('tells nothing of a file that is still being written, until it has been for long', async () => {
     const path = join(folder, 'list.yaml');
     await writeFile(path, 'whole');
     const watch = follow(path);
-    await watch.seen('list.yaml=whole');
-    for (let size = 1; size <= 20; size++) {
-      await writeFile(path, 'x'.repeat(size));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    await watch.seen(`list.yaml=${'x'.repeat(20)}`);
-    expect(watch.told).toHaveLength(2);
+    await watch.look();
+    const write = async (looks: number) => {
+      for (let size = 1; size <= looks; size++) {
+        await writeFile(path, 'x'.repeat(size));
+        await watch.look();
+      }
+    };
+    await write(20);
+    expect(watch.told).toEqual(['list.yaml=whole']);
+    await watch.look();
+    expect(watch.told.at(-1)).toBe(`list.yaml=${'x'.repeat(20)}`);
+    await write(60);
+    expect(watch.told).toHaveLength(4);
     await watch.stop();
   });
 
@@ -90,30 +110,38 @@ describe('followListFile', () => {
     await symlink('..data/a.yaml', join(mount, 'a.yaml'));
     await symlink('..data/b.yaml', join(mount, 'b.yaml'));
     const watch = follow(mount);
-    await watch.seen('mount/a.yaml=A1 mount/b.yaml=B1');
+    await watch.look();
     await version('..2026_02', { 'a.yaml': 'A2', 'b.yaml': 'B2' });
     await rm(join(mount, '..2026_01'), { recursive: true });
-    expect(await watch.seen('mount/a.yaml=A2 mount/b.yaml=B2')).toBeLessThan(1_000);
-    expect(watch.told).toHaveLength(2);
+    await watch.look();
+    await watch.look();
+    expect(watch.told).toEqual(['mount/a.yaml=A1 mount/b.yaml=B1', 'mount/a.yaml=A2 mount/b.yaml=B2']);
     await watch.stop();
   });
 
   it('sees files come to a directory and go', async () => {
     const watch = follow(folder);
-    await watch.seen('=NoListFiles');
+    const tells = async (expected: string) => {
+      await watch.look();
+      await watch.look();
+      expect(watch.told.at(-1)).toBe(expected);
+    };
+    await tells('=NoListFiles');
     await writeFile(join(folder, 'b.yaml'), 'B');
     await writeFile(join(folder, '.hidden.yaml'), 'no');
-    await watch.seen('b.yaml=B');
+    await tells('b.yaml=B');
     await writeFile(join(folder, 'a.json'), 'A');
-    await watch.seen('a.json=A b.yaml=B');
+    await tells('a.json=A b.yaml=B');
     await rm(join(folder, 'b.yaml'));
-    await watch.seen('a.json=A');
+    await tells('a.json=A');
     await watch.stop();
   });
 
   it('reads standard input, once', async () => {
     const watch = follow('-');
-    await vi.waitUntil(() => watch.told.length === 1, { timeout: 5_000 });
+    await watch.look();
+    await watch.look();
+    expect(watch.told).toHaveLength(1);
     expect(watch.told[0]).toContain('from standard input');
     await watch.stop();
   });

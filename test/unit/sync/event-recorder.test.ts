@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EventObject, Happening } from '../../../src/sync/event-object.ts';
 import { type EventOutcome, EventRecorder } from '../../../src/sync/event-recorder.ts';
+import { fencedStore } from '../../../src/sync/fenced-store.ts';
 import { InMemoryCluster } from '../../support/in-memory-cluster.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -12,13 +13,14 @@ function happening(name: string, note = 'something', reason = 'Drained'): Happen
   return { subject, type: 'Warning', reason, action: 'Sync', note };
 }
 
-function start() {
+function start({ leading = true } = {}) {
+  let isLeader = leading;
   const clock = new ManualClock();
   const cluster = new InMemoryCluster(clock);
   const client = cluster.newClient();
   const outcomes: (string | undefined)[] = [];
   const recorder = new EventRecorder(
-    { store: client.store, clock, random: seededRandom(1) },
+    { store: fencedStore(client.store, () => isLeader), clock, random: seededRandom(1) },
     {
       identity: 'external-endpoints-0_1',
       onOutcome: (outcome: EventOutcome) =>
@@ -33,6 +35,9 @@ function start() {
     client,
     recorder,
     outcomes,
+    lead: (leads: boolean) => {
+      isLeader = leads;
+    },
     async events(): Promise<readonly EventObject[]> {
       const listed = await cluster.newClient().store.list('Event', { namespace: 'default' }, never);
       if (!listed.ok) throw new Error(listed.failure.message);
@@ -160,6 +165,24 @@ describe('EventRecorder', () => {
     run.recorder.record(happening('web'));
     await run.clock.advance(0);
     expect(run.outcomes).toEqual(['Forbidden', 'Unreachable', 'written']);
+    await run.stop();
+  });
+
+  it('waits for this replica to lead, and leaves it to the leader when it does not', async () => {
+    const run = start({ leading: false });
+    run.recorder.record(happening('web'));
+    await run.clock.advance(10_000);
+    expect([run.outcomes, run.client.requests]).toEqual([[], []]);
+    run.lead(true);
+    await run.clock.advance(1_000);
+    expect(run.outcomes).toEqual(['written']);
+    run.lead(false);
+    run.recorder.record(happening('db'));
+    await run.clock.advance(60_000);
+    run.lead(true);
+    await run.clock.advance(60_000);
+    expect(run.outcomes).toEqual(['written', 'dropped']);
+    expect(await run.events()).toHaveLength(1);
     await run.stop();
   });
 

@@ -1,0 +1,141 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend } from '../../src/embedded/backend.ts';
+import { noBackendAddresses } from '../support/backend-address.ts';
+import { Stage } from '../support/e2e-stage.ts';
+import { waitFor } from '../support/real-peer.ts';
+import { atMost, timeUntil, WorkerProcess } from '../support/worker-process.ts';
+
+let stage: Stage;
+let backend: Backend;
+
+/** A list of targets with these names and one address. */
+function listOf(...names: readonly string[]): string {
+  const targets = names.map(
+    (name) =>
+      `  - { name: ${name}, ports: [{ port: ${stage.port} }], endpoints: [{ address: ${backend.address} }] }\n`,
+  );
+  return `apiVersion: external-endpoints/v1\nkind: TargetList\ndefaults: { namespace: ${stage.namespace} }\ntargets:\n${targets.join('')}`;
+}
+
+async function publishes(...names: readonly string[]): Promise<boolean> {
+  const { items } = await stage.discovery.listNamespacedEndpointSlice({ namespace: stage.namespace });
+  const served = items
+    .filter(({ endpoints }) => endpoints?.[0]?.conditions?.ready === true)
+    .map(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name']);
+  return JSON.stringify(served.toSorted()) === JSON.stringify(names.toSorted());
+}
+
+async function within(limitMs: number, what: string, condition: () => Promise<boolean>): Promise<void> {
+  const tookMs = await timeUntil(what, condition);
+  console.log(`${what}: ${Math.round(tookMs)} ms`);
+  expect(tookMs).toBeLessThan(atMost(limitMs));
+}
+
+describe.skipIf(noBackendAddresses())('the list of a running worker', () => {
+  beforeAll(async () => {
+    stage = await Stage.start('list');
+    backend = await stage.newBackend();
+  });
+  afterAll(() => stage?.[Symbol.asyncDispose]());
+
+  describe('in a file', () => {
+    let path: string;
+    let worker: WorkerProcess;
+    beforeAll(async () => {
+      path = stage.file('targets.yaml', listOf('a', 'b', 'c', 'd'));
+      worker = WorkerProcess.start(stage, path);
+      await worker.untilReady();
+      await waitFor('all to be published', () => publishes('a', 'b', 'c', 'd'));
+    });
+    afterAll(() => worker?.end());
+
+    it('takes effect within a second of an edit, on what it names alone', async () => {
+      const before = await stage.versions();
+      writeFileSync(path, listOf('a', 'b', 'c', 'd', 'e'));
+      await within(1_000, 'an edit of a file published', () => publishes('a', 'b', 'c', 'd', 'e'));
+      const after = await stage.versions();
+      const touched = Object.keys(after).filter(
+        (key) => after[key] !== before[key] && !key.startsWith('ConfigMap'),
+      );
+      expect(touched.every((key) => / e(-|$)/.test(key))).toBe(true);
+    });
+
+    it('stays in force while it is broken, empty or gone, and that is told', async () => {
+      const broken = listOf('a').replace('ports:', 'prots:');
+      const empty = 'apiVersion: external-endpoints/v1\nkind: TargetList\ntargets: []\n';
+      const before = await stage.versions();
+      const reads = async (result: string) => (await worker.metrics()).sum('list_reads_total', { result });
+      writeFileSync(path, broken);
+      await waitFor('the broken list to be told', async () => (await reads('InvalidTargetList')) > 0);
+      await waitFor('its line and column', () => worker.log.some(({ msg }) => msg.includes(`${path}:5:`)));
+      writeFileSync(path, empty);
+      await waitFor('the empty list to be told', async () => (await reads('EmptyTargetList')) > 0);
+      const soFar = await reads('InvalidTargetList');
+      rmSync(path);
+      await waitFor('the absence to be told', async () => (await reads('InvalidTargetList')) > soFar);
+      expect((await worker.get('/readyz')).status).toBe(200);
+      expect(await stage.versions()).toEqual(before);
+      writeFileSync(path, listOf('a', 'b', 'c', 'd'));
+      await within(1_000, 'a mended list, and a target that left it', () => publishes('a', 'b', 'c', 'd'));
+    });
+  });
+
+  describe('in a ConfigMap', () => {
+    let worker: WorkerProcess;
+    const place = () => ({ name: 'targets', namespace: stage.namespace });
+    const write = async (data: Record<string, string>) => {
+      const body = { metadata: { ...place(), labels: { 'external-endpoints': 'list' } }, data };
+      const { items } = await stage.core.listNamespacedConfigMap({ namespace: stage.namespace });
+      const isThere = items.some(({ metadata }) => metadata?.name === 'targets');
+      if (isThere) await stage.core.replaceNamespacedConfigMap({ ...place(), body });
+      else await stage.core.createNamespacedConfigMap({ namespace: stage.namespace, body });
+    };
+    const eventsNow = async () => {
+      const { items } = await stage.core.listNamespacedEvent({ namespace: stage.namespace });
+      return items.filter(({ involvedObject }) => involvedObject.kind === 'ConfigMap');
+    };
+
+    beforeAll(async () => {
+      await write({ 'some.yaml': listOf('a', 'b'), 'more.yaml': listOf('c', 'd') });
+      worker = WorkerProcess.start(stage, ['--configmap', `${stage.namespace}/?external-endpoints=list`]);
+      await worker.untilReady();
+      await waitFor('all to be published', () => publishes('a', 'b', 'c', 'd'));
+    });
+    afterAll(() => worker?.end());
+
+    it('takes effect within a second of an edit', async () => {
+      await write({ 'some.yaml': listOf('a', 'b'), 'more.yaml': listOf('c', 'd', 'e') });
+      await within(1_000, 'an edit of a ConfigMap published', () => publishes('a', 'b', 'c', 'd', 'e'));
+    });
+
+    it('stays in force key by key while one is broken, with an Event that says where', async () => {
+      const broken = listOf('a').replace('ports:', 'prots:');
+      await write({ 'some.yaml': broken, 'more.yaml': listOf('c', 'd', 'e', 'f') });
+      await within(1_000, 'the other key published', () => publishes('a', 'b', 'c', 'd', 'e', 'f'));
+      await waitFor('the Event', async () => (await eventsNow()).length === 1);
+      const [event] = await eventsNow();
+      expect(event).toMatchObject({
+        type: 'Warning',
+        reason: 'InvalidTargetList',
+        involvedObject: { kind: 'ConfigMap', name: 'targets' },
+      });
+      expect(event?.message).toContain('line 5');
+      await write({ 'some.yaml': listOf('a', 'b'), 'more.yaml': listOf('c', 'd', 'e') });
+      await within(1_000, 'the mended list', () => publishes('a', 'b', 'c', 'd', 'e'));
+    });
+
+    it('stays in force while the ConfigMap is gone', async () => {
+      const reads = async () =>
+        (await worker.metrics()).sum('list_reads_total', { result: 'InvalidTargetList' });
+      const soFar = await reads();
+      const before = await stage.versions();
+      await stage.core.deleteNamespacedConfigMap(place());
+      await waitFor('the absence to be told', async () => (await reads()) > soFar);
+      const { 'ConfigMap targets': _gone, ...rest } = before;
+      expect(await stage.versions()).toEqual(rest);
+      await write({ 'some.yaml': listOf('a', 'b'), 'more.yaml': listOf('c', 'd', 'e', 'f') });
+      await within(1_000, 'the list that is back', () => publishes('a', 'b', 'c', 'd', 'e', 'f'));
+    });
+  });
+});
