@@ -1,7 +1,7 @@
 import type { Clock } from '../target/clock.ts';
 import type { WallTime } from './certificate.ts';
 import { blameForNoConnection } from './dial-fault.ts';
-import type { Connection, Dialer } from './dialer.ts';
+import type { Connection, Dialer, DialFault } from './dialer.ts';
 import { exchange } from './exchange.ts';
 import type { Check, FailureReason, Sample } from './health.ts';
 import { httpExchange } from './http-exchange.ts';
@@ -32,40 +32,26 @@ export function proberOver(dialer: Dialer, clock: Clock): Prober {
   const wallTime = () => ({ nowMs: clock.wallNow(), trusted: watch.isTrusted() });
   return async (check, signal) => {
     const startedMs = clock.monotonicNow();
-    const outcome = await outcomeOf({ check, dialer, wallTime, signal, progress: beginning() });
+    const progress = beginning();
+    let outcome: ProbeOutcome;
+    try {
+      const dialed = await dialer.dial(check, signal);
+      if (!dialed.connected) outcome = notConnected(dialed.fault);
+      else if (isConnectOnly(check)) outcome = justConnected(dialed.connection);
+      else outcome = await talk(dialed.connection, { check, wallTime, signal, progress });
+    } catch (error) {
+      outcome = outcomeOfAbort(error, progress, check.settings.timeoutMs);
+    }
     return { ...outcome, latencyMs: clock.monotonicNow() - startedMs };
   };
 }
 
+/** A probe that goes on after connecting. */
 interface Probing {
   readonly check: Check;
-  readonly dialer: Dialer;
   readonly wallTime: () => WallTime;
   readonly signal: AbortSignal;
   readonly progress: ProbeProgress;
-}
-
-async function outcomeOf(probing: Probing): Promise<ProbeOutcome> {
-  const { check, dialer, progress, signal } = probing;
-  try {
-    const { address, port } = check;
-    const dialed = await dialer.dial({ address, port }, signal);
-    if (!dialed.connected) {
-      const { reason, speaksOf } = blameForNoConnection(dialed.fault);
-      return failed(reason, dialed.fault.message, speaksOf);
-    }
-    try {
-      if (isConnectOnly(check)) return CONNECTED;
-      return await converse(dialed.connection, probing);
-    } finally {
-      dialed.connection.close();
-    }
-  } catch (error) {
-    if (error === PROBE_TIMED_OUT) return timedOut(progress, check.settings.timeoutMs);
-    if (error === PROBE_STALLED)
-      return failed('ProbeStalled', 'this process was held up meanwhile', 'worker');
-    throw error;
-  }
 }
 
 const CONNECTED = succeeded('Connected', 'connected');
@@ -73,6 +59,24 @@ const CONNECTED = succeeded('Connected', 'connected');
 /** Told apart before anything else: it is what nearly every check does. */
 function isConnectOnly({ settings: { kind } }: Check): boolean {
   return kind.type === 'tcp' && kind.exchange === undefined;
+}
+
+function justConnected(connection: Connection): ProbeOutcome {
+  connection.close();
+  return CONNECTED;
+}
+
+function notConnected(fault: DialFault): ProbeOutcome {
+  const { reason, speaksOf } = blameForNoConnection(fault);
+  return failed(reason, fault.message, speaksOf);
+}
+
+async function talk(connection: Connection, probing: Probing): Promise<ProbeOutcome> {
+  try {
+    return await converse(connection, probing);
+  } finally {
+    connection.close();
+  }
 }
 
 async function converse(connection: Connection, probing: Probing): Promise<ProbeOutcome> {
@@ -95,6 +99,13 @@ async function converse(connection: Connection, probing: Probing): Promise<Probe
       return until === undefined ? answered : { ...answered, certificateValidUntilWallMs: until };
     }
   }
+}
+
+/** What being told to stop amounts to; what else went wrong is thrown on. */
+function outcomeOfAbort(error: unknown, progress: ProbeProgress, timeoutMs: number): ProbeOutcome {
+  if (error === PROBE_TIMED_OUT) return timedOut(progress, timeoutMs);
+  if (error === PROBE_STALLED) return failed('ProbeStalled', 'this process was held up meanwhile', 'worker');
+  throw error;
 }
 
 function timedOut({ awaiting, received }: ProbeProgress, timeoutMs: number): ProbeOutcome {
