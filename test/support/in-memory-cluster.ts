@@ -1,4 +1,4 @@
-import { ApiServer } from '../../src/embedded/apiserver/api-server.ts';
+import { ApiServer, type ApiServerSettings } from '../../src/embedded/apiserver/api-server.ts';
 import { EVERYTHING_ALLOWED } from '../../src/embedded/apiserver/auth.ts';
 import { failureOf, unreachable } from '../../src/io/kube-failure.ts';
 import {
@@ -20,10 +20,10 @@ export class InMemoryCluster {
   readonly server: ApiServer;
   private readonly clock: Clock;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, settings: Pick<ApiServerSettings, 'serviceCidrs'> = {}) {
     this.clock = clock;
     const user = { name: 'admin', groups: ['system:masters'], token: 'admin', rules: [EVERYTHING_ALLOWED] };
-    this.server = new ApiServer({ clock, random: seededRandom(7), users: [user] });
+    this.server = new ApiServer({ clock, random: seededRandom(7), users: [user], ...settings });
   }
 
   newClient(): InMemoryClient {

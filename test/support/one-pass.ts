@@ -1,4 +1,4 @@
-import { parseTargetList, type TargetList } from '../../src/config/target-list.ts';
+import type { TargetList } from '../../src/config/target-list.ts';
 import type { Absence, NameResolution, Resolution } from '../../src/dns/resolution.ts';
 import type { Resolver } from '../../src/dns/resolver.ts';
 import { sourceKey } from '../../src/endpoint/candidate.ts';
@@ -66,20 +66,13 @@ export async function onePass(request: OnePass): Promise<PassResult & { readonly
   return result;
 }
 
-export function listFrom(text: string): TargetList {
-  const header = text.startsWith('apiVersion') ? '' : 'apiVersion: external-endpoints/v1\nkind: TargetList\n';
-  const parsed = parseTargetList(header + text, 'targets.yaml');
-  if (parsed.ok) return parsed.list;
-  throw new Error(parsed.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'));
-}
-
 /** State that every pass finds empty: as on the first one. */
 const NO_STATE: StateStore = {
   load: async () => ({ kind: 'missing', state: EMPTY_STATE, notes: [] }),
   save: async () => [],
 };
 
-export function scriptedProber({ down = [] }: ScriptedWorld): Prober {
+function scriptedProber({ down = [] }: ScriptedWorld): Prober {
   const refusing = new Set(down);
   return async ({ address, port }) => {
     if (!refusing.has(address) && !refusing.has(`${address}:${port}`)) {

@@ -3,8 +3,15 @@ import type { Target } from '../../src/target/target.ts';
 
 /** The list of these targets (YAML, two blanks in), with what `more` says beside them. */
 export function listOf(targets: string, more = ''): TargetList {
-  const text = `apiVersion: external-endpoints/v1\nkind: TargetList\n${more}\ntargets:\n${targets}\n`;
-  const parsed = parseTargetList(text, 'list.yaml');
+  return listFrom(
+    `apiVersion: external-endpoints/v1\nkind: TargetList\n${more}\ntargets:\n${targets}\n`,
+    'list.yaml',
+  );
+}
+
+/** A whole list that is in order. */
+export function listFrom(text: string, source: string): TargetList {
+  const parsed = parseTargetList(text, source);
   if (!parsed.ok) throw new Error(parsed.problems.map(({ message }) => message).join('\n'));
   return parsed.list;
 }

@@ -11,10 +11,11 @@ import type { ObjectStore } from '../../../src/sync/object-store.ts';
 import { readService } from '../../../src/sync/read-cluster.ts';
 import { release } from '../../../src/sync/release.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
-import { listFrom, onePass, type ScriptedWorld } from '../../support/one-pass.ts';
+import { onePass, type ScriptedWorld } from '../../support/one-pass.ts';
 import { OtherManager } from '../../support/other-manager.ts';
 import { ReadyHistory } from '../../support/ready-history.ts';
 import { waitFor } from '../../support/real-peer.ts';
+import { listOf } from '../../support/targets.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -62,7 +63,7 @@ export class Stage {
 
   /** One pass over a list of one target, through the given way to the cluster. Resolves with phase and reason. */
   async sync(target: string, store: ObjectStore, world: ScriptedWorld = {}): Promise<string> {
-    const list = listFrom(`${this.defaults}targets:\n${target}`);
+    const list = listOf(target, this.defaults);
     const state = this.stateOf(list.targets[0]?.name ?? '', store);
     const { report } = await onePass({ list, store, clock: systemClock, world, state });
     return `${report.targets[0]?.phase} ${report.targets[0]?.reason}`;

@@ -7,10 +7,9 @@ import { type DecideInput, decide, NO_FLEET } from '../../../src/sync/decide.ts'
 import type { Target } from '../../../src/target/target.ts';
 import { healthOf, readinessOf } from '../../support/assessments.ts';
 import { addressOf } from '../../support/checks.ts';
-import { listFrom } from '../../support/one-pass.ts';
+import { listOf } from '../../support/targets.ts';
 
-const LIST = listFrom(`
-targets:
+const LIST = listOf(`
   - name: a
     ports: [{ port: 5432 }]
     endpoints: [{ address: 10.0.0.1 }, { address: 10.0.0.2, priority: 1 }]

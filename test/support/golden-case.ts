@@ -1,0 +1,234 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { ALL_CONTROLLERS } from '../../src/embedded/apiserver/controllers/controllers.ts';
+import type { KubeObject } from '../../src/manifest/kube-object.ts';
+import type { ObjectPlan } from '../../src/plan/object-plan.ts';
+import { ConfigMapState } from '../../src/sync/config-map-state.ts';
+import type { DecideOptions } from '../../src/sync/decide.ts';
+import type { ObjectStore, StoredKind } from '../../src/sync/object-store.ts';
+import type { PassRequest } from '../../src/sync/pass.ts';
+import type { SyncReport } from '../../src/sync/sync-report.ts';
+import { type InMemoryClient, InMemoryCluster } from './in-memory-cluster.ts';
+import { ManualClock } from './manual-clock.ts';
+import { onePass, type ScriptedWorld } from './one-pass.ts';
+import { OtherManager } from './other-manager.ts';
+import { listFrom } from './targets.ts';
+
+/** `world.yaml`: everything but the list. */
+interface GoldenWorld extends ScriptedWorld {
+  /** One sentence: what the case shows. */
+  readonly shows: string;
+  readonly options?: Partial<DecideOptions>;
+  /** Ranges of the cluster's Services; it tells them when asked, unless `tellsServiceCidrs` is false. */
+  readonly serviceCidrs?: readonly string[];
+  readonly tellsServiceCidrs?: boolean;
+  /** What happened before, in order. */
+  readonly history?: readonly Step[];
+}
+
+type Step =
+  /** A pass over another list of the folder, with `down` and `names` of its own. */
+  | ({ readonly sync: string; readonly options?: Partial<DecideOptions> } & ScriptedWorld)
+  | { readonly by: string; readonly create: KubeObject }
+  | { readonly by: string; readonly kubectlApply: KubeObject }
+  | { readonly by: string; readonly apply: KubeObject }
+  | { readonly by: string; readonly merge: KubeObject; readonly patch: unknown }
+  | { readonly by: string; readonly delete: KubeObject };
+
+const NEVER = new AbortController().signal;
+const PLAIN = { compress: async (text: string) => text, decompress: async (text: string) => text };
+const DEFAULT_CIDRS = ['10.96.0.0/12'];
+
+/** A folder with `targets.yaml`, `world.yaml` and what is expected to come of them. */
+export class GoldenCase {
+  readonly world: GoldenWorld;
+  private readonly folder: string;
+  private readonly clock = new ManualClock();
+  private readonly client: InMemoryClient;
+  private readonly store: ObjectStore;
+  private readonly controllers = new AbortController();
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.world = parse(this.read('world.yaml')) as GoldenWorld;
+    const serviceCidrs = this.world.serviceCidrs ?? DEFAULT_CIDRS;
+    const cluster = new InMemoryCluster(this.clock, { serviceCidrs });
+    cluster.server.startControllers({ controllers: ALL_CONTROLLERS }, this.controllers.signal);
+    this.client = cluster.newClient();
+    this.store =
+      this.world.tellsServiceCidrs === false
+        ? this.client.store
+        : tellingServiceCidrs(this.client.store, serviceCidrs);
+  }
+
+  /** Plays the history, plans, carries out, and does it again. */
+  async play(): Promise<GoldenResult> {
+    for (const step of this.world.history ?? []) {
+      await this.take(step);
+      await this.clock.advance(1_000);
+    }
+    const planned = await this.pass('targets.yaml', this.world, 'plan');
+    const done = await this.pass('targets.yaml', this.world, 'write');
+    await this.clock.advance(1_000);
+    const objects = await this.objects();
+    const requestsBefore = this.writes().length;
+    await this.pass('targets.yaml', this.world, 'write');
+    const writtenAgain = this.writes().slice(requestsBefore);
+    this.controllers.abort();
+    return {
+      files: {
+        'plan.yaml': text(planOf(planned.report, planned.plans)),
+        'result.yaml': text(resultOf(done.report)),
+        'objects.yaml': objects.map((object) => `---\n${text(object)}`).join(''),
+      },
+      writtenAgain,
+      isFailing: done.report.summary.failed > 0,
+    };
+  }
+
+  /** The expected files, or, with UPDATE_GOLDEN=1, what they are from now on. */
+  expected(files: GoldenResult['files']): GoldenResult['files'] {
+    const folder = join(this.folder, 'expected');
+    if (process.env.UPDATE_GOLDEN === '1') {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder);
+      for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    }
+    if (!existsSync(folder)) return {};
+    return Object.fromEntries(
+      readdirSync(folder)
+        .sort()
+        .map((name) => [name, this.read(join('expected', name))]),
+    );
+  }
+
+  private read(name: string): string {
+    return readFileSync(join(this.folder, name), 'utf8');
+  }
+
+  private async take(step: Step): Promise<void> {
+    if ('sync' in step) {
+      await this.pass(step.sync, step, 'write');
+      return;
+    }
+    const manager = new OtherManager(this.client, step.by);
+    if ('create' in step) await manager.create(step.create);
+    else if ('kubectlApply' in step) await manager.createAsKubectlApply(step.kubectlApply);
+    else if ('apply' in step) await manager.apply(step.apply);
+    else if ('merge' in step) await manager.merge(step.merge, step.patch);
+    else await manager.delete(step.delete);
+  }
+
+  private pass(file: string, world: ScriptedWorld & Pick<GoldenWorld, 'options'>, mode: PassRequest['mode']) {
+    const list = listFrom(this.read(file), file);
+    const { clock, store } = this;
+    const instance = world.options?.instance ?? 'default';
+    const state = new ConfigMapState(this.client.store, PLAIN, clock, { namespace: 'default', instance });
+    return clock.advanceUntil(
+      onePass({ list, store, clock, world, state, mode, options: world.options ?? {} }),
+    );
+  }
+
+  private writes(): string[] {
+    return this.client.requests.filter((request) => !request.startsWith('GET '));
+  }
+
+  private async objects(): Promise<unknown[]> {
+    const found: unknown[] = [];
+    for (const kind of ['Service', 'Endpoints', 'EndpointSlice'] satisfies StoredKind[]) {
+      const listed = await this.client.store.list(kind, {}, NEVER);
+      if (!listed.ok) throw new Error(listed.failure.message);
+      found.push(...listed.value.items.filter(({ metadata }) => metadata.name !== 'kubernetes').map(stable));
+    }
+    return found;
+  }
+}
+
+export interface GoldenResult {
+  readonly files: Readonly<Record<string, string>>;
+  /** Requests that are no reads, of a pass over what the first one made. */
+  readonly writtenAgain: readonly string[];
+  /** What failed is tried again. */
+  readonly isFailing: boolean;
+}
+
+function tellingServiceCidrs(store: ObjectStore, cidrs: readonly string[]): ObjectStore {
+  const item = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'ServiceCIDR',
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs },
+  };
+  return new Proxy(store, {
+    get: (target, name, receiver) => {
+      if (name !== 'list') return Reflect.get(target, name, receiver);
+      return (...[kind, scope, signal]: Parameters<ObjectStore['list']>) =>
+        kind === 'ServiceCIDR'
+          ? { ok: true, value: { resourceVersion: '1', items: [item] }, created: false, warnings: [] }
+          : target.list(kind, scope, signal);
+    },
+  });
+}
+
+function planOf(report: SyncReport, plans: readonly ObjectPlan[]): unknown {
+  return report.targets.map((target, at) => ({
+    ...outcome(target),
+    endpoints: target.endpoints.map(
+      ({ address, ready, reason, source }) =>
+        `${address} ${ready ? 'ready' : 'not ready'} ${reason} (${source})`,
+    ),
+    actions: (plans[at]?.actions ?? []).map((action) => ({
+      [`${action.verb} ${action.kind} ${action.name}`]: action.reason,
+      ...('force' in action && action.force ? { force: true } : {}),
+      ...('changes' in action && action.changes.length > 0
+        ? {
+            changes: action.changes.map(({ path, from, to }) => ({ path, from: brief(from), to: brief(to) })),
+          }
+        : {}),
+    })),
+    ...(plans[at]?.continuation === undefined ? {} : { waitsFor: plans[at]?.continuation?.until }),
+  }));
+}
+
+function resultOf(report: SyncReport): unknown {
+  return report.targets.map((target) => ({
+    ...outcome(target),
+    wrote: target.actions.map(({ verb, kind, name, reason }) => `${verb} ${kind} ${name} (${reason})`),
+  }));
+}
+
+function outcome({ namespace, name, phase, reason, message }: SyncReport['targets'][number]) {
+  return { target: `${namespace}/${name}`, phase, reason, ...(message === '' ? {} : { message }) };
+}
+
+/** Long content is in `objects.yaml`. */
+function brief(value: unknown): unknown {
+  if (value === undefined) return null;
+  return typeof value === 'object' ? JSON.stringify(value) : value;
+}
+
+/** Without what differs from run to run. */
+function stable(object: KubeObject): unknown {
+  const { metadata, status: _status, ...rest } = object as KubeObject & { readonly status?: unknown };
+  const { managedFields = [], ownerReferences, ...meta } = metadata;
+  const { uid: _uid, resourceVersion: _version, creationTimestamp: _created, generation: _g, ...kept } = meta;
+  const owners = managedFields.map(({ manager, operation }) => `${manager} ${operation}`).sort();
+  return {
+    kind: rest.kind,
+    metadata: {
+      ...kept,
+      ...(owners.length > 0 ? { ownersOfFields: owners.join(', ') } : {}),
+      ...(ownerReferences === undefined
+        ? {}
+        : { ownedBy: ownerReferences.map(({ kind, name }) => `${kind} ${name}`).join(', ') }),
+    },
+    ...Object.fromEntries(
+      Object.entries(rest).filter(([field]) => field !== 'kind' && field !== 'apiVersion'),
+    ),
+  };
+}
+
+function text(value: unknown): string {
+  return stringify(JSON.parse(JSON.stringify(value)), { lineWidth: 110 });
+}
