@@ -81,7 +81,7 @@ function told({ reason, message }: AddressRefusal, { address }: Candidate, sourc
   const origin =
     source.kind === 'address'
       ? `${text}:${line}:${column}: ${address}`
-      : `${sourceKey(source)} was answered with ${address}`;
+      : `${sourceKey(source)}: the answer ${address}`;
   return { reason, message: `${origin} is refused: ${message}` };
 }
 

@@ -12,14 +12,19 @@ import { isExternalName } from './service-view.ts';
  * serves all families until it is converted, so that nothing is missing whatever it gets then.
  */
 export function servedFamilies(input: PlanInput): readonly AddressFamily[] {
-  const { target, existing } = input;
+  const { target, existing, options } = input;
   const live = existing.service?.spec.ipFamilies;
   if (live !== undefined && live.length > 0) return live.filter(isFamily);
   if (isExternalName(input)) return ADDRESS_FAMILIES;
   if (target.service.ipFamilies !== undefined) return target.service.ipFamilies;
   // Headless without a selector: both, even on a cluster of one family (`service/storage/alloc.go:140`).
   if (target.service.type === 'Headless' && target.service.create) return ADDRESS_FAMILIES;
-  return target.service.ipFamilyPolicy === 'RequireDualStack' ? ADDRESS_FAMILIES : ['IPv4'];
+  const { clusterFamilies = [] } = options;
+  const [first = 'IPv4'] = clusterFamilies;
+  const policy = target.service.ipFamilyPolicy;
+  const isDual =
+    policy === 'RequireDualStack' || (policy === 'PreferDualStack' && clusterFamilies.length > 1);
+  return isDual ? ADDRESS_FAMILIES : [first];
 }
 
 function isFamily(text: string): text is AddressFamily {

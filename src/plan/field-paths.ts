@@ -71,6 +71,12 @@ export function servicePortPath({ port, protocol = 'TCP' }: { port: number; prot
   return fieldPath(SERVICE_PORTS, `k:${JSON.stringify({ port, protocol })}`);
 }
 
+/** The port that a field of a port belongs to. */
+export function portItemOf(path: FieldPath): FieldPath {
+  const steps = path.split(SEPARATOR);
+  return fieldPath(...steps.slice(0, SERVICE_PORTS.split(SEPARATOR).length + 1));
+}
+
 /** The paths that one `managedFields` entry owns, in the notation of {@link fieldsOf}. */
 export function pathsOwnedBy(entry: ManagedFieldsEntry): ReadonlySet<FieldPath> {
   const paths = new Set<FieldPath>();

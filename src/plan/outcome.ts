@@ -8,18 +8,20 @@ type Outcome = Pick<ObjectPlan, 'phase' | 'reason' | 'message'>;
 /** What is to be said of a target that is published as these assessments have it. */
 export function outcomeOf(assessments: readonly Assessment[], troubles: readonly NameTrouble[]): Outcome {
   const ready = assessments.filter(isServing).length;
+  const whole = assessments.filter(({ ports }) => ports.every((port) => port.ready)).length;
   const [trouble] = troubles;
   const unresolved = trouble === undefined ? '' : `${trouble.source}: ${trouble.reason}: ${trouble.message}`;
   if (assessments.length === 0) {
     const reason = trouble?.reason ?? 'NoAddresses';
     return { phase: 'NotReady', reason, message: unresolved === '' ? 'no address is known' : unresolved };
   }
-  const shares = `${ready} of ${assessments.length} addresses ready`;
+  const inPart = whole === ready ? '' : `, ${ready - whole} of them on some ports only`;
+  const shares = `${ready} of ${assessments.length} addresses ready${inPart}`;
   if (ready === 0) return { phase: 'NotReady', reason: 'NoneReady', message: whyNot(assessments) };
   if (trouble !== undefined) {
     return { phase: 'Published', reason: 'NameUnresolved', message: `${unresolved}; ${shares}` };
   }
-  return ready === assessments.length
+  return whole === assessments.length
     ? { phase: 'Published', reason: 'AllReady', message: '' }
     : { phase: 'Published', reason: 'SomeNotReady', message: shares };
 }

@@ -91,8 +91,9 @@ export class PlanDraft {
     adopting: boolean,
   ): KubeObject | undefined {
     if (existing === undefined) return undefined;
-    const { takeOver, conflicts } = takeOverOf(existing, desired, adopting);
-    if (!mayAdopt(this.input)) this.conflicts.push(...conflicts);
+    const mayTake = mayAdopt(this.input);
+    const { takeOver, conflicts } = takeOverOf(existing, desired, { adopting, mayTake });
+    this.conflicts.push(...conflicts);
     if (takeOver === undefined) return existing;
     this.actions.push(takeOver.action);
     return takeOver.after;

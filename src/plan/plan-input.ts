@@ -1,5 +1,6 @@
 import type { Assessment } from '../endpoint/assessment.ts';
 import type { NameTrouble } from '../endpoint/name-memory.ts';
+import type { AddressFamily } from '../target/ip-address.ts';
 import type { Target } from '../target/target.ts';
 import type { ExistingObjects } from './existing-objects.ts';
 
@@ -21,6 +22,8 @@ export interface PlanOptions {
   readonly adopt: boolean;
   /** external-dns's policies: what kinds of change are allowed at all. */
   readonly policy: SyncPolicy;
+  /** Address families of the cluster's Services, the default one first; empty or absent where it does not tell. */
+  readonly clusterFamilies?: readonly AddressFamily[];
 }
 
 export type SyncPolicy = 'sync' | 'upsert-only' | 'create-only';

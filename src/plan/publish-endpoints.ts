@@ -19,7 +19,7 @@ export function publishEndpoints(
   const { existing, target } = draft.input;
   const { ours, leftover, foreign } = draft.slices;
   if (existing.service === undefined) draft.applyService();
-  const leaving = vanishingPortNames(draft.input);
+  const leaving = vanishingPortNames(draft.input, existing.slices);
   const bridged = bridgePorts(assessments, leaving, existing.slices);
   settleEndpoints(draft, leaving.size === 0 ? entries : entriesOf(bridged, target));
   const others = [...leftover, ...foreign];

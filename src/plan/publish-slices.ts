@@ -24,7 +24,7 @@ export function publishSlices(
 ): Continuation | undefined {
   const { existing } = draft.input;
   const { mirrored, leftover, foreign } = draft.slices;
-  const leaving = vanishingPortNames(draft.input);
+  const leaving = vanishingPortNames(draft.input, draft.slices.ours);
   if (existing.service === undefined) draft.applyService();
   writeSlices(draft, leaving.size === 0 ? entries : bridgedEntries(draft, assessments, leaving));
   if (existing.service !== undefined) draft.applyService();

@@ -25,6 +25,7 @@ export type RefusalReason =
   | 'TrafficPolicyLocal'
   | 'ClusterIPImmutable'
   | 'IPFamiliesImmutable'
+  | 'IPFamilyNotInCluster'
   | 'WouldLeaveNoneReady';
 
 const HOW_TO_ADOPT = 'set `adopt: true` on the target or pass --adopt to take it over';
@@ -148,6 +149,22 @@ const firstFamilyMustStay: Rule = ({ target, existing }) => {
   };
 };
 
+/** `alloc.go:265-276`: a Service with an address needs the cluster to have the families. */
+const clusterMustHaveTheFamilies: Rule = ({ target, options }) => {
+  const { clusterFamilies = [] } = options;
+  const { create, type, ipFamilies = [], ipFamilyPolicy } = target.service;
+  if (clusterFamilies.length === 0 || !create || type === 'Headless') return undefined;
+  const missing = ipFamilies.find((family) => !clusterFamilies.includes(family));
+  const cluster = clusterFamilies.join(' and ');
+  if (missing === undefined && (ipFamilyPolicy !== 'RequireDualStack' || clusterFamilies.length > 1))
+    return undefined;
+  return {
+    phase: 'Refused',
+    reason: 'IPFamilyNotInCluster',
+    message: `the list asks for ${missing ?? 'both families (`service.ipFamilyPolicy: RequireDualStack`)'}, and the cluster's Services have ${cluster} only`,
+  };
+};
+
 /** kube-proxy finds the endpoints of a Service's port by name and protocol (`endpointslicecache.go:183`). */
 const keptServiceMustHaveThePorts: Rule = ({ target, existing }) => {
   if (target.service.create || existing.service === undefined) return undefined;
@@ -192,6 +209,7 @@ const RULES: readonly Rule[] = [
   slicesMustBeOurs,
   clusterIPMustFit,
   firstFamilyMustStay,
+  clusterMustHaveTheFamilies,
   keptServiceMustHaveThePorts,
   keptServiceMustNotBeLocal,
 ];

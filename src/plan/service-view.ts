@@ -1,4 +1,4 @@
-import type { ServiceObject } from '../manifest/kube-object.ts';
+import type { EndpointSliceObject, ServiceObject } from '../manifest/kube-object.ts';
 import type { PlanInput } from './plan-input.ts';
 
 /** Kubernetes' own controllers write the endpoints of such a Service; nobody else can win there. */
@@ -17,11 +17,15 @@ export function isExternalName({ existing }: Pick<PlanInput, 'existing'>): boole
   return existing.service?.spec.type === 'ExternalName';
 }
 
-/** Names of ports that the Service has now and will lose by this target. */
-export function vanishingPortNames(input: PlanInput): ReadonlySet<string> {
+/** Names of ports that the Service will lose by this target, and that these slices serve until then. */
+export function vanishingPortNames(
+  input: PlanInput,
+  serving: readonly EndpointSliceObject[],
+): ReadonlySet<string> {
   const { target, existing } = input;
+  const served = new Set(serving.flatMap(({ ports }) => (ports ?? []).map(({ name = '' }) => name)));
   if (!target.service.create || isExternalName(input)) return new Set();
   const wanted = new Set(target.ports.map((port) => port.name));
   const current = (existing.service?.spec.ports ?? []).map((port) => port.name ?? '');
-  return new Set(current.filter((name) => !wanted.has(name)));
+  return new Set(current.filter((name) => !wanted.has(name) && served.has(name)));
 }

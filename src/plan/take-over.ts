@@ -23,6 +23,7 @@ import {
   fieldsOf,
   isWithin,
   LABELS,
+  portItemOf,
   readablePath,
   SERVICE_PORTS,
   servicePortPath,
@@ -51,19 +52,29 @@ export interface TakeOverResult {
   readonly conflicts: readonly ContestedField[];
 }
 
-/**
- * @param adopting the object was not ours: nobody else goes on owning anything of it, but keeps its content where
- *   we want nothing else. Otherwise only what is in the way is taken, and from nobody who declares it.
- */
-export function takeOverOf(existing: KubeObject, desired: KubeObject, adopting: boolean): TakeOverResult {
+export interface Leave {
+  /**
+   * The object was not ours: nobody else goes on owning anything of it, but its content stays where we want nothing
+   * else. Otherwise only what is in the way is taken.
+   */
+  readonly adopting: boolean;
+  /** Also from those who declare it. */
+  readonly mayTake: boolean;
+}
+
+export function takeOverOf(
+  existing: KubeObject,
+  desired: KubeObject,
+  { adopting, mayTake }: Leave,
+): TakeOverResult {
   const entries = existing.metadata.managedFields ?? [];
   const clean = adopting || entries.length === 0;
   const { ours, others } = ownersOf(existing);
   const inTheWay = unwantedFields(existing, desired, clean).filter(
     (path) => !ours.has(path) || others.some(({ paths }) => paths.has(path)),
   );
-  const declared = clean ? [] : others.filter(({ entry }) => entry.operation === 'Apply');
-  const isTheirs = (path: FieldPath) => declared.some((owner) => owns(owner, path));
+  const declared = clean || mayTake ? [] : others.filter(({ entry }) => entry.operation === 'Apply');
+  const isTheirs = (path: FieldPath) => declared.some((owner) => owns(owner, wholeOf(path, desired)));
   const taken = inTheWay.filter((path) => !isTheirs(path));
   const conflicts = inTheWay.filter((path) => isTheirs(path) && isPartOfWanted(path, desired));
   if (taken.length === 0 && !(clean && (others.length > 0 || entries.length === 0))) {
@@ -134,8 +145,13 @@ function sharedFields(existing: KubeObject, desired: KubeObject): FieldPath[] {
   return [...fieldsOf(desired).keys()].filter((path) => live.has(path));
 }
 
-function owns({ paths }: OtherOwner, path: FieldPath): boolean {
-  return paths.has(path);
+function owns({ paths }: OtherOwner, part: FieldPath): boolean {
+  return [...paths].some((path) => isWithin(path, part));
+}
+
+/** A port that we do not want is one thing: whoever declares a field of it has the whole. */
+function wholeOf(path: FieldPath, desired: KubeObject): FieldPath {
+  return isWithin(path, SERVICE_PORTS) && !isPartOfWanted(path, desired) ? portItemOf(path) : path;
 }
 
 function contestedFields(paths: readonly FieldPath[], owners: readonly OtherOwner[]): ContestedField[] {

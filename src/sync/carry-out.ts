@@ -67,11 +67,8 @@ export async function carryOut(
 }
 
 function statusOf(failure: ApiFailure, action: Action) {
-  // A JSON patch whose `test` fails is answered with 422 and no reason: what it was made for has changed.
-  const testFailed = failure.httpStatus === 422 && 'patch' in action && action.patchType === 'json';
   const isOutdated =
     failure.outcomeUnknown ||
-    testFailed ||
     ['Conflict', 'FieldConflict', 'AlreadyExists', 'NotFound'].includes(failure.reason);
   return isOutdated
     ? ({ status: 'outdated', failure } as const)

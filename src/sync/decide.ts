@@ -29,7 +29,7 @@ import { deletionPolicyOf, planDeletion, type RemovalInput } from '../plan/plan-
 import { planTarget } from '../plan/plan-target.ts';
 import type { Instant } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
-import { compareAddresses, parseIpAddress } from '../target/ip-address.ts';
+import { type AddressFamily, type Cidr, compareAddresses, parseIpAddress } from '../target/ip-address.ts';
 import { keyOf, type Target } from '../target/target.ts';
 
 /** Everything a decision follows from. Nothing else may influence it. */
@@ -105,6 +105,8 @@ export interface TargetDecision {
   /** Before the plan adapted them to what others have published; for planning again in the same pass. */
   readonly verdicts: readonly Assessment[];
   readonly troubles: readonly NameTrouble[];
+  /** As planned with; for planning again in the same pass. */
+  readonly options: PlanOptions;
   readonly memory: NameMemory;
   /** When time alone will change something about this target, on the monotonic clock. */
   readonly nextChangeAtMs: number;
@@ -170,11 +172,16 @@ function conclude(
 ): TargetDecision {
   const { target, existing } = moment;
   const { memory, troubles } = names;
-  const { options } = input;
+  const options = { ...input.options, clusterFamilies: familiesOf(input.guards.serviceCidrs ?? []) };
   const { plan, assessments } = planTarget({ target, assessments: verdicts, troubles, existing, options });
   const lookAgainAtMs = isHeldBack(verdicts) ? now.monotonicMs + CONFIRM_AFTER_MS : Number.POSITIVE_INFINITY;
   const nextChangeAtMs = Math.min(names.nextChangeAtMs, lookAgainAtMs);
-  return { target, plan, assessments, verdicts, troubles, memory, nextChangeAtMs };
+  return { target, plan, assessments, verdicts, troubles, options, memory, nextChangeAtMs };
+}
+
+/** In the order of the ranges. */
+function familiesOf(ranges: readonly Cidr[]): AddressFamily[] {
+  return [...new Set(ranges.map(({ text }) => (text.includes(':') ? 'IPv6' : 'IPv4')))];
 }
 
 /** What a target's names stand for. Also asked before probing: those are the addresses there are to probe. */

@@ -37,8 +37,7 @@ export class PassSettler {
   /** @param existingOf what was read under the name. */
   begin(decision: Decision, existingOf: (key: string) => ExistingObjects): void {
     if (this.request.mode === 'plan') return;
-    const { options } = this.request;
-    for (const { target, plan, assessments, verdicts, troubles } of decision.targets) {
+    for (const { target, plan, assessments, verdicts, troubles, options } of decision.targets) {
       const existing = existingOf(keyOf(target));
       this.start({ plan, assessments }, existing, (now) =>
         planTarget({ target, assessments: verdicts, troubles, existing: now, options }),
@@ -46,7 +45,7 @@ export class PassSettler {
     }
     for (const plan of decision.removals) {
       const { namespace, name } = plan;
-      const { instance } = options;
+      const { instance } = this.request.options;
       this.start({ plan, assessments: [] }, existingOf(keyOf(plan)), (existing) => ({
         plan: planRemoval({ namespace, name, existing, instance }),
         assessments: [],

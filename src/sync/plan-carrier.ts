@@ -55,7 +55,7 @@ export class PlanCarrier {
             assessments: decision.verdicts,
             troubles: decision.troubles,
             existing,
-            options,
+            options: decision.options,
           })
         : {
             plan: planRemoval({ ...decision.plan, existing, instance: options.instance }),

@@ -86,8 +86,16 @@ interface ServiceCidrObject extends KubeObject {
 export async function readServiceCidrs(store: ObjectStore, signal: AbortSignal): Promise<readonly Cidr[]> {
   const listed = await store.list('ServiceCIDR', {}, signal);
   if (!listed.ok) return [];
-  const texts = listed.value.items.flatMap((item) => (item as ServiceCidrObject).spec?.cidrs ?? []);
-  return [...new Set(texts)].sort().flatMap((text) => parseCidr(text) ?? []);
+  const items = listed.value.items.toSorted(
+    (a, b) => rank(a) - rank(b) || (a.metadata.name < b.metadata.name ? -1 : 1),
+  );
+  const texts = items.flatMap((item) => (item as ServiceCidrObject).spec?.cidrs ?? []);
+  return [...new Set(texts)].flatMap((text) => parseCidr(text) ?? []);
+}
+
+/** The one that the API server itself keeps comes first: its first range is of the family that Services get. */
+function rank({ metadata }: KubeObject): number {
+  return metadata.name === 'kubernetes' ? 0 : 1;
 }
 
 /** One Service's objects, read again. */

@@ -174,9 +174,10 @@ function tellingServiceCidrs(store: ObjectStore, cidrs: readonly string[]): Obje
 function planOf(report: SyncReport, plans: readonly ObjectPlan[]): unknown {
   return report.targets.map((target, at) => ({
     ...outcome(target),
-    endpoints: target.endpoints.map(
-      ({ address, ready, reason, source }) =>
-        `${address} ${ready ? 'ready' : 'not ready'} ${reason} (${source})`,
+    endpoints: target.endpoints.map(({ address, ready, reason, message, source }) =>
+      ready
+        ? `${address} ready ${reason} (${source})`
+        : `${address} not ready ${reason}: ${message} (${source})`,
     ),
     actions: (plans[at]?.actions ?? []).map((action) => ({
       [`${action.verb} ${action.kind} ${action.name}`]: action.reason,
