@@ -82,6 +82,8 @@ export class Attempt {
   take(result: UdpResult | TcpResult, nowMs: number): AttemptResult | undefined {
     if (this.#exchange === undefined) throw new Error('a result came before anything was sent');
     const verdict = this.#judge(result, this.#exchange);
+    // Over TCP nobody else can have changed the letters: the server folds names.
+    if (this.#exchange.overTcp && this.#exchange.match === 'caseChanged') this.#traits.mixedCase = false;
     if (verdict.ok !== 'again') return verdict;
     this.#learn(verdict.manner);
     this.#manner = verdict.manner;
@@ -104,7 +106,7 @@ export class Attempt {
       this.#context.counters.withoutEdns += 1;
       this.#traits.edns = false;
     }
-    if (next.tcpBecause === 'caseChanged') this.#traits.mixedCase = false;
+    if (this.#manner.mixedCase && !next.mixedCase) this.#traits.mixedCase = false;
   }
 }
 

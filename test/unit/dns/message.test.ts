@@ -38,6 +38,11 @@ describe('encodeQuery', () => {
     expect(Buffer.from(query).toString('hex')).toBe(`000101000001000000000000${name}00210001`);
   });
 
+  it('puts an international name on the wire as punycode', () => {
+    const query = encodeQuery({ name: host('Bücher.example'), type: 'A' }, 1, false);
+    expect(readName(query, 12)?.text).toBe('xn--bcher-kva.example');
+  });
+
   it('spells the longest name that there is', () => {
     const longest = [63, 63, 63, 61].map((length) => 'x'.repeat(length)).join('.');
     const query = encodeQuery({ name: host(longest), type: 'A' }, 1, false);

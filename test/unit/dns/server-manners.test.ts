@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { encodeReply } from '../../../src/embedded/dns-wire.ts';
 import { a, nameOf, question, rawReply, TYPE } from '../../support/dns-bytes.ts';
-import { type AskedQuery, answering, type Behaviour, servingZones } from '../../support/dns-network.ts';
+import {
+  type AskedQuery,
+  answering,
+  type Behaviour,
+  servingZones,
+  silent,
+} from '../../support/dns-network.ts';
 import { address, inShort, ResolverBench, SERVER } from '../../support/dns-resolver.ts';
 
 const NOTHING = { answers: [], authorities: [], additionals: [] };
@@ -59,7 +65,9 @@ describe('a server that', () => {
   });
 
   it('folds the letters’ case is asked over TCP, and from then on in lower case', async () => {
-    const bench = benchWith((query, serve) => {
+    const bench = benchWith(silent);
+    const serve = servingZones(bench.zone);
+    bench.network.set(SERVER, (query) => {
       const reaction = serve(query);
       return 'datagrams' in reaction ? { datagrams: reaction.datagrams.map(folded) } : reaction;
     });
@@ -68,6 +76,21 @@ describe('a server that', () => {
     expect(manners(bench)).toEqual(['udp+edns', 'tcp+edns', 'udp+edns']);
     const last = bench.network.queries.at(-1);
     expect(Buffer.from(last?.message ?? []).includes(nameOf('other.example.test'))).toBe(true);
+  });
+
+  it('only seems to fold the letters’ case, because somebody forged a reply, is asked in mixed case again', async () => {
+    let forged = true;
+    const bench = benchWith((query, serve) => {
+      const reaction = serve(query);
+      if (!forged || !('datagrams' in reaction)) return reaction;
+      return { datagrams: reaction.datagrams.map(folded) };
+    });
+    await bench.resolve('db.example.test');
+    forged = false;
+    await bench.resolve('other.example.test');
+    expect(manners(bench)).toEqual(['udp+edns', 'tcp+edns', 'udp+edns']);
+    const last = bench.network.queries.at(-1);
+    expect(Buffer.from(last?.message ?? []).includes(nameOf('other.example.test'))).toBe(false);
   });
 
   it('folds the letters’ case and has no TCP is asked in lower case at once', async () => {
