@@ -38,7 +38,7 @@ export async function resolveHost(
       IPv6: resolutionOf(failed ?? IPv6.lookup),
     },
     answeredAtMs: { IPv4: IPv4.atMs, IPv6: IPv6.atMs },
-    freshUntilMs: earliest(decisive.flat(), ttls),
+    freshUntilMs: decisive.reduce((ms, both) => Math.min(ms, earliest(both, ttls)), Number.POSITIVE_INFINITY),
   };
 }
 

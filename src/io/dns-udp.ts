@@ -14,8 +14,14 @@ const MAX_QUERIES_PER_PORT = 64;
 
 export function createUdpExchanger(): (exchange: DnsExchange, signal: AbortSignal) => Promise<UdpResult> {
   const ports = new WeakMap<DnsServerAddress, UdpPort>();
-  const received = new OncePerTurn<Datagram>(({ port, message }) => port.receive(message));
-  const leaving = new OncePerTurn<Datagram>(({ port, message }) => port.send(message));
+  const received = new OncePerTurn<Datagram>((datagrams) => {
+    for (const { port, message } of datagrams) port.receive(message);
+  });
+  const leaving = new OncePerTurn<Datagram>((datagrams) => {
+    datagrams.forEach(({ port, message }, index) => {
+      port.send(message, datagrams[index + 1]?.port !== port);
+    });
+  });
   return (exchange, signal) => {
     if (signal.aborted) return Promise.reject(signal.reason);
     const { server } = exchange;
@@ -97,8 +103,14 @@ class UdpPort {
     for (const query of waiting) this.#leaving.add({ port: this, message: query });
   }
 
-  send(query: Uint8Array): void {
-    if (!this.#closed) this.#socket.send(query, this.#afterSend);
+  /**
+   * Only the last of several is asked what became of it. The kernel tells of a refusal once, to whichever call
+   * comes next: to the last one, or as an error of the socket when the last one provoked it.
+   */
+  send(query: Uint8Array, isLast: boolean): void {
+    if (this.#closed) return;
+    if (isLast) this.#socket.send(query, this.#afterSend);
+    else this.#socket.send(query);
   }
 
   readonly #afterSend = (error: NodeJS.ErrnoException | null): void => {

@@ -4,11 +4,11 @@
  * worked through before the next one is read: the kernel stays warm, and the peer awake.
  */
 export class OncePerTurn<T> {
-  readonly #handle: (item: T) => void;
+  readonly #handle: (items: readonly T[]) => void;
   #items: T[] = [];
   #isDue = false;
 
-  constructor(handle: (item: T) => void) {
+  constructor(handle: (items: readonly T[]) => void) {
     this.#handle = handle;
   }
 
@@ -28,6 +28,6 @@ export class OncePerTurn<T> {
     const items = this.#items;
     this.#items = [];
     this.#isDue = false;
-    for (const item of items) this.#handle(item);
+    this.#handle(items);
   };
 }

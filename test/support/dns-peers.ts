@@ -30,9 +30,16 @@ export class KnotServer implements AsyncDisposable {
   #records = new Map<string, readonly string[]>();
 
   static async start(...zones: readonly string[]): Promise<KnotServer> {
-    const server = new KnotServer(zones, await freePort());
-    await server.#start();
-    return server;
+    for (let triesLeft = 4; ; triesLeft -= 1) {
+      const server = new KnotServer(zones, await freePort());
+      try {
+        await server.#start();
+        return server;
+      } catch (error) {
+        await server.stop();
+        if (triesLeft === 0) throw error;
+      }
+    }
   }
 
   private constructor(zones: readonly string[], port: number) {
@@ -109,9 +116,30 @@ export interface Recursor extends AsyncDisposable {
   readonly port: number;
 }
 
-export async function startUnbound(authorities: Readonly<Record<string, number>>): Promise<Recursor> {
-  const port = await freePort();
-  const peer = new RealPeer();
+/** A port that is free for TCP is taken for UDP as soon as anybody asks a question from it: then another one. */
+async function startSomewhere(start: (peer: RealPeer, port: number) => Promise<void>): Promise<Recursor> {
+  for (let triesLeft = 4; ; triesLeft -= 1) {
+    const port = await freePort();
+    const peer = new RealPeer();
+    try {
+      await start(peer, port);
+      return { port, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
+    } catch (error) {
+      await peer[Symbol.asyncDispose]();
+      if (triesLeft === 0) throw error;
+    }
+  }
+}
+
+export function startUnbound(authorities: Readonly<Record<string, number>>): Promise<Recursor> {
+  return startSomewhere((peer, port) => unboundAt(peer, port, authorities));
+}
+
+async function unboundAt(
+  peer: RealPeer,
+  port: number,
+  authorities: Readonly<Record<string, number>>,
+): Promise<void> {
   const config = [
     'server:',
     `  interface: 127.0.0.1@${port}`,
@@ -134,16 +162,17 @@ export async function startUnbound(authorities: Readonly<Record<string, number>>
     ]),
   ];
   await peer.start('unbound', ['-d', '-p', '-c', peer.file('unbound.conf', `${config.join('\n')}\n`)], port);
-  return { port, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
 }
 
 /**
  * A forwarder with a memory. It takes a reply that ends in a CNAME for the whole truth, and so has to have a
  * recursor behind it, not an authority.
  */
-export async function startDnsmasq(recursorPort: number): Promise<Recursor> {
-  const port = await freePort();
-  const peer = new RealPeer();
+export function startDnsmasq(recursorPort: number): Promise<Recursor> {
+  return startSomewhere((peer, port) => dnsmasqAt(peer, port, recursorPort));
+}
+
+async function dnsmasqAt(peer: RealPeer, port: number, recursorPort: number): Promise<void> {
   const args = [
     '--keep-in-foreground',
     '--conf-file=/dev/null',
@@ -154,8 +183,8 @@ export async function startDnsmasq(recursorPort: number): Promise<Recursor> {
     `--port=${port}`,
     `--pid-file=${peer.directory}/pid`,
     '--user=root',
+    '--log-facility=-',
     `--server=127.0.0.1#${recursorPort}`,
   ];
   await peer.start('dnsmasq', args, port);
-  return { port, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
 }
