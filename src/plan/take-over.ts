@@ -23,6 +23,7 @@ import {
   fieldsOf,
   isWithin,
   LABELS,
+  pathsOwnedBy,
   portItemOf,
   readablePath,
   SERVICE_PORTS,
@@ -77,16 +78,11 @@ export function takeOverOf(
   const isTheirs = (path: FieldPath) => declared.some((owner) => owns(owner, wholeOf(path, desired)));
   const taken = inTheWay.filter((path) => !isTheirs(path));
   const conflicts = inTheWay.filter((path) => isTheirs(path) && isPartOfWanted(path, desired));
-  if (taken.length === 0 && !(clean && (others.length > 0 || entries.length === 0))) {
+  const strangers = others.filter(({ entry }) => entry.manager !== MANAGER);
+  if (taken.length === 0 && !(clean && (strangers.length > 0 || entries.length === 0))) {
     return { takeOver: undefined, conflicts: contestedFields(conflicts, declared) };
   }
-  const claimed = clean ? [...taken, ...sharedFields(existing, desired)] : taken;
-  const managedFields = [
-    ...(clean
-      ? entries.filter(({ subresource }) => subresource !== undefined)
-      : withoutTaken(entries, taken)),
-    ourEntry(existing, entries.find(isOurApply), claimed),
-  ];
+  const managedFields = clean ? cleanEntries(existing, desired, taken) : takenEntries(existing, taken);
   const after = { ...existing, metadata: { ...existing.metadata, managedFields } };
   return {
     takeOver: { action: patchOf(existing, managedFields, clean, taken), after },
@@ -104,14 +100,17 @@ function unwantedFields(existing: KubeObject, desired: KubeObject, clean: boolea
       // The number of a node port is the cluster's to give, and other systems have it written down.
       return !path.endsWith('f:nodePort') || ![...wantedItems].some((item) => isWithin(path, item));
     }
-    return isMisleading(existing.kind, path) || (clean && path === LAST_APPLIED);
+    return OURS_ALONE[existing.kind]?.includes(path) === true || (clean && path === LAST_APPLIED);
   });
 }
 
 const LAST_APPLIED = fieldPath(ANNOTATIONS, `f:${LAST_APPLIED_ANNOTATION}`);
 
-/** Marks that somebody acts upon: each would keep kube-proxy or the mirroring controller from these endpoints. */
-const MISLEADING: Readonly<Record<string, readonly FieldPath[]>> = {
+/**
+ * What is nobody's but ours to say, and marks that somebody acts upon: each would keep kube-proxy or the mirroring
+ * controller from these endpoints.
+ */
+const OURS_ALONE: Readonly<Record<string, readonly FieldPath[]>> = {
   Endpoints: [
     ...[
       HEADLESS_LABEL,
@@ -121,13 +120,10 @@ const MISLEADING: Readonly<Record<string, readonly FieldPath[]>> = {
       SKIP_MIRROR_LABEL,
     ].map((label) => fieldPath(LABELS, `f:${label}`)),
     fieldPath(ANNOTATIONS, `f:${OVER_CAPACITY_ANNOTATION}`),
+    fieldPath('f:subsets'),
   ],
   EndpointSlice: [fieldPath(LABELS, `f:${HEADLESS_LABEL}`)],
 };
-
-function isMisleading(kind: string, path: FieldPath): boolean {
-  return MISLEADING[kind]?.includes(path) ?? false;
-}
 
 function wantedPortItems(desired: KubeObject): FieldPath[] {
   const { spec } = desired as { readonly spec?: { readonly ports?: readonly { port: number }[] } };
@@ -139,10 +135,33 @@ function isPartOfWanted(path: FieldPath, desired: KubeObject): boolean {
   return wantedPortItems(desired).some((item) => isWithin(path, item));
 }
 
-/** Fields that have a place in both: they become ours now rather than by a conflict. */
-function sharedFields(existing: KubeObject, desired: KubeObject): FieldPath[] {
-  const live = fieldsOf(existing);
-  return [...fieldsOf(desired).keys()].filter((path) => live.has(path));
+/**
+ * Ownership as if nobody but us had ever written: what shall go and what both have becomes part of what we apply.
+ * The rest, which stays as it is, is put down as an update of ours. With no owner at all it would be lost: when the
+ * last key of a map that anybody owns goes, apply takes the whole map along.
+ */
+function cleanEntries(
+  existing: KubeObject,
+  desired: KubeObject,
+  taken: readonly FieldPath[],
+): ManagedFieldsEntry[] {
+  const entries = existing.metadata.managedFields ?? [];
+  const live = [...fieldsOf(existing).keys()];
+  const wanted = fieldsOf(desired);
+  const claimed = [...taken, ...live.filter((path) => wanted.has(path))];
+  const applied = entryOf(existing, 'Apply', entries.find(isOurApply), claimed);
+  const before = pathsOwnedBy(applied);
+  const kept = live.filter((path) => !before.has(path));
+  return [
+    ...entries.filter(({ subresource }) => subresource !== undefined),
+    applied,
+    ...(kept.length === 0 ? [] : [entryOf(existing, 'Update', undefined, kept)]),
+  ];
+}
+
+function takenEntries(existing: KubeObject, taken: readonly FieldPath[]): ManagedFieldsEntry[] {
+  const entries = existing.metadata.managedFields ?? [];
+  return [...withoutTaken(entries, taken), entryOf(existing, 'Apply', entries.find(isOurApply), taken)];
 }
 
 function owns({ paths }: OtherOwner, part: FieldPath): boolean {
@@ -174,14 +193,15 @@ function withoutTaken(
     .filter(({ fieldsV1 }) => Object.keys(fieldsV1 ?? {}).length > 0);
 }
 
-function ourEntry(
+function entryOf(
   { apiVersion }: KubeObject,
+  operation: 'Apply' | 'Update',
   previous: ManagedFieldsEntry | undefined,
   claimed: readonly FieldPath[],
 ): ManagedFieldsEntry {
   return {
     manager: MANAGER,
-    operation: 'Apply',
+    operation,
     apiVersion,
     fieldsType: 'FieldsV1',
     ...(previous?.time === undefined ? {} : { time: previous.time }),

@@ -59,6 +59,17 @@ describe('ownership', () => {
     expect((await client.apply(MAP, 'b', {})).body.data).toBeUndefined();
   });
 
+  it('of the last key of a map takes along what nobody owns in it', async () => {
+    await client.post(CONFIG_MAPS, { metadata: { name: 'm', labels: { l: '1' } }, data: { a: '1', b: '2' } });
+    const fieldsV1 = { 'f:data': { 'f:a': {} } };
+    const entry = { manager: 'a', operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 };
+    const patch = [{ op: 'add', path: '/metadata/managedFields', value: [entry] }];
+    await client.patch('json', MAP, patch);
+    const applied = await client.apply(MAP, 'a', {});
+    expect(applied.body.data).toBeUndefined();
+    expect(applied.body.metadata.labels).toEqual({ l: '1' });
+  });
+
   it('of a map that is applied empty is of the map itself', async () => {
     await client.apply(MAP, 'a', { metadata: { labels: {} } });
     const refused = await client.apply(MAP, 'b', { metadata: { labels: { x: '1' } } });
