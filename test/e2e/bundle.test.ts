@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { BUNDLE, runCli } from '../support/cli-process.ts';
+import { missing, run } from '../support/real-peer.ts';
 
 let directory = '';
 beforeAll(() => {
@@ -115,5 +116,41 @@ JSON.stringify = (value, ...more) => {
     });
     expect(status).toBe(70);
     expect(stderr).toMatch(/^external-endpoints has a defect, please report it:\n\w*Error: .*\n {4}at /);
+  });
+});
+
+describe.skipIf(missing(['script']))('on a terminal', () => {
+  /** What `check` shows on a terminal of 60 columns. */
+  function shownWith(environment: string): string {
+    const path = join(directory, 'one.yaml');
+    writeFileSync(
+      path,
+      `apiVersion: external-endpoints/v1
+kind: TargetList
+targets:
+  - name: database
+    ports: [{ port: 1 }]
+    endpoints: [{ address: 192.0.2.1 }, { host: name.invalid }]
+    dns: { servers: ["127.0.0.1:1"], timeout: 100ms, attempts: 1 }
+`,
+    );
+    const command = `stty cols 60; ${environment} '${process.execPath}' '${BUNDLE}' check --timeout 1s -c '${path}'`;
+    return run('script', '-qc', command, '/dev/null');
+  }
+
+  it('shows colours, progress that it takes away again, and wraps what is long', () => {
+    const shown = shownWith('TERM=xterm');
+    expect(shown).toContain('\u001b[31mnot ready\u001b[39m');
+    expect(shown).toContain('\r\u001b[2Kresolving ████████████████████ 1/1');
+    const lines = shown.split('\u001b[2K').at(-1)?.split('\r\n') ?? [];
+    const table = lines.slice(0, lines.indexOf(''));
+    expect(table[0]).toMatch(/^TARGET +ADDRESS +VERDICT/);
+    expect(table.length).toBeGreaterThan(2);
+  });
+
+  it.each(['NO_COLOR=1 TERM=xterm', 'TERM=dumb'])('that says %s shows neither', (environment) => {
+    const shown = shownWith(environment);
+    expect(shown).not.toContain('\u001b');
+    expect(shown).toMatch(/^TARGET/);
   });
 });
