@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import type { UserConsoleLog } from 'vitest';
 import type { Reporter, TestModule } from 'vitest/node';
 
 /** What a run of the tests came to. */
@@ -10,6 +11,14 @@ export interface TestTotals {
 
 /** Writes the totals of a run to the file that `TEST_TOTALS` names. */
 class TotalsReporter implements Reporter {
+  /** What a file said while it was loaded of why it skips something, by the file's task. */
+  readonly #reasons = new Map<string, string>();
+
+  onUserConsoleLog({ taskId, content }: UserConsoleLog): void {
+    const reason = /^skipped: (.*)$/m.exec(content)?.[1];
+    if (taskId !== undefined && reason !== undefined) this.#reasons.set(taskId, reason);
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const path = process.env.TEST_TOTALS;
     if (path === undefined) return;
@@ -24,7 +33,8 @@ class TotalsReporter implements Reporter {
         if (result.state === 'passed') passed += 1;
         else if (result.state === 'failed') failed += 1;
         else if (result.state === 'skipped') {
-          skipped.push({ test: test.fullName, reason: result.note ?? 'no reason given' });
+          const reason = result.note ?? this.#reasons.get(module.id) ?? 'no reason given';
+          skipped.push({ test: test.fullName, reason });
         }
       }
     }
