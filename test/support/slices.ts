@@ -29,7 +29,7 @@ export function sliceOf(
   };
 }
 
-export function entryOf(address: string, ready: boolean, ports: readonly EndpointPort[]): EndpointEntry {
+function entryOf(address: string, ready: boolean, ports: readonly EndpointPort[]): EndpointEntry {
   return { address: addressOf(address), ready, ports };
 }
 
