@@ -4,7 +4,6 @@ import { toSliceEndpoint } from '../../src/manifest/endpoint-entry.ts';
 import type { EndpointPort, EndpointSliceObject } from '../../src/manifest/kube-object.ts';
 import { sliceLabels } from '../../src/manifest/labels.ts';
 import { familyOf } from '../../src/target/ip-address.ts';
-import { addressOf } from './checks.ts';
 
 /** A slice of ours as the API server would return it. */
 export function sliceOf(
@@ -27,10 +26,6 @@ export function sliceOf(
     endpoints: entries.map((entry) => toSliceEndpoint({ ...entry, ports })),
     ports,
   };
-}
-
-function entryOf(address: string, ready: boolean, ports: readonly EndpointPort[]): EndpointEntry {
-  return { address: addressOf(address), ready, ports };
 }
 
 export function portNamed(name: string, port: number): EndpointPort {
