@@ -6,13 +6,18 @@ import type { StatusRoutes, StatusServer } from '../sync/status-routes.ts';
 const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_HEADER_BYTES = 8 * 1024;
 const MAX_CONNECTIONS = 100;
+/** How often Node looks whether a request takes too long; a full house must not keep kubelet's probes out for long. */
+const LOOK_EVERY_MS = 1_000;
+/** Answers under way at the end. */
+const CLOSE_WITHIN_MS = 500;
 
 /** Serves GET and HEAD on a few paths. Rejects when the address cannot be had. */
 export async function startStatusServer(
   listen: { readonly host: string; readonly port: number },
   routes: StatusRoutes,
 ): Promise<StatusServer> {
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+  const limits = { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: LOOK_EVERY_MS };
+  const server = createServer(limits, (request, response) => {
     void answer(request, response, routes);
   });
   server.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -29,8 +34,11 @@ export async function startStatusServer(
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
+        const cut = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
       }),
   };
 }

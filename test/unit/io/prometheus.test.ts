@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { createPrometheusMetrics } from '../../../src/io/prometheus.ts';
+
+async function linesOf(registry: ReturnType<typeof createPrometheusMetrics>): Promise<string[]> {
+  return (await registry.text()).split('\n').filter((line) => line.startsWith('external_endpoints_'));
+}
+
+describe('metrics for Prometheus', () => {
+  it('count what the worker tells them', async () => {
+    const registry = createPrometheusMetrics();
+    const { metrics } = registry;
+    metrics.listRead('Applied');
+    metrics.listRead('InvalidTargetList');
+    metrics.leading(true);
+    metrics.queue(3, 1_500);
+    metrics.decided(2);
+    metrics.wrote('create', 'Service');
+    metrics.settledAfter(70);
+    metrics.targets(new Map([['Published', 5]]));
+    metrics.probed('Connected');
+    metrics.resolved('NameNotFound');
+    metrics.eventTold('written');
+    metrics.apiRequest('PATCH', 200);
+    metrics.apiRequest('PATCH', 0);
+    expect(await linesOf(registry)).toEqual(
+      expect.arrayContaining([
+        'external_endpoints_list_reads_total{result="Applied"} 1',
+        'external_endpoints_list_reads_total{result="InvalidTargetList"} 1',
+        'external_endpoints_leader 1',
+        'external_endpoints_queue_depth 3',
+        'external_endpoints_queue_oldest_age_seconds 1.5',
+        'external_endpoints_decisions_total 2',
+        'external_endpoints_writes_total{verb="create",kind="Service"} 1',
+        'external_endpoints_settle_seconds_bucket{le="0.05"} 0',
+        'external_endpoints_settle_seconds_bucket{le="0.1"} 1',
+        'external_endpoints_settle_seconds_sum 0.07',
+        'external_endpoints_targets{phase="Published"} 5',
+        'external_endpoints_probes_total{reason="Connected"} 1',
+        'external_endpoints_dns_answers_total{reason="NameNotFound"} 1',
+        'external_endpoints_events_total{outcome="written"} 1',
+        'external_endpoints_api_requests_total{verb="PATCH",code="200"} 1',
+        'external_endpoints_api_requests_total{verb="PATCH",code="0"} 1',
+      ]),
+    );
+  });
+
+  it('forget a phase that no target is in any more', async () => {
+    const registry = createPrometheusMetrics();
+    registry.metrics.targets(new Map([['Failed', 1]]));
+    registry.metrics.targets(new Map([['Published', 1]]));
+    const phases = (await linesOf(registry)).filter((line) => line.startsWith('external_endpoints_targets'));
+    expect(phases).toEqual(['external_endpoints_targets{phase="Published"} 1']);
+  });
+
+  it('are apart from those of another registry, and can be read by Prometheus', async () => {
+    const [one, other] = [createPrometheusMetrics(), createPrometheusMetrics()];
+    one.metrics.decided(1);
+    expect(await linesOf(other)).toContain('external_endpoints_decisions_total 0');
+    expect(one.contentType).toContain('text/plain; version=0.0.4');
+    const text = await one.text();
+    const names = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
+    for (const line of text.split('\n').filter((each) => each !== '' && !each.startsWith('#'))) {
+      const name = /^[a-z_0-9]+/.exec(line)?.[0].replace(/_(bucket|sum|count)$/, '') ?? '';
+      expect(names.has(name) || names.has(/^[a-z_0-9]+/.exec(line)?.[0] ?? ''), line).toBe(true);
+    }
+  });
+});
