@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -208,8 +208,9 @@ describe('a credential plugin', () => {
     await waitFor('the plugin to start', () => starts() === 1);
     abort.abort(new Error('enough'));
     await expect(sending).rejects.toThrow('enough');
-    await waitFor('its pid', () => readFileSync(join(directory, 'hangs.pid'), 'utf8').endsWith('\n'));
-    process.kill(Number(readFileSync(join(directory, 'hangs.pid'), 'utf8')));
+    const pidFile = join(directory, 'hangs.pid');
+    await waitFor('its pid', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'));
+    process.kill(Number(readFileSync(pidFile, 'utf8')));
     transport.close();
   });
 });
