@@ -8,6 +8,7 @@ let directory: string;
 let path: string;
 let nowMs: number;
 let problems: string[];
+let writes = 0;
 let read: () => string;
 
 beforeEach(() => {
@@ -28,7 +29,8 @@ afterEach(() => rmSync(directory, { recursive: true }));
 function write(text: string): void {
   writeFileSync(path, text);
   // Two writes may fall into one tick of the file system's clock; two edits by people do not.
-  utimesSync(path, new Date(), new Date(Date.now() + nowMs));
+  writes += 1;
+  utimesSync(path, writes, writes);
 }
 
 describe('readAgainWhenChanged', () => {
