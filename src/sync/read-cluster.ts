@@ -145,7 +145,7 @@ async function listKinds(
 }
 
 /** Not a matter of rights in one namespace: nothing can be done anywhere. */
-function isOfTheWholeCluster(failure: ApiFailure): boolean {
+export function isOfTheWholeCluster(failure: ApiFailure): boolean {
   return failure.httpStatus === 0 || failure.reason === 'Unauthorized' || failure.reason === 'ServerError';
 }
 

@@ -5,7 +5,7 @@ import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from './back-o
 import type { Log } from './log.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';
 import { isOursInPart } from './owned-objects.ts';
-import { type ClusterView, readCluster, readService } from './read-cluster.ts';
+import { type ClusterView, isOfTheWholeCluster, readCluster, readService } from './read-cluster.ts';
 import type { TargetBook } from './target-book.ts';
 import type { TargetEntry } from './target-entry.ts';
 
@@ -51,11 +51,25 @@ export class TargetReader {
     return this.backOff.failures === 0;
   }
 
-  /** The entries are busy until they have been read. */
+  /** The entries are busy until they have been read; a few do not wait for one another. */
   start(entries: readonly TargetEntry[], signal: AbortSignal): void {
+    if (entries.length > ONE_BY_ONE) this.begin(entries, this.readTogether(entries, signal), signal);
+    else for (const entry of entries) this.begin([entry], this.readAlone(entry, signal), signal);
+  }
+
+  /** Resolves when nothing is being read. */
+  async idle(): Promise<void> {
+    await Promise.all(this.underWay);
+  }
+
+  private begin(
+    entries: readonly TargetEntry[],
+    reading: Promise<readonly TargetEntry[]>,
+    signal: AbortSignal,
+  ): void {
     for (const entry of entries) entry.busy = true;
     let found: readonly TargetEntry[] = [];
-    const task = this.read(entries, signal)
+    const task = reading
       .then((others) => {
         found = others;
       })
@@ -70,47 +84,47 @@ export class TargetReader {
     this.underWay.add(task);
   }
 
-  /** Resolves when nothing is being read. */
-  async idle(): Promise<void> {
-    await Promise.all(this.underWay);
-  }
-
-  private async read(entries: readonly TargetEntry[], signal: AbortSignal): Promise<TargetEntry[]> {
-    const { store } = this.ports;
-    let found: TargetEntry[] = [];
-    if (entries.length <= ONE_BY_ONE) {
-      for (const entry of entries) {
-        const read = await readService(entry, store, signal);
-        if (!read.ok) return this.failed(read.failure);
-        entry.existing = read.value;
-      }
-    } else {
-      const read = await readCluster(entries, this.settings.instance, store, signal);
-      if (!read.ok) return this.failed(read.failure);
-      found = this.takeIn(read.view, entries);
-    }
+  private async readAlone(entry: TargetEntry, signal: AbortSignal): Promise<[]> {
+    const read = await readService(entry, this.ports.store, signal);
+    if (!read.ok && isOfTheWholeCluster(read.failure)) return this.failed(read.failure);
+    if (read.ok) entry.existing = read.value;
+    else this.unreadable(entry, read.failure);
     this.backOff = NO_BACK_OFF;
-    return found;
+    return [];
   }
 
+  private async readTogether(entries: readonly TargetEntry[], signal: AbortSignal): Promise<TargetEntry[]> {
+    const read = await readCluster(entries, this.settings.instance, this.ports.store, signal);
+    if (!read.ok) return this.failed(read.failure);
+    this.backOff = NO_BACK_OFF;
+    return this.takeIn(read.view, entries);
+  }
+
+  /** What failed together counts as one failure. */
   private failed(failure: ApiFailure): [] {
     const { clock, log, random } = this.ports;
-    this.backOff = backOffAfter(this.backOff, clock.monotonicNow(), random, SERVER_PAUSES);
+    const nowMs = clock.monotonicNow();
+    if (nowMs < this.backOff.untilMs) return [];
+    this.backOff = backOffAfter(this.backOff, nowMs, random, SERVER_PAUSES);
     const tries = this.backOff.failures;
     log.warn(failure.reason, `the cluster cannot be read: ${failure.message}`, { tries });
     return [];
   }
 
-  private takeIn(view: ClusterView, entries: readonly TargetEntry[]): TargetEntry[] {
+  private unreadable(entry: TargetEntry, failure: ApiFailure): void {
     const { clock, random } = this.ports;
+    entry.backOff = backOffAfter(entry.backOff, clock.monotonicNow(), random);
+    this.settings.onUnreadable(entry, failure);
+  }
+
+  private takeIn(view: ClusterView, entries: readonly TargetEntry[]): TargetEntry[] {
     for (const entry of entries) {
       const failure = view.unreadable.get(entry.namespace);
       if (failure === undefined) {
         entry.existing = view.byService.get(entry.key) ?? NOTHING_EXISTS;
         continue;
       }
-      entry.backOff = backOffAfter(entry.backOff, clock.monotonicNow(), random);
-      this.settings.onUnreadable(entry, failure);
+      this.unreadable(entry, failure);
     }
     const found: TargetEntry[] = [];
     for (const [key, existing] of view.byService) {
