@@ -1,35 +1,35 @@
 import type { ExistingObjects } from '../plan/existing-objects.ts';
 import { planTarget, type TargetPlan } from '../plan/plan-target.ts';
-import type { Clock } from '../target/clock.ts';
 import { keyOf } from '../target/target.ts';
 import { type Decision, planRemoval } from './decide.ts';
-import { limiter } from './limiter.ts';
-import type { ObjectStore } from './object-store.ts';
 import type { OnProgress } from './observe.ts';
 import type { PassRequest } from './pass.ts';
-import { DEFAULT_SETTLE_LIMITS, type Replan, type Settlement, settle } from './settle.ts';
-
-/** Plans carried out at a time; more only makes the API server slower (measured: 8 to 32 are alike). */
-const PLANS_AT_ONCE = 16;
+import {
+  DEFAULT_SETTLE_LIMITS,
+  newSettleTurns,
+  type Replan,
+  type Settlement,
+  type SettlePorts,
+  settle,
+} from './settle.ts';
 
 /** Carries the plans of a pass out as they come, side by side within a bound: one that hangs delays no other. */
 export class PassSettler {
   private readonly request: PassRequest;
-  private readonly ports: { readonly store: ObjectStore; readonly clock: Clock };
+  private readonly ports: SettlePorts;
   private readonly onProgress: OnProgress;
   private readonly signal: AbortSignal;
-  private readonly limit = limiter(PLANS_AT_ONCE);
   private readonly settlements: Promise<readonly [string, Settlement]>[] = [];
   private settled = 0;
 
   constructor(
     request: PassRequest,
-    ports: PassSettler['ports'],
+    ports: Omit<SettlePorts, 'turns'>,
     onProgress: OnProgress,
     signal: AbortSignal,
   ) {
     this.request = request;
-    this.ports = ports;
+    this.ports = { ...ports, turns: newSettleTurns() };
     this.onProgress = onProgress;
     this.signal = signal;
   }
@@ -64,8 +64,7 @@ export class PassSettler {
       instance: this.request.options.instance,
       dryRun: this.request.mode === 'dryRun',
     };
-    const settlement = this.limit(async () => {
-      const result = await settle(first, existing, replan, this.ports, options, this.signal);
+    const settlement = settle(first, existing, replan, this.ports, options, this.signal).then((result) => {
       this.settled += 1;
       this.onProgress('writing', this.settled, this.settlements.length);
       return [keyOf(first.plan), result] as const;

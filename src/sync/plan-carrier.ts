@@ -5,7 +5,7 @@ import type { Random } from '../target/random.ts';
 import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from './back-off.ts';
 import { type DecideOptions, planRemoval, type TargetDecision } from './decide.ts';
 import type { ObjectStore } from './object-store.ts';
-import { DEFAULT_SETTLE_LIMITS, type Settlement, settle } from './settle.ts';
+import { DEFAULT_SETTLE_LIMITS, newSettleTurns, type Settlement, settle } from './settle.ts';
 import type { TargetEntry } from './target-entry.ts';
 
 /** A plan on its way to the API server. */
@@ -19,15 +19,13 @@ interface Errand {
 
 export interface CarrierSettings {
   readonly options: DecideOptions;
-  /** Plans under way at a time. */
-  readonly maxAtOnce: number;
   readonly onSettled: (entry: TargetEntry, settlement: Settlement) => void;
   /** The plan was not begun, because it is no longer what would be decided. */
   readonly onDropped: (entry: TargetEntry) => void;
 }
 
 /**
- * Carries plans out, a bounded number at a time, in the order they come. While the API server is away, one plan
+ * Carries plans out, a bounded number at a time, whoever has waited longest first. While the API server is away, one plan
  * at a time goes out to see whether it is back; the rest wait, so that its return is no stampede.
  */
 export class PlanCarrier {
@@ -35,6 +33,7 @@ export class PlanCarrier {
   private readonly settings: CarrierSettings;
   private readonly waiting: Errand[] = [];
   private readonly underWay = new Set<Promise<void>>();
+  private readonly turns = newSettleTurns();
   private readonly signal: AbortSignal;
   private serverBackOff: BackOff = NO_BACK_OFF;
   private crash: { readonly error: unknown } | undefined;
@@ -62,7 +61,9 @@ export class PlanCarrier {
             assessments: [],
           };
     entry.busy = true;
-    this.waiting.push({ entry, first: decision, replan, decidedAtMs: this.ports.clock.monotonicNow() });
+    const errand = { entry, first: decision, replan, decidedAtMs: this.ports.clock.monotonicNow() };
+    const at = this.waiting.findLastIndex((each) => each.entry.decidedForMs <= entry.decidedForMs) + 1;
+    this.waiting.splice(at, 0, errand);
     this.pump();
   }
 
@@ -80,6 +81,8 @@ export class PlanCarrier {
       const { entry } = errand;
       if (entry.dirtySinceMs !== undefined && entry.dirtySinceMs > errand.decidedAtMs) {
         entry.busy = false;
+        // It goes on waiting from where it began, or what changes often would never have its turn.
+        entry.dirtySinceMs = entry.decidedForMs;
         this.settings.onDropped(entry);
         continue;
       }
@@ -99,7 +102,7 @@ export class PlanCarrier {
 
   private mayStart(): boolean {
     if (this.signal.aborted) return false;
-    if (this.serverBackOff.failures === 0) return this.underWay.size < this.settings.maxAtOnce;
+    if (this.serverBackOff.failures === 0) return this.turns.writing.hasRoom;
     return this.underWay.size === 0 && this.serverBackOff.untilMs <= this.ports.clock.monotonicNow();
   }
 
@@ -119,7 +122,8 @@ export class PlanCarrier {
       dryRun: false,
     };
     const existing = entry.existing ?? NOTHING_EXISTS;
-    const settlement = await settle(first, existing, replan, this.ports, settleOptions, this.signal);
+    const ports = { ...this.ports, turns: this.turns, onWaiting: () => this.pump() };
+    const settlement = await settle(first, existing, replan, ports, settleOptions, this.signal);
     this.noteServer(isServerAway(settlement));
     entry.busy = false;
     this.settings.onSettled(entry, settlement);

@@ -3,10 +3,16 @@ import { planRelease } from '../plan/plan-release.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Clock } from '../target/clock.ts';
 import { keyOf } from '../target/target.ts';
-import { limiter } from './limiter.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';
 import { readService } from './read-cluster.ts';
-import { DEFAULT_SETTLE_LIMITS, type SettleFailure, type Settlement, settle } from './settle.ts';
+import {
+  DEFAULT_SETTLE_LIMITS,
+  newSettleTurns,
+  type SettleFailure,
+  type Settlement,
+  type SettlePorts,
+  settle,
+} from './settle.ts';
 import { actionReport, type SyncReport, summarize, type TargetReport } from './sync-report.ts';
 import type { StateNote, StateStore } from './sync-state.ts';
 
@@ -36,9 +42,6 @@ export interface ReleaseResult {
   readonly notes: readonly StateNote[];
 }
 
-/** Services given back at a time. */
-const AT_ONCE = 16;
-
 /** Gives Services back: each for itself, so that one that has to wait delays no other. */
 export async function release(
   request: ReleaseRequest,
@@ -48,9 +51,9 @@ export async function release(
   const { clock, requestCount } = ports;
   const startedMs = clock.monotonicNow();
   const requestsBefore = requestCount();
-  const limit = limiter(AT_ONCE);
+  const settling = { ...ports, turns: newSettleTurns() };
   const targets = await Promise.all(
-    request.services.map((service) => limit(() => releaseOne(service, request, ports, signal))),
+    request.services.map((service) => releaseOne(service, request, settling, signal)),
   );
   const released = targets.filter(({ phase }) => phase === 'Orphaned');
   const notes = await forget(released, ports.state, signal);
@@ -62,10 +65,10 @@ export async function release(
 async function releaseOne(
   service: ServiceName,
   { instance, selector, waitMs }: ReleaseRequest,
-  ports: ReleasePorts,
+  ports: SettlePorts,
   signal: AbortSignal,
 ): Promise<TargetReport> {
-  const read = await readService(service, ports.store, signal);
+  const read = await ports.turns.writing.run(() => readService(service, ports.store, signal));
   if (!read.ok) return reportOf(service, undefined, failed(read.failure));
   const plan = (existing: ExistingObjects): TargetPlan => ({
     plan: planRelease({ ...service, existing, instance, ...(selector === undefined ? {} : { selector }) }),

@@ -9,6 +9,7 @@ import { arePodsReady } from '../plan/plan-release.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Clock } from '../target/clock.ts';
 import { carryOut, type PlanOutcome } from './carry-out.ts';
+import { Limiter } from './limiter.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';
 import { readService } from './read-cluster.ts';
 
@@ -43,6 +44,33 @@ export interface SettleOptions {
 
 export const DEFAULT_SETTLE_LIMITS = { maxRounds: 6, continuationTimeoutMs: 15_000 } as const;
 
+export interface SettlePorts {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly turns: SettleTurns;
+  /** Told when a plan begins to wait for another controller, and so has left its turn to write to others. */
+  readonly onWaiting?: () => void;
+}
+
+/**
+ * Bounds over all plans that are settled side by side. Whoever waits for another controller keeps no place among
+ * those who write: a mirroring controller that is down must not keep verdicts of other targets from being written.
+ */
+export interface SettleTurns {
+  readonly writing: Limiter;
+  readonly waiting: Limiter;
+}
+
+/** More writers only make the API server slower (measured: 8 to 32 are alike). */
+const WRITERS = 16;
+
+/** Each reads three times a round, and a round comes once a second. */
+const WAITERS = 64;
+
+export function newSettleTurns(): SettleTurns {
+  return { writing: new Limiter(WRITERS), waiting: new Limiter(WAITERS) };
+}
+
 /** Plans the target again from what the cluster has now. */
 export type Replan = (existing: ExistingObjects) => TargetPlan;
 
@@ -54,25 +82,30 @@ export async function settle(
   first: TargetPlan,
   firstExisting: ExistingObjects,
   replan: Replan,
-  ports: { readonly store: ObjectStore; readonly clock: Clock },
+  ports: SettlePorts,
   options: SettleOptions,
   signal: AbortSignal,
 ): Promise<Settlement> {
+  const { store, turns } = ports;
   let last = first;
   let existing = firstExisting;
   const written: Action[] = [];
   const warnings: string[] = [];
   for (let round = 1; ; round++) {
     const { plan } = last;
-    const outcome = await carryOut(plan, ports.store, options, signal);
+    const outcome = await turns.writing.run(() => carryOut(plan, store, options, signal));
     written.push(...outcome.done);
     warnings.push(...outcome.warnings);
     if (!options.dryRun) existing = afterWriting(existing, outcome.objects);
     const so = { last, written, warnings, existing };
     const end = endOf(outcome, plan, round, options);
     if (end.ended) return end.failure === undefined ? so : { ...so, failure: end.failure };
-    const reading = await awaitContinuation(plan, end.continuation, ports, options, signal);
-    if (reading === 'timeout') return { ...so, failure: waitedInVain(end.continuation) };
+    const { continuation } = end;
+    ports.onWaiting?.();
+    const reading = await turns.waiting.run(() =>
+      awaitContinuation(plan, continuation, ports, options, signal),
+    );
+    if (reading === 'timeout') return { ...so, failure: waitedInVain(continuation) };
     if (!reading.ok) return { ...so, failure: describe(reading.failure) };
     existing = reading.value;
     last = replan(existing);
@@ -99,7 +132,7 @@ function endOf(outcome: PlanOutcome, plan: ObjectPlan, round: number, options: S
 async function awaitContinuation(
   plan: ObjectPlan,
   continuation: Continuation,
-  { store, clock }: { readonly store: ObjectStore; readonly clock: Clock },
+  { store, clock }: SettlePorts,
   options: SettleOptions,
   signal: AbortSignal,
 ): Promise<Awaited<ReturnType<typeof readService>> | 'timeout'> {

@@ -59,8 +59,6 @@ const PATIENCE_MS = 1_500;
 /** A target that others stand in the way of is looked at again that often. */
 const RECHECK_MS = 30_000;
 
-const PLANS_AT_ONCE = 16;
-
 const LONGEST_REST_MS = 60_000;
 
 const WOKEN = new Error('woken');
@@ -293,7 +291,6 @@ export class Worker {
       this.#ports,
       {
         options: this.#settings.options,
-        maxAtOnce: PLANS_AT_ONCE,
         onSettled: (entry, settlement) => {
           this.#keeper.keep(entry, settlement);
           // A failure is tried again; what has left the list is looked at once more, and then forgotten.
