@@ -1,6 +1,5 @@
 import { ownerReference } from '../manifest/endpoint-slice.ts';
 import type { KubeObject, ServiceObject } from '../manifest/kube-object.ts';
-import { MANAGER } from '../manifest/labels.ts';
 import type { Action, ApplyAction, ObjectPlan, PatchAction } from '../plan/object-plan.ts';
 import type { ApiFailure, ApiResult, ObjectStore } from './object-store.ts';
 
@@ -54,13 +53,10 @@ export async function carryOut(
       }
       return { ...statusOf(failure, action), done, objects, warnings };
     }
-    const clash = await clashOf(action, result, store, options, signal);
-    if (clash === undefined) {
-      done.push(action);
-      warnings.push(...result.warnings.filter((warning) => !isKnownWarning(warning)));
-      objects.set(key, result.value);
-    }
-    const surprise = clash ?? unexpectedFamilies(plan, action, result.value, options);
+    done.push(action);
+    warnings.push(...result.warnings.filter((warning) => !isKnownWarning(warning)));
+    objects.set(key, result.value);
+    const surprise = unexpectedFamilies(plan, action, result.value, options);
     if (surprise !== undefined) return { status: 'outdated', done, objects, warnings, failure: surprise };
   }
   return { status: 'done', done, objects, warnings };
@@ -123,11 +119,19 @@ function patchBody(action: PatchAction, resourceVersion: string): unknown {
   return [pin, ...action.patch];
 }
 
+/**
+ * A version that no object of the cluster can have. Server-side apply has no way to say "only if it does not exist":
+ * by itself it would merge our fields into whatever was created meanwhile. With this in its body it makes the object
+ * when there is none, and is answered with a conflict when there is one (recorded: `apply-stale-resourceversion`).
+ */
+const OF_NO_OBJECT = '1';
+
 /** The action's body with what only an earlier write of the same plan could tell. */
 function bodyOf(action: ApplyAction, written: WrittenObjects, newest: string | undefined): KubeObject {
-  const { body } = action;
+  const { body, verb } = action;
+  const resourceVersion = newest ?? (verb === 'create' ? OF_NO_OBJECT : body.metadata.resourceVersion);
   const pinned =
-    newest === undefined ? body : { ...body, metadata: { ...body.metadata, resourceVersion: newest } };
+    resourceVersion === undefined ? body : { ...body, metadata: { ...body.metadata, resourceVersion } };
   if (action.awaitsServiceUid !== true) return pinned;
   const service = [...written.values()].find((object) => object?.kind === 'Service');
   const uid = service?.metadata.uid;
@@ -136,35 +140,6 @@ function bodyOf(action: ApplyAction, written: WrittenObjects, newest: string | u
   }
   const ownerReferences = [ownerReference(service.metadata.name, uid)];
   return { ...pinned, metadata: { ...pinned.metadata, ownerReferences } };
-}
-
-/**
- * Server-side apply cannot say "only if it does not exist". When something of that name was made in between,
- * our fields were merged into it; applying nothing takes exactly those out again.
- */
-async function clashOf(
-  action: Action,
-  { value: object, created }: { readonly value: KubeObject | undefined; readonly created: boolean },
-  store: ObjectStore,
-  { dryRun }: { readonly dryRun: boolean },
-  signal: AbortSignal,
-): Promise<ApiFailure | undefined> {
-  if (action.verb !== 'create' || created || object === undefined) return undefined;
-  const others = (object.metadata.managedFields ?? []).filter((entry) => entry.manager !== MANAGER);
-  if (others.length === 0) return undefined;
-  const { apiVersion, kind, metadata } = object;
-  const { name, namespace = '', resourceVersion = '' } = metadata;
-  if (!dryRun) {
-    const bare = { apiVersion, kind, metadata: { name, namespace, resourceVersion } };
-    const undone = await store.apply(bare, { force: false, dryRun: false }, signal);
-    if (!undone.ok) return undone.failure;
-  }
-  return {
-    reason: 'AlreadyExists',
-    httpStatus: 409,
-    message: `${kind} ${name} was created by somebody else at the same moment`,
-    outcomeUnknown: false,
-  };
 }
 
 /** The Service has other address families than the plan took it to have: its slices are to be decided anew. */

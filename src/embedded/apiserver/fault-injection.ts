@@ -41,6 +41,11 @@ export async function performWithFaults(
 /** The answer when nothing is done at all. */
 function answerBefore(fault: Fault, call: Call): ApiResponse | undefined {
   switch (fault.type) {
+    case 'denied': {
+      // admission/plugin/webhook/errors/statuserror.go; without a reason of the webhook's own there is none.
+      const message = `admission webhook "policy.example.test" denied the request: ${fault.message}`;
+      return refusalResponse(new Refusal(fault.httpStatus, message, ''), call.warnings);
+    }
     case 'conflict':
       return refusalResponse(conflict(refOf(call.kind), call.path.name, MODIFIED), call.warnings);
     case 'tooManyRequests': {

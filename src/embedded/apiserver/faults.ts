@@ -5,6 +5,8 @@ import type { Attributes } from './auth.ts';
 export type Fault =
   /** The answer takes longer, by a time drawn between the two. */
   | { readonly type: 'latency'; readonly minMs: number; readonly maxMs: number }
+  /** A validating webhook says no, with the status that it chose. */
+  | { readonly type: 'denied'; readonly httpStatus: 400 | 403 | 422; readonly message: string }
   /** 409: somebody else was faster. */
   | { readonly type: 'conflict' }
   /** 429 in plain text, as priority and fairness answers. */

@@ -44,6 +44,15 @@ describe('faults', () => {
     });
   });
 
+  it('are a webhook that says no, with the status of its choice', async () => {
+    const { answer, done } = await posted({ type: 'denied', httpStatus: 422, message: 'no team label' });
+    expect([answer.status, answer.body.message, done]).toEqual([
+      422,
+      'admission webhook "policy.example.test" denied the request: no team label',
+      false,
+    ]);
+  });
+
   it('may hide that the write was done', async () => {
     const { answer, done } = await posted({ type: 'timeoutAfterCommit' });
     expect([answer.status, answer.body.reason, done]).toEqual([504, 'Timeout', true]);

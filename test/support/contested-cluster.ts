@@ -1,0 +1,93 @@
+import { ALL_CONTROLLERS } from '../../src/embedded/apiserver/controllers/controllers.ts';
+import type { FaultRule } from '../../src/embedded/apiserver/faults.ts';
+import type { KubeObject } from '../../src/manifest/kube-object.ts';
+import type { ObjectStore, StoredKind } from '../../src/sync/object-store.ts';
+import type { SyncReport, TargetReport } from '../../src/sync/sync-report.ts';
+import { type InMemoryClient, InMemoryCluster } from './in-memory-cluster.ts';
+import { ManualClock } from './manual-clock.ts';
+import { type OnePass, onePass } from './one-pass.ts';
+import { OtherManager } from './other-manager.ts';
+import { listOf } from './targets.ts';
+
+const NEVER = new AbortController().signal;
+
+/** A cluster with all its controllers in which somebody else acts between what a pass reads and what it writes. */
+export class ContestedCluster {
+  readonly clock = new ManualClock();
+  readonly client: InMemoryClient;
+  private readonly cluster: InMemoryCluster;
+  private readonly controllers = new AbortController();
+  private readonly meddlings: {
+    readonly write: string;
+    readonly by: () => Promise<unknown>;
+    left: number;
+  }[] = [];
+
+  constructor() {
+    this.cluster = new InMemoryCluster(this.clock);
+    this.cluster.server.startControllers({ controllers: ALL_CONTROLLERS }, this.controllers.signal);
+    this.client = this.cluster.newClient();
+  }
+
+  stop(): void {
+    this.controllers.abort();
+  }
+
+  as(manager: string): OtherManager {
+    return new OtherManager(this.client, manager);
+  }
+
+  inject(rule: FaultRule): void {
+    this.cluster.server.faults.inject(rule);
+  }
+
+  /** No fault any more. */
+  heal(): void {
+    this.cluster.server.faults.clear();
+  }
+
+  /** Right before a write of a pass, `apply Service` or `delete EndpointSlice`: somebody is faster. */
+  before(write: string, by: () => Promise<unknown>, times = 1): void {
+    this.meddlings.push({ write, by, left: times });
+  }
+
+  async pass(targets: string, more: Partial<OnePass> = {}): Promise<SyncReport> {
+    const list = listOf(targets, 'defaults: { namespace: default, healthCheck: { type: none } }');
+    const { clock } = this;
+    const { report } = await clock.advanceUntil(onePass({ list, store: this.store, clock, ...more }));
+    return report;
+  }
+
+  /** A pass over one target. */
+  async passOne(target: string, more: Partial<OnePass> = {}): Promise<TargetReport> {
+    const { targets } = await this.pass(target, more);
+    if (targets[0] === undefined) throw new Error('the report has no target');
+    return targets[0];
+  }
+
+  async objects(kind: StoredKind, namespace = 'default'): Promise<readonly KubeObject[]> {
+    const listed = await this.client.store.list(kind, { namespace }, NEVER);
+    if (!listed.ok) throw new Error(listed.failure.message);
+    return listed.value.items.filter(({ metadata }) => metadata.name !== 'kubernetes');
+  }
+
+  private get store(): ObjectStore {
+    const { store } = this.client;
+    const first = async <T>(verb: string, kind: string, then: () => Promise<T>): Promise<T> => {
+      const meddling = this.meddlings.find(({ write, left }) => left > 0 && write === `${verb} ${kind}`);
+      if (meddling !== undefined) {
+        meddling.left -= 1;
+        await meddling.by();
+      }
+      return then();
+    };
+    return Object.assign(Object.create(store) as ObjectStore, {
+      apply: (...args: Parameters<ObjectStore['apply']>) =>
+        first('apply', args[0].kind, () => store.apply(...args)),
+      patch: (...args: Parameters<ObjectStore['patch']>) =>
+        first('patch', args[0].kind, () => store.patch(...args)),
+      delete: (...args: Parameters<ObjectStore['delete']>) =>
+        first('delete', args[0].kind, () => store.delete(...args)),
+    } satisfies Partial<ObjectStore>);
+  }
+}
