@@ -66,10 +66,15 @@ export function namelessKey(
   return `${address} ${protocol} * ${port}`;
 }
 
+/** The address that a {@link publishedKey} or {@link namelessKey} begins with. */
+export function addressOfKey(key: string): IpAddress {
+  return key.slice(0, key.indexOf(' ')) as IpAddress;
+}
+
 /** How many addresses are served on at least one port. */
 export function readyAddressCount(published: PublishedReadiness): number {
   const ready = new Set<string>();
-  for (const [key, isReady] of published) if (isReady) ready.add(key.slice(0, key.indexOf(' ')));
+  for (const [key, isReady] of published) if (isReady) ready.add(addressOfKey(key));
   return ready.size;
 }
 

@@ -1,4 +1,4 @@
-import { namelessKey, type PublishedReadiness, publishedKey } from '../endpoint/assessment.ts';
+import { addressOfKey, namelessKey, type PublishedReadiness, publishedKey } from '../endpoint/assessment.ts';
 import { entriesIn } from '../manifest/endpoint-entry.ts';
 import type {
   EndpointSliceObject,
@@ -14,6 +14,7 @@ import {
   SLICE_MANAGED_BY_LABEL,
   sliceOwnerOf,
 } from '../manifest/labels.ts';
+import { familyOf } from '../target/ip-address.ts';
 
 /** What the cluster has under one Service's name, read at one time. */
 export interface ExistingObjects {
@@ -81,6 +82,17 @@ export function publishedReadiness(slices: readonly EndpointSliceObject[]): Publ
 /** All that serves the Service now: its slices, and Endpoints that are, or are about to be, mirrored into slices. */
 export function servingSlices(existing: ExistingObjects): readonly EndpointSliceObject[] {
   return [...existing.slices, ...asSlices(existing.endpoints)];
+}
+
+/**
+ * What takes traffic now. kube-proxy ignores slices of a family that the Service has no cluster IP in
+ * (`servicechangetracker.go:145`), so what stands there can neither be lost nor make up for what is.
+ */
+export function servedReadiness(existing: ExistingObjects): PublishedReadiness {
+  const published = publishedReadiness(servingSlices(existing));
+  const families = existing.service?.spec.ipFamilies ?? [];
+  if (families.length === 0) return published;
+  return new Map([...published].filter(([key]) => families.includes(familyOf(addressOfKey(key)))));
 }
 
 /** Endpoints as the mirroring controller would copy them; none where it is told not to. */

@@ -1,7 +1,7 @@
-import type { Assessment } from '../endpoint/assessment.ts';
+import { type Assessment, addressOfKey } from '../endpoint/assessment.ts';
 import type { EndpointEntry } from '../manifest/endpoint-entry.ts';
 import { ownerOf } from '../manifest/labels.ts';
-import { publishedReadiness, type SlicesByOwner, servingSlices } from './existing-objects.ts';
+import { type SlicesByOwner, servedReadiness } from './existing-objects.ts';
 import type { PlanInput } from './plan-input.ts';
 import type { Refusal } from './refusal.ts';
 import { isExternalName } from './service-view.ts';
@@ -41,9 +41,7 @@ function pending(message: string): Refusal {
 /** Addresses that are ready now and that nothing speaks against. */
 function readyAndNotCondemned({ existing, assessments }: PlanInput): string[] {
   const ready = new Set<string>();
-  for (const [key, isReady] of publishedReadiness(servingSlices(existing))) {
-    if (isReady) ready.add(key.slice(0, key.indexOf(' ')));
-  }
+  for (const [key, isReady] of servedReadiness(existing)) if (isReady) ready.add(addressOfKey(key));
   for (const assessment of assessments) if (isCondemned(assessment)) ready.delete(assessment.address);
   return [...ready].sort();
 }

@@ -1,5 +1,5 @@
 import { assess } from '../endpoint/assess.ts';
-import type { Assessment, PublishedReadiness } from '../endpoint/assessment.ts';
+import type { Assessment } from '../endpoint/assessment.ts';
 import { candidatesOf } from '../endpoint/candidate.ts';
 import {
   CONFIRM_AFTER_MS,
@@ -21,7 +21,12 @@ import { applyTiers } from '../endpoint/tiers.ts';
 import { type AddressToCheck, checksOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import { guardDeletions } from '../plan/deletion-guard.ts';
-import { type ExistingObjects, publishedReadiness, servingSlices } from '../plan/existing-objects.ts';
+import {
+  type ExistingObjects,
+  publishedReadiness,
+  servedReadiness,
+  servingSlices,
+} from '../plan/existing-objects.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import type { PlanOptions } from '../plan/plan-input.ts';
 import { planRelease } from '../plan/plan-release.ts';
@@ -119,7 +124,11 @@ export interface TargetDecision {
 export function decide(input: DecideInput, now: Instant): Decision {
   const judged = input.targets.map((moment) => judge(moment, input, now));
   const guarded = guardDrains({
-    targets: judged.map(({ key, verdicts, published }) => ({ key, assessments: verdicts, published })),
+    targets: judged.map(({ key, verdicts, moment }) => ({
+      key,
+      assessments: verdicts,
+      published: servedReadiness(moment.existing),
+    })),
     readyElsewhere: input.fleet.readyElsewhere,
     maxDrainPercent: input.guards.maxDrainPercent,
     acceptDrain: input.options.acceptDrain,
@@ -147,21 +156,19 @@ interface Judged {
   readonly moment: TargetMoment;
   readonly names: NameView;
   readonly verdicts: readonly Assessment[];
-  readonly published: PublishedReadiness;
 }
 
 function judge(moment: TargetMoment, input: DecideInput, now: Instant): Judged {
   const { target, existing } = moment;
   const names = viewMoment(moment, input.healthOf, input.stateless, now);
-  const published = publishedReadiness(servingSlices(existing));
   const each = assess({
     target,
     candidates: candidatesOf(target, names.known, input.guards),
     healthOf: input.healthOf,
-    published,
+    published: publishedReadiness(servingSlices(existing)),
   });
   const verdicts = applyPanic(applyTiers(each), target.publish.panicThresholdPercent);
-  return { key: keyOf(target), moment, names, verdicts, published };
+  return { key: keyOf(target), moment, names, verdicts };
 }
 
 function conclude(

@@ -1,8 +1,8 @@
-import { isServing } from '../endpoint/assessment.ts';
+import { isServing, readyAddressCount } from '../endpoint/assessment.ts';
 import { candidatesOf, isToBeChecked } from '../endpoint/candidate.ts';
 import { type DrainGuardState, NO_SUSPICION } from '../endpoint/drain-guard.ts';
 import { checksOf } from '../health/check.ts';
-import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
+import { type ExistingObjects, NOTHING_EXISTS, servedReadiness } from '../plan/existing-objects.ts';
 import type { RemovalInput } from '../plan/plan-removal.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Instant } from '../target/clock.ts';
@@ -85,7 +85,7 @@ export class Decider {
       if (entry === undefined) throw new Error('a decision without its entry');
       entry.memory = each.memory;
       entry.nextChangeAtMs = each.nextChangeAtMs;
-      entry.readyAddresses = each.verdicts.filter(isServing).length;
+      entry.readyAddresses = readyAddresses(each, inTime[at]?.moment.existing ?? NOTHING_EXISTS);
       return { entry, decided: each };
     });
     const removed = decision.removals.map((plan) => ({
@@ -132,4 +132,10 @@ export class Decider {
     for (const entry of this.book.entries.values()) if (!taken.has(entry)) ready += entry.readyAddresses;
     return ready;
   }
+}
+
+/** How many addresses take traffic once the plan is carried out, or go on taking it where there is none. */
+function readyAddresses({ plan, assessments }: TargetDecision, existing: ExistingObjects): number {
+  const isLeftAlone = plan.phase === 'Refused' || plan.phase === 'Pending';
+  return isLeftAlone ? readyAddressCount(servedReadiness(existing)) : assessments.filter(isServing).length;
 }

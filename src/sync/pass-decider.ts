@@ -2,7 +2,7 @@ import { readyAddressCount } from '../endpoint/assessment.ts';
 import { type DrainGuardState, NO_SUSPICION } from '../endpoint/drain-guard.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import { HealthMemory } from '../health/memory.ts';
-import { type ExistingObjects, NOTHING_EXISTS, publishedReadiness } from '../plan/existing-objects.ts';
+import { type ExistingObjects, NOTHING_EXISTS, servedReadiness } from '../plan/existing-objects.ts';
 import type { RemovalInput } from '../plan/plan-removal.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
@@ -35,7 +35,7 @@ export class PassDecider {
     this.readyByKey = new Map(
       request.targets.map((target) => {
         const key = keyOf(target);
-        return [key, readyAddressCount(publishedReadiness(this.existingOf(key).slices))];
+        return [key, readyAddressCount(servedReadiness(this.existingOf(key)))];
       }),
     );
     this.readyInAll = [...this.readyByKey.values()].reduce((sum, each) => sum + each, 0);

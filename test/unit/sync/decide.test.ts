@@ -260,4 +260,45 @@ describe('drains', () => {
     expect(ready(false)).toEqual(Array(6).fill(true));
     expect(ready(true)).toEqual(Array(6).fill(false));
   });
+
+  it('count what takes traffic: no address of a family that the Service does not have', () => {
+    const names = ['a', 'b'];
+    const list = listOf(
+      names
+        .map(
+          (name, at) =>
+            `  - { name: ${name}, namespace: shop, ports: [{ port: 1 }], endpoints: [{ address: 10.0.1.${at} }, { address: "2001:db8::${at}" }] }`,
+        )
+        .join('\n'),
+    );
+    const sixth = (address: string): EndpointSliceObject => {
+      const [slice] = serving(address).slices as readonly [EndpointSliceObject];
+      return { ...slice, addressType: 'IPv6', metadata: { ...slice.metadata, name: 'db-ipv6-0' } };
+    };
+    const both = list.targets.map((target, at) => {
+      const existing = serving(`10.0.1.${at}`);
+      return moment(target, {
+        existing: { ...existing, slices: [...existing.slices, sixth(`2001:db8::${at}`)] },
+      });
+    });
+    // Both IPv6 addresses and one of two IPv4 addresses: half of what is served.
+    const isDown = (text: string) => text.includes('2001:db8::') || text.includes('10.0.1.0');
+    const checks = new Map(
+      list.targets.flatMap((target) =>
+        checksOf(
+          target,
+          target.endpoints.flatMap((source) =>
+            source.kind === 'address' ? [{ address: source.address }] : [],
+          ),
+        ).map(({ id, address }) => [id, healthOf(isDown(address) ? 'unhealthy' : 'healthy')] as const),
+      ),
+    );
+    const fleet = { ...NO_FLEET, lastHealthyMs: NOW.monotonicMs };
+    const decision = decide(input(both, { healthOf: (id) => checks.get(id), fleet }), NOW);
+    expect(decision.drainedAddresses).toBe(1);
+    expect(decision.targets.map(({ assessments }) => readinessOf(assessments)[0])).toEqual([
+      '10.0.1.0 not ready ConnectionRefused',
+      '10.0.1.1 ready Connected',
+    ]);
+  });
 });
