@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { Cluster } from './cli/context.ts';
+import type { Cluster } from './cli/cluster.ts';
 import type { DemoWorld } from './cli/demo-world.ts';
 import { parseResolvConf } from './dns/resolv-conf.ts';
 import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts';

@@ -1,7 +1,9 @@
 import type { TargetList } from '../config/target-list.ts';
 import type { DecideOptions } from '../sync/decide.ts';
-import { type PassRequest, type PassResult, pass } from '../sync/pass.ts';
-import type { CliContext, Cluster, ClusterChoice } from './context.ts';
+import { type PassResult, pass } from '../sync/pass.ts';
+import type { PassRequest } from '../sync/pass-request.ts';
+import type { Cluster, ClusterChoice } from './cluster.ts';
+import type { CliContext } from './context.ts';
 import type { ClusterFlags, DecisionFlags, PassFlags } from './options.ts';
 import { progressOn } from './progress.ts';
 

@@ -5,11 +5,10 @@ import type { Cron } from '../sync/cron.ts';
 import type { ListSource } from '../sync/list-source.ts';
 import type { Log, LogFormat, LogLevel } from '../sync/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
-import type { ObjectStore } from '../sync/object-store.ts';
 import type { StatusRoutes, StatusServer } from '../sync/status-routes.ts';
-import type { StateStore } from '../sync/sync-state.ts';
 import type { Clock } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
+import type { ClusterChoice, ConnectResult } from './cluster.ts';
 import type { DemoWorld } from './demo-world.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -49,28 +48,4 @@ export interface MetricsRegistry {
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
-}
-
-export interface ClusterChoice {
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
-  readonly instance: string;
-  readonly stateNamespace: string | undefined;
-}
-
-export type ConnectResult =
-  | { readonly ok: true; readonly cluster: Cluster }
-  | { readonly ok: false; readonly message: string };
-
-export interface Cluster {
-  /** As a person knows it: the context and the server's address. */
-  readonly name: string;
-  readonly store: ObjectStore;
-  readonly state: StateStore;
-  /** Where state and Lease are kept. */
-  readonly stateNamespace: string;
-  requestCount(): number;
-  /** Tells of every answer of the API server from now on. */
-  onAnswer(handler: (method: string, httpStatus: number) => void): void;
-  close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { TimedResolver } from '../dns/resolver.ts';
 import type { Prober } from '../health/probe.ts';
-import type { Cluster } from './context.ts';
+import type { Cluster } from './cluster.ts';
 
 /** A cluster, a DNS zone and some backends, all on this machine's loopback and all for real. */
 export interface DemoWorld {

@@ -7,7 +7,8 @@ import type { ListSource } from '../sync/list-source.ts';
 import type { Log } from '../sync/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
 import type { Task } from '../sync/run-together.ts';
-import type { CliContext, Cluster } from './context.ts';
+import type { Cluster } from './cluster.ts';
+import type { CliContext } from './context.ts';
 import type { RunFlags } from './run-options.ts';
 
 /** Of a list that is broken all over, the first problems are enough for a log and for an Event. */

@@ -2,7 +2,8 @@ import { ownershipLabels } from '../manifest/labels.ts';
 import { LeaderElection } from '../sync/leader-election.ts';
 import type { Log } from '../sync/log.ts';
 import { runTogether, type Task } from '../sync/run-together.ts';
-import type { CliContext, Cluster } from './context.ts';
+import type { Cluster } from './cluster.ts';
+import type { CliContext } from './context.ts';
 import type { ClusterFlags } from './options.ts';
 import type { WorkerFlags } from './run-options.ts';
 

@@ -2,11 +2,16 @@ import type { Random } from '../target/random.ts';
 import type { DnsServerAddress } from '../target/target.ts';
 import { withoutDot } from './answer.ts';
 import type { DnsCounters } from './counters.ts';
-import { type ExchangeVerdict, judgeTcpResult, judgeUdpResult, type Manner } from './exchange-verdict.ts';
-import { encodeQuery, type Question, type Reply } from './message.ts';
+import {
+  type AttemptResult,
+  type ExchangeVerdict,
+  judgeTcpResult,
+  judgeUdpResult,
+  type Manner,
+} from './exchange-verdict.ts';
+import { encodeQuery, type Question } from './message.ts';
 import { mixCase } from './name-case.ts';
 import { matchReply, type ReplyMatch } from './reply-match.ts';
-import type { UnresolvedReason } from './resolution.ts';
 import type { ServerTraits } from './server-registry.ts';
 import type { DnsExchange, TcpResult, UdpResult } from './transport.ts';
 
@@ -20,10 +25,6 @@ export interface AskContext {
 export interface NextExchange extends DnsExchange {
   readonly overTcp: boolean;
 }
-
-export type AttemptResult =
-  | { readonly ok: true; readonly reply: Reply }
-  | { readonly ok: false; readonly reason: UnresolvedReason; readonly message: string };
 
 /** UDP, without EDNS, TCP, without mixed case: each at most once, and a repetition of the first. */
 const MAX_EXCHANGES = 5;

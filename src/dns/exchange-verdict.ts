@@ -1,7 +1,7 @@
-import type { AttemptResult } from './attempt.ts';
 import type { DnsCounters } from './counters.ts';
 import { decodeReply, type Reply } from './message.ts';
 import type { ReplyMatch } from './reply-match.ts';
+import type { UnresolvedReason } from './resolution.ts';
 import type { DnsExchange, TcpResult, UdpResult } from './transport.ts';
 
 /** How a query is put. What a server turns out not to stand is given up one by one. */
@@ -12,6 +12,11 @@ export interface Manner {
   /** What made TCP necessary; it tells what a failure there means. */
   readonly tcpBecause?: 'truncated' | 'caseChanged' | 'flooded';
 }
+
+/** What asking one server came to. */
+export type AttemptResult =
+  | { readonly ok: true; readonly reply: Reply }
+  | { readonly ok: false; readonly reason: UnresolvedReason; readonly message: string };
 
 /** What one exchange came to: a result, or a reason to ask the same server in another manner. */
 export type ExchangeVerdict = AttemptResult | { readonly ok: 'again'; readonly manner: Manner };

@@ -1,6 +1,7 @@
 import type { Clock } from '../target/clock.ts';
 import { readAnswer } from './answer.ts';
-import type { AskContext, AttemptResult } from './attempt.ts';
+import type { AskContext } from './attempt.ts';
+import type { AttemptResult } from './exchange-verdict.ts';
 import type { Lookup } from './lookup.ts';
 import type { Question } from './message.ts';
 import type { ServerRegistry } from './server-registry.ts';

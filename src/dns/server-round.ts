@@ -1,6 +1,7 @@
 import { jittered } from '../target/random.ts';
 import type { DnsServerAddress } from '../target/target.ts';
-import { type AskContext, Attempt, type AttemptResult, type NextExchange } from './attempt.ts';
+import { type AskContext, Attempt, type NextExchange } from './attempt.ts';
+import type { AttemptResult } from './exchange-verdict.ts';
 import type { Question } from './message.ts';
 import { UNRESOLVED_REASONS, type UnresolvedReason } from './resolution.ts';
 import { type ServerRegistry, serverKey } from './server-registry.ts';

@@ -7,6 +7,7 @@ import { isOvertaken, LeaseLock, type LockSettings } from './lease-lock.ts';
 import type { ApiFailure, ApiResult, ObjectStore } from './object-store.ts';
 import { Reflector } from './reflector.ts';
 import { runTogether } from './run-together.ts';
+import { WakeUp } from './wake-up.ts';
 import { withinTime } from './within-time.ts';
 
 /** How long giving the lease back may take; after that it expires by itself. */
@@ -24,8 +25,6 @@ interface Sighting {
   /** On the monotonic clock: when its holder last showed a sign of life, as far as we saw. */
   readonly changedAtMs: number;
 }
-
-const WOKEN = new Error('woken');
 
 /**
  * Leader election on a Lease, with client-go's rules. Timestamps in the Lease are for people: a holder is alive
@@ -47,14 +46,14 @@ export class LeaderElection {
   /** When the last renewal that succeeded was begun; undefined while another leads. */
   private renewedAtMs: number | undefined;
   private triedAtMs = Number.NEGATIVE_INFINITY;
-  private wake = new AbortController();
-  private woken = false;
+  private readonly wakeUp: WakeUp;
 
   constructor(ports: LeaderElection['ports'], settings: ElectionSettings) {
     const problem = timingsProblem(settings.timings);
     if (problem !== undefined) throw new RangeError(problem);
     this.ports = ports;
     this.settings = settings;
+    this.wakeUp = new WakeUp(ports.clock);
     this.lock = new LeaseLock(ports, { ...settings, leaseDurationMs: settings.timings.leaseDurationMs });
   }
 
@@ -88,7 +87,6 @@ export class LeaderElection {
 
   private async stand(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      this.woken = false;
       await this.tryOnce(signal);
       await this.rest(signal);
       if (this.renewedAtMs !== undefined && !this.isLeader()) this.stepDown();
@@ -98,17 +96,15 @@ export class LeaderElection {
   /** Until the next try is due, or the watch brings something worth a look. */
   private async rest(signal: AbortSignal): Promise<void> {
     const { clock } = this.ports;
-    this.wake = new AbortController();
-    const wokenOrStopped = AbortSignal.any([this.wake.signal, signal]);
     try {
-      while (!this.woken) {
+      for (;;) {
         const fromMs = clock.monotonicNow();
-        await clock.sleep(this.nextTryMs() - fromMs, wokenOrStopped);
+        if (await this.wakeUp.sleepUntil(this.nextTryMs(), signal)) return;
         // A holder that the watch has just shown alive need not be asked for.
         if (!this.isHeldByAnother() || (this.seen?.changedAtMs ?? 0) < fromMs) return;
       }
     } catch (error) {
-      if (error !== WOKEN && !signal.aborted) throw error;
+      if (!signal.aborted) throw error;
     }
   }
 
@@ -188,8 +184,7 @@ export class LeaderElection {
       const isMine = this.holder === this.settings.identity;
       if (this.renewedAtMs === undefined ? this.isHeldByAnother() : isMine) return;
     }
-    this.woken = true;
-    this.wake.abort(WOKEN);
+    this.wakeUp.call();
   }
 
   /** Takes note of the record; a change is a sign of life of its holder. */

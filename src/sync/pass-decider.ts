@@ -10,7 +10,7 @@ import { keyOf, type Target } from '../target/target.ts';
 import { type Decision, decide, type TargetDecision, type TargetMoment } from './decide.ts';
 import type { HealthOf } from './observe.ts';
 import { ownedServiceCount, removalsFrom } from './owned-objects.ts';
-import type { PassRequest } from './pass.ts';
+import type { PassRequest } from './pass-request.ts';
 import type { ClusterView } from './read-cluster.ts';
 import type { LoadedState } from './sync-state.ts';
 

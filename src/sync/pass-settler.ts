@@ -3,7 +3,7 @@ import { planTarget, type TargetPlan } from '../plan/plan-target.ts';
 import { keyOf } from '../target/target.ts';
 import { type Decision, planRemoval } from './decide.ts';
 import type { OnProgress } from './observe.ts';
-import type { PassRequest } from './pass.ts';
+import type { PassRequest } from './pass-request.ts';
 import {
   DEFAULT_SETTLE_LIMITS,
   newSettleTurns,

@@ -1,26 +1,15 @@
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import { instantOf } from '../target/clock.ts';
-import type { Guards } from '../target/guards.ts';
-import type { Target } from '../target/target.ts';
-import type { DecideOptions, Decision } from './decide.ts';
+import type { Decision } from './decide.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';
-import { type ObservationLimits, type Observers, type OnProgress, observeTargets } from './observe.ts';
+import { type Observers, type OnProgress, observeTargets } from './observe.ts';
 import { PassDecider } from './pass-decider.ts';
 import { reportPass } from './pass-report.ts';
+import type { PassRequest } from './pass-request.ts';
 import { PassSettler } from './pass-settler.ts';
 import { readCluster } from './read-cluster.ts';
 import type { SyncReport } from './sync-report.ts';
 import { type LoadedState, nextState, type StateNote, type StateStore } from './sync-state.ts';
-
-/** One pass over a whole list: what `sync` does once, and `plan` up to the writing. */
-export interface PassRequest {
-  readonly targets: readonly Target[];
-  readonly guards: Guards;
-  readonly options: DecideOptions;
-  readonly limits: ObservationLimits;
-  /** `write`: carry the plans out. `dryRun`: let the API server judge them. `plan`: send no write at all. */
-  readonly mode: 'write' | 'dryRun' | 'plan';
-}
 
 export interface PassPorts extends Observers {
   readonly store: ObjectStore;

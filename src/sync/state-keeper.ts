@@ -1,10 +1,8 @@
 import type { Clock } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
 import { backOffAfter, NO_BACK_OFF } from './back-off.ts';
-import type { CheckSet } from './check-set.ts';
 import type { Log } from './log.ts';
-import type { LoadedState, StateNote, StateStore } from './sync-state.ts';
-import type { TargetEntry } from './target-entry.ts';
+import type { LoadedState, StateNote, StateStore, SyncState } from './sync-state.ts';
 
 /** A crash loses at most that much of what was learned; the ConfigMap is written at most that often. */
 const SAVE_EVERY_MS = 5_000;
@@ -19,13 +17,15 @@ export class StateKeeper {
     readonly random: Random;
     readonly log: Log;
   };
+  private readonly stateNow: () => SyncState;
   private changed = false;
   private lastSavedMs = Number.NEGATIVE_INFINITY;
   private saving: Promise<void> | undefined;
   private told = '';
 
-  constructor(ports: StateKeeper['ports']) {
+  constructor(ports: StateKeeper['ports'], stateNow: () => SyncState) {
     this.ports = ports;
+    this.stateNow = stateNow;
   }
 
   /** Waits for an API server that is away: starting without what was known before would be a pity. */
@@ -52,15 +52,9 @@ export class StateKeeper {
       : Number.POSITIVE_INFINITY;
   }
 
-  saveIfDue(
-    nowMs: number,
-    entries: Iterable<TargetEntry>,
-    checks: CheckSet,
-    suspectSinceMs: number | undefined,
-    signal: AbortSignal,
-  ): void {
-    if (nowMs < this.nextSaveAtMs) return;
-    this.saving = this.save(entries, checks, suspectSinceMs, signal)
+  saveIfDue(signal: AbortSignal): void {
+    if (this.ports.clock.monotonicNow() < this.nextSaveAtMs) return;
+    this.saving = this.save(signal)
       .catch((error: unknown) => {
         if (!signal.aborted) throw error;
       })
@@ -69,37 +63,22 @@ export class StateKeeper {
       });
   }
 
-  async save(
-    entries: Iterable<TargetEntry>,
-    checks: CheckSet,
-    suspectSinceMs: number | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
-    this.changed = false;
-    this.lastSavedMs = this.ports.clock.monotonicNow();
-    const names = new Map(
-      [...entries].flatMap(({ key, target, memory }) =>
-        target === undefined || memory === undefined || memory.size === 0 ? [] : [[key, memory] as const],
-      ),
-    );
-    this.tell(await this.ports.state.save({ names, health: checks.snapshot(), suspectSinceMs }, signal));
-  }
-
-  /** As {@link save}, for the end of the process: there it is told and not thrown when the time was not enough. */
-  async saveAtLast(
-    entries: Iterable<TargetEntry>,
-    checks: CheckSet,
-    suspectSinceMs: number | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** For the end of the process: there it is told and not thrown when the time was not enough. */
+  async saveAtLast(signal: AbortSignal): Promise<void> {
     try {
-      await this.save(entries, checks, suspectSinceMs, signal);
+      await this.save(signal);
     } catch (error) {
       if (!signal.aborted) throw error;
       const message =
         'the API server did not take it in time; the next process begins with what was saved before';
       this.tell([{ reason: 'StateNotSaved', message }]);
     }
+  }
+
+  private async save(signal: AbortSignal): Promise<void> {
+    this.changed = false;
+    this.lastSavedMs = this.ports.clock.monotonicNow();
+    this.tell(await this.ports.state.save(this.stateNow(), signal));
   }
 
   /** The same trouble is told once, not every five seconds. */

@@ -67,6 +67,29 @@ export function breachesIn(files: readonly SourceFile[]): string[] {
   ]);
 }
 
+/** Files that import one another in a circle, types included: none of them can be read first. One line a circle. */
+export function circlesIn(files: readonly SourceFile[]): string[] {
+  const imports = new Map(
+    files.map((file) => [
+      file.path,
+      importsOf(file).flatMap(({ from }) =>
+        from.startsWith('.') ? [normalize(join(dirname(file.path), from)).replaceAll('\\', '/')] : [],
+      ),
+    ]),
+  );
+  const circles = new Set<string>();
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]) => {
+    const at = way.indexOf(path);
+    if (at >= 0) circles.add(way.slice(at).join(' → '));
+    if (at >= 0 || done.has(path)) return;
+    for (const next of imports.get(path) ?? []) visit(next, [...way, path]);
+    done.add(path);
+  };
+  for (const { path } of files) visit(path, []);
+  return [...circles];
+}
+
 interface Import {
   readonly names: string;
   readonly from: string;

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { breachesIn, type SourceFile } from './import-rules.ts';
+import { breachesIn, circlesIn, type SourceFile } from './import-rules.ts';
 
 const files: SourceFile[] = globSync('src/**/*.ts').map((path) => ({
   path: path.replaceAll('\\', '/'),
@@ -11,6 +11,10 @@ describe('imports run one way', () => {
   it('in every file of src', () => {
     expect(files.length).toBeGreaterThan(40);
     expect(breachesIn(files)).toEqual([]);
+  });
+
+  it('and in no circle, types included', () => {
+    expect(circlesIn(files)).toEqual([]);
   });
 });
 
@@ -37,6 +41,16 @@ describe('the rules catch', () => {
     ['process outside main', 'src/io/a.ts', 'const home = process.env.HOME;'],
   ])('%s', (_what, path, text) => {
     expect(breaches(path, text)).toHaveLength(1);
+  });
+
+  it('a circle of types', () => {
+    const circle = [
+      { path: 'src/dns/a.ts', text: "import type { B } from './b.ts';" },
+      { path: 'src/dns/b.ts', text: "import { c } from './c.ts';" },
+      { path: 'src/dns/c.ts', text: "import type { A } from './a.ts';\nimport '../target/d.ts';" },
+      { path: 'src/target/d.ts', text: '' },
+    ];
+    expect(circlesIn(circle)).toEqual(['src/dns/a.ts → src/dns/b.ts → src/dns/c.ts']);
   });
 
   it('and let pass what is right', () => {

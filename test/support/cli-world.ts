@@ -1,4 +1,5 @@
-import type { CliContext, Cluster, ClusterChoice } from '../../src/cli/context.ts';
+import type { Cluster, ClusterChoice } from '../../src/cli/cluster.ts';
+import type { CliContext } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
 import type { TextOutput } from '../../src/cli/terminal.ts';
 import { proberOver } from '../../src/health/probe.ts';

@@ -7,7 +7,7 @@ import type { ObjectPlan } from '../../src/plan/object-plan.ts';
 import { ConfigMapState } from '../../src/sync/config-map-state.ts';
 import type { DecideOptions } from '../../src/sync/decide.ts';
 import type { ObjectStore, StoredKind } from '../../src/sync/object-store.ts';
-import type { PassRequest } from '../../src/sync/pass.ts';
+import type { PassRequest } from '../../src/sync/pass-request.ts';
 import type { SyncReport } from '../../src/sync/sync-report.ts';
 import { type InMemoryClient, InMemoryCluster } from './in-memory-cluster.ts';
 import { ManualClock } from './manual-clock.ts';

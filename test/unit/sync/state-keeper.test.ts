@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { NOTHING_KNOWN } from '../../../src/health/memory.ts';
-import { Monitor } from '../../../src/health/monitor.ts';
-import { CheckSet } from '../../../src/sync/check-set.ts';
 import type { Log } from '../../../src/sync/log.ts';
 import { StateKeeper } from '../../../src/sync/state-keeper.ts';
-import type { StateStore } from '../../../src/sync/sync-state.ts';
+import { EMPTY_STATE, type StateStore } from '../../../src/sync/sync-state.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
-/** A keeper whose store never answers, the checks it saves, and what it logs. */
+/** A keeper whose store never answers, and what it logs. */
 function keeperOf(state: Partial<StateStore>) {
   const clock = new ManualClock();
   const random = seededRandom(1);
@@ -19,35 +16,28 @@ function keeperOf(state: Partial<StateStore>) {
     save: () => Promise.reject(new Error('nothing is saved here')),
     ...state,
   };
-  const keeper = new StateKeeper({ state: store, clock, random, log });
-  const monitor = new Monitor({
-    prober: () => Promise.reject(new Error('nothing is probed here')),
-    clock,
-    random,
-    maxInFlight: 1,
-    onObservation: () => undefined,
-  });
-  return { keeper, checks: new CheckSet(monitor, NOTHING_KNOWN), told };
+  const keeper = new StateKeeper({ state: store, clock, random, log }, () => EMPTY_STATE);
+  return { keeper, told };
 }
 
 describe('saving at the end of the process', () => {
   it('is given up and told when the API server takes too long', async () => {
-    const { keeper, checks, told } = keeperOf({
+    const { keeper, told } = keeperOf({
       save: (_state, signal) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => reject(signal.reason));
         }),
     });
     const time = new AbortController();
-    const saving = keeper.saveAtLast([], checks, undefined, time.signal);
+    const saving = keeper.saveAtLast(time.signal);
     time.abort(new Error('time to shut down is over'));
     await expect(saving).resolves.toBeUndefined();
     expect(told).toEqual(['StateNotSaved']);
   });
 
   it('lets every other error through', async () => {
-    const { keeper, checks } = keeperOf({});
-    const saving = keeper.saveAtLast([], checks, undefined, new AbortController().signal);
+    const { keeper } = keeperOf({});
+    const saving = keeper.saveAtLast(new AbortController().signal);
     await expect(saving).rejects.toThrow('nothing is saved here');
   });
 });

@@ -1,0 +1,14 @@
+import type { Guards } from '../target/guards.ts';
+import type { Target } from '../target/target.ts';
+import type { DecideOptions } from './decide.ts';
+import type { ObservationLimits } from './observe.ts';
+
+/** One pass over a whole list: what `sync` does once, and `plan` up to the writing. */
+export interface PassRequest {
+  readonly targets: readonly Target[];
+  readonly guards: Guards;
+  readonly options: DecideOptions;
+  readonly limits: ObservationLimits;
+  /** `write`: carry the plans out. `dryRun`: let the API server judge them. `plan`: send no write at all. */
+  readonly mode: 'write' | 'dryRun' | 'plan';
+}
