@@ -1,4 +1,5 @@
 import type { TargetList } from '../config/target-list.ts';
+import { deadlineAfter } from '../sync/deadline.ts';
 import type { DecideOptions } from '../sync/decide.ts';
 import { type PassResult, pass } from '../sync/pass.ts';
 import type { PassRequest } from '../sync/pass-request.ts';
@@ -7,8 +8,10 @@ import type { CliContext } from './context.ts';
 import type { ClusterFlags, DecisionFlags, PassFlags } from './options.ts';
 import { progressOn } from './progress.ts';
 
-/** What of `--timeout` may go into looking; the rest is for writing. */
-const SHARE_FOR_PROBING = 0.7;
+/** Of `--timeout`, when each part of a pass is over; what is left is for reporting, and for saving the state. */
+const RESOLVED_BY = 0.4;
+const PROBED_BY = 0.7;
+const WRITTEN_BY = 0.9;
 
 export function clusterChoice(flags: ClusterFlags): ClusterChoice {
   const { kubeconfig, context, instance, stateNamespace } = flags;
@@ -24,14 +27,7 @@ export async function runPass(
   context: CliContext,
 ): Promise<PassResult> {
   const progress = progressOn(context.terminal.err);
-  const deadline = new AbortController();
-  const ending = new AbortController();
-  const timer = context.clock.sleep(flags.timeout, ending.signal).then(
-    () => deadline.abort(new PassTimeout(flags.timeout)),
-    (error: unknown) => {
-      if (!ending.signal.aborted) throw error;
-    },
-  );
+  const deadline = deadlineAfter(flags.timeout, context.clock, new PassTimeout(flags.timeout));
   try {
     return await pass(
       {
@@ -40,7 +36,9 @@ export async function runPass(
         options: decideOptions(flags),
         limits: {
           maxProbesInFlight: context.maxProbesInFlight,
-          probingTimeoutMs: flags.timeout * SHARE_FOR_PROBING,
+          resolvingTimeoutMs: flags.timeout * RESOLVED_BY,
+          probingTimeoutMs: flags.timeout * PROBED_BY,
+          writingTimeoutMs: flags.timeout * WRITTEN_BY,
         },
         mode,
       },
@@ -56,8 +54,7 @@ export async function runPass(
     };
   } finally {
     progress.end();
-    ending.abort();
-    await timer;
+    await deadline.end();
   }
 }
 

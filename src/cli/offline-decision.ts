@@ -8,6 +8,9 @@ import { keyOf } from '../target/target.ts';
 import type { CliContext } from './context.ts';
 import { progressOn } from './progress.ts';
 
+/** Of `--timeout`, when the names must be resolved; the rest is for probing. */
+const RESOLVED_BY = 0.5;
+
 const NOTHING_BEFORE: Omit<KnownBefore, 'guards'> = {
   health: NOTHING_KNOWN,
   stateless: false,
@@ -26,7 +29,11 @@ export async function decideOffline(
     const health = await observeTargets(
       {
         ...list,
-        limits: { maxProbesInFlight: context.maxProbesInFlight, probingTimeoutMs: flags.timeout },
+        limits: {
+          maxProbesInFlight: context.maxProbesInFlight,
+          resolvingTimeoutMs: flags.timeout * RESOLVED_BY,
+          probingTimeoutMs: flags.timeout,
+        },
         known: Promise.resolve({ ...NOTHING_BEFORE, guards: list.guards }),
         onObserved: (moment) => moments.set(keyOf(moment.target), moment),
       },

@@ -123,4 +123,6 @@ export type ApiFailureReason =
   | 'Expired'
   | 'ServerError'
   | 'Rejected'
-  | 'NotLeader';
+  | 'NotLeader'
+  /** The pass was out of time: nothing more was sent. */
+  | 'PassTimeout';

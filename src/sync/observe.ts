@@ -1,6 +1,5 @@
 import type { Resolver } from '../dns/resolver.ts';
-import { candidatesOf, isToBeChecked, sourceKey } from '../endpoint/candidate.ts';
-import type { AnsweredName } from '../endpoint/name-memory.ts';
+import { candidatesOf, isToBeChecked } from '../endpoint/candidate.ts';
 import { checksOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import type { HealthMemory } from '../health/memory.ts';
@@ -11,6 +10,7 @@ import type { Guards } from '../target/guards.ts';
 import type { Random } from '../target/random.ts';
 import type { Target } from '../target/target.ts';
 import { type TargetMoment, viewMoment } from './decide.ts';
+import { resolveNames } from './resolve-names.ts';
 
 /** How the world is looked at. */
 export interface Observers {
@@ -23,7 +23,9 @@ export interface Observers {
 export interface ObservationLimits {
   /** Sockets of health checks at a time. */
   readonly maxProbesInFlight: number;
-  /** For all health checks of the pass; what has no verdict by then stays as it is published. */
+  /** Counted from the beginning. A name without an answer by then counts as one that nobody answers for. */
+  readonly resolvingTimeoutMs: number;
+  /** Counted from the beginning. What has no verdict by then stays as it is published. */
   readonly probingTimeoutMs: number;
 }
 
@@ -60,7 +62,10 @@ export async function observeTargets(
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<CheckId, Health>> {
-  const resolving = request.targets.map((target) => resolveNames(target, observers, signal));
+  const { clock } = observers;
+  const { maxProbesInFlight, resolvingTimeoutMs, probingTimeoutMs } = request.limits;
+  const startedMs = clock.monotonicNow();
+  const resolving = resolveNames(request.targets, resolvingTimeoutMs, observers, signal);
   let resolved = 0;
   for (const each of resolving) {
     // A rejection is the caller's, who awaits the same promise.
@@ -77,8 +82,8 @@ export async function observeTargets(
   const checks = new OneShotChecks({
     ...observers,
     previous: before.health,
-    maxInFlight: request.limits.maxProbesInFlight,
-    timeoutMs: request.limits.probingTimeoutMs,
+    maxInFlight: maxProbesInFlight,
+    timeoutMs: startedMs + probingTimeoutMs - clock.monotonicNow(),
     onProgress: (settled, total) => onProgress('checking', settled, total),
   });
   const observe = async (target: Target, at: number) => {
@@ -86,7 +91,7 @@ export async function observeTargets(
     const answers = await resolving[at];
     if (known === undefined || answers === undefined) return;
     const moment = { ...known, answers };
-    const now = instantOf(observers.clock);
+    const now = instantOf(clock);
     const names = viewMoment(moment, () => undefined, before.stateless, now);
     const candidates = candidatesOf(target, names.known, before.guards).filter(isToBeChecked);
     await checks.form(checksOf(target, candidates));
@@ -106,20 +111,3 @@ export async function observeTargets(
 }
 
 const OBSERVED = new Error('every target was observed');
-
-/** The newest answer for each name of a target, by source key. */
-async function resolveNames(
-  target: Target,
-  { resolver, clock }: Observers,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, AnsweredName>> {
-  const answers = await Promise.all(
-    target.endpoints.map(async (source) => {
-      if (source.kind === 'address') return undefined;
-      const resolution = await resolver.resolve(source, target.dns, signal);
-      const nowMs = clock.monotonicNow();
-      return [sourceKey(source), { resolution, answeredAtMs: { IPv4: nowMs, IPv6: nowMs } }] as const;
-    }),
-  );
-  return new Map(answers.filter((answer) => answer !== undefined));
-}

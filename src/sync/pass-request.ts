@@ -8,7 +8,10 @@ export interface PassRequest {
   readonly targets: readonly Target[];
   readonly guards: Guards;
   readonly options: DecideOptions;
-  readonly limits: ObservationLimits;
+  readonly limits: ObservationLimits & {
+    /** Counted from the beginning. What is not written by then is left to the next pass. */
+    readonly writingTimeoutMs: number;
+  };
   /** `write`: carry the plans out. `dryRun`: let the API server judge them. `plan`: send no write at all. */
   readonly mode: 'write' | 'dryRun' | 'plan';
 }

@@ -1,8 +1,10 @@
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import { instantOf } from '../target/clock.ts';
+import { deadlineAfter } from './deadline.ts';
 import type { Decision } from './decide.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';
 import { type Observers, type OnProgress, observeTargets } from './observe.ts';
+import { untilDeadline } from './pass-deadline.ts';
 import { PassDecider } from './pass-decider.ts';
 import { reportPass } from './pass-report.ts';
 import type { PassRequest } from './pass-request.ts';
@@ -36,6 +38,23 @@ export type PassResult =
  * outage from blindness. What has left the list goes last, too.
  */
 export async function pass(
+  request: PassRequest,
+  ports: PassPorts,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<PassResult> {
+  const deadline = deadlineAfter(request.limits.writingTimeoutMs, ports.clock, OUT_OF_TIME);
+  try {
+    const store = untilDeadline(ports.store, deadline.signal);
+    return await passInTime(request, { ...ports, store }, onProgress, signal);
+  } finally {
+    await deadline.end();
+  }
+}
+
+const OUT_OF_TIME = new Error('the time for writing is over');
+
+async function passInTime(
   request: PassRequest,
   ports: PassPorts,
   onProgress: OnProgress,

@@ -192,7 +192,7 @@ function waitedInVain(continuation: Continuation): SettleFailure {
 }
 
 /** Reasons that pass by themselves, or that only somebody else can do something about. */
-const PASSING: ReadonlySet<string> = new Set(['NamespaceTerminating', 'NamespaceNotFound']);
+const PASSING: ReadonlySet<string> = new Set(['NamespaceTerminating', 'NamespaceNotFound', 'PassTimeout']);
 
 function describe({ reason, message }: ApiFailure): SettleFailure {
   return { phase: PASSING.has(reason) ? 'Pending' : 'Failed', reason, message };

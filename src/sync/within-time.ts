@@ -1,4 +1,5 @@
 import type { Clock } from '../target/clock.ts';
+import { deadlineAfter } from './deadline.ts';
 import type { ApiFailure } from './object-store.ts';
 
 /**
@@ -12,20 +13,14 @@ export async function withinTime<T>(
   request: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | { readonly ok: false; readonly failure: ApiFailure }> {
   const late = new Error('too late');
-  const over = new AbortController();
-  const done = new AbortController();
-  const timer = clock.sleep(Math.max(0, durationMs), done.signal).then(
-    () => over.abort(late),
-    () => undefined,
-  );
+  const deadline = deadlineAfter(durationMs, clock, late);
   try {
-    return await request(AbortSignal.any([signal, over.signal]));
+    return await request(AbortSignal.any([signal, deadline.signal]));
   } catch (error) {
     if (error !== late) throw error;
     const message = `no answer within ${Math.round(durationMs)} ms`;
     return { ok: false, failure: { reason: 'Timeout', httpStatus: 0, message, outcomeUnknown: true } };
   } finally {
-    done.abort();
-    await timer;
+    await deadline.end();
   }
 }

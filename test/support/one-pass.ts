@@ -48,7 +48,12 @@ export async function onePass(request: OnePass): Promise<PassResult & { readonly
         acceptDrain: false,
         ...options,
       },
-      limits: { maxProbesInFlight: 64, probingTimeoutMs: 30_000 },
+      limits: {
+        maxProbesInFlight: 64,
+        resolvingTimeoutMs: 30_000,
+        probingTimeoutMs: 30_000,
+        writingTimeoutMs: 120_000,
+      },
       mode,
     },
     {

@@ -5,24 +5,42 @@ import { ConfigMapState } from '../../../src/sync/config-map-state.ts';
 import type { ObjectStore } from '../../../src/sync/object-store.ts';
 import { type PassPorts, type PassResult, pass } from '../../../src/sync/pass.ts';
 import type { PassRequest } from '../../../src/sync/pass-request.ts';
+import { silent } from '../../support/dns-network.ts';
 import { address, ResolverBench, SERVER } from '../../support/dns-resolver.ts';
-import { InMemoryCluster } from '../../support/in-memory-cluster.ts';
+import { type InMemoryClient, InMemoryCluster } from '../../support/in-memory-cluster.ts';
+import type { ManualClock } from '../../support/manual-clock.ts';
 import { ScriptedNetwork } from '../../support/scripted-network.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { listOf } from '../../support/targets.ts';
 
 const REFUSED = { does: 'fail', code: 'ECONNREFUSED' } as const;
 
+const LIMITS = {
+  maxProbesInFlight: 100,
+  resolvingTimeoutMs: 24_000,
+  probingTimeoutMs: 42_000,
+  writingTimeoutMs: 54_000,
+};
+
 /** A world without sockets. Passes share nothing but the cluster, and the resolver's cache. */
 class PassBench {
-  readonly dns = new ResolverBench();
-  readonly clock = this.dns.clock;
-  readonly network = new ScriptedNetwork(this.clock);
-  readonly cluster = new InMemoryCluster(this.clock);
-  readonly client = this.cluster.newClient();
+  readonly dns: ResolverBench;
+  readonly clock: ManualClock;
+  readonly network: ScriptedNetwork;
+  readonly cluster: InMemoryCluster;
+  readonly client: InMemoryClient;
   readonly progress: string[] = [];
   /** Between a pass and the cluster. */
-  store: ObjectStore = this.client.store;
+  store: ObjectStore;
+
+  constructor(dns = new ResolverBench()) {
+    this.dns = dns;
+    this.clock = dns.clock;
+    this.network = new ScriptedNetwork(this.clock);
+    this.cluster = new InMemoryCluster(this.clock);
+    this.client = this.cluster.newClient();
+    this.store = this.client.store;
+  }
 
   async pass(targets: string, changes: Partial<PassRequest> = {}): Promise<PassResult> {
     const defaults = `defaults: { namespace: default, dns: { servers: ["${SERVER.address}"] } }`;
@@ -36,7 +54,7 @@ class PassBench {
         allowMassDelete: false,
         acceptDrain: false,
       },
-      limits: { maxProbesInFlight: 100, probingTimeoutMs: 40_000 },
+      limits: LIMITS,
       mode: 'write',
       ...changes,
     };
@@ -161,9 +179,48 @@ describe('a target that is slow', () => {
     const bench = new PassBench();
     await bench.done(DB);
     bench.network.set('10.0.0.1:1', { does: 'swallow' });
-    const { report } = await bench.done(DB, { limits: { maxProbesInFlight: 9, probingTimeoutMs: 1_000 } });
+    const { report } = await bench.done(DB, { limits: { ...LIMITS, probingTimeoutMs: 1_000 } });
     expect(report.summary).toMatchObject({ updated: 0, unchanged: 1 });
     expect(await bench.served('db')).toEqual({ '10.0.0.1': true, '10.0.0.2': true });
+  });
+});
+
+describe('the time of a pass', () => {
+  it('is not used up by DNS servers that are silent: what has no names gets its verdicts', async () => {
+    const bench = new PassBench(new ResolverBench({ maxInFlightPerGroup: 2 }));
+    const named = Array.from(
+      { length: 12 },
+      (_, at) => `  - { name: n${at}, ports: [{ port: 1 }], endpoints: [{ host: n${at}.example.test }] }`,
+    ).join('\n');
+    for (let at = 0; at < 12; at++) bench.dns.zone.set(`n${at}.example.test`, [address(`10.0.1.${at}`)]);
+    await bench.done(`${DB}\n${named}`);
+    await bench.clock.advance(61_000);
+    bench.dns.network.set(SERVER, silent);
+    bench.network.set('10.0.0.1:1', REFUSED);
+    const startMs = bench.clock.monotonicNow();
+    const { report } = await bench.done(`${DB}\n${named}`);
+    expect(bench.clock.monotonicNow() - startMs).toBeLessThanOrEqual(LIMITS.probingTimeoutMs);
+    expect(await bench.served('db')).toEqual({ '10.0.0.1': false, '10.0.0.2': true });
+    expect(await bench.served('n11')).toEqual({ '10.0.1.11': true });
+    expect(report.targets.at(-1)).toMatchObject({ phase: 'Published', reason: 'NameUnresolved' });
+  });
+
+  it('that is over leaves what is not written to the next pass, and says so of that alone', async () => {
+    const bench = new PassBench();
+    bench.client.fault = ({ method, path }) =>
+      method === 'PATCH' && path.includes('/services/slow') ? 'hangs' : undefined;
+    const both = `${DB}\n  - { name: slow, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.3 }] }`;
+    const startMs = bench.clock.monotonicNow();
+    const { report } = await bench.done(both);
+    expect(bench.clock.monotonicNow() - startMs).toBe(LIMITS.writingTimeoutMs);
+    expect(report.targets).toMatchObject([
+      { name: 'db', phase: 'Published', actions: [{}, {}, {}] },
+      { name: 'slow', phase: 'Pending', reason: 'PassTimeout', actions: [] },
+    ]);
+    expect(report.summary).toMatchObject({ created: 3, failed: 1 });
+    expect(bench.clock.sleeping).toBe(0);
+    bench.client.fault = () => undefined;
+    expect((await bench.done(both)).report.summary).toMatchObject({ created: 3, unchanged: 1, failed: 0 });
   });
 });
 
