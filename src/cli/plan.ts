@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { isTrouble } from '../sync/sync-report.ts';
-import { clusterChoice, runPass } from './cluster-pass.ts';
 import { colorsFor } from './colors.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { loadList } from './load-list.ts';
+import { runListedPass } from './listed-pass.ts';
 import {
   type ClusterFlags,
   type ListFlags,
@@ -32,29 +31,14 @@ export function describePlan(command: Command): Command {
 }
 
 export async function runPlan(flags: PlanFlags, context: CliContext): Promise<ExitCode> {
-  const { out, err } = context.terminal;
-  const list = await loadList(flags, context);
-  if (list === undefined) return EXIT.usage;
-  const connected = await context.connect(clusterChoice(flags));
-  if (!connected.ok) {
-    err.write(`${connected.message}\n`);
-    return EXIT.clusterFailed;
-  }
-  try {
-    const result = await runPass(list, flags, 'plan', connected.cluster, context);
-    if (!result.ok) {
-      err.write(`${connected.cluster.name}: ${result.failure.reason}: ${result.failure.message}\n`);
-      return EXIT.clusterFailed;
-    }
-    for (const note of result.notes) err.write(`${note.reason}: ${note.message}\n`);
+  const { out } = context.terminal;
+  return runListedPass(flags, 'plan', context, ({ report, plans }) => {
     out.write(
       flags.output === 'text'
-        ? `${planText(result.plans, colorsFor(out))}${reportText(result.report, 'planned', out)}`
-        : serialize(result.report, flags.output),
+        ? `${planText(plans, colorsFor(out))}${reportText(report, 'planned', out)}`
+        : serialize(report, flags.output),
     );
-    if (result.plans.some(({ actions }) => actions.length > 0)) return EXIT.changesPlanned;
-    return result.report.targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
-  } finally {
-    await connected.cluster.close();
-  }
+    if (plans.some(({ actions }) => actions.length > 0)) return EXIT.changesPlanned;
+    return report.targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
+  });
 }

@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
 import { isTrouble } from '../sync/sync-report.ts';
-import { clusterChoice, runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { loadList } from './load-list.ts';
+import { runListedPass } from './listed-pass.ts';
 import {
   type ClusterFlags,
   type ListFlags,
@@ -38,29 +37,14 @@ export function describeSync(command: Command): Command {
 }
 
 export async function runSync(flags: SyncFlags, context: CliContext): Promise<ExitCode> {
-  const { out, err } = context.terminal;
-  const list = await loadList(flags, context);
-  if (list === undefined) return EXIT.usage;
-  const connected = await context.connect(clusterChoice(flags));
-  if (!connected.ok) {
-    err.write(`${connected.message}\n`);
-    return EXIT.clusterFailed;
-  }
-  try {
-    const mode = flags.dryRun === 'server' ? 'dryRun' : 'write';
-    const result = await runPass(list, flags, mode, connected.cluster, context);
-    if (!result.ok) {
-      err.write(`${connected.cluster.name}: ${result.failure.reason}: ${result.failure.message}\n`);
-      return EXIT.clusterFailed;
-    }
-    for (const note of result.notes) err.write(`${note.reason}: ${note.message}\n`);
+  const { out } = context.terminal;
+  const isDryRun = flags.dryRun === 'server';
+  return runListedPass(flags, isDryRun ? 'dryRun' : 'write', context, ({ report }) => {
     out.write(
       flags.output === 'text'
-        ? reportText(result.report, flags.dryRun === 'server' ? 'planned' : 'done', out)
-        : serialize(result.report, flags.output),
+        ? reportText(report, isDryRun ? 'planned' : 'done', out)
+        : serialize(report, flags.output),
     );
-    return result.report.targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
-  } finally {
-    await connected.cluster.close();
-  }
+    return report.targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
+  });
 }
