@@ -101,7 +101,7 @@ function watchFor(
       log,
       onUpsert: (object) => worker.onSighting({ object, deleted: false }),
       onDelete: (object) => worker.onSighting({ object, deleted: true }),
-      onReplace: (kind, namespace, items) => worker.onReplacement(kind, namespace, items),
+      onReplace: (kind, scope, items) => worker.onReplacement(kind, scope, items),
     },
   );
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../manifest/kube-object.ts';
 import { INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVICE_NAME_LABEL } from '../manifest/labels.ts';
+import type { Target } from '../target/target.ts';
 import type { Log } from './log.ts';
 import type { ApiFailure, ListScope } from './object-store.ts';
 import { Reflector, type ReflectorPorts } from './reflector.ts';
@@ -11,13 +12,14 @@ export interface ClusterWatchSettings {
   readonly log: Log;
   readonly onUpsert: (object: KubeObject) => void;
   readonly onDelete: (object: KubeObject) => void;
-  /** Everything of a kind, in one namespace or in all. */
-  readonly onReplace: (
-    kind: WatchedKind,
-    namespace: string | undefined,
-    items: readonly KubeObject[],
-  ) => void;
+  /** Everything of a kind that the scope selects. */
+  readonly onReplace: (kind: WatchedKind, scope: ListScope, items: readonly KubeObject[]) => void;
 }
+
+/** What of a target says which objects to follow. */
+export type WatchedTarget = Pick<Target, 'namespace' | 'name'> & {
+  readonly service: Pick<Target['service'], 'create'>;
+};
 
 interface Following {
   readonly reflector: Reflector;
@@ -29,14 +31,15 @@ const MAX_NAMES_IN_SELECTOR = 100;
 
 /**
  * Follows what is ours (Services and Endpoints by our marks) and what serves our Services (EndpointSlices by the
- * Service's name, whoever made them). In all namespaces where that is allowed, else in those of the list.
+ * Service's name, whoever made them). In all namespaces where that is allowed, else in those of the list. Services
+ * that somebody else keeps (`create: false`) bear no marks: where there are any, their namespace's are all followed.
  */
 export class ClusterWatch {
   private readonly ports: ReflectorPorts;
   private readonly settings: ClusterWatchSettings;
   private readonly following = new Map<string, Following>();
   private readonly ended = Promise.withResolvers<never>();
-  private targets: readonly { readonly namespace: string; readonly name: string }[] = [];
+  private targets: readonly WatchedTarget[] = [];
   private mode: 'cluster' | 'namespaces' = 'cluster';
   private signal: AbortSignal | undefined;
 
@@ -53,7 +56,7 @@ export class ClusterWatch {
   }
 
   /** Follows these from now on; what was followed already goes on undisturbed. */
-  setTargets(targets: readonly { readonly namespace: string; readonly name: string }[]): void {
+  setTargets(targets: readonly WatchedTarget[]): void {
     this.targets = targets;
     if (this.signal !== undefined) this.follow(this.signal);
   }
@@ -84,7 +87,7 @@ export class ClusterWatch {
         scope,
         onUpsert: this.settings.onUpsert,
         onDelete: this.settings.onDelete,
-        onReplace: (items) => this.settings.onReplace(kind, scope.namespace, items),
+        onReplace: (items) => this.settings.onReplace(kind, scope, items),
         onTrouble: (failure) => this.onTrouble(kind, scope, failure),
       });
       this.following.set(key, { reflector, stop });
@@ -97,7 +100,7 @@ export class ClusterWatch {
 
   private wantedScopes(): Map<string, { readonly kind: WatchedKind; readonly scope: ListScope }> {
     const byNamespace = Map.groupBy(this.targets, ({ namespace }) => namespace);
-    const places: (readonly [string | undefined, readonly { readonly name: string }[]])[] =
+    const places: (readonly [string | undefined, readonly WatchedTarget[]])[] =
       this.mode === 'cluster' ? [[undefined, this.targets]] : [...byNamespace];
     const ours = `${MANAGED_BY_LABEL}=${MANAGER},${INSTANCE_LABEL}=${this.settings.instance}`;
     const wanted = new Map<string, { readonly kind: WatchedKind; readonly scope: ListScope }>();
@@ -108,6 +111,11 @@ export class ClusterWatch {
         const scope = { ...where, labelSelector };
         wanted.set(`${kind} ${namespace ?? ''} ${labelSelector}`, { kind, scope });
       }
+    }
+    for (const [namespace, targets] of byNamespace) {
+      if (targets.every(({ service }) => service.create)) continue;
+      wanted.delete(`Service ${namespace} ${ours}`);
+      wanted.set(`Service ${namespace}`, { kind: 'Service', scope: { namespace } });
     }
     return wanted;
   }

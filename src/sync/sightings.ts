@@ -1,5 +1,6 @@
 import type { EndpointSliceObject, KubeObject } from '../manifest/kube-object.ts';
 import { type ExistingObjects, serviceNameOf } from '../plan/existing-objects.ts';
+import type { ListScope } from './object-store.ts';
 import { isOursInPart } from './owned-objects.ts';
 import type { TargetBook } from './target-book.ts';
 import { isNews, type ObjectSighting, type TargetEntry } from './target-entry.ts';
@@ -29,14 +30,17 @@ export class Sightings {
     else this.judge(entry, sighting);
   }
 
-  /** All there is of a kind: what is known besides is gone. */
-  takeAll(kind: string, namespace: string | undefined, items: readonly KubeObject[]): void {
+  /** All there is of a kind within a scope: what is known besides is gone. */
+  takeAll(kind: string, { namespace, labelSelector }: ListScope, items: readonly KubeObject[]): void {
+    // Slices are selected by the Service's name, whoever made them; other objects by our marks.
+    const isSelected = (object: KubeObject) =>
+      kind === 'EndpointSlice' || labelSelector === undefined || this.isOurs(object);
     const there = new Set(items.map((object) => object.metadata.uid));
     for (const object of items) this.take({ object, deleted: false });
     for (const { existing, ...entry } of [...this.book.entries.values()]) {
       if (existing === undefined || (namespace !== undefined && entry.namespace !== namespace)) continue;
       for (const object of [existing.service, existing.endpoints, ...existing.slices]) {
-        if (object?.kind !== kind || there.has(object.metadata.uid) || !this.isOurs(object)) continue;
+        if (object?.kind !== kind || there.has(object.metadata.uid) || !isSelected(object)) continue;
         this.take({ object, deleted: true });
       }
     }

@@ -13,7 +13,7 @@ import { fencedStore } from './fenced-store.ts';
 import type { Log } from './log.ts';
 import { Lookout } from './lookout.ts';
 import type { Metrics } from './metrics.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ListScope, ObjectStore } from './object-store.ts';
 import { PlanCarrier } from './plan-carrier.ts';
 import { readServiceCidrs } from './read-cluster.ts';
 import { Rounds } from './rounds.ts';
@@ -79,6 +79,7 @@ export class Worker {
   /** Ends the writes that are under way when they take too long at the end. */
   readonly #writing = new AbortController();
   #reached = false;
+  #readAll = false;
   #stateless = false;
   #turnedAtMs = Number.NEGATIVE_INFINITY;
   #crash: { readonly error: unknown } | undefined;
@@ -144,8 +145,8 @@ export class Worker {
   }
 
   /** All there is of a kind: what is known besides is gone. */
-  onReplacement(kind: string, namespace: string | undefined, items: readonly KubeObject[]): void {
-    this.#sightings.takeAll(kind, namespace, items);
+  onReplacement(kind: string, scope: ListScope, items: readonly KubeObject[]): void {
+    this.#sightings.takeAll(kind, scope, items);
   }
 
   /** Everything is read and decided again. */
@@ -180,11 +181,11 @@ export class Worker {
     return this.#reached;
   }
 
-  /** What exists is known for every target. */
+  /** What exists was known for every target at one moment. What is read again since does not make it unready. */
   get hasReadAll(): boolean {
-    return (
-      this.#rounds.hasList && [...this.#book.entries.values()].every(({ existing }) => existing !== undefined)
-    );
+    const entries = [...this.#book.entries.values()];
+    this.#readAll ||= this.#rounds.hasList && entries.every(({ existing }) => existing !== undefined);
+    return this.#readAll;
   }
 
   /** When the loop last turned, on the monotonic clock: what no longer turns is not alive. */
