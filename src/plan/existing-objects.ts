@@ -81,7 +81,7 @@ export function publishedReadiness(slices: readonly EndpointSliceObject[]): Publ
 
 /** All that serves the Service now: its slices, and Endpoints that are, or are about to be, mirrored into slices. */
 export function servingSlices(existing: ExistingObjects): readonly EndpointSliceObject[] {
-  return [...existing.slices, ...asSlices(existing.endpoints)];
+  return [...existing.slices, ...endpointsAsSlices(existing.endpoints)];
 }
 
 /**
@@ -96,7 +96,7 @@ export function servedReadiness(existing: ExistingObjects): PublishedReadiness {
 }
 
 /** Endpoints as the mirroring controller would copy them; none where it is told not to. */
-function asSlices(endpoints: EndpointsObject | undefined): EndpointSliceObject[] {
+export function endpointsAsSlices(endpoints: EndpointsObject | undefined): readonly EndpointSliceObject[] {
   if (endpoints === undefined || endpoints.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true') return [];
   return (endpoints.subsets ?? []).map(({ addresses = [], notReadyAddresses = [], ports = [] }) => ({
     apiVersion: 'discovery.k8s.io/v1',
@@ -119,7 +119,7 @@ export function isMirrorInStep(
   existing: ExistingObjects,
   { mirrored }: Pick<SlicesByOwner, 'mirrored'>,
 ): boolean {
-  const wanted = publishedReadiness(asSlices(existing.endpoints));
+  const wanted = publishedReadiness(endpointsAsSlices(existing.endpoints));
   const copied = publishedReadiness(mirrored);
   return wanted.size === copied.size && [...wanted].every(([key, ready]) => copied.get(key) === ready);
 }
@@ -127,7 +127,7 @@ export function isMirrorInStep(
 /** Every address that we serve as ready is ready in the Endpoints. */
 export function endpointsCover(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
   const { labels: _labels, ...unlabelled } = endpoints.metadata;
-  const carried = publishedReadiness(asSlices({ ...endpoints, metadata: unlabelled }));
+  const carried = publishedReadiness(endpointsAsSlices({ ...endpoints, metadata: unlabelled }));
   return [...publishedReadiness(slices)].every(([key, ready]) => !ready || carried.get(key) === true);
 }
 

@@ -35,7 +35,7 @@ export function holdOffOf(
 }
 
 function pending(message: string): Refusal {
-  return { phase: 'Pending', reason: 'WouldLeaveNoneReady', message };
+  return { phase: 'Pending', reason: 'WouldLeaveNoneReady', message, leaves: 'everything' };
 }
 
 /** Addresses that are ready now and that nothing speaks against. */

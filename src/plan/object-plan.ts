@@ -23,7 +23,8 @@ export interface ObjectPlan {
 
 /**
  * Published: at least one address is ready. NotReady: the objects are true, but no address is ready.
- * Refused: nothing is touched, on purpose. Pending: something must happen first. Deleted and Orphaned: the
+ * Refused: something is left as it is, on purpose; what is ours already is kept true around it. Pending: something
+ * must happen first. Deleted and Orphaned: the
  * target left the list.
  */
 export type PlanPhase = 'Published' | 'NotReady' | 'Refused' | 'Pending' | 'Deleted' | 'Orphaned';

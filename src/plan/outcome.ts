@@ -1,6 +1,5 @@
 import { type Assessment, isServing } from '../endpoint/assessment.ts';
 import type { NameTrouble } from '../endpoint/name-memory.ts';
-import type { ContestedField } from './field-difference.ts';
 import type { ObjectPlan } from './object-plan.ts';
 
 type Outcome = Pick<ObjectPlan, 'phase' | 'reason' | 'message'>;
@@ -38,13 +37,4 @@ function whyNot(assessments: readonly Assessment[]): string {
       ? 'its one address is not ready'
       : `none of ${assessments.length} addresses is ready`;
   return `${count}; ${example?.address}:${port?.port} ${reason}${detail}`;
-}
-
-export function conflictOutcome(conflicts: readonly ContestedField[]): Outcome {
-  const text = conflicts.map(({ path, manager }) => `${path} (${manager})`).join(', ');
-  return {
-    phase: 'Refused',
-    reason: 'FieldConflict',
-    message: `applied by another field manager with another value: ${text}; set \`adopt: true\` to take the fields over`,
-  };
 }

@@ -10,23 +10,44 @@ import type { ContestedField } from './field-difference.ts';
 import type { Action, ApplyAction } from './object-plan.ts';
 import { mayAdopt, type PlanInput } from './plan-input.ts';
 import { isHeadless } from './service-view.ts';
-import { takeOverOf } from './take-over.ts';
+import { type TakeOverResult, takeOverOf } from './take-over.ts';
+
+const NOTHING_TAKEN: TakeOverResult = { takeOver: undefined, conflicts: [] };
+
+export interface DraftOptions {
+  /** Without what is somebody else's to keep. */
+  readonly input: PlanInput;
+  readonly slices: SlicesByOwner;
+  /** Slices of others that stand beside ours while the plan is carried out, or for good. */
+  readonly others: readonly EndpointSliceObject[];
+  /** Kinds of objects that are left as they are. */
+  readonly leaves: ReadonlySet<string>;
+}
 
 /** Collects the actions of one plan, in order; what is as it should be makes none. */
 export class PlanDraft {
   readonly input: PlanInput;
   readonly slices: SlicesByOwner;
+  readonly others: readonly EndpointSliceObject[];
   readonly actions: Action[] = [];
-  /** Fields that stand in the way and are declared by somebody else, who was not asked. */
-  readonly conflicts: ContestedField[] = [];
+  /** By kind: fields that stand in the way and are declared by somebody else, who was not asked. */
+  readonly conflicts = new Map<string, readonly ContestedField[]>();
   /** The last write to each object, so that a second one builds on it. */
   private readonly written = new Map<string, ApplyAction>();
   private readonly ourSlices: ReadonlyMap<string, EndpointSliceObject>;
+  private readonly leaves: ReadonlySet<string>;
 
-  constructor(input: PlanInput, slices: SlicesByOwner) {
+  constructor({ input, slices, others, leaves }: DraftOptions) {
     this.input = input;
     this.slices = slices;
+    this.others = others;
+    this.leaves = leaves;
     this.ourSlices = new Map(slices.ours.map((slice) => [slice.metadata.name, slice]));
+  }
+
+  /** Whether objects of that kind are somebody else's to write. */
+  isLeft(kind: ObjectKind): boolean {
+    return this.leaves.has(kind);
   }
 
   /** Whether an object of that kind is created, changed or removed. */
@@ -36,11 +57,11 @@ export class PlanDraft {
 
   applyService(): void {
     const { existing, options, target } = this.input;
-    if (!target.service.create) return;
-    this.apply(buildService(target, options.instance), existing.service);
+    if (!target.service.create || this.leaves.has('Service')) return;
+    const isWritten = this.apply(buildService(target, options.instance), existing.service);
     // An ExternalName Service becomes ClusterIP in place, but server-side apply leaves `externalName` behind.
     const externalName = existing.service?.spec.externalName;
-    if (externalName === undefined) return;
+    if (externalName === undefined || !isWritten) return;
     this.actions.push({
       verb: 'update',
       kind: 'Service',
@@ -62,41 +83,33 @@ export class PlanDraft {
     this.apply(body, this.ourSlices.get(content.name), uid === undefined);
   }
 
-  apply(desired: KubeObject, existing: KubeObject | undefined, awaitsServiceUid = false): void {
-    const key = `${desired.kind}/${desired.metadata.name}`;
+  /** @returns whether the object may be written; where somebody's fields stand in the way nothing of it is. */
+  apply(desired: KubeObject, existing: KubeObject | undefined, awaitsServiceUid = false): boolean {
+    const { kind } = desired;
+    const key = `${kind}/${desired.metadata.name}`;
     const earlier = this.written.get(key);
     if (earlier !== undefined) {
       this.push(key, furtherApplication(desired, earlier));
-      return;
+      return true;
     }
     const mayTake = mayAdopt(this.input);
     const adopting = existing !== undefined && !this.isOurs(existing);
-    const { action, conflicts } = applicationOf(desired, this.takenOver(desired, existing, adopting), {
-      adopting,
-      mayTake,
-      awaitsServiceUid,
-    });
-    this.conflicts.push(...conflicts);
+    const taking =
+      existing === undefined ? NOTHING_TAKEN : takeOverOf(existing, desired, { adopting, mayTake });
+    const after = taking.takeOver?.after ?? existing;
+    const { action, conflicts } = applicationOf(desired, after, { adopting, mayTake, awaitsServiceUid });
+    const contested = [...taking.conflicts, ...conflicts];
+    if (contested.length > 0) {
+      this.conflicts.set(kind, [...(this.conflicts.get(kind) ?? []), ...contested]);
+      return false;
+    }
+    if (taking.takeOver !== undefined) this.actions.push(taking.takeOver.action);
     this.push(key, action);
+    return true;
   }
 
   delete(kind: ObjectKind, objects: readonly (KubeObject | EndpointSliceObject)[], reason: string): void {
     for (const object of objects) this.actions.push(deletionOf(kind, object, reason));
-  }
-
-  /** The object as it is once its fields are in the right hands. */
-  private takenOver(
-    desired: KubeObject,
-    existing: KubeObject | undefined,
-    adopting: boolean,
-  ): KubeObject | undefined {
-    if (existing === undefined) return undefined;
-    const mayTake = mayAdopt(this.input);
-    const { takeOver, conflicts } = takeOverOf(existing, desired, { adopting, mayTake });
-    this.conflicts.push(...conflicts);
-    if (takeOver === undefined) return existing;
-    this.actions.push(takeOver.action);
-    return takeOver.after;
   }
 
   private isOurs(existing: KubeObject): boolean {

@@ -20,7 +20,7 @@ export function publishEndpoints(
   const { ours, leftover, foreign } = draft.slices;
   if (existing.service === undefined) draft.applyService();
   const leaving = vanishingPortNames(draft.input, existing.slices);
-  const bridged = bridgePorts(assessments, leaving, existing.slices);
+  const bridged = bridgePorts(assessments, leaving, existing.slices, draft.others);
   settleEndpoints(draft, leaving.size === 0 ? entries : entriesOf(bridged, target));
   const others = [...leftover, ...foreign];
   const waits = ours.length > 0 || others.length > 0 || leaving.size > 0 || isExternalName(draft.input);

@@ -44,7 +44,7 @@ function bridgedEntries(
   assessments: readonly Assessment[],
   leaving: ReadonlySet<string>,
 ): readonly EndpointEntry[] {
-  return entriesOf(bridgePorts(assessments, leaving, draft.slices.ours), draft.input.target);
+  return entriesOf(bridgePorts(assessments, leaving, draft.slices.ours, draft.others), draft.input.target);
 }
 
 function writeSlices(draft: PlanDraft, entries: readonly EndpointEntry[]): void {
@@ -52,7 +52,7 @@ function writeSlices(draft: PlanDraft, entries: readonly EndpointEntry[]): void 
     serviceName: draft.input.target.name,
     entries,
     existing: draft.slices.ours,
-    takenNames: draft.input.existing.slices.map((slice) => slice.metadata.name),
+    takenNames: [...draft.input.existing.slices, ...draft.others].map(({ metadata }) => metadata.name),
   });
   for (const step of stageSlices(slices, surplus)) {
     if (step.write !== undefined) draft.applySlice(step.write);
@@ -63,6 +63,7 @@ function writeSlices(draft: PlanDraft, entries: readonly EndpointEntry[]): void 
 /** Endpoints as the target wants them, or none. */
 export function settleEndpoints(draft: PlanDraft, entries: readonly EndpointEntry[]): void {
   const { existing, options, target } = draft.input;
+  if (draft.isLeft('Endpoints')) return;
   if (target.publish.resources.includes('Endpoints')) {
     draft.apply(buildEndpoints(target, options.instance, entries), existing.endpoints);
   } else if (existing.endpoints !== undefined) {

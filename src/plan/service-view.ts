@@ -6,10 +6,11 @@ export function hasSelector(service: ServiceObject | undefined): boolean {
   return Object.keys(service?.spec.selector ?? {}).length > 0;
 }
 
-/** Whether the Service has, or shall have, no address of its own. */
+/** Whether the Service has no address of its own, which never changes; or, where it has yet to come, shall have none. */
 export function isHeadless({ target, existing }: PlanInput): boolean {
-  if (target.service.create) return target.service.type === 'Headless';
-  return existing.service?.spec.clusterIP === 'None';
+  const { service } = existing;
+  if (service !== undefined && !isExternalName({ existing })) return service.spec.clusterIP === 'None';
+  return target.service.type === 'Headless';
 }
 
 /** Names resolve to somewhere else by CNAME; the Service has no addresses and no families yet. */

@@ -77,7 +77,9 @@ export function takeOverOf(
   const declared = clean || mayTake ? [] : others.filter(({ entry }) => entry.operation === 'Apply');
   const isTheirs = (path: FieldPath) => declared.some((owner) => owns(owner, wholeOf(path, desired)));
   const taken = inTheWay.filter((path) => !isTheirs(path));
-  const conflicts = inTheWay.filter((path) => isTheirs(path) && isPartOfWanted(path, desired));
+  const conflicts = inTheWay.filter(
+    (path) => isTheirs(path) && (isPartOfWanted(path, desired) || isOursAlone(path, desired)),
+  );
   const strangers = others.filter(({ entry }) => entry.manager !== MANAGER);
   if (taken.length === 0 && !(clean && (strangers.length > 0 || entries.length === 0))) {
     return { takeOver: undefined, conflicts: contestedFields(conflicts, declared) };
@@ -100,7 +102,7 @@ function unwantedFields(existing: KubeObject, desired: KubeObject, clean: boolea
       // The number of a node port is the cluster's to give, and other systems have it written down.
       return !path.endsWith('f:nodePort') || ![...wantedItems].some((item) => isWithin(path, item));
     }
-    return OURS_ALONE[existing.kind]?.includes(path) === true || (clean && path === LAST_APPLIED);
+    return isOursAlone(path, existing) || (clean && path === LAST_APPLIED);
   });
 }
 
@@ -124,6 +126,10 @@ const OURS_ALONE: Readonly<Record<string, readonly FieldPath[]>> = {
   ],
   EndpointSlice: [fieldPath(LABELS, `f:${HEADLESS_LABEL}`)],
 };
+
+function isOursAlone(path: FieldPath, { kind }: KubeObject): boolean {
+  return OURS_ALONE[kind]?.includes(path) === true;
+}
 
 function wantedPortItems(desired: KubeObject): FieldPath[] {
   const { spec } = desired as { readonly spec?: { readonly ports?: readonly { port: number }[] } };

@@ -1,0 +1,138 @@
+import type { ServicePort } from '../manifest/kube-object.ts';
+import type { TargetPort } from '../target/target.ts';
+import type { Rule } from './refusal.ts';
+import { hasSelector } from './service-view.ts';
+
+/** What a Service may be, and what of it the API server never changes. */
+
+const serviceMustExistUnlessCreated: Rule = ({ target, existing }) => {
+  if (target.service.create || existing.service !== undefined) return undefined;
+  return {
+    phase: 'Pending',
+    reason: 'ServiceNotFound',
+    message: 'the Service does not exist, and `service.create: false` leaves making it to somebody else',
+    leaves: 'everything',
+  };
+};
+
+const serviceMustNotBeTerminating: Rule = ({ existing }) => {
+  if (existing.service?.metadata.deletionTimestamp === undefined) return undefined;
+  return {
+    phase: 'Pending',
+    reason: 'ServiceTerminating',
+    message: 'the Service is being deleted; a new one is made when it is gone',
+    leaves: 'everything',
+  };
+};
+
+const serviceMustHaveNoSelector: Rule = ({ existing }) => {
+  if (!hasSelector(existing.service)) return undefined;
+  const text = Object.entries(existing.service?.spec.selector ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+  return {
+    phase: 'Refused',
+    reason: 'ServiceHasSelector',
+    message: `the Service selects Pods (${text}); remove its selector, give the target another name, or take it off the list and \`release\` the Service`,
+    leaves: 'everything',
+  };
+};
+
+/** `validation.go:9213-9257`: an allocated cluster IP, and `None`, may not change. ExternalName has none yet. */
+const clusterIPMustFit: Rule = ({ target, existing }) => {
+  const spec = existing.service?.spec;
+  if (spec === undefined || !target.service.create || spec.type === 'ExternalName') return undefined;
+  const isHeadless = spec.clusterIP === 'None';
+  const wantsHeadless = target.service.type === 'Headless';
+  if (isHeadless === wantsHeadless) return undefined;
+  return {
+    phase: 'Refused',
+    reason: 'ClusterIPImmutable',
+    message: isHeadless
+      ? `the Service is headless and the API server lets none become ${target.service.type}; delete it, or set \`service.type: Headless\``
+      : 'the Service has a cluster IP and the API server lets none become headless; delete it, or set another `service.type`',
+    leaves: 'Service',
+  };
+};
+
+/** `validation.go:9275-9322`: the first family of a Service that has an address may not change. */
+const firstFamilyMustStay: Rule = ({ target, existing }) => {
+  const wanted = target.service.ipFamilies?.[0];
+  const spec = existing.service?.spec;
+  const current = spec?.ipFamilies?.[0];
+  if (wanted === undefined || current === undefined || wanted === current) return undefined;
+  if (!target.service.create || spec?.clusterIP === 'None') return undefined;
+  return {
+    phase: 'Refused',
+    reason: 'IPFamiliesImmutable',
+    message: `the Service has ${current} first and the API server lets no other come first; delete it, or set \`service.ipFamilies\` accordingly`,
+    leaves: 'Service',
+  };
+};
+
+/** `alloc.go:265-276`: a Service with an address needs the cluster to have the families. */
+const clusterMustHaveTheFamilies: Rule = ({ target, options }) => {
+  const { clusterFamilies = [] } = options;
+  const { create, type, ipFamilies = [], ipFamilyPolicy } = target.service;
+  if (clusterFamilies.length === 0 || !create || type === 'Headless') return undefined;
+  const missing = ipFamilies.find((family) => !clusterFamilies.includes(family));
+  const cluster = clusterFamilies.join(' and ');
+  if (missing === undefined && (ipFamilyPolicy !== 'RequireDualStack' || clusterFamilies.length > 1))
+    return undefined;
+  return {
+    phase: 'Refused',
+    reason: 'IPFamilyNotInCluster',
+    message: `the list asks for ${missing ?? 'both families (`service.ipFamilyPolicy: RequireDualStack`)'}, and the cluster's Services have ${cluster} only`,
+    leaves: 'Service',
+  };
+};
+
+/** kube-proxy finds the endpoints of a Service's port by name and protocol (`endpointslicecache.go:183`). */
+const keptServiceMustHaveThePorts: Rule = ({ target, existing }) => {
+  if (target.service.create || existing.service === undefined) return undefined;
+  const ports = existing.service.spec.ports ?? [];
+  if (ports.length === 0) return undefined;
+  const missing = target.ports.find((port) => !ports.some((each) => isSamePort(port, each)));
+  if (missing === undefined) return undefined;
+  const has = ports.map(({ name = '', protocol = 'TCP' }) => `${portName(name)}/${protocol}`).join(', ');
+  return {
+    phase: 'Refused',
+    reason: 'ServicePortMissing',
+    message: `the Service has no port ${portName(missing.name)}/${missing.protocol}, so nobody would find the endpoints; it has ${has}`,
+    leaves: 'Service',
+  };
+};
+
+function isSamePort(port: TargetPort, { name = '', protocol = 'TCP' }: ServicePort): boolean {
+  return port.name === name && port.protocol === protocol;
+}
+
+function portName(name: string): string {
+  return name === '' ? '(unnamed)' : `"${name}"`;
+}
+
+/** Where we write the Service, we write this too. */
+const keptServiceMustNotBeLocal: Rule = ({ target, existing }) => {
+  if (target.service.create || existing.service?.spec.internalTrafficPolicy !== 'Local') return undefined;
+  return {
+    phase: 'Refused',
+    reason: 'TrafficPolicyLocal',
+    message:
+      'the Service has `internalTrafficPolicy: Local`: as endpoints outside the cluster are on no node, all its traffic would be dropped',
+    leaves: 'Service',
+  };
+};
+
+export const ABOUT_EXISTENCE: readonly Rule[] = [
+  serviceMustExistUnlessCreated,
+  serviceMustNotBeTerminating,
+  serviceMustHaveNoSelector,
+];
+
+export const ABOUT_CONTENT: readonly Rule[] = [
+  clusterIPMustFit,
+  firstFamilyMustStay,
+  clusterMustHaveTheFamilies,
+  keptServiceMustHaveThePorts,
+  keptServiceMustNotBeLocal,
+];
