@@ -1,20 +1,21 @@
-import { duplicates, othersServices, publishedState } from './checks/published-state.ts';
-import { countsAnswers } from './checks/remembered-answers.ts';
+import { LateWrites } from './checks/late-writes.ts';
+import { duplicates } from './checks/published-state.ts';
 import type { Violation } from './checks/violation.ts';
 import type { Scenario } from './scenario/incident.ts';
-import { keyOfSpec, type TargetSpec } from './scenario/target-spec.ts';
+import { Undisturbed } from './undisturbed.ts';
+import { calmJob } from './world/calm-job.ts';
 import { CronJob } from './world/cron-job.ts';
 import { Deployment } from './world/deployment.ts';
-import type { DeathPlan } from './world/fate.ts';
-import { Happenings, type Workload, withoutIncidents } from './world/happenings.ts';
+import { Happenings, type Workload } from './world/happenings.ts';
 import { BusyWithoutEnd } from './world/scheduler.ts';
 import { World } from './world/world.ts';
 
-/** Longer than every hold of a scenario, so that nothing is left of what faults have done. */
-const SETTLING_MS = { cronJob: 300_000, deployment: 150_000 };
-const SETTLING_PERIOD_MS = 30_000;
-/** A world at rest, in which nothing may be written. */
-const RESTING_MS = { cronJob: 100_000, deployment: 60_000 };
+/** Within this time everything is as if nothing had happened: a watch that died in silence is noticed after 300 s. */
+const SETTLED_WITHIN_MS = 480_000;
+const SETTLING_PERIOD_MS = 20_000;
+/** The world is as it should be, and nobody has written for so long: it has come to rest. */
+const QUIET_MS = { cronJob: 20_000, deployment: 5_000 };
+const LOOK_EVERY_MS = 5_000;
 /** Until everything that was told to end has ended. */
 const ENDING_MS = 35_000;
 
@@ -46,11 +47,7 @@ export async function simulate(scenario: Scenario): Promise<SimulationResult> {
   workloads.push(...workloadsFor(world, happenings));
   try {
     await scheduler.runUntil(scenario.disturbedMs, broken);
-    if (!broken()) {
-      happenings.heal();
-      await settle(world, workloads, broken);
-    }
-    if (!broken()) await compareWithUndisturbed(world, happenings);
+    if (!broken()) await comeToRest(world, happenings, workloads, broken);
   } catch (error) {
     if (!(error instanceof BusyWithoutEnd)) throw error;
     judge.report(12, error.message);
@@ -81,107 +78,45 @@ function workloadsFor(world: World, happenings: Happenings): Workload[] {
   });
 }
 
-/** Nothing stands in the way any more: all comes to rest, and then nothing may be written. */
-async function settle(world: World, workloads: Workload[], broken: () => boolean): Promise<void> {
+/** Nothing stands in the way any more: all becomes as it should be, and then nothing may be written. */
+async function comeToRest(
+  world: World,
+  happenings: Happenings,
+  workloads: Workload[],
+  broken: () => boolean,
+): Promise<void> {
   const { scheduler, cluster, judge, scenario } = world;
-  if (scenario.mode === 'cronJob') {
-    for (const workload of workloads) workload.stop();
-    workloads.push(calmJob(world, 'calm'));
+  happenings.heal();
+  const late = new LateWrites(cluster, scheduler);
+  const undisturbed = await Undisturbed.runOf(world, happenings);
+  const leaving = scenario.mode === 'cronJob' ? [...workloads] : [];
+  for (const workload of leaving) workload.stop();
+  if (scenario.mode === 'cronJob') workloads.push(calmJob(world, SETTLING_PERIOD_MS));
+
+  const isAtRest = () =>
+    leaving.every(({ running }) => running.size === 0) &&
+    late.quietForMs >= QUIET_MS[scenario.mode] &&
+    undisturbed.difference().length === 0;
+  const untilMs = scheduler.nowMs + SETTLED_WITHIN_MS;
+  while (!broken() && !isAtRest() && scheduler.nowMs < untilMs) {
+    await scheduler.runUntil(scheduler.nowMs + LOOK_EVERY_MS, broken);
   }
-  await scheduler.runUntil(scheduler.nowMs + SETTLING_MS[scenario.mode], broken);
-  if (broken()) return;
-  const revision = cluster.core.store.revision;
-  await scheduler.runUntil(scheduler.nowMs + RESTING_MS[scenario.mode], broken);
-  if (broken()) return;
-  const sinceThen = cluster.core.store.changesSince(revision);
+  if (!broken()) reportDifference(world, undisturbed);
+  const restBeganMs = scheduler.nowMs;
+  await scheduler.runUntil(restBeganMs + scenario.restMs, broken);
+  const written = late.since(restBeganMs);
   for (const workload of workloads) workload.stop();
   await scheduler.runUntil(scheduler.nowMs + ENDING_MS, broken);
   if (broken()) return;
-  for (const change of sinceThen) {
-    if (change.resource === 'leases') continue;
-    if (change.resource === 'configmaps' && countsAnswers((change.before ?? change.stored).object)) continue;
-    judge.report(
-      5,
-      `nothing changed, and yet ${change.resource} ${change.stored.key} was ${change.type.toLowerCase()}`,
-    );
-  }
+  for (const what of written) judge.report(5, `nothing changed, and yet ${what}`);
   for (const twice of duplicates(cluster.core.store)) judge.report(8, `at rest in two slices: ${twice}`);
+  reportDifference(world, undisturbed);
 }
 
-function calmJob(world: World, name: string): CronJob {
-  const rhythm = { name, periodMs: SETTLING_PERIOD_MS, offsetMs: 1_000, concurrency: 'Forbid' } as const;
-  return new CronJob(
-    world,
-    { ...rhythm, machine: world.machines[0] },
-    (): DeathPlan | undefined => undefined,
-  );
-}
-
-/** The same list, names and hosts, without anything ever having gone wrong. */
-async function compareWithUndisturbed(world: World, happenings: Happenings): Promise<void> {
-  const { scenario, file } = world;
-  // An empty list is a broken one: everything stays.
-  if (file.targets.length === 0) return;
-  const undisturbed = new World({
-    ...withoutIncidents(scenario),
-    targets: file.targets.map((target) => ({ ...target, adopt: target.adopt || wasAdopted(world, target) })),
-    names: happenings.settledNames(),
-    latencyMs: [1, 5],
-  });
-  for (const [address, mode] of world.hosts.all()) undisturbed.hosts.set(address, mode);
-  const job = calmJob(undisturbed, 'calm');
-  await undisturbed.scheduler.runUntil(SETTLING_PERIOD_MS * 5);
-  job.stop();
-  const excluded = new Set([
-    ...othersServices(world.cluster.core.store),
-    ...withoutService(world),
-    ...madeByOthers(world),
-  ]);
-  const comparable = (fact: string) => !excluded.has(keyOfFact(fact));
-  const mayBeHeld = rotatingTargets(world);
-  const expected = publishedState(undisturbed.cluster.core.store).filter(comparable);
-  const actual = publishedState(world.cluster.core.store).filter(comparable);
-  const missing = expected.filter((fact) => !actual.includes(fact));
-  const surplus = actual.filter((fact) => !expected.includes(fact) && !mayBeHeld.has(keyOfFact(fact)));
-  if (missing.length + surplus.length === 0) return;
-  const difference = [...missing.map((fact) => `- ${fact}`), ...surplus.map((fact) => `+ ${fact}`)];
-  world.judge.report(4, `not what an undisturbed run gives:\n    ${difference.slice(0, 12).join('\n    ')}`);
-}
-
-function keyOfFact(fact: string): string {
-  return fact.slice(0, fact.indexOf(' '));
-}
-
-/** What stood there before, and nobody wanted adopted: it became ours only if its Service was once gone. */
-function madeByOthers(world: World): string[] {
-  const { scenario, file } = world;
-  const wanted = new Set(
-    file.targets.filter((target) => target.adopt || wasAdopted(world, target)).map(keyOfSpec),
-  );
-  return scenario.handMade.map(({ key }) => key).filter((key) => !wanted.has(key));
-}
-
-/** What was taken over once stays ours when the list no longer asks for it. */
-function wasAdopted({ file }: World, target: TargetSpec): boolean {
-  return file.versions.some(({ targets = [] }) =>
-    targets.some((each) => each.adopt && keyOfSpec(each) === keyOfSpec(target)),
-  );
-}
-
-/** Targets whose Service somebody else keeps and has taken away. */
-function withoutService({ file, cluster }: World): string[] {
-  return file.targets
-    .filter(({ create }) => !create)
-    .map(keyOfSpec)
-    .filter((key) => cluster.core.store.get('services', key) === undefined);
-}
-
-/** Targets with a name whose addresses came and went: those may be held for dozens of answers. */
-function rotatingTargets({ file, answers }: World): ReadonlySet<string> {
-  const rotating = file.targets.filter(({ endpoints }) =>
-    endpoints.some((source) => 'host' in source && answers.rotated(source.host)),
-  );
-  return new Set(rotating.map(keyOfSpec));
+function reportDifference({ judge }: World, undisturbed: Undisturbed): void {
+  const difference = undisturbed.difference();
+  if (difference.length === 0) return;
+  judge.report(4, `not what an undisturbed run gives:\n    ${difference.slice(0, 12).join('\n    ')}`);
 }
 
 function figuresOf({ scheduler, log, workers }: World): Figures {

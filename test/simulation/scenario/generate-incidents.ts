@@ -4,6 +4,7 @@ import type { DnsFault } from '../world/dns-reactions.ts';
 import type { HostMode } from '../world/hosts.ts';
 import type { NameContent } from '../world/names.ts';
 import { between, chance, pick } from '../world/streams.ts';
+import type { Extent } from './extent.ts';
 import type { Happening, Incident, ListEdit, ObjectEdit } from './incident.ts';
 import { DNS_SERVERS, keyOfSpec, type TargetSpec } from './target-spec.ts';
 
@@ -11,6 +12,7 @@ interface Ground {
   readonly targets: readonly TargetSpec[];
   readonly names: readonly (readonly [string, NameContent])[];
   readonly disturbedMs: number;
+  readonly extent: Extent;
 }
 
 type Maker = (
@@ -28,11 +30,11 @@ const EARLIEST_MS = 1_000;
 export function incidentsFor(random: Random, ground: Ground): Incident[] {
   const kinds = KINDS.filter(() => chance(random, 0.45));
   if (kinds.length === 0) return [];
-  const count = chance(random, 0.7) ? between(random, 2, 16) : between(random, 16, 40);
+  const count = between(random, ...ground.extent.incidents);
   const incidents: Incident[] = [];
   for (let at = 0; at < count; at++) {
     const made = pick(random, kinds)(random, ground);
-    const atMs = between(random, EARLIEST_MS, ground.disturbedMs - 60_000);
+    const atMs = between(random, EARLIEST_MS, Math.floor(ground.disturbedMs * 0.9));
     if (made !== undefined) {
       incidents.push({ ...made.what, atMs, ...(made.forMs === undefined ? {} : { forMs: made.forMs }) });
     }
@@ -40,9 +42,14 @@ export function incidentsFor(random: Random, ground: Ground): Incident[] {
   return incidents.sort((a, b) => a.atMs - b.atMs);
 }
 
+/** In milliseconds, from so many seconds to so many of a long scenario; shorter ones go faster. */
+function forSome(random: Random, { pace }: Extent, low: number, high: number): number {
+  return Math.max(500, Math.round(between(random, low, high) * 1000 * pace));
+}
+
 const HOST_MODES: readonly HostMode[] = ['refuse', 'blackhole', 'hang', 'reset', 'flap'];
 
-const host: Maker = (random, { targets, names }) => {
+const host: Maker = (random, { targets, names, extent }) => {
   const addresses = [
     ...targets.flatMap(({ endpoints }) =>
       endpoints.flatMap((each) => ('address' in each ? [each.address] : [])),
@@ -51,14 +58,14 @@ const host: Maker = (random, { targets, names }) => {
   ];
   if (addresses.length === 0) return undefined;
   const what = { do: 'host', address: pick(random, addresses), mode: pick(random, HOST_MODES) } as const;
-  return chance(random, 0.7) ? { what, forMs: between(random, 5, 200) * 1000 } : { what };
+  return chance(random, 0.7) ? { what, forMs: forSome(random, extent, 5, 200) } : { what };
 };
 
-const name: Maker = (random, { names }) => {
+const name: Maker = (random, { names, extent }) => {
   const [found, before] = names.length === 0 ? [] : pick(random, names);
   if (found === undefined || before === undefined || before.is === 'service') return undefined;
   const what = { do: 'name', name: found, content: changedContent(before, random) } as const;
-  return chance(random, 0.6) ? { what, forMs: between(random, 3, 150) * 1000 } : { what };
+  return chance(random, 0.6) ? { what, forMs: forSome(random, extent, 3, 150) } : { what };
 };
 
 function changedContent(before: NameContent, random: Random): NameContent {
@@ -91,37 +98,37 @@ const DNS_FAULTS: readonly DnsFault[] = [
   'noTcp',
 ];
 
-const dns: Maker = (random) => {
+const dns: Maker = (random, { extent }) => {
   const faults = DNS_FAULTS.filter(() => chance(random, 0.25)).map(
     (fault) => [fault, pick(random, [0.1, 0.5, 1])] as const,
   );
   const what = { do: 'dns', server: pick(random, DNS_SERVERS), faults } as const;
-  return { what, forMs: between(random, 20, 250) * 1000 };
+  return { what, forMs: forSome(random, extent, 20, 250) };
 };
 
-const silence: Maker = (random) => {
+const silence: Maker = (random, { extent }) => {
   const server = pick(random, DNS_SERVERS);
-  return { what: { do: 'dns', server, faults: [['lost', 1]] }, forMs: between(random, 20, 250) * 1000 };
+  return { what: { do: 'dns', server, faults: [['lost', 1]] }, forMs: forSome(random, extent, 20, 250) };
 };
 
-const api: Maker = (random) => {
+const api: Maker = (random, { extent }) => {
   const faults = API_FAULTS.filter((fault) => fault !== 'staleRead' && chance(random, 0.3)).map(
     (fault): readonly [ApiFault, number] => [fault, pick(random, [0.02, 0.1, 0.3])],
   );
-  return { what: { do: 'api', faults }, forMs: between(random, 20, 200) * 1000 };
+  return { what: { do: 'api', faults }, forMs: forSome(random, extent, 20, 200) };
 };
 
-const apiDown: Maker = (random) => ({
+const apiDown: Maker = (random, { extent }) => ({
   what: {
     do: 'api',
     faults: [[pick(random, ['refusedConnection', 'error503', 'droppedBefore'] as const), 1]],
   },
-  forMs: between(random, 10, 120) * 1000,
+  forMs: forSome(random, extent, 10, 120),
 });
 
-const cut: Maker = (random) => ({
+const cut: Maker = (random, { extent }) => ({
   what: { do: 'cut', machine: between(random, 0, 1), from: pick(random, ['hosts', 'dns', 'api'] as const) },
-  forMs: between(random, 5, 120) * 1000,
+  forMs: forSome(random, extent, 5, 120),
 });
 
 const clock: Maker = (random) => ({
@@ -132,7 +139,10 @@ const clock: Maker = (random) => ({
   },
 });
 
-const pause: Maker = (random) => ({ what: { do: 'pause' }, forMs: between(random, 100, 40_000) });
+const pause: Maker = (random, { extent }) => ({
+  what: { do: 'pause' },
+  forMs: chance(random, 0.5) ? between(random, 100, 3_000) : forSome(random, extent, 3, 40),
+});
 
 const kill: Maker = (random) => ({
   what: {
@@ -150,12 +160,12 @@ const lease: Maker = (random) => ({
 
 const terminate: Maker = () => ({ what: { do: 'terminate' } });
 
-const controllersDown: Maker = (random) => ({
+const controllersDown: Maker = (random, { extent }) => ({
   what: { do: 'controllersDown' },
-  forMs: between(random, 5, 120) * 1000,
+  forMs: forSome(random, extent, 5, 120),
 });
 
-const list: Maker = (random, { targets, names }) => {
+const list: Maker = (random, { targets, names, extent }) => {
   const target = pick(random, targets);
   const key = keyOfSpec(target);
   const edit = pick<() => ListEdit>(random, [
@@ -163,14 +173,18 @@ const list: Maker = (random, { targets, names }) => {
     () => ({ to: 'empty' }),
     () => ({ to: 'nothing' }),
     () => ({ to: 'without', key }),
-    () => ({ to: 'with', key, changes: changesOf(target, names, random) }),
-    () => ({ to: 'with', key, changes: changesOf(target, names, random) }),
+    () => ({ to: 'with', key, changes: changesOf(target, { names, extent }, random) }),
+    () => ({ to: 'with', key, changes: changesOf(target, { names, extent }, random) }),
   ])();
   const passes = edit.to === 'broken' || edit.to === 'empty' || edit.to === 'nothing' || chance(random, 0.5);
-  return { what: { do: 'list', edit }, ...(passes ? { forMs: between(random, 5, 120) * 1000 } : {}) };
+  return { what: { do: 'list', edit }, ...(passes ? { forMs: forSome(random, extent, 5, 120) } : {}) };
 };
 
-function changesOf(target: TargetSpec, names: Ground['names'], random: Random): Partial<TargetSpec> {
+function changesOf(
+  target: TargetSpec,
+  { names, extent }: Pick<Ground, 'names' | 'extent'>,
+  random: Random,
+): Partial<TargetSpec> {
   const [port] = target.ports;
   if (port === undefined) throw new Error('every target has a port');
   const others = target.ports.slice(1);
@@ -187,7 +201,10 @@ function changesOf(target: TargetSpec, names: Ground['names'], random: Random): 
     () => ({
       resources: pick(random, [['EndpointSlice', 'Endpoints'], ['EndpointSlice'], ['Endpoints']] as const),
     }),
-    () => ({ obsoleteSeconds: pick(random, [0, 10, 30]), notFoundSeconds: pick(random, [0, 30, 60]) }),
+    () => ({
+      obsoleteSeconds: pick(random, extent.obsoleteSeconds),
+      notFoundSeconds: pick(random, extent.notFoundSeconds),
+    }),
     () => ({ deletionPolicy: target.deletionPolicy === 'Orphan' ? 'Delete' : 'Orphan' }),
     () => ({ adopt: !target.adopt }),
   ])();
@@ -215,12 +232,12 @@ const OBJECT_EDITS: readonly ObjectEdit[] = [
   'deleteState',
 ];
 
-const object: Maker = (random, { targets }) => {
+const object: Maker = (random, { targets, extent }) => {
   const edit = pick(random, OBJECT_EDITS);
   const what = { do: 'object', key: keyOfSpec(pick(random, targets)), edit } as const;
   // People do not leave a selector or a slice of their own behind for ever, or nothing would be left to compare.
   const passes = edit === 'addSelector' || edit === 'addForeignSlice';
-  return passes ? { what, forMs: between(random, 10, 150) * 1000 } : { what };
+  return passes ? { what, forMs: forSome(random, extent, 10, 150) } : { what };
 };
 
 const KINDS: readonly Maker[] = [

@@ -1,6 +1,7 @@
 import type { Random } from '../../../src/target/random.ts';
 import type { NameContent } from '../world/names.ts';
 import { between, chance, pick } from '../world/streams.ts';
+import type { Extent } from './extent.ts';
 import type { PortSpec, SourceSpec, TargetSpec } from './target-spec.ts';
 
 export const NAMESPACES = ['shop', 'data'];
@@ -10,14 +11,19 @@ export interface GeneratedTargets {
   readonly names: readonly (readonly [string, NameContent])[];
 }
 
-export function generateTargets(random: Random): GeneratedTargets {
+export function generateTargets(random: Random, extent: Extent): GeneratedTargets {
   const names: [string, NameContent][] = [];
-  const count = between(random, 1, 6);
-  const targets = Array.from({ length: count }, (_, at) => generateTarget(at, random, names));
+  const count = between(random, ...extent.targets);
+  const targets = Array.from({ length: count }, (_, at) => generateTarget(at, random, extent, names));
   return { targets, names };
 }
 
-function generateTarget(at: number, random: Random, names: [string, NameContent][]): TargetSpec {
+function generateTarget(
+  at: number,
+  random: Random,
+  extent: Extent,
+  names: [string, NameContent][],
+): TargetSpec {
   const ports = generatePorts(random);
   const adopt = chance(random, 0.3);
   const create = chance(random, 0.9);
@@ -32,10 +38,11 @@ function generateTarget(at: number, random: Random, names: [string, NameContent]
     ports,
     endpoints: generateSources(at, random, names, ports),
     check: pick(random, ['tcp', 'tcp', 'tcp', 'exchange', 'none'] as const),
+    checkSeconds: pick(random, extent.checkSeconds),
     healthyThreshold: between(random, 1, 3),
     unhealthyThreshold: between(random, 1, 4),
-    obsoleteSeconds: pick(random, [0, 10, 30]),
-    notFoundSeconds: pick(random, [0, 30, 60]),
+    obsoleteSeconds: pick(random, extent.obsoleteSeconds),
+    notFoundSeconds: pick(random, extent.notFoundSeconds),
     resources,
     unhealthy: chance(random, 0.75) ? 'notReady' : 'remove',
     serviceType: create && chance(random, 0.15) && !adopt ? 'Headless' : 'ClusterIP',

@@ -61,6 +61,8 @@ export interface Scenario {
   readonly seed: number;
   readonly targets: readonly TargetSpec[];
   readonly names: readonly (readonly [string, NameContent])[];
+  /** Of every record of every name. */
+  readonly ttlSeconds: number;
   readonly handMade: readonly HandMade[];
   /** `cronJob`: passes of `sync`. `deployment`: replicas of `run`. */
   readonly mode: 'cronJob' | 'deployment';
@@ -75,4 +77,6 @@ export interface Scenario {
   readonly latencyMs: readonly [number, number];
   readonly incidents: readonly Incident[];
   readonly disturbedMs: number;
+  /** How long nothing may be written once all has come to rest. */
+  readonly restMs: number;
 }

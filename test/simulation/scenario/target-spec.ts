@@ -5,6 +5,7 @@ export interface TargetSpec {
   readonly ports: readonly PortSpec[];
   readonly endpoints: readonly SourceSpec[];
   readonly check: 'tcp' | 'exchange' | 'none';
+  readonly checkSeconds: number;
   readonly healthyThreshold: number;
   readonly unhealthyThreshold: number;
   readonly obsoleteSeconds: number;
@@ -37,7 +38,7 @@ export interface ListVersion {
 export const DNS_SERVERS = ['10.0.0.53', '10.0.1.53'];
 
 /** Shorter than the defaults, so that a pass of a few simulated seconds sees a verdict through. */
-const RHYTHM = { interval: '5s', fastInterval: '500ms', timeout: '1s' };
+const RHYTHM = { fastInterval: '500ms', timeout: '1s' };
 
 /** JSON is YAML. */
 export function listOf(targets: readonly TargetSpec[]): ListVersion {
@@ -52,6 +53,7 @@ export function listOf(targets: readonly TargetSpec[]): ListVersion {
 function entryOf(spec: TargetSpec) {
   const type = spec.check === 'none' ? 'none' : 'tcp';
   const exchange = spec.check === 'exchange' ? { tcp: { send: 'PING\r\n', expect: '+PONG' } } : {};
+  const rhythm = { ...RHYTHM, interval: `${spec.checkSeconds}s` };
   const thresholds = {
     healthyThreshold: spec.healthyThreshold,
     unhealthyThreshold: spec.unhealthyThreshold,
@@ -68,7 +70,7 @@ function entryOf(spec: TargetSpec) {
       minTTL: '1s',
       hold: { obsolete: `${spec.obsoleteSeconds}s`, notFound: `${spec.notFoundSeconds}s` },
     },
-    healthCheck: type === 'none' ? { type } : { type, ...RHYTHM, ...thresholds, ...exchange },
+    healthCheck: type === 'none' ? { type } : { type, ...rhythm, ...thresholds, ...exchange },
     publish: { resources: spec.resources, unhealthy: spec.unhealthy },
     service: {
       create: spec.create,

@@ -1,6 +1,6 @@
-import type { SourcePart } from '../../../src/config/source.ts';
 import type { ListSource } from '../../../src/sync/list-source.ts';
 import type { SimProcess } from './sim-process.ts';
+import type { Reading } from './target-file.ts';
 import type { WorkerRecord } from './worker-record.ts';
 import type { World } from './world.ts';
 
@@ -13,11 +13,12 @@ export function followedFile(world: World, process: SimProcess, record: WorkerRe
   return {
     name: 'targets.yaml',
     run: async (onParts, signal) => {
-      let told: readonly SourcePart[] | undefined;
+      let told: Reading | undefined;
       for (;;) {
-        const { parts, version } = file.read();
-        if (told === undefined || JSON.stringify(parts) !== JSON.stringify(told)) {
-          told = parts;
+        const reading = file.read();
+        if (reading !== told) {
+          const { parts, version } = reading;
+          told = reading;
           if (version.targets !== undefined) {
             record.readList(version, scheduler.nowMs, judge.ownership.servicesOf(cluster.core.store));
           }

@@ -1,4 +1,4 @@
-import type { Incident, Scenario } from '../scenario/incident.ts';
+import type { Incident } from '../scenario/incident.ts';
 import type { DeathPlan } from './fate.ts';
 import type { NameContent } from './names.ts';
 import type { ProductProcess } from './product-process.ts';
@@ -205,8 +205,4 @@ export class Happenings {
 function settledContent(content: NameContent): NameContent {
   if (content.is === 'addresses') return { is: 'addresses', addresses: content.addresses };
   return content.is === 'loop' ? { is: 'gone' } : content;
-}
-
-export function withoutIncidents(scenario: Scenario): Scenario {
-  return { ...scenario, incidents: [] };
 }

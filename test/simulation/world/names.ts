@@ -27,19 +27,22 @@ export interface ServiceMember {
 }
 
 const ZONE = 'sim.test';
-const TTL_SECONDS = 5;
 
 /** What a server truly said, for the checkers: an answer that was faked or damaged on the way is not among these. */
 export type OnAnswer = (name: string, type: string, answer: ZoneAnswer) => void;
 
 /** The zone behind every server, and what was answered from it. */
 export class Names {
-  readonly #zone = new DnsZone(ZONE, TTL_SECONDS);
+  readonly #zone: DnsZone;
   readonly #rotating = new Map<string, { readonly atATime: number; from: number }>();
   readonly #log: EventLog;
   readonly #onAnswer: OnAnswer;
 
-  constructor(log: EventLog, onAnswer: OnAnswer) {
+  readonly #ttlSeconds: number;
+
+  constructor(ttlSeconds: number, log: EventLog, onAnswer: OnAnswer) {
+    this.#zone = new DnsZone(ZONE, ttlSeconds);
+    this.#ttlSeconds = ttlSeconds;
     this.#log = log;
     this.#onAnswer = onAnswer;
   }
@@ -51,9 +54,9 @@ export class Names {
       this.#rotating.set(name, { atATime: content.atATime, from: 0 });
     }
     if (content.is === 'loop') {
-      this.#zone.set(`loop.${name}`, [cname(name)]);
+      this.#zone.set(`loop.${name}`, [cname(name, this.#ttlSeconds)]);
     }
-    this.#zone.set(name, recordsOf(name, content));
+    this.#zone.set(name, recordsOf(name, content, this.#ttlSeconds));
   }
 
   answer(name: string, type: string): ZoneAnswer {
@@ -71,34 +74,32 @@ export class Names {
   }
 }
 
-function recordsOf(name: string, content: NameContent): readonly ZoneRecord[] {
+function recordsOf(name: string, content: NameContent, ttlSeconds: number): readonly ZoneRecord[] {
   switch (content.is) {
     case 'addresses':
       return content.addresses.map((text) => {
         const address = text as IpAddress;
-        return { type: familyOf(address) === 'IPv4' ? 'A' : 'AAAA', address, ttlSeconds: TTL_SECONDS };
+        return { type: familyOf(address) === 'IPv4' ? 'A' : 'AAAA', address, ttlSeconds };
       });
     case 'gone':
       return [];
     case 'empty':
       // Something else stands there, so that the name exists.
-      return [
-        { type: 'SRV', priority: 0, weight: 0, port: 1, target: name as Hostname, ttlSeconds: TTL_SECONDS },
-      ];
+      return [{ type: 'SRV', priority: 0, weight: 0, port: 1, target: name as Hostname, ttlSeconds }];
     case 'alias':
-      return [cname(content.of)];
+      return [cname(content.of, ttlSeconds)];
     case 'loop':
-      return [cname(`loop.${name}`)];
+      return [cname(`loop.${name}`, ttlSeconds)];
     case 'service':
       return content.members.map(({ host, ...rest }) => ({
         type: 'SRV',
         ...rest,
         target: host as Hostname,
-        ttlSeconds: TTL_SECONDS,
+        ttlSeconds,
       }));
   }
 }
 
-function cname(target: string): ZoneRecord {
-  return { type: 'CNAME', target: target as Hostname, ttlSeconds: TTL_SECONDS };
+function cname(target: string, ttlSeconds: number): ZoneRecord {
+  return { type: 'CNAME', target: target as Hostname, ttlSeconds };
 }

@@ -5,6 +5,12 @@ import type { EventLog } from './event-log.ts';
 
 const PATH = 'targets.yaml';
 
+/** The same object as long as nobody edits. */
+export interface Reading {
+  readonly parts: readonly SourcePart[];
+  readonly version: ListVersion;
+}
+
 /** The file with the target list, and every version of it there ever was. */
 export class TargetFile {
   readonly versions: ListVersion[] = [];
@@ -13,6 +19,7 @@ export class TargetFile {
   readonly #targets: Map<string, TargetSpec>;
   /** What stands in the file instead of the targets, while somebody has made a mess of it. */
   #mess: ListVersion | 'missing' | undefined;
+  #reading: Reading | undefined;
 
   constructor(targets: readonly TargetSpec[], log: EventLog) {
     this.#log = log;
@@ -28,7 +35,12 @@ export class TargetFile {
   }
 
   /** What a process reads, and what the checkers know it by. */
-  read(): { readonly parts: readonly SourcePart[]; readonly version: ListVersion } {
+  read(): Reading {
+    this.#reading ??= this.#readingNow();
+    return this.#reading;
+  }
+
+  #readingNow(): Reading {
     if (this.#mess === 'missing') {
       const part = { ok: false, source: PATH, reason: 'NotFound', message: 'no such file' } as const;
       return { parts: [part], version: { text: '' } };
@@ -38,6 +50,7 @@ export class TargetFile {
   }
 
   edit(edit: ListEdit): void {
+    this.#reading = undefined;
     this.#log.tell('people', `list: ${JSON.stringify(edit)}`);
     switch (edit.to) {
       case 'broken':
@@ -64,6 +77,7 @@ export class TargetFile {
   }
 
   undo(edit: ListEdit): void {
+    this.#reading = undefined;
     if (!('key' in edit)) {
       this.#mess = undefined;
       this.#log.tell('people', 'list: mended');
@@ -78,6 +92,7 @@ export class TargetFile {
 
   /** The list as it stands without any mess. */
   mend(): void {
+    this.#reading = undefined;
     this.#mess = undefined;
   }
 

@@ -61,7 +61,7 @@ export class World {
     this.people = new People(this.cluster, this.log);
     this.file = new TargetFile(scenario.targets, this.log);
     this.hosts = new Hosts(this.scheduler, this.log);
-    this.names = new Names(this.log, (name, type, answer) =>
+    this.names = new Names(scenario.ttlSeconds, this.log, (name, type, answer) =>
       this.answers.note(name, type, answer, this.scheduler.nowMs),
     );
     this.dnsReactions = new DnsReactions(this.names, streamOf(seed, 'dns'), this.log);

@@ -1,0 +1,102 @@
+import { othersServices, publishedState } from './checks/published-state.ts';
+import { keyOfSpec, type TargetSpec } from './scenario/target-spec.ts';
+import { calmJob } from './world/calm-job.ts';
+import type { Happenings } from './world/happenings.ts';
+import { World } from './world/world.ts';
+
+const PERIOD_MS = 30_000;
+const MOST_PASSES = 6;
+
+/** What the cluster comes to with the same list, names and hosts, without anything ever having gone wrong. */
+export class Undisturbed {
+  readonly #world: World;
+  readonly #expected: readonly string[];
+
+  private constructor(world: World, expected: readonly string[]) {
+    this.#world = world;
+    this.#expected = expected;
+  }
+
+  /** Of a world whose faults have just ended: the same list, names and hosts, from the beginning. */
+  static async runOf(world: World, happenings: Happenings): Promise<Undisturbed> {
+    const { scenario, file } = world;
+    const undisturbed = new World({
+      ...scenario,
+      incidents: [],
+      targets: file.targets.map((target) => ({
+        ...target,
+        adopt: target.adopt || wasAdopted(world, target),
+      })),
+      names: happenings.settledNames(),
+      latencyMs: [1, 5],
+    });
+    for (const [address, mode] of world.hosts.all()) undisturbed.hosts.set(address, mode);
+    const job = calmJob(undisturbed, PERIOD_MS);
+    await untilNothingIsWritten(undisturbed);
+    job.stop();
+    return new Undisturbed(world, publishedState(undisturbed.cluster.core.store));
+  }
+
+  /** How the disturbed world differs by now, a line each. */
+  difference(): string[] {
+    const world = this.#world;
+    // An empty list is a broken one: everything stays.
+    if (world.file.targets.length === 0) return [];
+    const excluded = new Set([
+      ...othersServices(world.cluster.core.store),
+      ...withoutService(world),
+      ...madeByOthers(world),
+    ]);
+    const comparable = (fact: string) => !excluded.has(keyOfFact(fact));
+    const mayBeHeld = rotatingTargets(world);
+    const expected = new Set(this.#expected.filter(comparable));
+    const actual = new Set(publishedState(world.cluster.core.store).filter(comparable));
+    const missing = [...expected].filter((fact) => !actual.has(fact));
+    const surplus = [...actual].filter((fact) => !expected.has(fact) && !mayBeHeld.has(keyOfFact(fact)));
+    return [...missing.map((fact) => `- ${fact}`), ...surplus.map((fact) => `+ ${fact}`)];
+  }
+}
+
+async function untilNothingIsWritten({ scheduler, cluster }: World): Promise<void> {
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const { revision } = cluster.core.store;
+    await scheduler.runUntil(scheduler.nowMs + PERIOD_MS);
+    if (pass > 0 && cluster.core.store.revision === revision) return;
+  }
+}
+
+function keyOfFact(fact: string): string {
+  return fact.slice(0, fact.indexOf(' '));
+}
+
+/** What stood there before, and nobody wanted adopted: it became ours only if its Service was once gone. */
+function madeByOthers(world: World): string[] {
+  const { scenario, file } = world;
+  const wanted = new Set(
+    file.targets.filter((target) => target.adopt || wasAdopted(world, target)).map(keyOfSpec),
+  );
+  return scenario.handMade.map(({ key }) => key).filter((key) => !wanted.has(key));
+}
+
+/** What was taken over once stays ours when the list no longer asks for it. */
+function wasAdopted({ file }: World, target: TargetSpec): boolean {
+  return file.versions.some(({ targets = [] }) =>
+    targets.some((each) => each.adopt && keyOfSpec(each) === keyOfSpec(target)),
+  );
+}
+
+/** Targets whose Service somebody else keeps and has taken away. */
+function withoutService({ file, cluster }: World): string[] {
+  return file.targets
+    .filter(({ create }) => !create)
+    .map(keyOfSpec)
+    .filter((key) => cluster.core.store.get('services', key) === undefined);
+}
+
+/** Targets with a name whose addresses came and went: those may be held for dozens of answers. */
+function rotatingTargets({ file, answers }: World): ReadonlySet<string> {
+  const rotating = file.targets.filter(({ endpoints }) =>
+    endpoints.some((source) => 'host' in source && answers.rotated(source.host)),
+  );
+  return new Set(rotating.map(keyOfSpec));
+}

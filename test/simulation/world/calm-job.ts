@@ -1,0 +1,8 @@
+import { CronJob } from './cron-job.ts';
+import type { World } from './world.ts';
+
+/** Passes in a world in which nobody dies. */
+export function calmJob(world: World, periodMs: number): CronJob {
+  const rhythm = { name: 'calm', periodMs, offsetMs: 1_000, concurrency: 'Forbid' } as const;
+  return new CronJob(world, { ...rhythm, machine: world.machines[0] }, () => undefined);
+}
