@@ -2,7 +2,7 @@ import { LateWrites } from './checks/late-writes.ts';
 import { duplicates } from './checks/published-state.ts';
 import type { Violation } from './checks/violation.ts';
 import type { Scenario } from './scenario/incident.ts';
-import { Undisturbed } from './undisturbed.ts';
+import { rotatingTargets, Undisturbed } from './undisturbed.ts';
 import { calmJob } from './world/calm-job.ts';
 import { CronJob } from './world/cron-job.ts';
 import { Deployment } from './world/deployment.ts';
@@ -93,7 +93,9 @@ async function comeToRest(
   for (const workload of leaving) workload.stop();
   if (scenario.mode === 'cronJob') workloads.push(calmJob(world, SETTLING_PERIOD_MS));
 
+  const soonestMs = scheduler.nowMs + holdsOverMs(world);
   const isAtRest = () =>
+    scheduler.nowMs >= soonestMs &&
     leaving.every(({ running }) => running.size === 0) &&
     late.quietForMs >= QUIET_MS[scenario.mode] &&
     undisturbed.difference().length === 0;
@@ -104,13 +106,21 @@ async function comeToRest(
   if (!broken()) reportDifference(world, undisturbed);
   const restBeganMs = scheduler.nowMs;
   await scheduler.runUntil(restBeganMs + scenario.restMs, broken);
-  const written = late.since(restBeganMs);
+  const written = late.since(restBeganMs, rotatingTargets(world));
   for (const workload of workloads) workload.stop();
   await scheduler.runUntil(scheduler.nowMs + ENDING_MS, broken);
   if (broken()) return;
   for (const what of written) judge.report(5, `nothing changed, and yet ${what}`);
   for (const twice of duplicates(cluster.core.store)) judge.report(8, `at rest in two slices: ${twice}`);
   reportDifference(world, undisturbed);
+}
+
+/** When the last hold that the faults began has ended, and its end was noticed. */
+function holdsOverMs({ file, scenario }: World): number {
+  const holds = file.versions.flatMap(({ targets = [] }) =>
+    targets.flatMap(({ obsoleteSeconds, notFoundSeconds }) => [obsoleteSeconds, notFoundSeconds]),
+  );
+  return (Math.max(...holds) + 2 * scenario.ttlSeconds) * 1000;
 }
 
 function reportDifference({ judge }: World, undisturbed: Undisturbed): void {

@@ -94,7 +94,7 @@ function withoutService({ file, cluster }: World): string[] {
 }
 
 /** Targets with a name whose addresses came and went: those may be held for dozens of answers. */
-function rotatingTargets({ file, answers }: World): ReadonlySet<string> {
+export function rotatingTargets({ file, answers }: World): ReadonlySet<string> {
   const rotating = file.targets.filter(({ endpoints }) =>
     endpoints.some((source) => 'host' in source && answers.rotated(source.host)),
   );

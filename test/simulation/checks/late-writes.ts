@@ -1,5 +1,6 @@
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import type { Cluster } from '../world/cluster.ts';
+import { serviceKeyOf } from '../world/kube-words.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 import { countsAnswers } from './remembered-answers.ts';
 
@@ -28,10 +29,11 @@ export class LateWrites {
     return this.#scheduler.nowMs - this.#lastMs;
   }
 
-  /** What was written from then on although nothing changed. */
-  since(restBeganMs: number): string[] {
+  /** What was written from then on although nothing changed; `mayMove`: Services that still count answers. */
+  since(restBeganMs: number, mayMove: ReadonlySet<string>): string[] {
     return this.#changes
       .filter(({ atMs, change }) => atMs > restBeganMs && !this.#isDue(change, atMs))
+      .filter(({ change }) => !mayMove.has(serviceKeyOf(change) ?? ''))
       .map(({ change: { resource, stored, type } }) => `${resource} ${stored.key} was ${type.toLowerCase()}`);
   }
 
