@@ -11,10 +11,14 @@ const MOST_PASSES = 6;
 export class Undisturbed {
   readonly #world: World;
   readonly #expected: readonly string[];
+  /** Services that it left to others there as well: none of their addresses was ready to take over. */
+  readonly #left: ReadonlySet<string>;
 
-  private constructor(world: World, expected: readonly string[]) {
+  private constructor(world: World, undisturbed: World) {
+    const { store } = undisturbed.cluster.core;
     this.#world = world;
-    this.#expected = expected;
+    this.#expected = publishedState(store);
+    this.#left = othersServices(store);
   }
 
   /** Of a world whose faults have just ended: the same list, names and hosts, from the beginning. */
@@ -34,7 +38,7 @@ export class Undisturbed {
     const job = calmJob(undisturbed, PERIOD_MS);
     await untilNothingIsWritten(undisturbed);
     job.stop();
-    return new Undisturbed(world, publishedState(undisturbed.cluster.core.store));
+    return new Undisturbed(world, undisturbed);
   }
 
   /** How the disturbed world differs by now, a line each. */
@@ -43,6 +47,7 @@ export class Undisturbed {
     // An empty list is a broken one: everything stays.
     if (world.file.targets.length === 0) return [];
     const excluded = new Set([
+      ...this.#left,
       ...othersServices(world.cluster.core.store),
       ...withoutService(world),
       ...madeByOthers(world),

@@ -1,4 +1,10 @@
-import { keyOfSpec, type ListVersion, type SourceSpec, type TargetSpec } from '../scenario/target-spec.ts';
+import {
+  keyOfSpec,
+  type ListVersion,
+  SERVICE_PORT,
+  type SourceSpec,
+  type TargetSpec,
+} from '../scenario/target-spec.ts';
 import { POD_ADDRESSES } from '../world/kube-words.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
 import type { AnswerRecord } from './answer-record.ts';
@@ -74,11 +80,14 @@ export function socketAddress(address: string, port: number): string {
 
 function judgeByAnswers(
   spec: TargetSpec,
-  { address }: Route,
+  { address, port }: Route,
   worker: WorkerRecord,
   world: Circumstances,
 ): Verdict {
-  const names = spec.endpoints.flatMap((source) => namesOf(source, world.answers));
+  // A host's addresses are served on the target's own ports, a service's on the port of its records.
+  const names = spec.endpoints
+    .filter((source) => 'srv' in source === (port === SERVICE_PORT))
+    .flatMap((source) => namesOf(source, world.answers));
   const slackMs = ROUNDING_MS + world.clockSlackMs;
   const hold = worker.stateless
     ? { obsoleteMs: 0, notFoundMs: 0 }

@@ -2,7 +2,7 @@ import type { Random } from '../../../src/target/random.ts';
 import type { NameContent } from '../world/names.ts';
 import { between, chance, pick } from '../world/streams.ts';
 import type { Extent } from './extent.ts';
-import type { PortSpec, SourceSpec, TargetSpec } from './target-spec.ts';
+import { type PortSpec, SERVICE_PORT, type SourceSpec, type TargetSpec } from './target-spec.ts';
 
 export const NAMESPACES = ['shop', 'data'];
 
@@ -115,7 +115,7 @@ function serviceWith(at: number, random: Random, names: [string, NameContent][])
   const members = Array.from({ length: between(random, 1, 3) }, (_, index) => {
     const host = `m${index}.s${at}.sim.test`;
     names.push([host, { is: 'addresses', addresses: [`10.20.${at}.${200 + index}`] }]);
-    return { host, port: 7000, priority: 0, weight: 1 };
+    return { host, port: SERVICE_PORT, priority: 0, weight: 1 };
   });
   names.push([service, { is: 'service', members }]);
   return service;

@@ -35,6 +35,9 @@ export interface ListVersion {
   readonly targets?: readonly TargetSpec[];
 }
 
+/** Where the hosts of every SRV record listen; no target's own port is the same. */
+export const SERVICE_PORT = 7000;
+
 export const DNS_SERVERS = ['10.0.0.53', '10.0.1.53'];
 
 /** Shorter than the defaults, so that a pass of a few simulated seconds sees a verdict through. */
