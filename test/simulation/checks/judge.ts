@@ -3,9 +3,12 @@ import type { Cluster, Writer } from '../world/cluster.ts';
 import { hasSelector, serviceKeyOf } from '../world/kube-words.ts';
 import type { SimProcess } from '../world/sim-process.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
+import { forbiddenAddresses } from './allowed-addresses.ts';
+import { Blindness } from './blindness.ts';
+import { LateCommits } from './late-commits.ts';
 import { type Circumstances, judgeLoss } from './lost-route.ts';
 import { Ownership } from './ownership.ts';
-import { NO_TRAFFIC, type Traffic, trafficOf } from './traffic.ts';
+import { NO_TRAFFIC, type Route, type Traffic, trafficOf } from './traffic.ts';
 import type { Violation } from './violation.ts';
 
 /** What the judge needs to know of the world around a change. */
@@ -19,6 +22,8 @@ export interface Bench {
 export class Judge {
   readonly violations: Violation[] = [];
   readonly ownership = new Ownership();
+  readonly #lateCommits = new LateCommits();
+  readonly #blindness = new Blindness();
   readonly #bench: Bench;
   readonly #traffic = new Map<string, Traffic>();
   /** Since when a Service has a selector. */
@@ -49,6 +54,8 @@ export class Judge {
       this.#bench.circumstances().nowMs,
     );
     if (breach !== undefined) this.report(1, breach);
+    const late = this.#lateCommits.follow(change, writer, this.#bench.circumstances().nowMs);
+    if (late !== undefined) this.report(7, late);
     if (key === undefined) return;
     this.#followSelector(change, key);
     const before = this.#traffic.get(key) ?? NO_TRAFFIC;
@@ -74,6 +81,8 @@ export class Judge {
     if (selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs && !isOwnSliceGoing) {
       this.report(1, `${what} was written although the Service has a selector`);
     }
+    for (const address of forbiddenAddresses(change, this.#bench.circumstances().guards))
+      this.report(8, `${what} was given ${address}, which no target may have`);
     if (change.resource === 'services' && change.type === 'DELETED') this.#lookAtDeletion(change, worker);
   }
 
@@ -107,7 +116,11 @@ export class Judge {
     for (const [name, route] of before.routes) {
       if (after.routes.has(name)) continue;
       const verdict = judgeLoss(key, route, worker, this.#bench.circumstances());
-      if (verdict.allowed) continue;
+      if (verdict.allowed) {
+        if (verdict.byVerdict && writer.kind === 'worker')
+          this.#lookForBlindness(key, route, before, writer.process);
+        continue;
+      }
       const by =
         writer.kind === 'controller'
           ? `${writer.name}, following ${worker.process.name}`
@@ -117,12 +130,25 @@ export class Judge {
     }
   }
 
+  #lookForBlindness(key: string, { address }: Route, before: Traffic, process: SimProcess): void {
+    const { guards, nowMs, isWell } = this.#bench.circumstances();
+    if (!isWell(address)) return;
+    const traffic = new Map(this.#traffic).set(key, before);
+    const ready = [...traffic.values()].reduce((sum, { routes }) => sum + addressesOf(routes).size, 0);
+    const breach = this.#blindness.drained(process, { key, address }, ready, guards.maxDrainPercent, nowMs);
+    if (breach !== undefined) this.report(10, breach);
+  }
+
   #lookForDisputes(key: string, before: Traffic, after: Traffic, writer: Writer): void {
     if (writer.kind !== 'worker') return;
     for (const place of after.disputed) {
       if (!before.disputed.has(place)) this.report(8, `slices of ${key} disagree about ${place}`);
     }
   }
+}
+
+function addressesOf(routes: Traffic['routes']): ReadonlySet<string> {
+  return new Set([...routes.values()].map(({ address }) => address));
 }
 
 /** A controller acts for whoever made it act; people answer for themselves. */

@@ -1,5 +1,6 @@
 import {
   keyOfSpec,
+  type ListGuards,
   type ListVersion,
   SERVICE_PORT,
   type SourceSpec,
@@ -19,15 +20,19 @@ export interface Circumstances {
   readonly answers: AnswerRecord;
   /** Every list there ever was, the oldest first. */
   readonly lists: readonly ListVersion[];
+  readonly guards: ListGuards;
+  /** Whether a host takes connections at this moment. */
+  isWell(address: string): boolean;
   /** How wrong clocks were: holds are carried over from process to process by wall time. */
   readonly clockSlackMs: number;
 }
 
 export type Verdict =
-  | { readonly allowed: true }
+  | { readonly allowed: true; readonly byVerdict?: true }
   | { readonly allowed: false; readonly because: 2 | 3; readonly why: string };
 
 const ALLOWED: Verdict = { allowed: true };
+const UNHEALTHY: Verdict = { allowed: true, byVerdict: true };
 
 /** State keeps whole seconds, and an answer is older when it is sent than when it is taken in. */
 const ROUNDING_MS = 1_500;
@@ -37,7 +42,9 @@ export function judgeLoss(key: string, route: Route, worker: WorkerRecord, world
   if (route.address.startsWith(BOGUS_PREFIX) || POD_ADDRESSES.includes(route.address)) return ALLOWED;
   const verdicts = worker.specsOf(key, world.nowMs).map((spec) => judgeBy(spec, key, route, worker, world));
   const [first] = verdicts;
-  return verdicts.find(({ allowed }) => allowed) ?? first ?? ALLOWED;
+  // What may go whatever its health is was not drained for its health.
+  const reasons = verdicts.filter((each) => each.allowed);
+  return reasons.find((each) => each.byVerdict === undefined) ?? reasons[0] ?? first ?? ALLOWED;
 }
 
 function judgeBy(
@@ -53,7 +60,7 @@ function judgeBy(
   if (port === undefined || (port.targetPort !== route.port && !hasService)) return ALLOWED;
   // Somebody else keeps the Service: a list that names its ports otherwise asks for what nobody can have.
   if (!spec.create && (port.name ?? '') !== route.portName) return ALLOWED;
-  if (isUnhealthy(spec, route, worker)) return ALLOWED;
+  if (isUnhealthy(spec, route, worker)) return UNHEALTHY;
   if (spec.endpoints.some((source) => 'address' in source && source.address === route.address)) {
     return { allowed: false, because: 3, why: 'it stands in the list and was not found unhealthy' };
   }

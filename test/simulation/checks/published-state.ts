@@ -8,6 +8,7 @@ import {
   SLICE_MANAGED_BY,
   serviceKeyOfSlice,
   specOf,
+  subsetsOf,
 } from '../world/kube-words.ts';
 
 /** Of addresses that people have put into Endpoints by hand and no list names. */
@@ -73,14 +74,8 @@ function serviceFacts(service: ApiObject, key: string): string[] {
   ];
 }
 
-interface Subset {
-  readonly addresses?: readonly { readonly ip: string }[];
-  readonly notReadyAddresses?: readonly { readonly ip: string }[];
-  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
-}
-
 function endpointsFacts(endpoints: ApiObject, key: string): string[] {
-  const subsets = (endpoints.subsets ?? []) as unknown as readonly Subset[];
+  const subsets = subsetsOf(endpoints);
   const skips = endpoints.metadata.labels?.[SKIP_MIRROR] === 'true';
   return [
     `${key} Endpoints${skips ? ' not mirrored' : ''}`,

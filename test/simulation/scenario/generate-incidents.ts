@@ -6,7 +6,7 @@ import type { NameContent } from '../world/names.ts';
 import { between, chance, pick } from '../world/streams.ts';
 import type { Extent } from './extent.ts';
 import type { Happening, Incident, ListEdit, ObjectEdit } from './incident.ts';
-import { DNS_SERVERS, keyOfSpec, type TargetSpec } from './target-spec.ts';
+import { DENIED_PREFIX, DNS_SERVERS, keyOfSpec, type TargetSpec } from './target-spec.ts';
 
 interface Ground {
   readonly targets: readonly TargetSpec[];
@@ -68,6 +68,17 @@ const name: Maker = (random, { names, extent }) => {
   return chance(random, 0.6) ? { what, forMs: forSome(random, extent, 3, 150) } : { what };
 };
 
+/** What the API rejects, and what belongs to the cluster itself. */
+const UNUSABLE_ADDRESSES = [
+  '127.0.0.7',
+  '169.254.1.1',
+  '0.0.0.0',
+  '::1',
+  'fe80::7',
+  '10.96.0.99',
+  '224.0.0.9',
+];
+
 function changedContent(before: NameContent, random: Random): NameContent {
   const addresses = before.is === 'addresses' ? before.addresses : ['10.40.0.1'];
   const first = addresses[0] ?? '10.40.0.1';
@@ -78,7 +89,9 @@ function changedContent(before: NameContent, random: Random): NameContent {
     { is: 'addresses', addresses: [first] },
     { is: 'addresses', addresses: addresses.slice(1).length === 0 ? [first] : addresses.slice(1) },
     { is: 'addresses', addresses: [...addresses, `10.41.0.${between(random, 1, 9)}`] },
-    { is: 'addresses', addresses: [`10.42.0.${between(random, 1, 9)}`] },
+    { is: 'addresses', addresses: [`${DENIED_PREFIX}0.${between(random, 1, 9)}`] },
+    { is: 'addresses', addresses: [...addresses, pick(random, UNUSABLE_ADDRESSES)] },
+    { is: 'addresses', addresses: [pick(random, UNUSABLE_ADDRESSES)] },
   ];
   return pick(random, choices);
 }

@@ -5,7 +5,7 @@ import { type Extent, extentOf } from './extent.ts';
 import { incidentsFor } from './generate-incidents.ts';
 import { generateTargets } from './generate-targets.ts';
 import type { HandMade, Scenario } from './incident.ts';
-import { keyOfSpec, type TargetSpec } from './target-spec.ts';
+import { DENIED_PREFIX, keyOfSpec, type ListGuards, type TargetSpec } from './target-spec.ts';
 
 /** Everything that is to happen under one seed. */
 export function scenarioOf(seed: number): Scenario {
@@ -19,6 +19,7 @@ export function scenarioOf(seed: number): Scenario {
   return {
     seed,
     targets,
+    guards: guardsFor(streamOf(seed, 'guards')),
     names,
     ttlSeconds: pick(random, extent.ttlSeconds),
     handMade,
@@ -31,6 +32,11 @@ export function scenarioOf(seed: number): Scenario {
     disturbedMs,
     restMs: extent.restMs,
   };
+}
+
+function guardsFor(random: Random): ListGuards {
+  const maxDrainPercent = pick(random, [50, 50, 50, 30, 80]);
+  return chance(random, 0.5) ? { maxDrainPercent, deniedPrefix: DENIED_PREFIX } : { maxDrainPercent };
 }
 
 /** One CronJob mostly; now and then a second one that somebody forgot, on another machine. */

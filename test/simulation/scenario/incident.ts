@@ -3,7 +3,7 @@ import type { DnsFault } from '../world/dns-reactions.ts';
 import type { HostMode } from '../world/hosts.ts';
 import type { NameContent } from '../world/names.ts';
 import type { DeathAt } from '../world/request-fate.ts';
-import type { TargetSpec } from './target-spec.ts';
+import type { ListGuards, TargetSpec } from './target-spec.ts';
 
 /** One thing that happens to the world. Plain data: leaving one out leaves the rest as it was. */
 export type Incident = Happening & {
@@ -60,6 +60,7 @@ export interface HandMade {
 export interface Scenario {
   readonly seed: number;
   readonly targets: readonly TargetSpec[];
+  readonly guards: ListGuards;
   readonly names: readonly (readonly [string, NameContent])[];
   /** Of every record of every name. */
   readonly ttlSeconds: number;

@@ -28,12 +28,22 @@ export interface PortSpec {
 
 export type SourceSpec = { readonly address: string } | { readonly host: string } | { readonly srv: string };
 
+/** The bounds that a list sets for all its targets. */
+export interface ListGuards {
+  readonly maxDrainPercent: number;
+  /** Addresses that begin like this are denied: those of a range of 16 bits. */
+  readonly deniedPrefix?: string;
+}
+
 /** What stands in the list file at one time. */
 export interface ListVersion {
   readonly text: string;
   /** Absent: the text is broken, or names no target. */
   readonly targets?: readonly TargetSpec[];
 }
+
+/** Names may come to stand for such addresses, and some lists deny them. */
+export const DENIED_PREFIX = '10.42.';
 
 /** Where the hosts of every SRV record listen; no target's own port is the same. */
 export const SERVICE_PORT = 7000;
@@ -44,10 +54,15 @@ export const DNS_SERVERS = ['10.0.0.53', '10.0.1.53'];
 const RHYTHM = { fastInterval: '500ms', timeout: '1s' };
 
 /** JSON is YAML. */
-export function listOf(targets: readonly TargetSpec[]): ListVersion {
+export function listOf(targets: readonly TargetSpec[], guards: ListGuards): ListVersion {
+  const { maxDrainPercent, deniedPrefix } = guards;
   const text = JSON.stringify({
     apiVersion: 'external-endpoints/v1',
     kind: 'TargetList',
+    guards: {
+      maxDrain: `${maxDrainPercent}%`,
+      ...(deniedPrefix === undefined ? {} : { deniedCIDRs: [`${deniedPrefix}0.0/16`] }),
+    },
     targets: targets.map(entryOf),
   });
   return targets.length === 0 ? { text } : { text, targets };

@@ -3,6 +3,7 @@ import type { DeathPlan } from './fate.ts';
 import type { NameContent } from './names.ts';
 import type { ProductProcess } from './product-process.ts';
 import type { DeathAt } from './request-fate.ts';
+import type { Machine } from './sim-process.ts';
 import type { World } from './world.ts';
 
 /** Whatever keeps processes of the product running. */
@@ -127,16 +128,8 @@ export class Happenings {
   ): (() => void) | undefined {
     const world = this.#world;
     switch (incident.do) {
-      case 'cut': {
-        const machine = world.machines[incident.machine === 0 ? 0 : 1];
-        world.log.tell(machine.name, `cut off from ${incident.from}`);
-        world.log.fault(`cut from ${incident.from}`);
-        machine.cutOffFrom.add(incident.from);
-        return () => {
-          world.log.tell(machine.name, `reaches ${incident.from} again`);
-          machine.cutOffFrom.delete(incident.from);
-        };
-      }
+      case 'cut':
+        return this.#cutOff(world.machines[incident.machine === 0 ? 0 : 1], incident.from);
       case 'clock': {
         const machine = world.machines[incident.machine === 0 ? 0 : 1];
         world.log.tell(machine.name, `wall clock jumps by ${incident.byMs} ms`);
@@ -175,6 +168,19 @@ export class Happenings {
         world.log.fault(`lease ${incident.edit}`);
         return undefined;
     }
+  }
+
+  #cutOff(machine: Machine, from: 'hosts' | 'dns' | 'api'): () => void {
+    const { log, scheduler } = this.#world;
+    log.tell(machine.name, `cut off from ${from}`);
+    log.fault(`cut from ${from}`);
+    machine.cutOffFrom.add(from);
+    if (from === 'hosts') machine.blindSinceMs ??= scheduler.nowMs;
+    return () => {
+      log.tell(machine.name, `reaches ${from} again`);
+      machine.cutOffFrom.delete(from);
+      if (from === 'hosts') machine.blindSinceMs = undefined;
+    };
   }
 
   #pause(): () => void {

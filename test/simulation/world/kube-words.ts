@@ -42,6 +42,16 @@ interface SliceOfWorld {
     | null;
 }
 
+export interface SubsetOfWorld {
+  readonly addresses?: readonly { readonly ip: string }[];
+  readonly notReadyAddresses?: readonly { readonly ip: string }[];
+  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
+}
+
+export function subsetsOf(endpoints: ApiObject): readonly SubsetOfWorld[] {
+  return (endpoints.subsets ?? []) as unknown as readonly SubsetOfWorld[];
+}
+
 export function specOf(service: ApiObject): ServiceSpecOfWorld {
   return (service.spec ?? {}) as unknown as ServiceSpecOfWorld;
 }

@@ -1,5 +1,5 @@
 import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
-import { MIRROR } from './kube-words.ts';
+import { MIRROR, type SubsetOfWorld, subsetsOf } from './kube-words.ts';
 
 /** An object as a controller of Kubernetes wants it. */
 export interface WantedObject {
@@ -14,15 +14,9 @@ export interface WantedObject {
   readonly [field: string]: unknown;
 }
 
-interface Subset {
-  readonly addresses?: readonly { readonly ip: string }[];
-  readonly notReadyAddresses?: readonly { readonly ip: string }[];
-  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
-}
-
 /** The slices that the mirroring controller makes of hand-kept Endpoints: one a family and port list. */
 export function mirroredSlices(endpoints: ApiObject): WantedObject[] {
-  const subsets = (endpoints.subsets ?? []) as unknown as readonly Subset[];
+  const subsets = subsetsOf(endpoints);
   return subsets.flatMap((subset, at) =>
     (['IPv4', 'IPv6'] as const).flatMap((addressType) => {
       const entries = entriesOf(subset, addressType);
@@ -31,7 +25,7 @@ export function mirroredSlices(endpoints: ApiObject): WantedObject[] {
   );
 }
 
-function entriesOf(subset: Subset, addressType: string) {
+function entriesOf(subset: SubsetOfWorld, addressType: string) {
   // Where an address is both, not ready wins (`pkg/api/v1/endpoints/util.go:131`).
   const notReady = new Set((subset.notReadyAddresses ?? []).map(({ ip }) => ip));
   const ready = (subset.addresses ?? []).map(({ ip }) => ip).filter((ip) => !notReady.has(ip));
@@ -42,7 +36,7 @@ function entriesOf(subset: Subset, addressType: string) {
 
 function sliceOf(
   endpoints: ApiObject,
-  subset: Subset,
+  subset: SubsetOfWorld,
   at: number,
   addressType: string,
   entries: readonly object[],

@@ -9,6 +9,8 @@ export interface Machine {
   wallOffsetMs: number;
   /** What it cannot reach at the moment. */
   readonly cutOffFrom: Set<'hosts' | 'dns' | 'api'>;
+  /** Since when it reaches no host. */
+  blindSinceMs: number | undefined;
 }
 
 /** The true time at which every world begins. */

@@ -1,6 +1,12 @@
 import type { SourcePart } from '../../../src/config/source.ts';
 import type { ListEdit } from '../scenario/incident.ts';
-import { keyOfSpec, type ListVersion, listOf, type TargetSpec } from '../scenario/target-spec.ts';
+import {
+  keyOfSpec,
+  type ListGuards,
+  type ListVersion,
+  listOf,
+  type TargetSpec,
+} from '../scenario/target-spec.ts';
 import type { EventLog } from './event-log.ts';
 
 const PATH = 'targets.yaml';
@@ -15,13 +21,15 @@ export interface Reading {
 export class TargetFile {
   readonly versions: ListVersion[] = [];
   readonly #log: EventLog;
+  readonly #guards: ListGuards;
   readonly #original: ReadonlyMap<string, TargetSpec>;
   readonly #targets: Map<string, TargetSpec>;
   /** What stands in the file instead of the targets, while somebody has made a mess of it. */
   #mess: ListVersion | 'missing' | undefined;
   #reading: Reading | undefined;
 
-  constructor(targets: readonly TargetSpec[], log: EventLog) {
+  constructor(targets: readonly TargetSpec[], guards: ListGuards, log: EventLog) {
+    this.#guards = guards;
     this.#log = log;
     this.#original = new Map(targets.map((target) => [keyOfSpec(target), target]));
     this.#targets = new Map(this.#original);
@@ -57,7 +65,7 @@ export class TargetFile {
         this.#mess = { text: `${this.current.text.slice(0, -7)}, ]` };
         break;
       case 'empty':
-        this.#mess = listOf([]);
+        this.#mess = listOf([], this.#guards);
         break;
       case 'nothing':
         this.#mess = 'missing';
@@ -101,6 +109,6 @@ export class TargetFile {
   }
 
   #write(): void {
-    this.versions.push(listOf([...this.#targets.values()]));
+    this.versions.push(listOf([...this.#targets.values()], this.#guards));
   }
 }

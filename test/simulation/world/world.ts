@@ -59,7 +59,7 @@ export class World {
     });
     this.controllers = new Controllers(this.cluster, this.scheduler, streamOf(seed, 'controllers'));
     this.people = new People(this.cluster, this.log);
-    this.file = new TargetFile(scenario.targets, this.log);
+    this.file = new TargetFile(scenario.targets, scenario.guards, this.log);
     this.hosts = new Hosts(this.scheduler, this.log);
     this.names = new Names(scenario.ttlSeconds, this.log, (name, type, answer) =>
       this.answers.note(name, type, answer, this.scheduler.nowMs),
@@ -77,10 +77,12 @@ export class World {
       answers: this.answers,
       lists: this.file.versions,
       clockSlackMs: this.clockSlackMs,
+      guards: this.scenario.guards,
+      isWell: (address) => this.hosts.modeNow(address) === 'accept',
     };
   }
 }
 
 function machine(name: string): Machine {
-  return { name, wallOffsetMs: 0, cutOffFrom: new Set() };
+  return { name, wallOffsetMs: 0, cutOffFrom: new Set(), blindSinceMs: undefined };
 }

@@ -1,0 +1,31 @@
+import type { Change } from '../../../src/embedded/apiserver/store.ts';
+import type { Writer } from '../world/cluster.ts';
+import type { SimProcess } from '../world/sim-process.ts';
+
+/** What leads without a leader's consent: nothing that a product process writes of its own accord. */
+const OF_NO_LEADER = new Set(['leases', 'events']);
+
+/** Whose word stands in each object since when, and whether a deposed leader overrides it. */
+export class LateCommits {
+  readonly #lastWrites = new Map<string, { readonly by: SimProcess; readonly atMs: number }>();
+  #holder: { readonly identity: string; readonly sinceMs: number } | undefined;
+
+  /** The breach of invariant 7 that the change is, if it is one. */
+  follow({ resource, stored, before }: Change, writer: Writer, nowMs: number): string | undefined {
+    if (resource === 'leases') this.#followLease(stored.object.spec, nowMs);
+    if (writer.kind !== 'worker' || OF_NO_LEADER.has(resource)) return undefined;
+    const { uid, namespace, name } = stored.object.metadata;
+    const last = this.#lastWrites.get(uid);
+    this.#lastWrites.set(uid, { by: writer.process, atMs: nowMs });
+    if (before === undefined || last === undefined || this.#holder === undefined) return undefined;
+    const { identity, sinceMs } = this.#holder;
+    const isDecidedByLeader = last.by.name === identity && last.atMs >= sinceMs;
+    if (!isDecidedByLeader || writer.process.name === identity) return undefined;
+    return `${writer.process.name} changed ${resource} ${namespace}/${name} after ${identity} had taken over and written it`;
+  }
+
+  #followLease(spec: unknown, nowMs: number): void {
+    const { holderIdentity: identity = '' } = (spec ?? {}) as { holderIdentity?: string };
+    if (identity !== this.#holder?.identity) this.#holder = { identity, sinceMs: nowMs };
+  }
+}
