@@ -51,6 +51,7 @@ export class Undisturbed {
       ...othersServices(world.cluster.core.store),
       ...withoutService(world),
       ...madeByOthers(world),
+      ...this.#heldOff(),
     ]);
     const comparable = (fact: string) => !excluded.has(keyOfFact(fact));
     const mayBeHeld = rotatingTargets(world);
@@ -59,6 +60,16 @@ export class Undisturbed {
     const missing = [...expected].filter((fact) => !actual.has(fact));
     const surplus = [...actual].filter((fact) => !expected.has(fact) && !mayBeHeld.has(keyOfFact(fact)));
     return [...missing.map((fact) => `- ${fact}`), ...surplus.map((fact) => `+ ${fact}`)];
+  }
+
+  /** Services that Pods or hands served in between: what is ready there stays until something of ours is. */
+  #heldOff(): string[] {
+    const { store } = this.#world.cluster.core;
+    const ready = new Set(this.#expected.filter((fact) => / ready by /.test(fact)).map(keyOfFact));
+    const servedByOthers = publishedState(store)
+      .filter((fact) => / ready by /.test(fact) && !/ not ready by |by external-endpoints$/.test(fact))
+      .map(keyOfFact);
+    return servedByOthers.filter((key) => !ready.has(key));
   }
 }
 

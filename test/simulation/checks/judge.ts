@@ -6,8 +6,9 @@ import type { WorkerRecord } from '../world/worker-record.ts';
 import { forbiddenAddresses } from './allowed-addresses.ts';
 import { Blindness } from './blindness.ts';
 import { LateCommits } from './late-commits.ts';
-import { type Circumstances, judgeLoss } from './lost-route.ts';
+import { type Circumstances, judgeLoss, type Verdict } from './lost-route.ts';
 import { Ownership } from './ownership.ts';
+import type { ReferenceHealth } from './reference-health.ts';
 import { NO_TRAFFIC, type Route, type Traffic, trafficOf } from './traffic.ts';
 import type { Violation } from './violation.ts';
 
@@ -115,7 +116,7 @@ export class Judge {
     // Nothing is served when the Service itself is gone, selects Pods or is only a name: somebody's wish.
     for (const [name, route] of before.routes) {
       if (after.routes.has(name)) continue;
-      const verdict = judgeLoss(key, route, worker, this.#bench.circumstances());
+      const verdict = this.#verdictOn(key, route, worker, writer);
       if (verdict.allowed) {
         if (verdict.byVerdict && writer.kind === 'worker')
           this.#lookForBlindness(key, route, before, writer.process);
@@ -128,6 +129,17 @@ export class Judge {
       const rest = after.routes.size === 0 ? '; nothing is left' : `; ${after.routes.size} left`;
       this.report(verdict.because, `${key} lost ${name} through ${by}: ${verdict.why}${rest}`);
     }
+  }
+
+  /** By what the worker knows now, or knew when it sent the write. */
+  #verdictOn(key: string, route: Route, worker: WorkerRecord, writer: Writer): Verdict {
+    const world = this.#bench.circumstances();
+    const verdict = judgeLoss(key, route, worker, world);
+    const knew = knowledgeBehind(writer);
+    if (verdict.allowed || knew === undefined) return verdict;
+    const { stateless } = worker;
+    const specsOf: WorkerRecord['specsOf'] = (...at) => worker.specsOf(...at);
+    return judgeLoss(key, route, { specsOf, stateless, health: knew }, world);
   }
 
   #lookForBlindness(key: string, { address }: Route, before: Traffic, process: SimProcess): void {
@@ -149,6 +161,13 @@ export class Judge {
 
 function addressesOf(routes: Traffic['routes']): ReadonlySet<string> {
   return new Set([...routes.values()].map(({ address }) => address));
+}
+
+function knowledgeBehind(writer: Writer): ReferenceHealth | undefined {
+  if (writer.kind === 'worker') return writer.knew;
+  return writer.kind === 'controller' && writer.because !== undefined
+    ? knowledgeBehind(writer.because)
+    : undefined;
 }
 
 /** A controller acts for whoever made it act; people answer for themselves. */

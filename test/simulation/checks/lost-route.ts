@@ -37,8 +37,11 @@ const UNHEALTHY: Verdict = { allowed: true, byVerdict: true };
 /** State keeps whole seconds, and an answer is older when it is sent than when it is taken in. */
 const ROUNDING_MS = 1_500;
 
+/** Of the worker's record what a verdict is made from. */
+export type Judged = Pick<WorkerRecord, 'specsOf' | 'stateless' | 'health'>;
+
 /** Whether a worker had the right to let a route go that took traffic: by any list that it may be acting by. */
-export function judgeLoss(key: string, route: Route, worker: WorkerRecord, world: Circumstances): Verdict {
+export function judgeLoss(key: string, route: Route, worker: Judged, world: Circumstances): Verdict {
   if (route.address.startsWith(BOGUS_PREFIX) || POD_ADDRESSES.includes(route.address)) return ALLOWED;
   const verdicts = worker.specsOf(key, world.nowMs).map((spec) => judgeBy(spec, key, route, worker, world));
   const [first] = verdicts;
@@ -51,7 +54,7 @@ function judgeBy(
   spec: TargetSpec | undefined,
   key: string,
   route: Route,
-  worker: WorkerRecord,
+  worker: Judged,
   world: Circumstances,
 ): Verdict {
   if (spec === undefined) return judgeRemoval(key, world);
@@ -75,7 +78,7 @@ function judgeRemoval(key: string, { lists }: Circumstances): Verdict {
 }
 
 /** A port that is not checked itself follows those that are. */
-function isUnhealthy(spec: TargetSpec, { address, port }: Route, { health }: WorkerRecord): boolean {
+function isUnhealthy(spec: TargetSpec, { address, port }: Route, { health }: Judged): boolean {
   if (spec.check === 'none') return false;
   const checked = spec.ports.filter(({ protocol }) => protocol === 'TCP').map(({ targetPort }) => targetPort);
   return [...checked, port].some((each) => health.isUnhealthy(socketAddress(address, each)));
@@ -88,7 +91,7 @@ export function socketAddress(address: string, port: number): string {
 function judgeByAnswers(
   spec: TargetSpec,
   { address, port }: Route,
-  worker: WorkerRecord,
+  worker: Judged,
   world: Circumstances,
 ): Verdict {
   // A host's addresses are served on the target's own ports, a service's on the port of its records.

@@ -38,14 +38,14 @@ export function othersServices(store: Store): ReadonlySet<string> {
   return new Set(store.list('services').flatMap(({ object, key }) => (isOurs(object) ? [] : [key])));
 }
 
-/** An address and port that stands in two slices at rest, of a Service that has something of ours. */
+/** An address and port that stands in two slices at rest, one of which at least is ours. */
 export function duplicates(store: Store): string[] {
-  const ours = keysOfOurs(store);
-  const facts = store
-    .list('endpointslices')
-    .filter(({ object }) => ours.has(serviceKeyOfSlice(object)))
-    .flatMap(({ object }) => sliceFacts(object).map((fact) => fact.replace(/ by .*/, '')));
-  return facts.filter((fact, at) => facts.indexOf(fact) < at);
+  const facts = store.list('endpointslices').flatMap(({ object }) => sliceFacts(object));
+  const withoutOwner = (fact: string) => fact.slice(0, fact.lastIndexOf(' by '));
+  const byPlace = Map.groupBy(facts, (fact) => withoutOwner(fact).replace(/ (not )?ready$/, ''));
+  return [...byPlace]
+    .filter(([, standing]) => standing.length > 1 && standing.some((fact) => fact.endsWith(` by ${PRODUCT}`)))
+    .map(([place]) => place);
 }
 
 function keysOfOurs(store: Store): ReadonlySet<string> {

@@ -6,6 +6,7 @@ import {
   type KubeStream,
   sendWithRetries,
 } from '../../../src/io/kube-retry.ts';
+import type { ReferenceHealth } from '../checks/reference-health.ts';
 import {
   type ApiFault,
   answerInstead,
@@ -48,14 +49,20 @@ export class ApiClient implements KubeSender {
 
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
     const options = { clock: this.#process.clock, attempts: ATTEMPTS, renewCredentials: () => undefined };
-    return sendWithRetries(request, (each, until) => this.#sendOnce(each, until), options, signal);
+    // An attempt that is repeated is still the decision that it was at first.
+    const knew = isWrite(request) ? this.#fate.knowledge() : undefined;
+    return sendWithRetries(request, (each, until) => this.#sendOnce(each, knew, until), options, signal);
   }
 
   stream(path: string, signal: AbortSignal): Promise<KubeStream> {
     return this.#watches.open(path, signal);
   }
 
-  #sendOnce(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+  #sendOnce(
+    request: KubeRequest,
+    knew: ReferenceHealth | undefined,
+    signal: AbortSignal,
+  ): Promise<KubeAnswer> {
     this.requestCount += 1;
     this.#fate.onRequest(1);
     this.#fate.onSend(request);
@@ -84,11 +91,15 @@ export class ApiClient implements KubeSender {
         return;
       }
       signal.addEventListener('abort', abort, { once: true });
-      this.#travel(request, answer);
+      this.#travel(request, knew, answer);
     });
   }
 
-  #travel(request: KubeRequest, answer: (answered: KubeAnswer) => void): void {
+  #travel(
+    request: KubeRequest,
+    knew: ReferenceHealth | undefined,
+    answer: (answered: KubeAnswer) => void,
+  ): void {
     const fate = this.#fate;
     const death = isWrite(request) && this.#process.alive ? fate.death(request) : undefined;
     if (death === 'beforeWrite') {
@@ -110,18 +121,21 @@ export class ApiClient implements KubeSender {
         this.#scheduler.in(fate.latencyMs(), () => answer(instead));
         return;
       }
-      this.#perform(request, fault, death, answer);
+      this.#perform(request, { fault, death, knew }, answer);
     });
     if (death === 'duringWrite') this.#die(request, death);
   }
 
   #perform(
     request: KubeRequest,
-    fault: ApiFault | undefined,
-    death: DeathAt | undefined,
+    { fault, death, knew }: Circumstance,
     answer: (answered: KubeAnswer) => void,
   ): void {
-    const writer = { kind: 'worker', process: this.#process } as const;
+    const writer = {
+      kind: 'worker',
+      process: this.#process,
+      ...(knew === undefined ? {} : { knew }),
+    } as const;
     const path = fault === 'staleRead' ? this.#fromThePast(request) : request.path;
     const sent = { method: request.method, path, contentType: request.contentType, body: request.body };
     const handled = this.#cluster.handle(sent, writer, new AbortController().signal);
@@ -163,6 +177,13 @@ export class ApiClient implements KubeSender {
     }
     this.#log.tell(this.#process.name, `${request.method} ${shortPath(path)} ${outcome}`);
   }
+}
+
+/** What befalls one request on its way. */
+interface Circumstance {
+  readonly fault: ApiFault | undefined;
+  readonly death: DeathAt | undefined;
+  readonly knew: ReferenceHealth | undefined;
 }
 
 function answerAfter(fault: ApiFault | undefined, response: CompleteResponse): KubeAnswer {

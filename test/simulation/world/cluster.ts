@@ -4,11 +4,17 @@ import type { ApiRequest, CompleteResponse, WatchResponse } from '../../../src/e
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import type { Clock } from '../../../src/target/clock.ts';
 import type { Random } from '../../../src/target/random.ts';
+import type { ReferenceHealth } from '../checks/reference-health.ts';
 import type { SimProcess } from './sim-process.ts';
 
 /** Who is behind a change. */
 export type Writer =
-  | { readonly kind: 'worker'; readonly process: SimProcess }
+  | {
+      readonly kind: 'worker';
+      readonly process: SimProcess;
+      /** What it knew when it decided this. */
+      readonly knew?: ReferenceHealth;
+    }
   | { readonly kind: 'people' }
   /** One of Kubernetes' own; `because` of whoever changed something of the same Service last. */
   | { readonly kind: 'controller'; readonly name: string; readonly because: Writer | undefined };
@@ -24,6 +30,21 @@ export interface ClusterRequest {
 export type OnChange = (change: Change, writer: Writer) => void;
 
 const TOKEN = 'simulation';
+
+const SERVICE_CIDRS = ['10.96.0.0/16', 'fd00:96::/112'];
+
+/** The embedded server has no such kind; API servers since 1.33 do. */
+const SERVICE_CIDR_LIST: CompleteResponse = {
+  kind: 'complete',
+  status: 200,
+  headers: {},
+  body: JSON.stringify({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'ServiceCIDRList',
+    metadata: { resourceVersion: '1' },
+    items: [{ metadata: { name: 'kubernetes' }, spec: { cidrs: SERVICE_CIDRS } }],
+  }),
+};
 
 /** The embedded API server's core, and who does what to it. */
 export class Cluster {
@@ -43,7 +64,7 @@ export class Cluster {
       clock,
       random,
       users: [user],
-      serviceCidrs: ['10.96.0.0/16', 'fd00:96::/112'],
+      serviceCidrs: SERVICE_CIDRS,
     });
     this.core.store.subscribe((change) => {
       for (const listener of this.#listeners) listener(change, this.#writer);
@@ -63,6 +84,8 @@ export class Cluster {
 
   /** Does it at once, in the name of `writer`: a write has happened when this returns, its answer comes later. */
   handle(request: ClusterRequest, writer: Writer, signal: AbortSignal): Promise<CompleteResponse> {
+    if (request.path.startsWith('/apis/networking.k8s.io/v1/servicecidrs'))
+      return Promise.resolve(SERVICE_CIDR_LIST);
     const before = this.#writer;
     this.#writer = writer;
     try {

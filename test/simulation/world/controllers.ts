@@ -132,20 +132,18 @@ export class Controllers {
     }
   }
 
+  /** In the order of both controllers: what is new, what changes, what goes (`reconciler.go`). */
   #putSlices(key: string, manager: string, wanted: readonly WantedObject[]): void {
+    const keyOf = ({ metadata }: WantedObject | ApiObject) => `${metadata.namespace}/${metadata.name}`;
+    const exists = (slice: WantedObject) => this.#get('endpointslices', keyOf(slice)) !== undefined;
+    for (const slice of wanted.filter((each) => !exists(each)))
+      this.#put('endpointslices', keyOf(slice), slice, key);
+    for (const slice of wanted.filter(exists)) this.#put('endpointslices', keyOf(slice), slice, key);
     const names = new Set(wanted.map(({ metadata }) => metadata.name));
     for (const slice of this.#slicesOf(key)) {
       if (slice.metadata.labels?.[SLICE_MANAGED_BY] !== manager || names.has(slice.metadata.name)) continue;
-      this.#request(
-        'DELETE',
-        'endpointslices',
-        `${slice.metadata.namespace}/${slice.metadata.name}`,
-        undefined,
-        key,
-      );
+      this.#request('DELETE', 'endpointslices', keyOf(slice), undefined, key);
     }
-    for (const slice of wanted)
-      this.#put('endpointslices', `${slice.metadata.namespace}/${slice.metadata.name}`, slice, key);
   }
 
   #put(resource: string, objectKey: string, wanted: WantedObject, serviceKey = objectKey): void {

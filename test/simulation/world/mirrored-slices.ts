@@ -17,10 +17,10 @@ export interface WantedObject {
 /** The slices that the mirroring controller makes of hand-kept Endpoints: one a family and port list. */
 export function mirroredSlices(endpoints: ApiObject): WantedObject[] {
   const subsets = subsetsOf(endpoints);
-  return subsets.flatMap((subset, at) =>
+  return subsets.flatMap((subset) =>
     (['IPv4', 'IPv6'] as const).flatMap((addressType) => {
       const entries = entriesOf(subset, addressType);
-      return entries.length === 0 ? [] : [sliceOf(endpoints, subset, at, addressType, entries)];
+      return entries.length === 0 ? [] : [sliceOf(endpoints, subset, addressType, entries)];
     }),
   );
 }
@@ -34,10 +34,14 @@ function entriesOf(subset: SubsetOfWorld, addressType: string) {
     .map(({ ip, ready: isReady }) => ({ addresses: [ip], conditions: { ready: isReady } }));
 }
 
+/** One port list has one subset, and keeps its slice whatever becomes of the others. */
+function portsKey({ ports = [] }: SubsetOfWorld): string {
+  return ports.map(({ name = '', port }) => `${name}${port}`).join('-');
+}
+
 function sliceOf(
   endpoints: ApiObject,
   subset: SubsetOfWorld,
-  at: number,
   addressType: string,
   entries: readonly object[],
 ): WantedObject {
@@ -46,7 +50,7 @@ function sliceOf(
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: `${name}-mirror-${addressType.toLowerCase()}-${at}`,
+      name: `${name}-mirror-${addressType.toLowerCase()}-${portsKey(subset)}`,
       namespace,
       // Copies every label, the application's managed-by included (`utils.go:69-84`).
       labels: {

@@ -58,6 +58,7 @@ export function startProcess(
     random: streamOf(scenario.seed, `fate of ${name}`),
     onRequest: (change) => bounds.count('requests', change),
     onWatch: (arrivals) => watches.add(arrivals),
+    knowledge: () => record.health.copy(),
     onSend: (request) => leadership.look(request),
     onAnswer: (request, answer) => {
       lineage.follow(request, answer, record);

@@ -1,4 +1,5 @@
 import type { KubeAnswer, KubeRequest } from '../../../src/io/kube-retry.ts';
+import type { ReferenceHealth } from '../checks/reference-health.ts';
 import type { ApiFault } from './api-faults.ts';
 import type { Arrivals } from './watch-arrivals.ts';
 
@@ -12,6 +13,8 @@ export interface RequestFate {
   death(request: KubeRequest): DeathAt | undefined;
   /** Told of each request as it leaves the process. */
   onSend(request: KubeRequest): void;
+  /** What the process knows now, for whoever judges what it sends. */
+  knowledge(): ReferenceHealth;
   /** Told +1 and -1 as requests begin and end. */
   onRequest(change: 1 | -1): void;
   /** Told of each watch that opens. */
