@@ -5,14 +5,14 @@ import type { Random } from '../target/random.ts';
 import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from './back-off.ts';
 import { type DecideOptions, planRemoval, type TargetDecision } from './decide.ts';
 import type { ObjectStore } from './object-store.ts';
-import { DEFAULT_SETTLE_LIMITS, newSettleTurns, type Settlement, settle } from './settle.ts';
+import { DEFAULT_SETTLE_LIMITS, newSettleTurns, type Replan, type Settlement, settle } from './settle.ts';
 import type { TargetEntry } from './target-entry.ts';
 
 /** A plan on its way to the API server. */
 interface Errand {
   readonly entry: TargetEntry;
   readonly first: TargetPlan;
-  readonly replan: (existing: ExistingObjects) => TargetPlan;
+  readonly replan: Replan;
   /** When it was decided: an entry that got dirty since is decided again instead. */
   readonly decidedAtMs: number;
 }
@@ -47,7 +47,10 @@ export class PlanCarrier {
   /** Takes over a decision whose plan has something to do. The entry stays busy until it is settled or dropped. */
   carry(entry: TargetEntry, decision: TargetDecision | TargetPlan): void {
     const { options } = this.settings;
-    const replan = (existing: ExistingObjects): TargetPlan =>
+    const decidedAtMs = this.ports.clock.monotonicNow();
+    // A write may take half a minute to fail, and by then an address that was drained may be well again.
+    const replan: Replan = (existing) => (isOutdated(entry, decidedAtMs) ? undefined : planAgain(existing));
+    const planAgain = (existing: ExistingObjects): TargetPlan =>
       'verdicts' in decision
         ? planTarget({
             target: decision.target,
@@ -61,7 +64,7 @@ export class PlanCarrier {
             assessments: [],
           };
     entry.busy = true;
-    const errand = { entry, first: decision, replan, decidedAtMs: this.ports.clock.monotonicNow() };
+    const errand = { entry, first: decision, replan, decidedAtMs };
     const at = this.waiting.findLastIndex((each) => each.entry.decidedForMs <= entry.decidedForMs) + 1;
     this.waiting.splice(at, 0, errand);
     this.pump();
@@ -79,7 +82,7 @@ export class PlanCarrier {
       const errand = this.waiting.shift();
       if (errand === undefined) return;
       const { entry } = errand;
-      if (entry.dirtySinceMs !== undefined && entry.dirtySinceMs > errand.decidedAtMs) {
+      if (isOutdated(entry, errand.decidedAtMs)) {
         entry.busy = false;
         // It goes on waiting from where it began, or what changes often would never have its turn.
         entry.dirtySinceMs = entry.decidedForMs;
@@ -128,6 +131,11 @@ export class PlanCarrier {
     entry.busy = false;
     this.settings.onSettled(entry, settlement);
   }
+}
+
+/** It got dirty since: it is decided again, from what is known now. */
+function isOutdated({ dirtySinceMs }: TargetEntry, decidedAtMs: number): boolean {
+  return dirtySinceMs !== undefined && dirtySinceMs > decidedAtMs;
 }
 
 /** Said of the server and not of the target. */

@@ -71,8 +71,11 @@ export function newSettleTurns(): SettleTurns {
   return { writing: new Limiter(WRITERS), waiting: new Limiter(WAITERS) };
 }
 
-/** Plans the target again from what the cluster has now. */
-export type Replan = (existing: ExistingObjects) => TargetPlan;
+/**
+ * Plans the target again from what the cluster has now. Undefined: what was decided is out of date by now, and
+ * whoever decided it will decide again.
+ */
+export type Replan = (existing: ExistingObjects) => TargetPlan | undefined;
 
 /**
  * Carries a plan out, and where the plan asks for it or the cluster has changed meanwhile, reads again and plans
@@ -108,7 +111,9 @@ export async function settle(
     if (reading === 'timeout') return { ...so, failure: waitedInVain(continuation) };
     if (!reading.ok) return { ...so, failure: describe(reading.failure) };
     existing = reading.value;
-    last = replan(existing);
+    const next = replan(existing);
+    if (next === undefined) return { last, written, warnings, existing };
+    last = next;
   }
 }
 

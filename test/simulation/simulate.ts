@@ -97,6 +97,7 @@ async function comeToRest(
   const isAtRest = () =>
     scheduler.nowMs >= soonestMs &&
     leaving.every(({ running }) => running.size === 0) &&
+    cluster.underWay === 0 &&
     late.quietForMs >= QUIET_MS[scenario.mode] &&
     undisturbed.difference().length === 0;
   const untilMs = scheduler.nowMs + SETTLED_WITHIN_MS;

@@ -114,7 +114,9 @@ export class ApiClient implements KubeSender {
     if (fault !== undefined) this.#log.fault(`api ${fault}`);
     const slowMs = fault === 'slow' ? 500 + fate.latencyMs() * 500 : 0;
     const lateMs = fault === 'lateArrival' ? CLIENT_TIMEOUT_MS + fate.latencyMs() * 2_000 : 0;
+    const arrives = this.#cluster.expect();
     this.#scheduler.in(fate.latencyMs() + slowMs + lateMs, () => {
+      arrives();
       const instead = answerInstead(fault);
       if (instead !== undefined) {
         if (isWrite(request)) this.#tell(request, `not done (${fault})`);

@@ -52,6 +52,7 @@ export class Cluster {
   /** Told after every change, before anybody else learns of it. */
   readonly #listeners: OnChange[] = [];
   #writer: Writer = { kind: 'people' };
+  #underWay = 0;
 
   constructor(clock: Clock, random: Random) {
     const user = {
@@ -69,6 +70,19 @@ export class Cluster {
     this.core.store.subscribe((change) => {
       for (const listener of this.#listeners) listener(change, this.#writer);
     });
+  }
+
+  /** A request is on its way; to be called when it is there. */
+  expect(): () => void {
+    this.#underWay += 1;
+    return () => {
+      this.#underWay -= 1;
+    };
+  }
+
+  /** Requests that have not reached the server yet, whoever still waits for their answers. */
+  get underWay(): number {
+    return this.#underWay;
   }
 
   onChange(listener: OnChange): void {

@@ -122,13 +122,8 @@ export class Controllers {
     for (const slice of this.#slicesOf(key)) {
       const owners = (slice.metadata.ownerReferences ?? []).filter((owner) => owner.kind === 'Service');
       if (owners.length === 0 || owners.some((owner) => owner.uid === uid)) continue;
-      this.#request(
-        'DELETE',
-        'endpointslices',
-        `${slice.metadata.namespace}/${slice.metadata.name}`,
-        undefined,
-        key,
-      );
+      // Whoever deleted the Service wanted that, and nobody who wrote anything since.
+      this.#request('DELETE', 'endpointslices', `${slice.metadata.namespace}/${slice.metadata.name}`);
     }
   }
 
@@ -156,13 +151,17 @@ export class Controllers {
     method: string,
     resource: string,
     objectKey: string,
-    body: WantedObject | undefined,
-    serviceKey: string,
+    body?: WantedObject,
+    serviceKey?: string,
   ): void {
     const [namespace, name] = objectKey.split('/');
     const root = resource === 'endpointslices' ? '/apis/discovery.k8s.io/v1' : '/api/v1';
     const collection = `${root}/namespaces/${namespace}/${resource}`;
-    const writer: Writer = { kind: 'controller', name: 'kcm', because: this.#lastWriter.get(serviceKey) };
+    const writer: Writer = {
+      kind: 'controller',
+      name: 'kcm',
+      because: serviceKey === undefined ? undefined : this.#lastWriter.get(serviceKey),
+    };
     const path = method === 'POST' ? collection : `${collection}/${name}`;
     const sent = {
       method,

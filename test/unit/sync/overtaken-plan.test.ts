@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
+import { NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
+import { planTarget } from '../../../src/plan/plan-target.ts';
+import type { TargetDecision } from '../../../src/sync/decide.ts';
+import { PlanCarrier } from '../../../src/sync/plan-carrier.ts';
+import { readService } from '../../../src/sync/read-cluster.ts';
+import { newEntry, type TargetEntry } from '../../../src/sync/target-entry.ts';
+import { assessed } from '../../support/assessments.ts';
+import { InMemoryCluster } from '../../support/in-memory-cluster.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { targetOf } from '../../support/targets.ts';
+
+const OPTIONS = {
+  instance: 'default',
+  adopt: false,
+  policy: 'sync',
+  allowMassDelete: false,
+  acceptDrain: false,
+} as const;
+
+const FOREVER = new AbortController().signal;
+
+/** One Service with one address, and a carrier that is told to change it. */
+class CarrierBench {
+  readonly clock = new ManualClock();
+  readonly client = new InMemoryCluster(this.clock).newClient();
+  readonly entry: TargetEntry = newEntry('shop', 'db');
+  readonly carrier = new PlanCarrier(
+    { store: this.client.store, clock: this.clock, random: seededRandom(1) },
+    { options: OPTIONS, onSettled: () => undefined, onDropped: () => undefined },
+    FOREVER,
+  );
+
+  async prepare(): Promise<void> {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
+    await this.clock.advanceUntil(this.client.store.create(namespace, { dryRun: false }, FOREVER));
+    this.carrier.carry(this.entry, this.decided('healthy'));
+    await this.clock.advanceUntil(this.carrier.drain());
+    await this.read();
+  }
+
+  async read(): Promise<void> {
+    const reading = await this.clock.advanceUntil(readService(this.entry, this.client.store, FOREVER));
+    if (!reading.ok) throw new Error(reading.failure.message);
+    this.entry.existing = reading.value;
+  }
+
+  decided(verdict: 'healthy' | 'unhealthy'): TargetDecision {
+    const target = targetOf('ports: [{ port: 5432 }], endpoints: [{ address: 10.0.0.1 }]');
+    const verdicts = [assessed('10.0.0.1', verdict, { port: { name: '' } })];
+    const { existing = NOTHING_EXISTS } = this.entry;
+    const planned = planTarget({
+      target,
+      assessments: verdicts,
+      troubles: [],
+      existing,
+      options: OPTIONS,
+    });
+    return {
+      target,
+      ...planned,
+      verdicts,
+      troubles: [],
+      options: OPTIONS,
+      memory: new Map(),
+      nextChangeAtMs: Number.POSITIVE_INFINITY,
+    };
+  }
+
+  /** Somebody edits the slice, so that what was planned for it no longer fits. */
+  async editSlice(): Promise<void> {
+    const [slice] = this.entry.existing?.slices ?? [];
+    if (slice === undefined) throw new Error('the target has a slice');
+    const body = { ...slice, metadata: { ...slice.metadata, annotations: { edited: 'yes' } } };
+    await this.clock.advanceUntil(this.client.store.replace(body, { dryRun: false }, FOREVER));
+  }
+
+  async isReady(): Promise<boolean | undefined> {
+    await this.read();
+    const [slice] = (this.entry.existing?.slices ?? []) as readonly EndpointSliceObject[];
+    return slice?.endpoints?.[0]?.conditions?.ready;
+  }
+}
+
+describe('a plan that takes long to carry out', () => {
+  it('does not go on with a decision that was overtaken while it was carried out', async () => {
+    const bench = new CarrierBench();
+    await bench.prepare();
+    const drain = bench.decided('unhealthy');
+    await bench.editSlice();
+
+    bench.client.fault = ({ method }) => {
+      if (method === 'PATCH') bench.entry.dirtySinceMs = bench.clock.monotonicNow() + 1;
+      return undefined;
+    };
+    bench.carrier.carry(bench.entry, drain);
+    await bench.clock.advanceUntil(bench.carrier.drain());
+
+    expect(bench.entry.busy).toBe(false);
+    expect(await bench.isReady()).toBe(true);
+  });
+
+  it('goes on with one that still stands when the cluster has changed meanwhile', async () => {
+    const bench = new CarrierBench();
+    await bench.prepare();
+    const drain = bench.decided('unhealthy');
+    await bench.editSlice();
+
+    bench.carrier.carry(bench.entry, drain);
+    await bench.clock.advanceUntil(bench.carrier.drain());
+
+    expect(await bench.isReady()).toBe(false);
+  });
+});
