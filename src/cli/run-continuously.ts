@@ -3,7 +3,12 @@ import { EventRecorder } from '../sync/event-recorder.ts';
 import { fencedStore } from '../sync/fenced-store.ts';
 import type { Log } from '../sync/log.ts';
 import type { Task } from '../sync/run-together.ts';
-import { type ReadinessCondition, type StatusRoutes, statusRoutes } from '../sync/status-routes.ts';
+import {
+  type ReadinessCondition,
+  type StatusRoutes,
+  statusRoutes,
+  type WorkerStatus,
+} from '../sync/status-routes.ts';
 import { Worker } from '../sync/worker.ts';
 import type { Cluster } from './cluster.ts';
 import { decideOptions } from './cluster-pass.ts';
@@ -63,8 +68,16 @@ export async function runContinuously(
     { name: 'list', isMet: () => list.keeper.current !== undefined },
     { name: 'cluster', isMet: () => watch.synced && worker.hasReadAll },
   ];
-  const server = await context.startStatusServer(flags.listen, routesOf(worker, ready, registry, context));
-  log.info('Listening', `serving /healthz, /readyz and /metrics on port ${server.port}`);
+  const status = () => ({
+    version: context.version,
+    instance: flags.instance,
+    identity: context.identity,
+    leading: isLeader(),
+    targets: worker.reports,
+  });
+  const routes = routesOf(worker, ready, registry, status, context);
+  const server = await context.startStatusServer(flags.listen, routes);
+  log.info('Listening', `serving ${Object.keys(routes).join(', ')} on port ${server.port}`);
   const tasks: Task[] = [
     (signal) => worker.run(signal),
     (signal) => watch.run(signal),
@@ -110,6 +123,7 @@ function routesOf(
   worker: Worker,
   conditions: readonly ReadinessCondition[],
   registry: MetricsRegistry,
+  status: () => WorkerStatus,
   { clock }: CliContext,
 ): StatusRoutes {
   return statusRoutes({
@@ -123,6 +137,7 @@ function routesOf(
         return registry.text();
       },
     },
+    status,
   });
 }
 

@@ -43,7 +43,7 @@ export function withWorkerFlags(command: Command): Command {
       ),
     )
     .addOption(
-      new Option('--listen <host:port>', 'where to serve /healthz, /readyz and /metrics')
+      new Option('--listen <host:port>', 'where to serve /healthz, /readyz, /metrics and /api/status')
         .default({ host: '0.0.0.0', port: 8080 }, '0.0.0.0:8080')
         .env('EXTERNAL_ENDPOINTS_LISTEN')
         .argParser(parseListenAddress),

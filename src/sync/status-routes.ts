@@ -1,3 +1,5 @@
+import type { TargetReport } from './sync-report.ts';
+
 /** What the worker says of itself over HTTP, by path. */
 export type StatusRoutes = Readonly<Record<string, () => StatusAnswer | Promise<StatusAnswer>>>;
 
@@ -18,14 +20,27 @@ export interface ReadinessCondition {
   readonly isMet: () => boolean;
 }
 
+/** What `/api/status` answers with. */
+export interface WorkerStatus {
+  readonly version: string;
+  readonly instance: string;
+  /** Tells replicas apart. */
+  readonly identity: string;
+  /** Whether this replica writes; the others look at the same, and decide the same. */
+  readonly leading: boolean;
+  /** As in `sync -o json`. */
+  readonly targets: readonly TargetReport[];
+}
+
 /**
  * `/healthz`: the process is alive and its loop turns. `/readyz`: it can do its work; a standby is ready too.
- * `/metrics`: Prometheus' text.
+ * `/metrics`: Prometheus' text. `/api/status`: every target and address, and why it is as it is.
  */
 export function statusRoutes(settings: {
   readonly isAlive: () => boolean;
   readonly conditions: readonly ReadinessCondition[];
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly status: () => WorkerStatus;
 }): StatusRoutes {
   return {
     '/healthz': () => (settings.isAlive() ? plain(200, 'ok\n') : plain(503, 'the loop does not turn\n')),
@@ -38,6 +53,11 @@ export function statusRoutes(settings: {
       status: 200,
       contentType: settings.metrics.contentType,
       body: await settings.metrics.text(),
+    }),
+    '/api/status': () => ({
+      status: 200,
+      contentType: 'application/json',
+      body: `${JSON.stringify(settings.status())}\n`,
     }),
   };
 }

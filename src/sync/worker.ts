@@ -20,6 +20,7 @@ import { Rounds } from './rounds.ts';
 import { SettlementKeeper } from './settlement-keeper.ts';
 import { Sightings } from './sightings.ts';
 import { StateKeeper } from './state-keeper.ts';
+import type { TargetReport } from './sync-report.ts';
 import type { StateStore } from './sync-state.ts';
 import { TargetBook } from './target-book.ts';
 import type { ObjectSighting, TargetEntry } from './target-entry.ts';
@@ -51,6 +52,12 @@ export interface WorkerSettings {
 const PATIENCE_MS = 1_500;
 
 const LONGEST_REST_MS = 60_000;
+
+const NOT_DECIDED = {
+  phase: 'Pending',
+  reason: 'NotDecidedYet',
+  message: 'names, addresses and what exists are still being looked at',
+} as const;
 
 /**
  * The long-lived engine: the same `decide()` as one pass, woken by what changes.
@@ -170,7 +177,7 @@ export class Worker {
     metrics.leading(isLeader());
     const phases = new Map<string, number>();
     for (const { report } of this.#book.entries.values()) {
-      const phase = report?.phase ?? 'Unknown';
+      const { phase } = report ?? NOT_DECIDED;
       phases.set(phase, (phases.get(phase) ?? 0) + 1);
     }
     metrics.targets(phases);
@@ -193,8 +200,13 @@ export class Worker {
     return this.#turnedAtMs;
   }
 
-  get entries(): Iterable<TargetEntry> {
-    return this.#book.entries.values();
+  /** What became of each target when it was last decided; by namespace and name. */
+  get reports(): TargetReport[] {
+    const entries = [...this.#book.entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return entries.map(
+      ({ namespace, name, report }) =>
+        report ?? { namespace, name, ...NOT_DECIDED, endpoints: [], actions: [] },
+    );
   }
 
   /** Works until `signal` aborts; then finishes the writes under way, saves the state, and resolves. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/embedded/backend.ts';
+import type { WorkerStatus } from '../../src/sync/status-routes.ts';
 import { noBackendAddresses } from '../support/backend-address.ts';
 import { Stage } from '../support/e2e-stage.ts';
 import { waitFor } from '../support/real-peer.ts';
@@ -59,6 +60,22 @@ ${others.join('')}`,
     await waitFor('both to be served', () => serves(true));
     expect(await worker.get('/healthz')).toEqual({ status: 200, body: 'ok\n' });
     expect((await worker.metrics()).sum('leader')).toBe(1);
+  });
+
+  it('tells of every target and address, and why it is as it is', async () => {
+    const { status, body } = await worker.get('/api/status');
+    expect(status).toBe(200);
+    const { targets, leading } = JSON.parse(body) as WorkerStatus;
+    expect(leading).toBe(true);
+    expect(targets).toHaveLength(DRIFTING.length + 1);
+    expect(targets.find(({ name }) => name === 'pair')).toMatchObject({
+      namespace: stage.namespace,
+      phase: 'Published',
+      endpoints: [
+        { address: first.address, ready: true, reason: 'Connected', latencyMs: expect.any(Number) },
+        { address: second.address, ready: true, reason: 'Connected', source: 'address' },
+      ],
+    });
   });
 
   it('writes a verdict within a tenth of a second', async () => {

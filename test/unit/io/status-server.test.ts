@@ -118,6 +118,7 @@ describe('the routes', () => {
         { name: 'cluster', isMet: () => facts.cluster },
       ],
       metrics: { contentType: 'text/plain; version=0.0.4', text: async () => 'up 1\n' },
+      status: () => ({ version: '1', instance: 'default', identity: 'here', leading: true, targets: [] }),
     });
   const answerOf = async (routes: StatusRoutes, path: string) => {
     const answer = await routes[path]?.();
@@ -129,6 +130,11 @@ describe('the routes', () => {
     expect(await answerOf(good, '/healthz')).toEqual([200, 'ok\n']);
     expect(await answerOf(good, '/readyz')).toEqual([200, '[+] list\n[+] cluster\n']);
     expect(await answerOf(good, '/metrics')).toEqual([200, 'up 1\n']);
+    const [status, body] = await answerOf(good, '/api/status');
+    expect([status, JSON.parse(String(body))]).toEqual([
+      200,
+      { version: '1', instance: 'default', identity: 'here', leading: true, targets: [] },
+    ]);
     const bad = routesWith({ alive: false, list: true, cluster: false });
     expect(await answerOf(bad, '/healthz')).toEqual([503, 'the loop does not turn\n']);
     expect(await answerOf(bad, '/readyz')).toEqual([503, '[+] list\n[-] cluster\n']);
