@@ -5,7 +5,6 @@ import { HealthMemory } from '../health/memory.ts';
 import { type ExistingObjects, NOTHING_EXISTS, servedReadiness } from '../plan/existing-objects.ts';
 import type { RemovalInput } from '../plan/plan-removal.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
-import type { Guards } from '../target/guards.ts';
 import { keyOf, type Target } from '../target/target.ts';
 import { type Decision, decide, type TargetDecision, type TargetMoment } from './decide.ts';
 import type { HealthOf } from './observe.ts';
@@ -50,18 +49,13 @@ export class PassDecider {
       // A state that could not be read just now is missing, and held for missing; it is not the state of a
       // cluster that never keeps any.
       stateless: kind === 'unusable',
-      guards: this.guards,
+      guards: this.request.guards,
       momentOf: (target: Target): Omit<TargetMoment, 'answers'> | undefined => {
         if (this.view.unreadable.has(target.namespace)) return undefined;
         const key = keyOf(target);
         return { target, existing: this.existingOf(key), memory: state.names.get(key) };
       },
     };
-  }
-
-  /** The list's, and what the cluster says of itself. */
-  private get guards(): Guards {
-    return { ...this.request.guards, serviceCidrs: this.view.serviceCidrs };
   }
 
   existingOf(key: string): ExistingObjects {
@@ -102,8 +96,7 @@ export class PassDecider {
     healthOf: HealthOf,
     lastHealthyMs: number,
   ): Decision {
-    const { guards } = this;
-    const { options } = this.request;
+    const { guards, options } = this.request;
     const now = instantOf(this.clock);
     const readyHere = moments.reduce((sum, { target }) => sum + (this.readyByKey.get(keyOf(target)) ?? 0), 0);
     return decide(

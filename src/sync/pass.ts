@@ -10,6 +10,7 @@ import { reportPass } from './pass-report.ts';
 import type { PassRequest } from './pass-request.ts';
 import { PassSettler } from './pass-settler.ts';
 import { readCluster } from './read-cluster.ts';
+import { rangesNotes, readServiceRanges, type ServiceRangesNote } from './service-ranges.ts';
 import type { SyncReport } from './sync-report.ts';
 import { type LoadedState, nextState, type StateNote, type StateStore } from './sync-state.ts';
 
@@ -20,6 +21,8 @@ export interface PassPorts extends Observers {
   readonly requestCount: () => number;
 }
 
+export type PassNote = StateNote | ServiceRangesNote;
+
 export type PassResult =
   | {
       readonly ok: true;
@@ -27,7 +30,7 @@ export type PassResult =
       /** As decided, with the changes field by field; in the order of the report. */
       readonly plans: readonly ObjectPlan[];
       /** What is to be told and belongs to no single target. */
-      readonly notes: readonly StateNote[];
+      readonly notes: readonly PassNote[];
     }
   /** The cluster could not be reached or refused us altogether: nothing was done. */
   | { readonly ok: false; readonly failure: ApiFailure };
@@ -66,11 +69,13 @@ async function passInTime(
   const reading = Promise.all([
     readCluster(request.targets, request.options.instance, ports.store, signal),
     ports.state.load(signal),
+    readServiceRanges(ports.store, signal),
   ]);
   let decider: PassDecider | undefined;
-  const known = reading.then(([cluster, loaded]) => {
+  const known = reading.then(([cluster, loaded, ranges]) => {
     if (!cluster.ok) return undefined;
-    decider = new PassDecider(request, cluster.view, loaded, ports.clock);
+    const guards = { ...request.guards, serviceCidrs: ranges.ok ? ranges.cidrs : [] };
+    decider = new PassDecider({ ...request, guards }, cluster.view, loaded, ports.clock);
     return decider.before;
   });
   const begin = (decision: Decision | undefined, by: PassDecider) => {
@@ -91,13 +96,13 @@ async function passInTime(
     onProgress,
     signal,
   );
-  const [cluster, loaded] = await reading;
+  const [cluster, loaded, ranges] = await reading;
   if (!cluster.ok) return cluster;
   if (decider === undefined) throw new Error('the cluster was read, and nobody decides');
   begin(decider.decideRest(health), decider);
   const settlements = await settler.done();
   const { decision } = decider;
-  const notes = [...loaded.notes];
+  const notes: PassNote[] = [...loaded.notes, ...(ranges.ok ? [] : rangesNotes(ranges.failure))];
   if (request.mode === 'write' && isSavable(loaded)) {
     notes.push(...(await ports.state.save(nextState(decision, health), signal)));
   }

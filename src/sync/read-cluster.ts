@@ -6,7 +6,6 @@ import {
   NOTHING_EXISTS,
   serviceNameOf,
 } from '../plan/existing-objects.ts';
-import { type Cidr, parseCidr } from '../target/ip-address.ts';
 import type { ApiFailure, ApiResult, KubeList, ListScope, ObjectStore, StoredKind } from './object-store.ts';
 
 /** What of the cluster concerns us: everything under the names of the list, and everything that is ours. */
@@ -17,7 +16,6 @@ export interface ClusterView {
   readonly unreadable: ReadonlyMap<string, ApiFailure>;
   /** Whether objects of ours were looked for in all namespaces, or only in those of the list. */
   readonly scope: 'cluster' | 'namespaces';
-  readonly serviceCidrs: readonly Cidr[];
 }
 
 export type ClusterReading =
@@ -41,8 +39,7 @@ export async function readCluster(
   const unreadable = new Map<string, ApiFailure>();
 
   const ours = `${MANAGED_BY_LABEL}=${MANAGER},${INSTANCE_LABEL}=${instance}`;
-  const [serviceCidrs, owned, ...namespaces] = await Promise.all([
-    readServiceCidrs(store, signal),
+  const [owned, ...namespaces] = await Promise.all([
     listKinds(store, { labelSelector: ours }, undefined, signal),
     ...[...byNamespace].map(async ([namespace, members]) => ({
       namespace,
@@ -70,32 +67,8 @@ export async function readCluster(
     byService: groupByService(collected),
     unreadable,
     scope: owned.ok ? 'cluster' : 'namespaces',
-    serviceCidrs,
   };
   return { ok: true, view };
-}
-
-interface ServiceCidrObject extends KubeObject {
-  readonly spec?: { readonly cidrs?: readonly string[] | null };
-}
-
-/**
- * The ranges of the cluster's own Services. Servers before 1.33 do not tell, and not everybody may ask: then there
- * are none, and nothing is refused for that.
- */
-export async function readServiceCidrs(store: ObjectStore, signal: AbortSignal): Promise<readonly Cidr[]> {
-  const listed = await store.list('ServiceCIDR', {}, signal);
-  if (!listed.ok) return [];
-  const items = listed.value.items.toSorted(
-    (a, b) => rank(a) - rank(b) || (a.metadata.name < b.metadata.name ? -1 : 1),
-  );
-  const texts = items.flatMap((item) => (item as ServiceCidrObject).spec?.cidrs ?? []);
-  return [...new Set(texts)].flatMap((text) => parseCidr(text) ?? []);
-}
-
-/** The one that the API server itself keeps comes first: its first range is of the family that Services get. */
-function rank({ metadata }: KubeObject): number {
-  return metadata.name === 'kubernetes' ? 0 : 1;
 }
 
 /** One Service's objects, read again. */

@@ -1,11 +1,11 @@
 import { type Clock, instantOf } from '../target/clock.ts';
 import { DEFAULT_GUARDS, type Guards } from '../target/guards.ts';
-import type { Cidr } from '../target/ip-address.ts';
 import type { Agenda } from './agenda.ts';
 import type { Decider } from './decider.ts';
 import type { Lookout } from './lookout.ts';
 import type { Metrics } from './metrics.ts';
 import type { PlanCarrier } from './plan-carrier.ts';
+import type { ServiceRanges } from './service-ranges.ts';
 import type { SettlementKeeper } from './settlement-keeper.ts';
 import type { TargetBook } from './target-book.ts';
 import type { TargetEntry } from './target-entry.ts';
@@ -20,6 +20,7 @@ export interface RoundsParts {
   readonly agenda: Agenda;
   readonly lookout: Lookout;
   readonly reader: TargetReader;
+  readonly ranges: ServiceRanges;
   readonly decider: Decider;
   readonly keeper: SettlementKeeper;
   readonly carrier: PlanCarrier;
@@ -34,10 +35,7 @@ export class Rounds {
   private readonly parts: RoundsParts;
   private guards: Guards | undefined;
   private isComplete = false;
-  private cluster: { readonly serviceCidrs: readonly Cidr[]; readonly stateless: boolean } = {
-    serviceCidrs: [],
-    stateless: false,
-  };
+  private stateless = false;
   private led = false;
 
   constructor(parts: RoundsParts) {
@@ -54,8 +52,9 @@ export class Rounds {
     return this.guards !== undefined;
   }
 
-  setCluster(cluster: Rounds['cluster']): void {
-    this.cluster = cluster;
+  /** There is no place to keep state in. */
+  setStateless(stateless: boolean): void {
+    this.stateless = stateless;
   }
 
   /** One look at everything that is due. Never waits. */
@@ -90,17 +89,16 @@ export class Rounds {
   }
 
   private decide(entries: readonly TargetEntry[]): void {
-    const { agenda, clock, decider, lookout, metrics, onDecided, reader } = this.parts;
+    const { agenda, clock, decider, lookout, metrics, onDecided, ranges, reader } = this.parts;
     for (const entry of entries) {
       entry.decidedForMs = entry.dirtySinceMs ?? 0;
       agenda.strike(entry);
     }
     const now = instantOf(clock);
-    const { serviceCidrs, stateless } = this.cluster;
     const { decisions, tooEarly } = decider.decide(entries, {
       now,
-      guards: { ...(this.guards ?? DEFAULT_GUARDS), serviceCidrs },
-      stateless,
+      guards: { ...(this.guards ?? DEFAULT_GUARDS), serviceCidrs: ranges.cidrs },
+      stateless: this.stateless,
       referenceReachable: reader.isServerReachable,
       lastHealthyMs: lookout.lastHealthyMs,
     });

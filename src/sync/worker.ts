@@ -15,8 +15,8 @@ import { Lookout } from './lookout.ts';
 import type { Metrics } from './metrics.ts';
 import type { ListScope, ObjectStore } from './object-store.ts';
 import { PlanCarrier } from './plan-carrier.ts';
-import { readServiceCidrs } from './read-cluster.ts';
 import { Rounds } from './rounds.ts';
+import { ServiceRanges } from './service-ranges.ts';
 import { SettlementKeeper } from './settlement-keeper.ts';
 import { Sightings } from './sightings.ts';
 import { StateKeeper } from './state-keeper.ts';
@@ -80,6 +80,7 @@ export class Worker {
   readonly #sightings: Sightings;
   readonly #state: StateKeeper;
   readonly #reader: TargetReader;
+  readonly #ranges: ServiceRanges;
   readonly #decider: Decider;
   readonly #carrier: PlanCarrier;
   readonly #rounds: Rounds;
@@ -108,6 +109,11 @@ export class Worker {
     this.#decider = new Decider(this.#book, this.#lookout.checks, options);
     this.#state = new StateKeeper(ports, () => this.#stateNow());
     const keeper = new SettlementKeeper(ports);
+    this.#ranges = new ServiceRanges(ports, {
+      // Addresses may be the cluster's own by now, or no longer.
+      onChange: () => this.#markAll(),
+      onCrash: (error) => this.#fail(error),
+    });
     this.#reader = new TargetReader(ports, this.#book, {
       instance: options.instance,
       onRead: (entries, found) => this.#onRead(entries, found),
@@ -121,6 +127,7 @@ export class Worker {
       agenda: this.#agenda,
       lookout: this.#lookout,
       reader: this.#reader,
+      ranges: this.#ranges,
       decider: this.#decider,
       keeper,
       carrier: this.#carrier,
@@ -158,6 +165,7 @@ export class Worker {
 
   /** Everything is read and decided again. */
   resync(): void {
+    this.#ranges.expire();
     for (const entry of this.#book.entries.values()) {
       entry.existing = undefined;
       this.#agenda.mark(entry);
@@ -229,16 +237,16 @@ export class Worker {
       signal.removeEventListener('abort', stop);
       stopped.abort(new Error('the worker ended'));
       await this.#shutDown();
-      await Promise.all([...looking, this.#reader.idle()]);
+      await Promise.all([...looking, this.#reader.idle(), this.#ranges.idle()]);
     }
   }
 
   async #loadState(signal: AbortSignal): Promise<void> {
     const loaded = await this.#state.loadPatiently(signal);
-    const serviceCidrs = await readServiceCidrs(this.#ports.store, signal);
+    await this.#ranges.read(signal);
     this.#reached = true;
     this.#stateless = loaded.kind === 'unusable';
-    this.#rounds.setCluster({ serviceCidrs, stateless: this.#stateless });
+    this.#rounds.setStateless(this.#stateless);
     this.#lookout.checks.recallFrom(new HealthMemory(loaded.state.health));
     this.#decider.recallSuspicion(loaded.state.suspectSinceMs, this.#ports.clock.monotonicNow());
     for (const [key, memory] of loaded.state.names) {
@@ -251,6 +259,7 @@ export class Worker {
     if (this.#crash !== undefined) throw this.#crash.error;
     const nowMs = this.#ports.clock.monotonicNow();
     this.#turnedAtMs = nowMs;
+    this.#ranges.readIfDue(signal);
     this.#rounds.goRound(signal);
     if (this.#savesState) this.#state.saveIfDue(signal);
     const nextMs = Math.min(
@@ -259,6 +268,10 @@ export class Worker {
       nowMs + LONGEST_REST_MS,
     );
     await this.#wakeUp.sleepUntil(nextMs, signal);
+  }
+
+  #markAll(): void {
+    for (const entry of this.#book.entries.values()) this.#agenda.mark(entry);
   }
 
   /** Only the leader's memory is kept, where there is a place for it. */
