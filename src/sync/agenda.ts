@@ -1,11 +1,14 @@
 import { sourceKey } from '../endpoint/candidate.ts';
 import type { Clock } from '../target/clock.ts';
 import type { CheckSet } from './check-set.ts';
-import type { TargetEntry } from './target-entry.ts';
+import type { ObjectSighting, TargetEntry } from './target-entry.ts';
 import type { WakeUp } from './wake-up.ts';
 
 /** Changes that come within this time of one another are decided together: one guard over one moment. */
 const COALESCE_MS = 20;
+
+/** How often what is contended is looked at. */
+const CONTENDED_LOOK_MS = 5_000;
 
 /**
  * Which entries are to be decided, and when. An entry is marked when something about it may have changed, and again
@@ -29,6 +32,18 @@ export class Agenda {
     entry.dirtySinceMs ??= this.clock.monotonicNow();
     this.marked.add(entry);
     this.wakeUp.call();
+  }
+
+  /** One of its objects was seen to be other than it was. */
+  markSeen(entry: TargetEntry, { object, deleted }: ObjectSighting): void {
+    const nowMs = this.clock.monotonicNow();
+    if (deleted || !entry.contention.isHeld(object.kind, object.metadata.name, nowMs)) {
+      this.mark(entry);
+      return;
+    }
+    // To read it each time that somebody writes would be their war at the API server's expense.
+    entry.recheckAtMs = Math.min(entry.recheckAtMs, nowMs + CONTENDED_LOOK_MS);
+    this.noteAppointment(entry);
   }
 
   /** It is being decided, or there is nothing to decide about it. */

@@ -116,9 +116,12 @@ export class Rounds {
     const { agenda, carrier, isLeader, keeper } = this.parts;
     const { plan } = decided;
     const isObstructed = plan.phase === 'Refused' || plan.phase === 'Pending';
-    entry.recheckAtMs = isObstructed ? nowMs + RECHECK_MS : Number.POSITIVE_INFINITY;
+    const heldUntilMs = entry.contention.heldUntilMs(plan.actions, nowMs);
+    const isHeld = heldUntilMs > nowMs;
+    entry.recheckAtMs = isHeld ? heldUntilMs : isObstructed ? nowMs + RECHECK_MS : Number.POSITIVE_INFINITY;
     agenda.noteAppointment(entry);
-    if (plan.actions.length === 0 && plan.continuation === undefined) keeper.keepAtRest(entry, decided);
+    if (isHeld) keeper.keepContended(entry, decided);
+    else if (plan.actions.length === 0 && plan.continuation === undefined) keeper.keepAtRest(entry, decided);
     else if (isLeader()) carrier.carry(entry, decided);
   }
 }

@@ -1,3 +1,5 @@
+import type { Assessment } from '../endpoint/assessment.ts';
+import type { Action } from '../plan/object-plan.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
@@ -8,12 +10,20 @@ import type { Metrics } from './metrics.ts';
 import type { ApiFailure } from './object-store.ts';
 import { isServerAway } from './plan-carrier.ts';
 import type { Settlement } from './settle.ts';
-import { actionReport, endpointReports, isTrouble, type TargetReport } from './sync-report.ts';
-import type { TargetEntry } from './target-entry.ts';
+import {
+  actionReport,
+  type EndpointReport,
+  endpointReports,
+  isTrouble,
+  type TargetReport,
+} from './sync-report.ts';
+import { forgetDrift, type TargetEntry } from './target-entry.ts';
 
-/** So many repairs of one target within the window are a war and no accident. */
-const REPAIRS_OF_A_WAR = 5;
-const WAR_WINDOW_MS = 60_000;
+const CONTENDED = {
+  reason: 'Contended',
+  message:
+    'somebody keeps undoing what is put right; the next repair waits, ever longer, and all else goes on',
+} as const;
 
 /** Keeps on each entry what became of it, and tells what a person would want to know: changes, not states. */
 export class SettlementKeeper {
@@ -44,93 +54,74 @@ export class SettlementKeeper {
     for (const warning of settlement.warnings) {
       this.ports.log.warn('ApiWarning', warning, { target: entry.key });
     }
+    if (failure === undefined) entry.existing = existing;
+    const isContended = this.noteRepairs(entry, written, nowMs);
     const { plan, assessments } = settlement.last;
-    const report: TargetReport = {
-      namespace: entry.namespace,
-      name: entry.name,
-      ...(failure === undefined
-        ? { phase: plan.phase, reason: plan.reason, message: plan.message }
-        : failure),
-      endpoints: endpointReports(assessments, instantOf(this.ports.clock)),
-      actions: written.map(actionReport),
-    };
-    this.tell(entry, report);
-    entry.report = report;
+    const outcome = failure ?? (isContended ? { phase: plan.phase, ...CONTENDED } : plan);
+    this.report(entry, outcome, this.endpoints(assessments), written);
     if (failure !== undefined) {
       // What exists is no longer certain; and a server that is away is the carrier's to wait for.
       entry.existing = undefined;
+      entry.beforeDrift = undefined;
       if (!isServerAway(settlement)) entry.backOff = backOffAfter(entry.backOff, nowMs, this.ports.random);
       return;
     }
     if (written.length > 0) this.ports.metrics.settledAfter(nowMs - entry.decidedForMs);
-    entry.existing = existing;
     entry.backOff = NO_BACK_OFF;
-    if (entry.drifted && written.length > 0) this.noteRepair(entry, nowMs);
-    entry.drifted = false;
+    forgetDrift(entry);
   }
 
   /** There was nothing to do. */
   keepAtRest(entry: TargetEntry, { plan, assessments }: TargetPlan): void {
-    const report: TargetReport = {
-      namespace: entry.namespace,
-      name: entry.name,
-      phase: plan.phase,
-      reason: plan.reason,
-      message: plan.message,
-      endpoints: endpointReports(assessments, instantOf(this.ports.clock)),
-      actions: [],
-    };
-    this.tell(entry, report);
-    entry.report = report;
+    this.report(entry, plan, this.endpoints(assessments));
     entry.backOff = NO_BACK_OFF;
-    entry.drifted = false;
+    forgetDrift(entry);
   }
 
-  keepUnreadable(entry: TargetEntry, failure: ApiFailure): void {
-    const report: TargetReport = {
-      namespace: entry.namespace,
-      name: entry.name,
-      phase: 'Failed',
-      reason: failure.reason,
-      message: `namespace ${entry.namespace} cannot be read: ${failure.message}`,
-      endpoints: entry.report?.endpoints ?? [],
-      actions: [],
-    };
-    this.tell(entry, report);
-    entry.report = report;
+  /** All there is to do is what somebody keeps undoing: it waits. */
+  keepContended(entry: TargetEntry, { plan, assessments }: TargetPlan): void {
+    this.report(entry, { phase: plan.phase, ...CONTENDED }, this.endpoints(assessments));
   }
 
-  /** Somebody writes back what we put right: that must not become a war at the API server's expense. */
-  private noteRepair(entry: TargetEntry, nowMs: number): void {
-    entry.repairsMs = [...entry.repairsMs.filter((atMs) => atMs > nowMs - WAR_WINDOW_MS), nowMs];
-    const count = entry.repairsMs.length;
-    this.ports.log.info('DriftRepaired', 'somebody changed the objects; put right', {
-      target: entry.key,
-      count,
-    });
-    if (count < REPAIRS_OF_A_WAR) return;
-    const pause = backOffAfter(
-      { failures: count + 1 - REPAIRS_OF_A_WAR + 4, untilMs: 0 },
-      nowMs,
-      this.ports.random,
-    );
-    entry.backOff = pause;
-    this.ports.log.warn(
-      'Contended',
-      'somebody keeps changing the objects back; waiting before the next repair',
-      {
-        target: entry.key,
-        repairs: count,
-        pauseMs: Math.round(pause.untilMs - nowMs),
-      },
-    );
-    if (entry.report !== undefined) {
-      entry.report = {
-        ...entry.report,
-        reason: 'Contended',
-        message: 'somebody keeps changing the objects back',
-      };
+  keepUnreadable(entry: TargetEntry, { reason, message }: ApiFailure): void {
+    const text = `namespace ${entry.namespace} cannot be read: ${message}`;
+    this.report(entry, { phase: 'Failed', reason, message: text }, entry.report?.endpoints ?? []);
+  }
+
+  private endpoints(assessments: readonly Assessment[]): EndpointReport[] {
+    return endpointReports(assessments, instantOf(this.ports.clock));
+  }
+
+  private report(
+    entry: TargetEntry,
+    { phase, reason, message }: Pick<TargetReport, 'phase' | 'reason' | 'message'>,
+    endpoints: readonly EndpointReport[],
+    written: readonly Action[] = [],
+  ): void {
+    const { namespace, name } = entry;
+    const next = { namespace, name, phase, reason, message, endpoints, actions: written.map(actionReport) };
+    this.tell(entry, next);
+    entry.report = next;
+  }
+
+  /** Whether one of the writes put right what somebody keeps undoing. */
+  private noteRepairs(entry: TargetEntry, written: readonly Action[], nowMs: number): boolean {
+    let isContended = false;
+    for (const action of written) {
+      const { kind, name, verb } = action;
+      const by = entry.drifts.get(`${kind}/${name}`);
+      if (by === undefined) continue;
+      const nextAtMs = entry.contention.noteRepair(action, nowMs, this.ports.random);
+      const pauseMs = Math.round(nextAtMs - nowMs);
+      const fields = { target: entry.key, verb, kind, name, by, ...(pauseMs > 0 ? { pauseMs } : {}) };
+      const note = `${by} changed ${kind} ${name}${changedFields(action)}; put right`;
+      this.ports.log.info('DriftRepaired', note, fields);
+      this.record(entry, 'Normal', 'DriftRepaired', note);
+      if (pauseMs <= 0) continue;
+      isContended = true;
+      entry.recheckAtMs = Math.min(entry.recheckAtMs, nextAtMs);
     }
+    return isContended;
   }
 
   /** One line when a target's phase or reason changes, one for each address whose readiness does. */
@@ -149,7 +140,7 @@ export class SettlementKeeper {
     if (before?.phase === next.phase && before.reason === next.reason) return;
     const text = next.message === '' ? next.phase : `${next.phase}: ${next.message}`;
     const fields = { target: entry.key, phase: next.phase };
-    if (isTrouble(next.phase)) {
+    if (isTrouble(next.phase) || next.reason === CONTENDED.reason) {
       this.ports.log.warn(next.reason, text, fields);
       this.record(entry, 'Warning', next.reason, text);
     } else {
@@ -169,4 +160,14 @@ export class SettlementKeeper {
       note,
     });
   }
+}
+
+const MAX_FIELDS_TOLD = 3;
+
+/** ` (spec.ports[5432/TCP].targetPort)`; nothing where the object was gone or should not be there. */
+function changedFields(action: Action): string {
+  const paths = 'changes' in action ? action.changes.map(({ path }) => path) : [];
+  if (paths.length === 0) return '';
+  const more = paths.length > MAX_FIELDS_TOLD ? ', …' : '';
+  return ` (${paths.slice(0, MAX_FIELDS_TOLD).join(', ')}${more})`;
 }

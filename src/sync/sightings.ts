@@ -1,4 +1,5 @@
 import type { EndpointSliceObject, KubeObject } from '../manifest/kube-object.ts';
+import { MANAGER } from '../manifest/labels.ts';
 import { type ExistingObjects, serviceNameOf } from '../plan/existing-objects.ts';
 import type { ListScope } from './object-store.ts';
 import { isOursInPart } from './owned-objects.ts';
@@ -9,10 +10,10 @@ import { isNews, type ObjectSighting, type TargetEntry } from './target-entry.ts
 export class Sightings {
   private readonly book: TargetBook;
   private readonly instance: string;
-  private readonly onNews: (entry: TargetEntry) => void;
+  private readonly onNews: (entry: TargetEntry, sighting: ObjectSighting) => void;
 
   /** @param onNews what exists under the entry's name is no longer what was known of it. */
-  constructor(book: TargetBook, instance: string, onNews: (entry: TargetEntry) => void) {
+  constructor(book: TargetBook, instance: string, onNews: Sightings['onNews']) {
     this.book = book;
     this.instance = instance;
     this.onNews = onNews;
@@ -54,9 +55,15 @@ export class Sightings {
   private judge(entry: TargetEntry, sighting: ObjectSighting): void {
     if (!isNews(entry, sighting)) return;
     // Without knowing what there was nobody can say that it was changed.
-    if (entry.existing !== undefined) entry.drifted = true;
+    const { object, deleted } = sighting;
+    const { kind, metadata } = object;
+    entry.beforeDrift = entry.existing ?? entry.beforeDrift;
+    if (entry.beforeDrift !== undefined) {
+      const by = deleted ? 'somebody' : (writerOf(object) ?? 'somebody');
+      entry.drifts.set(`${kind}/${metadata.name}`, by);
+    }
     entry.existing = undefined;
-    this.onNews(entry);
+    this.onNews(entry, sighting);
   }
 
   private isOurs(object: KubeObject): boolean {
@@ -66,4 +73,12 @@ export class Sightings {
         : { [object.kind === 'Service' ? 'service' : 'endpoints']: object, slices: [] };
     return isOursInPart(existing, this.instance);
   }
+}
+
+/** Who changed the object last, as its managed fields have it; undefined when that was us or cannot be told. */
+function writerOf({ metadata }: KubeObject): string | undefined {
+  const times = (metadata.managedFields ?? []).map(({ time = '' }) => time);
+  const newest = times.reduce((latest, time) => (time > latest ? time : latest), '');
+  const last = metadata.managedFields?.find(({ time, manager }) => time === newest && manager !== MANAGER);
+  return last?.manager;
 }

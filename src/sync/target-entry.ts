@@ -3,6 +3,7 @@ import type { KubeObject } from '../manifest/kube-object.ts';
 import type { ExistingObjects } from '../plan/existing-objects.ts';
 import type { Target } from '../target/target.ts';
 import { type BackOff, NO_BACK_OFF } from './back-off.ts';
+import { Contention } from './contention.ts';
 import type { TargetReport } from './sync-report.ts';
 
 /** What the worker knows of one Service: of a target of the list, or of something of ours that left it. */
@@ -27,10 +28,11 @@ export interface TargetEntry {
   busy: boolean;
   /** Objects that were seen to change while it was busy: judged when it is done. */
   readonly seenWhileBusy: ObjectSighting[];
-  /** Somebody changed its objects; whatever is written next puts that right. */
-  drifted: boolean;
-  /** When drift was put right lately: tells a slip from a war. */
-  repairsMs: readonly number[];
+  /** What somebody else changed, by `Kind/name`, with who that was; whatever is written next puts it right. */
+  readonly drifts: Map<string, string>;
+  /** What was known to exist before somebody changed it, until it is decided again. */
+  beforeDrift: ExistingObjects | undefined;
+  readonly contention: Contention;
   /** When time alone will change something. */
   nextChangeAtMs: number;
   /** When to read again what others may have cleared out of the way. */
@@ -60,14 +62,21 @@ export function newEntry(namespace: string, name: string): TargetEntry {
     patienceUntilMs: Number.NEGATIVE_INFINITY,
     busy: false,
     seenWhileBusy: [],
-    drifted: false,
-    repairsMs: [],
+    drifts: new Map(),
+    beforeDrift: undefined,
+    contention: new Contention(),
     nextChangeAtMs: Number.POSITIVE_INFINITY,
     recheckAtMs: Number.POSITIVE_INFINITY,
     readyAddresses: 0,
     backOff: NO_BACK_OFF,
     report: undefined,
   };
+}
+
+/** What was seen of it is decided, or is too uncertain to tell who did what. */
+export function forgetDrift(entry: TargetEntry): void {
+  entry.drifts.clear();
+  entry.beforeDrift = undefined;
 }
 
 /** Whether a sighting says nothing that the entry does not know: its own write come back, or an old event. */
@@ -78,7 +87,12 @@ export function isNews(entry: TargetEntry, { object, deleted }: ObjectSighting):
   return Number(object.metadata.resourceVersion) > Number(known.metadata.resourceVersion);
 }
 
-function knownObject({ existing }: TargetEntry, kind: string, name: string): KubeObject | undefined {
+function knownObject(
+  { existing: now, beforeDrift }: TargetEntry,
+  kind: string,
+  name: string,
+): KubeObject | undefined {
+  const existing = now ?? beforeDrift;
   if (kind === 'Service') return existing?.service;
   if (kind === 'Endpoints') return existing?.endpoints;
   return existing?.slices.find((slice) => slice.metadata.name === name);

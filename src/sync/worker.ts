@@ -105,7 +105,9 @@ export class Worker {
       onVerdict: () => this.#state.noteChange(),
     });
     this.#agenda = new Agenda(clock, this.#lookout.checks, this.#wakeUp);
-    this.#sightings = new Sightings(this.#book, options.instance, (entry) => this.#agenda.mark(entry));
+    this.#sightings = new Sightings(this.#book, options.instance, (entry, sighting) =>
+      this.#agenda.markSeen(entry, sighting),
+    );
     this.#decider = new Decider(this.#book, this.#lookout.checks, options);
     this.#state = new StateKeeper(ports, () => this.#stateNow());
     const keeper = new SettlementKeeper(ports);
@@ -309,6 +311,7 @@ export class Worker {
         options: this.#settings.options,
         onSettled: (entry, settlement) => {
           keeper.keep(entry, settlement);
+          this.#agenda.noteAppointment(entry);
           // A failure is tried again; what has left the list is looked at once more, and then forgotten.
           if (settlement.failure !== undefined || entry.target === undefined) this.#agenda.mark(entry);
           this.#afterBusy(entry);

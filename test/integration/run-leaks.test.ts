@@ -3,11 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { CliContext } from '../../src/cli/context.ts';
-import { runRun } from '../../src/cli/run.ts';
-import type { SourcePart } from '../../src/config/source.ts';
-import { createPrometheusMetrics } from '../../src/io/prometheus.ts';
 import { CliWorld } from '../support/cli-world.ts';
+import { LiveWorker } from '../support/live-worker.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const EDITS = process.env.E2E_FULL === '1' ? 10_000 : 600;
@@ -15,59 +12,6 @@ const never = new AbortController().signal;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
-
-const FLAGS = {
-  config: ['targets.yaml'],
-  instance: 'default',
-  policy: 'sync',
-  timeout: 60_000,
-  logFormat: 'json',
-  logLevel: 'info',
-  listen: { host: '127.0.0.1', port: 0 },
-  leaderElect: 'true',
-  leaseDuration: 15_000,
-  renewDeadline: 10_000,
-  retryPeriod: 2_000,
-  cronJitter: 0,
-  startupTimeout: 300_000,
-  allowMassDelete: true,
-} as const;
-
-/** A worker in a world that a test holds in its hands, as a command line starts it. */
-function startWorker() {
-  const world = new CliWorld();
-  const registry = createPrometheusMetrics();
-  const problems: string[] = [];
-  let tell: (parts: readonly SourcePart[]) => void = () => undefined;
-  const log = {
-    info: () => undefined,
-    warn: () => undefined,
-    error: (reason: string, message: string) => problems.push(`${reason}: ${message}`),
-  };
-  const context: CliContext = {
-    ...world.context,
-    prober: async () => ({ healthy: true, reason: 'Connected', message: '', latencyMs: 1 }),
-    followFiles: ([name = '']) => [
-      {
-        name,
-        run: (onParts, signal) => {
-          tell = onParts;
-          return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-        },
-      },
-    ],
-    newLog: async () => log,
-    newMetrics: async () => registry,
-    startStatusServer: async () => ({ port: 0, close: async () => undefined }),
-  };
-  const done = runRun(FLAGS, context);
-  return {
-    world,
-    done,
-    problems,
-    edit: (text: string) => tell([{ ok: true, source: 'targets.yaml', text }]),
-  };
-}
 
 /** Some of a few targets, each with some addresses and perhaps a name, as chance will have it. */
 function someList(chance: (exclusiveMax: number) => number): string {
@@ -81,13 +25,11 @@ function someList(chance: (exclusiveMax: number) => number): string {
   return `${head}targets:\n  - { name: always, ports: [{ port: 80 }], endpoints: [{ address: 10.1.1.1 }] }\n${targets.join('\n')}\n`;
 }
 
-type LongWorker = ReturnType<typeof startWorker>;
-
 /** Edits, broken watches, an API server that is away or has forgotten, and time that passes. */
-async function live({ world, edit }: LongWorker, edits: number, chance: (exclusiveMax: number) => number) {
-  const { clock, client, cluster, dns } = world;
+async function live(worker: LiveWorker, edits: number, chance: (exclusiveMax: number) => number) {
+  const { clock, client, cluster, dns } = worker.world;
   for (let at = 0; at < edits; at++) {
-    edit(someList(chance));
+    worker.edit(someList(chance));
     if (chance(5) === 0) client.cut();
     if (chance(50) === 0) cluster.server.store.compact();
     const isAway = chance(10) === 0;
@@ -98,13 +40,14 @@ async function live({ world, edit }: LongWorker, edits: number, chance: (exclusi
     dns.network.queries.length = 0;
   }
   client.fault = () => undefined;
-  edit(someList(() => 1));
+  worker.edit(someList(() => 1));
   await clock.advance(900_000);
 }
 
 /** What is held once all has come to rest. */
-async function weigh({ world }: LongWorker) {
+async function weigh({ world, log }: LiveWorker) {
   const { client, cluster, clock, dns, interruption } = world;
+  log.length = 0;
   // The API server forgets Events after an hour, and changes after some minutes.
   const events = await client.store.list('Event', { namespace: 'default' }, never);
   for (const { metadata } of events.ok ? events.value.items : []) {
@@ -132,8 +75,14 @@ async function weigh({ world }: LongWorker) {
 
 describe('a worker that lives long', () => {
   it(`is after ${EDITS} edits of its list, and as many troubles, what it was after few`, async () => {
-    const worker = startWorker();
-    const { world, done, problems } = worker;
+    const world = new CliWorld();
+    const prober = async () => ({ healthy: true, reason: 'Connected', message: '', latencyMs: 1 }) as const;
+    Object.assign(world.context, { prober });
+    const worker = LiveWorker.start(
+      someList(() => 1),
+      ['--allow-mass-delete'],
+      world,
+    );
     const { clock, cluster, interruption } = world;
     world.dns.zone.set('db.example.test', []);
     const random = seededRandom(1);
@@ -151,10 +100,9 @@ describe('a worker that lives long', () => {
       expect(handles).toEqual(first?.handles);
       expect(heapMiB).toBeLessThan((first?.heapMiB ?? 0) + 5);
     }
-    expect(problems).toEqual([]);
+    expect(worker.reasons('error')).toEqual([]);
 
-    interruption.abort(new Error('received SIGTERM'));
-    expect(await clock.advanceUntil(done)).toBe(0);
+    expect(await worker.end()).toBe(0);
     expect(clock.sleeping).toBe(0);
     expect(cluster.server.watches.count).toBe(0);
     expect(getEventListeners(interruption.signal, 'abort')).toHaveLength(0);

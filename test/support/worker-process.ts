@@ -1,5 +1,6 @@
 import { CliProcess, type Ended } from './cli-process.ts';
 import type { Stage } from './e2e-stage.ts';
+import { MetricsReading } from './metrics-reading.ts';
 import { waitFor } from './real-peer.ts';
 
 export interface LogLine {
@@ -88,35 +89,6 @@ export class WorkerProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.process[Symbol.asyncDispose]();
-  }
-}
-
-/** One answer of `/metrics`, without the prefix of names. */
-export class MetricsReading {
-  private readonly samples: readonly {
-    readonly name: string;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly value: number;
-  }[];
-
-  constructor(text: string) {
-    this.samples = text
-      .split('\n')
-      .filter((line) => line.startsWith('external_endpoints_'))
-      .map((line) => {
-        const [, name = '', labels = '', value = ''] =
-          /^external_endpoints_(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-        const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', text = '']) => [key, text]);
-        return { name, labels: Object.fromEntries(pairs), value: Number(value) };
-      });
-  }
-
-  /** The sum of all samples of that name that bear these labels. */
-  sum(name: string, labels: Readonly<Record<string, string>> = {}): number {
-    return this.samples
-      .filter((sample) => sample.name === name)
-      .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
-      .reduce((sum, { value }) => sum + value, 0);
   }
 }
 

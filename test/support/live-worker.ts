@@ -1,0 +1,85 @@
+import { runCommandLine } from '../../src/cli/program.ts';
+import { createPrometheusMetrics } from '../../src/io/prometheus.ts';
+import type { StatusRoutes } from '../../src/sync/status-routes.ts';
+import { CliWorld } from './cli-world.ts';
+import { MetricsReading } from './metrics-reading.ts';
+
+export interface LoggedLine {
+  readonly atMs: number;
+  readonly level: 'info' | 'warn' | 'error';
+  readonly reason: string;
+  readonly message: string;
+  readonly fields: object;
+}
+
+/** `run`, from its command line on, in a world that a test holds in its hands: time passes when the test says so. */
+export class LiveWorker {
+  readonly world: CliWorld;
+  readonly log: LoggedLine[] = [];
+  readonly ended: Promise<number>;
+  readonly #registry = createPrometheusMetrics();
+  #list: string;
+  #tell: (text: string) => void;
+  #routes: StatusRoutes = {};
+
+  private constructor(world: CliWorld, list: string, args: readonly string[]) {
+    this.world = world;
+    this.#list = list;
+    this.#tell = (text) => {
+      this.#list = text;
+    };
+    const logged =
+      (level: LoggedLine['level']) =>
+      (reason: string, message: string, fields: object = {}) =>
+        this.log.push({ atMs: world.clock.monotonicNow(), level, reason, message, fields });
+    const log = { info: logged('info'), warn: logged('warn'), error: logged('error') };
+    this.ended = runCommandLine(['run', '--config', 'targets.yaml', ...args], {
+      ...world.context,
+      followFiles: ([name = '']) => [
+        {
+          name,
+          run: (onParts, signal) => {
+            this.#tell = (text) => onParts([{ ok: true, source: name, text }]);
+            this.#tell(this.#list);
+            return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+          },
+        },
+      ],
+      newLog: async () => log,
+      newMetrics: async () => this.#registry,
+      startStatusServer: async (_listen, routes) => {
+        this.#routes = routes;
+        return { port: 0, close: async () => undefined };
+      },
+    });
+  }
+
+  static start(list: string, args: readonly string[] = [], world = new CliWorld()): LiveWorker {
+    return new LiveWorker(world, list, args);
+  }
+
+  /** The list says something else from now on. */
+  edit(text: string): void {
+    this.#tell(text);
+  }
+
+  reasons(level?: LoggedLine['level']): string[] {
+    return this.log.filter((line) => level === undefined || line.level === level).map(({ reason }) => reason);
+  }
+
+  async get(path: string): Promise<{ readonly status: number; readonly body: string }> {
+    const route = this.#routes[path];
+    if (route === undefined) throw new Error(`nothing is served at ${path}`);
+    return route();
+  }
+
+  async metrics(): Promise<MetricsReading> {
+    return new MetricsReading((await this.get('/metrics')).body);
+  }
+
+  /** As on SIGTERM: its exit code. */
+  async end(): Promise<number> {
+    this.world.interruption.abort(new Error('received SIGTERM'));
+    return this.world.clock.advanceUntil(this.ended);
+  }
+}
