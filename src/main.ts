@@ -1,45 +1,52 @@
 import { EXIT } from './cli/exit-code.ts';
 import { runCommandLine } from './cli/program.ts';
 import type { TextOutput } from './cli/terminal.ts';
-import { wire } from './wiring.ts';
+import { isPartThread, serveThread, wire } from './wiring.ts';
 
 declare const __VERSION__: string;
 
-const interruption = new AbortController();
-
-// A pass that is interrupted gives up at once; a second signal does not even wait for that.
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(name, () => interruption.abort(new Error(`received ${name}`)));
-}
-
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever reads (`| head`) has seen enough: nobody is left to tell, and nothing has failed.
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
-process.once('uncaughtException', (error) => {
-  process.stderr.write(
-    `external-endpoints has a defect, please report it:\n${error.stack ?? String(error)}\n`,
-  );
-  process.exit(EXIT.defect);
-});
-
-const exitCode = await runCommandLine(
-  process.argv.slice(2),
-  wire({
-    terminal: { out: outputOn(process.stdout), err: outputOn(process.stderr) },
-    stdin: () => process.stdin,
-    environment: process.env,
-    version: __VERSION__,
-    nodeVersion: process.versions.node,
-    signal: interruption.signal,
-  }),
-);
-await Promise.all([process.stdout, process.stderr].map(written));
+// A long list is read by a thread, which is this same file once more.
+if (isPartThread()) await serveThread();
 // Not left to the last handle: a credential plugin that hangs would keep a finished command alive.
-process.exit(exitCode);
+else process.exit(await runProcess());
+
+async function runProcess(): Promise<number> {
+  const interruption = new AbortController();
+
+  // A pass that is interrupted gives up at once; a second signal does not even wait for that.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => interruption.abort(new Error(`received ${name}`)));
+  }
+
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // Whoever reads (`| head`) has seen enough: nobody is left to tell, and nothing has failed.
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+
+  process.once('uncaughtException', (error) => {
+    process.stderr.write(
+      `external-endpoints has a defect, please report it:\n${error.stack ?? String(error)}\n`,
+    );
+    process.exit(EXIT.defect);
+  });
+
+  const exitCode = await runCommandLine(
+    process.argv.slice(2),
+    wire({
+      terminal: { out: outputOn(process.stdout), err: outputOn(process.stderr) },
+      stdin: () => process.stdin,
+      environment: process.env,
+      version: __VERSION__,
+      nodeVersion: process.versions.node,
+      signal: interruption.signal,
+      entry: new URL(import.meta.url),
+    }),
+  );
+  await Promise.all([process.stdout, process.stderr].map(written));
+  return exitCode;
+}
 
 function outputOn(stream: NodeJS.WriteStream): TextOutput {
   return {

@@ -14,12 +14,15 @@ import { gzipText } from './io/gzip-text.ts';
 import { followListFile } from './io/list-file-watch.ts';
 import { listFileSource } from './io/list-files.ts';
 import { nodeCron } from './io/node-cron.ts';
+import { readPartAside } from './io/part-thread.ts';
 import { probeBound } from './io/probe-bound.ts';
 import { readAgainWhenChanged } from './io/reread-file.ts';
 import { systemClock } from './io/system-clock.ts';
 import { systemRandom } from './io/system-random.ts';
 import { TcpDialer } from './io/tcp-dialer.ts';
 import { ConfigMapState } from './sync/config-map-state.ts';
+
+export { isPartThread, serveThread } from './io/part-thread.ts';
 
 /** What only the process itself knows. */
 export interface ProcessFacts {
@@ -30,6 +33,8 @@ export interface ProcessFacts {
   readonly version: string;
   readonly nodeVersion: string;
   readonly signal: AbortSignal;
+  /** The file that this process was started with: it is started again as a thread to read a long list. */
+  readonly entry: URL;
 }
 
 /** The composition root: the only place that builds a real clock, socket, file reader or client. */
@@ -46,6 +51,7 @@ export function wire(facts: ProcessFacts): CliContext {
     prober: proberOver(new TcpDialer(systemClock), systemClock),
     maxProbesInFlight: probeBound(),
     readList: (paths) => listFileSource(paths, facts.stdin).read(signal),
+    readPart: (part, until) => readPartAside(facts.entry, part, until),
     followFiles: (paths) =>
       paths.map((path) => followListFile(path, listFileSource([path], facts.stdin), systemClock)),
     connect: (choice) => connect(choice, facts),

@@ -5,6 +5,7 @@ import type { Cron } from '../sync/cron.ts';
 import type { ListSource } from '../sync/list-source.ts';
 import type { Log, LogFormat, LogLevel } from '../sync/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
+import type { ReadsParts } from '../sync/part-reader.ts';
 import type { StatusRoutes, StatusServer } from '../sync/status-routes.ts';
 import type { Clock } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
@@ -27,6 +28,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Reads `--config` arguments: files, directories, `-` for standard input. */
   readList(paths: readonly string[]): Promise<readonly SourcePart[]>;
+  /** Reads the text of a part; in `run` that must not keep everything else waiting. */
+  readonly readPart: ReadsParts;
   /** Follows `--config` arguments, each as a source of its own. */
   followFiles(paths: readonly string[]): readonly ListSource[];
   connect(choice: ClusterChoice): Promise<ConnectResult>;

@@ -1,29 +1,27 @@
 import { type ConfigMapReference, readConfigMapReference } from '../config/config-map-reference.ts';
-import { formatLocation } from '../config/target-list.ts';
 import { ConfigMapSource } from '../sync/config-map-source.ts';
-import type { EventRecorder } from '../sync/event-recorder.ts';
-import { ListKeeper, type ListReport } from '../sync/list-keeper.ts';
+import type { EventSink } from '../sync/event-sink.ts';
+import { ListKeeper } from '../sync/list-keeper.ts';
 import type { ListSource } from '../sync/list-source.ts';
 import type { Log } from '../sync/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
+import { PartReader } from '../sync/part-reader.ts';
 import type { Task } from '../sync/run-together.ts';
 import type { Cluster } from './cluster.ts';
 import type { CliContext } from './context.ts';
+import { tellList } from './list-telling.ts';
 import type { RunFlags } from './run-options.ts';
-
-/** Of a list that is broken all over, the first problems are enough for a log and for an Event. */
-const MAX_PROBLEMS_TOLD = 10;
 
 export interface LiveListParts {
   readonly cluster: Cluster;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly events: EventRecorder;
+  readonly events: EventSink;
 }
 
 export interface LiveList {
   readonly keeper: ListKeeper;
-  /** One for each source: they are followed side by side. */
+  /** Two for each source: it is followed, and what it gives is read. */
   readonly tasks: readonly Task[];
 }
 
@@ -55,55 +53,17 @@ export function followList(
       ),
   );
   const sources: ListSource[] = [...context.followFiles(flags.config ?? []), ...fromCluster];
+  const objectOf = (part: string) =>
+    fromCluster.map((each) => each.objectOf(part)).find((each) => each !== undefined);
   const keeper = new ListKeeper({
     sources: sources.map(({ name }) => name),
     allowEmpty: flags.allowEmpty ?? false,
     onList,
-    onReport: (report) => tell(report, fromCluster, parts),
+    onReport: (report) => tellList(report, { ...parts, objectOf }),
   });
-  const tasks = sources.map((source): Task => {
-    return (signal) => source.run((read) => keeper.take(source.name, read), signal);
+  const tasks = sources.flatMap((source): Task[] => {
+    const reader = new PartReader(context.readPart, clock, (read) => keeper.take(source.name, read));
+    return [(signal) => source.run((given) => reader.take(given), signal), (signal) => reader.run(signal)];
   });
   return { keeper, tasks };
-}
-
-function tell(
-  report: ListReport,
-  configMaps: readonly ConfigMapSource[],
-  { log, metrics, events }: LiveListParts,
-): void {
-  const { result, problems, isNews, targets } = report;
-  metrics.listRead(result);
-  if (!isNews) return;
-  if (problems.length === 0) {
-    log.info('ListApplied', `the target list is in force`, { targets });
-    return;
-  }
-  for (const { location, path, message } of problems.slice(0, MAX_PROBLEMS_TOLD)) {
-    log.error(result, `${formatLocation(location)}: ${path === '' ? '' : `${path}: `}${message}`);
-  }
-  const kept =
-    targets === undefined
-      ? 'no list is in force yet'
-      : `the last good list stays in force (${targets} targets)`;
-  log.error(result, `${problems.length} problems in the target list; ${kept}`);
-  for (const [source, group] of Map.groupBy(problems, ({ location }) => location.source)) {
-    const object = configMaps.map((each) => each.objectOf(source)).find((each) => each !== undefined);
-    if (object === undefined) continue;
-    const { namespace = '', name, uid } = object.metadata;
-    const first = group.slice(0, 3).map(({ location, message }) => `line ${location.line}: ${message}`);
-    events.record({
-      subject: {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        namespace,
-        name,
-        ...(uid === undefined ? {} : { uid }),
-      },
-      type: 'Warning',
-      reason: result,
-      action: 'ReadList',
-      note: `${first.join('; ')}${group.length > 3 ? `; and ${group.length - 3} more` : ''}; ${kept}`,
-    });
-  }
 }

@@ -1,4 +1,5 @@
-import { readTargetList } from '../config/target-list.ts';
+import { mergeTargetLists } from '../config/target-list.ts';
+import type { TargetListPart } from '../config/target-list-part.ts';
 import { fencedStore } from '../sync/fenced-store.ts';
 import type { Log } from '../sync/log.ts';
 import type { Task } from '../sync/run-together.ts';
@@ -38,7 +39,11 @@ async function scheduledPass(
   context: CliContext,
 ): Promise<void> {
   if (!isLeader()) return;
-  const read = readTargetList(await context.readList(flags.config ?? []));
+  const parts: TargetListPart[] = [];
+  for (const part of await context.readList(flags.config ?? [])) {
+    parts.push(await context.readPart(part, context.signal));
+  }
+  const read = mergeTargetLists(parts);
   if (!read.ok) {
     for (const { location, message } of read.problems.slice(0, MAX_PROBLEMS)) {
       log.error(read.reason, message, { ...location });

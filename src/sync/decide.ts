@@ -122,7 +122,20 @@ export interface TargetDecision {
  * a preview can therefore never differ from what is done.
  */
 export function decide(input: DecideInput, now: Instant): Decision {
-  const judged = input.targets.map((moment) => judge(moment, input, now));
+  const steps = decideInSteps(input, now);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same, with a rest after each target, so that ten thousand need not keep everything else waiting. */
+export function* decideInSteps(input: DecideInput, now: Instant): Generator<void, Decision> {
+  const judged: Judged[] = [];
+  for (const moment of input.targets) {
+    judged.push(judge(moment, input, now));
+    yield;
+  }
   const guarded = guardDrains({
     targets: judged.map(({ key, verdicts, moment }) => ({
       key,
@@ -137,10 +150,12 @@ export function decide(input: DecideInput, now: Instant): Decision {
     state: input.fleet.guard,
     nowMs: now.monotonicMs,
   });
-  const targets = judged.map((each, at) =>
+  const targets: TargetDecision[] = [];
+  for (const [at, each] of judged.entries()) {
     // What is held back takes the traffic as before, so a worse tier that was to step in goes on standing by.
-    conclude(each, applyTiers(guarded.assessments[at] ?? each.verdicts), input, now),
-  );
+    targets.push(conclude(each, applyTiers(guarded.assessments[at] ?? each.verdicts), input, now));
+    yield;
+  }
   return {
     targets,
     removals: decideRemovals(input),

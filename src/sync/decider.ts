@@ -8,7 +8,13 @@ import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Instant } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
 import type { CheckSet } from './check-set.ts';
-import { type DecideOptions, decide, type TargetDecision, type TargetMoment, viewMoment } from './decide.ts';
+import {
+  type DecideOptions,
+  decideInSteps,
+  type TargetDecision,
+  type TargetMoment,
+  viewMoment,
+} from './decide.ts';
 import { isOursInPart } from './owned-objects.ts';
 import type { TargetBook } from './target-book.ts';
 import type { TargetEntry } from './target-entry.ts';
@@ -25,6 +31,16 @@ export interface DecidingMoment {
   readonly stateless: boolean;
   readonly referenceReachable: boolean;
   readonly lastHealthyMs: number;
+}
+
+export interface EntryDecisions {
+  readonly decisions: readonly EntryDecision[];
+  readonly tooEarly: readonly TargetEntry[];
+}
+
+interface EntryMoment {
+  readonly entry: TargetEntry;
+  readonly moment: TargetMoment;
 }
 
 /** Brings entries before `decide()` and keeps on them what it remembers. */
@@ -51,17 +67,18 @@ export class Decider {
 
   /**
    * Decides these entries together: one moment, one guard. Entries whose checks have only just begun are left out
-   * while they have patience, and come back as `tooEarly`.
+   * while they have patience, and come back as `tooEarly`. Rests after each, for whoever has to wait meanwhile.
    */
-  decide(
-    entries: readonly TargetEntry[],
-    moment: DecidingMoment,
-  ): { readonly decisions: readonly EntryDecision[]; readonly tooEarly: readonly TargetEntry[] } {
+  *decide(entries: readonly TargetEntry[], moment: DecidingMoment): Generator<void, EntryDecisions> {
     const staying = entries.filter((entry) => entry.target !== undefined);
     const leaving = entries.filter((entry) => entry.target === undefined);
-    const inTime = staying.flatMap((entry) => this.momentOf(entry, moment) ?? []);
+    const inTime: EntryMoment[] = [];
+    for (const entry of staying) {
+      inTime.push(...(this.momentOf(entry, moment) ?? []));
+      yield;
+    }
     const taken = new Set(inTime.map(({ entry }) => entry));
-    const decision = decide(
+    const decision = yield* decideInSteps(
       {
         targets: inTime.map((each) => each.moment),
         removals: this.removals(leaving),
@@ -99,7 +116,7 @@ export class Decider {
   private momentOf(
     entry: TargetEntry,
     { now, guards, stateless }: DecidingMoment,
-  ): { entry: TargetEntry; moment: TargetMoment } | undefined {
+  ): [EntryMoment] | undefined {
     const { target, existing = NOTHING_EXISTS, memory, answers } = entry;
     if (target === undefined) return undefined;
     const moment = { target, existing, memory, answers };
@@ -107,7 +124,7 @@ export class Decider {
     const candidates = candidatesOf(target, known, guards).filter(isToBeChecked);
     this.checks.replace(entry.key, checksOf(target, candidates));
     const tooEarly = now.monotonicMs < entry.patienceUntilMs && !this.checks.haveVerdicts(entry.key);
-    return tooEarly ? undefined : { entry, moment };
+    return tooEarly ? undefined : [{ entry, moment }];
   }
 
   /** What has left the list: to be taken away if it is ours, to be forgotten if it is not. */

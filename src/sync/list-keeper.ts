@@ -1,9 +1,10 @@
 import { type ConfigProblem, sortedProblems } from '../config/problem.ts';
-import type { SourcePart } from '../config/source.ts';
 import type { TargetList } from '../config/target-list.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import { acceptWanted } from './list-acceptance.ts';
+import { type ListChanges, listChanges } from './list-changes.ts';
 import { ListPartMemory } from './list-part-memory.ts';
+import type { ReadPart } from './part-reader.ts';
 
 export interface ListKeeperSettings {
   /** Names of the sources, in the order of the command line. */
@@ -29,11 +30,17 @@ export interface ListReport {
   readonly problems: readonly ConfigProblem[];
   /** The problems are other than those of the report before. */
   readonly isNews: boolean;
-  /** The text of each source that could be read. */
-  readonly texts: ReadonlyMap<string, string>;
   /** How many targets are in force; undefined when no list is. */
   readonly targets: number | undefined;
+  /** What became of the list that was in force; undefined when that stays. */
+  readonly changes: ListChanges | undefined;
+  /** The parts from which those changes come. */
+  readonly changedParts: readonly string[];
 }
+
+type Edit = Pick<ListReport, 'changes' | 'changedParts'>;
+
+const NO_EDIT: Edit = { changes: undefined, changedParts: [] };
 
 interface Source {
   readonly name: string;
@@ -68,7 +75,7 @@ export class ListKeeper {
   }
 
   /** A source was read: these are all its parts now. */
-  take(sourceName: string, parts: readonly SourcePart[]): void {
+  take(sourceName: string, parts: readonly ReadPart[]): void {
     const source = this.sources.find(({ name }) => name === sourceName);
     if (source === undefined) throw new Error(`no source is called ${sourceName}`);
     this.update(source, parts);
@@ -76,12 +83,13 @@ export class ListKeeper {
     if (this.sources.every((each) => each.parts !== undefined)) this.settle();
   }
 
-  private update(source: Source, parts: readonly SourcePart[]): void {
+  private update(source: Source, parts: readonly ReadPart[]): void {
     const known = new Map((source.parts ?? []).map((memory) => [memory.source, memory]));
-    const present = parts.map((part) => {
-      const memory = known.get(part.source) ?? new ListPartMemory(part.source, this.settings.allowEmpty);
-      known.delete(part.source);
-      memory.take(part);
+    const present = parts.map((read) => {
+      const { source: name } = read.part;
+      const memory = known.get(name) ?? new ListPartMemory(name, this.settings.allowEmpty);
+      known.delete(name);
+      memory.take(read);
       return memory;
     });
     for (const memory of known.values()) memory.take(undefined);
@@ -97,21 +105,29 @@ export class ListKeeper {
       const inOrder = (source.parts ?? []).every(({ problems }) => problems.length === 0);
       if (inOrder && accepted.problems.length === 0) source.wasWhole = true;
     }
-    if (accepted.list !== undefined) this.putInForce(accepted.list, memories);
-    this.report(memories, accepted.problems);
+    const edit = accepted.list === undefined ? NO_EDIT : this.putInForce(accepted.list, memories);
+    this.report(memories, accepted.problems, edit);
   }
 
-  private putInForce(list: TargetList, memories: readonly ListPartMemory[]): void {
+  private putInForce(list: TargetList, memories: readonly ListPartMemory[]): Edit {
     const parts = memories.flatMap(({ accepted }) => accepted ?? []);
     const isComplete = this.sources.every(({ wasWhole }) => wasWhole);
     const isSame = sameItems(parts, this.partsInForce) && this.inForce?.isComplete === isComplete;
-    if (isSame) return;
+    if (isSame) return NO_EDIT;
+    const changes = listChanges(this.inForce?.list.targets ?? [], list.targets);
+    const before = new Set(this.partsInForce);
     this.partsInForce = parts;
     this.inForce = { list, isComplete };
     this.settings.onList(this.inForce);
+    const changedParts = parts.filter((part) => !before.has(part)).map(({ source }) => source);
+    return { changes, changedParts };
   }
 
-  private report(memories: readonly ListPartMemory[], contradictions: readonly ConfigProblem[]): void {
+  private report(
+    memories: readonly ListPartMemory[],
+    contradictions: readonly ConfigProblem[],
+    edit: Edit,
+  ): void {
     const problems = sortedProblems(
       [...memories.flatMap((memory) => memory.problems), ...contradictions],
       memories.map(({ source }) => source),
@@ -124,8 +140,8 @@ export class ListKeeper {
       result: problems.length === 0 ? 'Applied' : isEmpty ? 'EmptyTargetList' : 'InvalidTargetList',
       problems,
       isNews,
-      texts: new Map(memories.flatMap(({ source, text }) => (text === undefined ? [] : [[source, text]]))),
       targets: this.inForce?.list.targets.length,
+      ...edit,
     });
   }
 }

@@ -1,8 +1,8 @@
 import { type ConfigProblem, problemOfSource } from '../config/problem.ts';
-import type { SourceFailure, SourcePart } from '../config/source.ts';
-import { partOf } from '../config/target-list.ts';
+import type { SourceFailure } from '../config/source.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import { keyOf } from '../target/target.ts';
+import type { ReadPart } from './part-reader.ts';
 
 /** Reasons for which a part counts as taken away rather than as broken. */
 const GONE: ReadonlySet<SourceFailure> = new Set(['NotFound', 'NoListFiles']);
@@ -30,25 +30,25 @@ export class ListPartMemory {
   }
 
   /** Takes note of how it reads now; undefined: it is no longer there. */
-  take(part: SourcePart | undefined): void {
+  take(read: ReadPart | undefined): void {
+    const part = read?.part;
     if (part?.ok === true && part.text === this.text) return;
     this.text = part?.ok === true ? part.text : undefined;
     this.isEmpty = false;
     this.declared = [];
-    if (part === undefined) this.takeAway('it is gone');
-    else if (!part.ok && GONE.has(part.reason)) this.takeAway(part.message);
-    else this.read(part);
+    if (read === undefined) this.takeAway('it is gone');
+    else if (!read.part.ok && GONE.has(read.part.reason)) this.takeAway(read.part.message);
+    else this.follow(read.says);
   }
 
-  private read(part: SourcePart): void {
-    const read = partOf(part);
-    this.declared = read.declarations.map(keyOf);
-    this.isEmpty = read.problems.length === 0 && read.targets.length === 0;
-    if (read.problems.length > 0) this.keep(read.problems);
+  private follow(says: TargetListPart): void {
+    this.declared = says.declarations.map(keyOf);
+    this.isEmpty = says.problems.length === 0 && says.targets.length === 0;
+    if (says.problems.length > 0) this.keep(says.problems);
     else if (this.isEmpty && this.targetsInForce > 0 && !this.allowEmpty) {
       this.keep([this.stayingProblem('it names no target any more')]);
     } else {
-      this.wanted = read;
+      this.wanted = says;
       this.problems = [];
     }
   }

@@ -45,7 +45,7 @@ export class PlanCarrier {
   }
 
   /** Takes over a decision whose plan has something to do. The entry stays busy until it is settled or dropped. */
-  carry(entry: TargetEntry, decision: TargetDecision | TargetPlan): void {
+  carry(entry: TargetEntry, decision: TargetDecision | TargetPlan, decidedAtMs: number): void {
     const { options } = this.settings;
     const decidedAtMs = this.ports.clock.monotonicNow();
     // A write may take half a minute to fail, and by then an address that was drained may be well again.

@@ -1,9 +1,10 @@
 import { type Clock, instantOf } from '../target/clock.ts';
 import { DEFAULT_GUARDS, type Guards } from '../target/guards.ts';
 import type { Agenda } from './agenda.ts';
-import type { Decider } from './decider.ts';
+import type { Decider, EntryDecision } from './decider.ts';
 import type { Lookout } from './lookout.ts';
 import type { Metrics } from './metrics.ts';
+import { Pace } from './pace.ts';
 import type { PlanCarrier } from './plan-carrier.ts';
 import type { ServiceRanges } from './service-ranges.ts';
 import type { SettlementKeeper } from './settlement-keeper.ts';
@@ -57,8 +58,8 @@ export class Rounds {
     this.stateless = stateless;
   }
 
-  /** One look at everything that is due. Never waits. */
-  goRound(signal: AbortSignal): void {
+  /** One look at everything that is due. Waits for nobody; but where there is much, others have their turn meanwhile. */
+  async goRound(signal: AbortSignal): Promise<void> {
     const { agenda, book, carrier, clock, reader } = this.parts;
     if (!this.hasList) return;
     const nowMs = clock.monotonicNow();
@@ -69,7 +70,7 @@ export class Rounds {
     const unread = due.filter(({ existing }) => existing === undefined);
     if (unread.length > 0 && reader.readyAtMs <= nowMs) reader.start(unread, signal);
     const ready = due.filter(({ existing }) => existing !== undefined);
-    if (ready.length > 0) this.decide(ready);
+    if (ready.length > 0) await this.decide(ready, signal);
     carrier.pump();
   }
 
@@ -88,31 +89,36 @@ export class Rounds {
     this.led = leads;
   }
 
-  private decide(entries: readonly TargetEntry[]): void {
+  /** What changes about an entry while all are decided brings it back: it is decided as of one moment. */
+  private async decide(entries: readonly TargetEntry[], signal: AbortSignal): Promise<void> {
     const { agenda, clock, decider, lookout, metrics, onDecided, ranges, reader } = this.parts;
     for (const entry of entries) {
       entry.decidedForMs = entry.dirtySinceMs ?? 0;
       agenda.strike(entry);
     }
     const now = instantOf(clock);
-    const { decisions, tooEarly } = decider.decide(entries, {
+    const deciding = decider.decide(entries, {
       now,
       guards: { ...(this.guards ?? DEFAULT_GUARDS), serviceCidrs: ranges.cidrs },
       stateless: this.stateless,
       referenceReachable: reader.isServerReachable,
       lastHealthyMs: lookout.lastHealthyMs,
     });
+    const pace = new Pace(clock, signal);
+    let step = deciding.next();
+    for (; !step.done; step = deciding.next()) if (pace.isTired()) await pace.rest();
+    const { decisions, tooEarly } = step.value;
     metrics.decided(decisions.length);
     // Their verdicts, or the end of their patience, bring them back.
     for (const entry of tooEarly) agenda.mark(entry);
-    for (const decision of decisions) this.handOn(decision, now.monotonicMs);
+    for (const decision of decisions) {
+      this.handOn(decision, now.monotonicMs);
+      if (pace.isTired()) await pace.rest();
+    }
     onDecided();
   }
 
-  private handOn(
-    { entry, decided }: ReturnType<Decider['decide']>['decisions'][number],
-    nowMs: number,
-  ): void {
+  private handOn({ entry, decided }: EntryDecision, nowMs: number): void {
     const { agenda, carrier, isLeader, keeper } = this.parts;
     const { plan } = decided;
     const isObstructed = plan.phase === 'Refused' || plan.phase === 'Pending';
@@ -122,6 +128,6 @@ export class Rounds {
     agenda.noteAppointment(entry);
     if (isHeld) keeper.keepContended(entry, decided);
     else if (plan.actions.length === 0 && plan.continuation === undefined) keeper.keepAtRest(entry, decided);
-    else if (isLeader()) carrier.carry(entry, decided);
+    else if (isLeader()) carrier.carry(entry, decided, nowMs);
   }
 }

@@ -2,6 +2,7 @@ import { type WatchedName, type WatchKey, watchKey } from '../dns/name-watcher.t
 import { sourceKey } from '../endpoint/candidate.ts';
 import type { Target } from '../target/target.ts';
 import { keyOf } from '../target/target.ts';
+import { saysTheSame } from './list-changes.ts';
 import { newEntry, type TargetEntry } from './target-entry.ts';
 
 /** All entries of a worker, and which of them wait for which name. */
@@ -79,16 +80,4 @@ export interface NameUse {
 function forgetUnaskedNames(entry: TargetEntry) {
   const asked = new Set(entry.target?.endpoints.map(sourceKey));
   for (const source of entry.answers.keys()) if (!asked.has(source)) entry.answers.delete(source);
-}
-
-/** Equal but for where they stand in the text. */
-function saysTheSame(a: Target, b: Target): boolean {
-  return content(a) === content(b);
-}
-
-function content(target: Target): string {
-  return JSON.stringify(target, (key, value) => {
-    if (key === 'declaredAt') return undefined;
-    return value === Number.POSITIVE_INFINITY ? 'forever' : value;
-  });
 }

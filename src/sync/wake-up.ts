@@ -11,16 +11,16 @@ export class WakeUp {
   }
 
   call(): void {
+    if (this.called) return;
     this.called = true;
     this.sleeper.abort(CALLED);
   }
 
   /** Whether somebody called; false when the time was over. Rejects with `signal.reason`. */
-  async sleepUntil(untilMs: number, signal: AbortSignal): Promise<boolean> {
+  async sleep(durationMs: number, signal: AbortSignal): Promise<boolean> {
     this.sleeper = new AbortController();
     try {
       if (!this.called) {
-        const durationMs = untilMs - this.clock.monotonicNow();
         await this.clock.sleep(durationMs, AbortSignal.any([this.sleeper.signal, signal]));
       }
     } catch (error) {
@@ -29,6 +29,11 @@ export class WakeUp {
     const wasCalled = this.called;
     this.called = false;
     return wasCalled;
+  }
+
+  /** As {@link sleep}, to a moment on the monotonic clock. */
+  sleepUntil(untilMs: number, signal: AbortSignal): Promise<boolean> {
+    return this.sleep(untilMs - this.clock.monotonicNow(), signal);
   }
 }
 

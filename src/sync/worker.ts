@@ -262,7 +262,7 @@ export class Worker {
     const nowMs = this.#ports.clock.monotonicNow();
     this.#turnedAtMs = nowMs;
     this.#ranges.readIfDue(signal);
-    this.#rounds.goRound(signal);
+    await this.#rounds.goRound(signal);
     if (this.#savesState) this.#state.saveIfDue(signal);
     const nextMs = Math.min(
       this.#rounds.nextRoundAtMs,

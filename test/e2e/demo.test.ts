@@ -57,6 +57,7 @@ async function playIn(change: (world: DemoWorld) => DemoWorld) {
     environment: {},
     version: '0.0.0',
     nodeVersion: process.versions.node,
+    entry: new URL('../../src/main.ts', import.meta.url),
     signal: new AbortController().signal,
   });
   const startDemoWorld = async () => change(await context.startDemoWorld());

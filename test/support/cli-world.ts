@@ -2,6 +2,7 @@ import type { Cluster, ClusterChoice } from '../../src/cli/cluster.ts';
 import type { CliContext } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
 import type { TextOutput } from '../../src/cli/terminal.ts';
+import { partOf } from '../../src/config/target-list.ts';
 import { proberOver } from '../../src/health/probe.ts';
 import { type Compressor, ConfigMapState } from '../../src/sync/config-map-state.ts';
 import { ResolverBench, SERVER } from './dns-resolver.ts';
@@ -48,6 +49,7 @@ export class CliWorld {
       signal: this.interruption.signal,
       identity: 'here',
       followFiles: () => [],
+      readPart: async (part) => partOf(part),
       readList: async (paths) =>
         paths.map((source) => {
           const text = this.files.get(source);

@@ -1,4 +1,5 @@
 import type { CliContext } from '../../../src/cli/context.ts';
+import { partOf } from '../../../src/config/target-list.ts';
 import { createResolver, DEFAULT_RESOLVER_LIMITS } from '../../../src/dns/stub-resolver.ts';
 import { type Prober, proberOver } from '../../../src/health/probe.ts';
 import { KubeStore } from '../../../src/io/kube-store.ts';
@@ -99,6 +100,7 @@ export function startProcess(
       if (version.targets !== undefined) record.readList(version, scheduler.nowMs, ownedServices(world));
       return parts;
     },
+    readPart: async (part) => partOf(part),
     followFiles: () => [followedFile(world, process, record)],
     connect: async ({ instance, stateNamespace = STATE_NAMESPACE }) => ({
       ok: true,

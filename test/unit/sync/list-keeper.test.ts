@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SourcePart } from '../../../src/config/source.ts';
+import { partOf } from '../../../src/config/target-list.ts';
 import { type ListInForce, ListKeeper, type ListReport } from '../../../src/sync/list-keeper.ts';
 
 /** A list that names these targets, each with one address. */
@@ -31,7 +32,11 @@ function keeperOf(sources: readonly string[], allowEmpty = false) {
     onReport: (report) => reports.push(report),
   });
   return {
-    take: (source: string, ...parts: readonly SourcePart[]) => keeper.take(source, parts),
+    take: (source: string, ...parts: readonly SourcePart[]) =>
+      keeper.take(
+        source,
+        parts.map((part) => ({ part, says: partOf(part) })),
+      ),
     /** The names in force, and whether the list is complete. */
     get inForce() {
       const { list, isComplete } = keeper.current ?? { list: undefined, isComplete: false };
@@ -70,6 +75,26 @@ describe('ListKeeper', () => {
     expect([keeper.inForce, keeper.changes]).toEqual(['one two', 2]);
   });
 
+  it('says what an edit changed, and in which part', () => {
+    const keeper = keeperOf(['a', 'b']);
+    keeper.take('a', text('a', listOf('one', 'two')));
+    keeper.take('b', text('b', listOf('three')));
+    expect(keeper.last).toMatchObject({
+      changes: { added: ['shop/one', 'shop/two', 'shop/three'], changed: [], removed: [] },
+      changedParts: ['a', 'b'],
+    });
+    const edited = listOf('four', 'one').replace('port: 80', 'port: 81');
+    keeper.take('a', text('a', `# another place in the text\n${edited}`));
+    expect(keeper.last).toMatchObject({
+      changes: { added: ['shop/four'], changed: [], removed: ['shop/two'] },
+      changedParts: ['a'],
+    });
+    keeper.take('b', text('b', listOf('three').replace('port: 80', 'port: 81')));
+    expect(keeper.last.changes).toEqual({ added: [], changed: ['shop/three'], removed: [] });
+    keeper.take('b', text('b', listOf('three').replace('port: 80', 'port: 81')));
+    expect(keeper.last.changes).toBeUndefined();
+  });
+
   it('keeps the last good list while the newest is broken, and tells line and column', () => {
     const keeper = keeperOf(['a']);
     keeper.take('a', text('a', listOf('one', 'two')));
@@ -78,7 +103,6 @@ describe('ListKeeper', () => {
     expect([keeper.inForce, keeper.changes]).toEqual(['one two', 1]);
     expect(keeper.last).toMatchObject({ result: 'InvalidTargetList', isNews: true, targets: 2 });
     expect(keeper.last.problems[0]?.location).toMatchObject({ source: 'a', line: 4 });
-    expect(keeper.last.texts.get('a')).toBe(broken);
     keeper.take('a', text('a', broken));
     expect(keeper.last.isNews).toBe(false);
     keeper.take('a', text('a', listOf('one')));

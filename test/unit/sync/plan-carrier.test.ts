@@ -75,7 +75,7 @@ class CarrierBench {
     const actions = [{ ...action, body, force: false, changes: [] }];
     const outcome = { phase: 'Published', reason: 'Synced', message: '' } as const;
     const plan: ObjectPlan = { namespace, name, ...outcome, actions, ...more };
-    this.carrier.carry(entry, { plan, assessments: [] });
+    this.carrier.carry(entry, { plan, assessments: [] }, this.clock.monotonicNow());
   }
 
   async answer(...names: readonly string[]): Promise<void> {

@@ -1,0 +1,106 @@
+import type { ConfigProblem } from '../config/problem.ts';
+import { formatLocation } from '../config/target-list.ts';
+import type { KubeObject } from '../manifest/kube-object.ts';
+import type { EventSink } from '../sync/event-sink.ts';
+import type { ListChanges } from '../sync/list-changes.ts';
+import type { ListReport } from '../sync/list-keeper.ts';
+import type { Log } from '../sync/log.ts';
+import type { Metrics } from '../sync/metrics.ts';
+
+/** Of a list that is broken all over, the first problems are enough for a log and for an Event. */
+const MAX_PROBLEMS_TOLD = 10;
+
+/** Of many targets, some say which edit it was. */
+const MAX_NAMES_TOLD = 5;
+
+export interface ListTellers {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly events: EventSink;
+  /** The ConfigMap that a part stands in, if it does in one. */
+  readonly objectOf: (part: string) => KubeObject | undefined;
+}
+
+/** Tells what came of reading the list, if that is news: what an edit changed, or why it is not followed. */
+export function tellList(report: ListReport, tellers: ListTellers): void {
+  const { result, problems, isNews } = report;
+  tellers.metrics.listRead(result);
+  const hasChanged = report.changes !== undefined && countOf(report.changes) > 0;
+  if (hasChanged || (isNews && problems.length === 0)) tellEdit(report, tellers);
+  if (isNews && problems.length > 0) tellProblems(report, tellers);
+}
+
+function tellEdit({ changes, changedParts, targets, problems }: ListReport, tellers: ListTellers): void {
+  const { added = [], changed = [], removed = [] } = changes ?? {};
+  const edits = [
+    ['added', added],
+    ['changed', changed],
+    ['removed', removed],
+  ] as const;
+  const told = edits.filter(([, keys]) => keys.length > 0).map(([what, keys]) => `${what} ${namesOf(keys)}`);
+  const rest = problems.length > 0 ? '; another part of it is broken' : '';
+  const versionOf = (part: string) => {
+    const resourceVersion = tellers.objectOf(part)?.metadata.resourceVersion;
+    return resourceVersion === undefined ? part : `${part} at resourceVersion ${resourceVersion}`;
+  };
+  tellers.log.info(
+    'ListApplied',
+    `the target list is in force${rest}: ${told.length === 0 ? 'nothing changed' : told.join('; ')}`,
+    {
+      targets,
+      added: added.length,
+      changed: changed.length,
+      removed: removed.length,
+      from: changedParts.slice(0, MAX_NAMES_TOLD).map(versionOf).join(', '),
+    },
+  );
+}
+
+function tellProblems(
+  { result, problems, targets }: ListReport,
+  { log, events, objectOf }: ListTellers,
+): void {
+  for (const { location, path, message } of problems.slice(0, MAX_PROBLEMS_TOLD)) {
+    log.error(result, `${formatLocation(location)}: ${path === '' ? '' : `${path}: `}${message}`);
+  }
+  const kept =
+    targets === undefined
+      ? 'no list is in force yet'
+      : `the last good list stays in force (${targets} targets)`;
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+  log.error(result, `${count} in the target list; ${kept}`);
+  for (const [source, group] of Map.groupBy(problems, ({ location }) => location.source)) {
+    const object = objectOf(source);
+    if (object === undefined) continue;
+    const { namespace = '', name, uid } = object.metadata;
+    events.record({
+      subject: {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        namespace,
+        name,
+        ...(uid === undefined ? {} : { uid }),
+      },
+      type: 'Warning',
+      reason: result,
+      action: 'ReadList',
+      note: `${firstOf(group)}; ${kept}`,
+    });
+  }
+}
+
+function firstOf(problems: readonly ConfigProblem[]): string {
+  const first = problems.slice(0, 3).map(({ location: { line, column }, message }) => {
+    return line === 0 ? message : `line ${line}, column ${column}: ${message}`;
+  });
+  return `${first.join('; ')}${problems.length > 3 ? `; and ${problems.length - 3} more` : ''}`;
+}
+
+function countOf({ added, changed, removed }: ListChanges): number {
+  return added.length + changed.length + removed.length;
+}
+
+function namesOf(keys: readonly string[]): string {
+  const names = keys.slice(0, MAX_NAMES_TOLD).join(', ');
+  return keys.length > MAX_NAMES_TOLD ? `${names} and ${keys.length - MAX_NAMES_TOLD} more` : names;
+}
