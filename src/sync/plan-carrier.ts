@@ -47,7 +47,6 @@ export class PlanCarrier {
   /** Takes over a decision whose plan has something to do. The entry stays busy until it is settled or dropped. */
   carry(entry: TargetEntry, decision: TargetDecision | TargetPlan, decidedAtMs: number): void {
     const { options } = this.settings;
-    const decidedAtMs = this.ports.clock.monotonicNow();
     // A write may take half a minute to fail, and by then an address that was drained may be well again.
     const replan: Replan = (existing) => (isOutdated(entry, decidedAtMs) ? undefined : planAgain(existing));
     const planAgain = (existing: ExistingObjects): TargetPlan =>
