@@ -36,7 +36,7 @@ class CarrierBench {
   async prepare(): Promise<void> {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
     await this.clock.advanceUntil(this.client.store.create(namespace, { dryRun: false }, FOREVER));
-    this.carrier.carry(this.entry, this.decided('healthy'));
+    this.carrier.carry(this.entry, this.decided('healthy'), this.clock.monotonicNow());
     await this.clock.advanceUntil(this.carrier.drain());
     await this.read();
   }
@@ -95,7 +95,7 @@ describe('a plan that takes long to carry out', () => {
       if (method === 'PATCH') bench.entry.dirtySinceMs = bench.clock.monotonicNow() + 1;
       return undefined;
     };
-    bench.carrier.carry(bench.entry, drain);
+    bench.carrier.carry(bench.entry, drain, bench.clock.monotonicNow());
     await bench.clock.advanceUntil(bench.carrier.drain());
 
     expect(bench.entry.busy).toBe(false);
@@ -108,7 +108,7 @@ describe('a plan that takes long to carry out', () => {
     const drain = bench.decided('unhealthy');
     await bench.editSlice();
 
-    bench.carrier.carry(bench.entry, drain);
+    bench.carrier.carry(bench.entry, drain, bench.clock.monotonicNow());
     await bench.clock.advanceUntil(bench.carrier.drain());
 
     expect(await bench.isReady()).toBe(false);
