@@ -1,4 +1,5 @@
 import { type Assessment, addressOfKey } from '../endpoint/assessment.ts';
+import type { NameTrouble } from '../endpoint/name-memory.ts';
 import type { EndpointEntry } from '../manifest/endpoint-entry.ts';
 import { ownerOf } from '../manifest/labels.ts';
 import { type SlicesByOwner, servedReadiness } from './existing-objects.ts';
@@ -12,7 +13,8 @@ const MAX_NAMED = 3;
 /**
  * Why everything stays as it is for now: a Service with ready addresses would be left without any, and not because
  * they were found unhealthy. Where we take over from somebody else that alone is reason enough; in what is ours,
- * the list's word counts, as soon as it is known how healthy its addresses are.
+ * the list's word counts, as soon as it is known which addresses it means and how healthy they are: a name that was
+ * mistyped, or that nobody answers for just now, says nothing yet.
  */
 export function holdOffOf(
   input: PlanInput,
@@ -27,7 +29,8 @@ export function holdOffOf(
   }
   const kept = readyAndNotCondemned(input);
   if (kept.length === 0) return undefined;
-  if (!takesOver(input, slices) && !input.assessments.some(isUndecided)) return undefined;
+  const isKnown = !input.assessments.some(isUndecided) && !input.troubles.some(hasNoAddress(input));
+  if (!takesOver(input, slices) && isKnown) return undefined;
   const named = kept.length > MAX_NAMED ? [...kept.slice(0, MAX_NAMED), '…'] : kept;
   return pending(
     `${kept.length} address${kept.length === 1 ? ' is' : 'es are'} ready now (${named.join(', ')}) and none would be: ${why}`,
@@ -53,6 +56,12 @@ function isCondemned(assessment: Assessment): boolean {
 /** Nothing has been found out about its health, and that is to be. */
 function isUndecided({ refused, ports }: Assessment): boolean {
   return !refused && ports.some((port) => !port.ready && port.reason === 'NotCheckedYet');
+}
+
+/** The name has no address, not even one that is held from earlier answers. */
+function hasNoAddress({ assessments }: PlanInput): (trouble: NameTrouble) => boolean {
+  const known = new Set(assessments.map(({ source }) => source));
+  return ({ source }) => !known.has(source);
 }
 
 /** Others' slices serve now, or Endpoints that are not ours. */

@@ -8,50 +8,29 @@ import {
   isHeldBack,
   NO_SUSPICION,
 } from '../endpoint/drain-guard.ts';
-import {
-  type AnsweredName,
-  type NameMemory,
-  type NameTrouble,
-  type NameView,
-  type ServedAddress,
-  viewNames,
-} from '../endpoint/name-memory.ts';
+import type { NameMemory, NameTrouble, NameView } from '../endpoint/name-memory.ts';
 import { applyPanic } from '../endpoint/panic.ts';
 import { applyTiers } from '../endpoint/tiers.ts';
-import { type AddressToCheck, checksOf } from '../health/check.ts';
-import type { CheckId, Health } from '../health/health.ts';
 import { guardDeletions } from '../plan/deletion-guard.ts';
-import {
-  type ExistingObjects,
-  publishedReadiness,
-  servedReadiness,
-  servingSlices,
-} from '../plan/existing-objects.ts';
+import { publishedReadiness, servedReadiness, servingSlices } from '../plan/existing-objects.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import type { PlanOptions } from '../plan/plan-input.ts';
 import { planRelease } from '../plan/plan-release.ts';
 import { deletionPolicyOf, planDeletion, type RemovalInput } from '../plan/plan-removal.ts';
 import { planTarget } from '../plan/plan-target.ts';
 import type { Instant } from '../target/clock.ts';
-import type { Guards } from '../target/guards.ts';
-import { type AddressFamily, type Cidr, compareAddresses, parseIpAddress } from '../target/ip-address.ts';
+import type { AddressFamily, Cidr } from '../target/ip-address.ts';
 import { keyOf, type Target } from '../target/target.ts';
+import { type NamingInput, type TargetMoment, viewMoment } from './view-moment.ts';
 
 /** Everything a decision follows from. Nothing else may influence it. */
-export interface DecideInput {
+export interface DecideInput extends NamingInput {
   readonly targets: readonly TargetMoment[];
   /** What is ours and stands under a name that the list no longer has. */
   readonly removals: readonly RemovalInput[];
   /** How many Services this instance owns in all. */
   readonly ownedServices: number;
-  readonly healthOf: (id: CheckId) => Health | undefined;
-  readonly guards: Guards;
   readonly options: DecideOptions;
-  /**
-   * No memory can be kept between passes. An answer is then believed at once, because nobody would remember
-   * how long an address has been missing from it; a failure takes nothing away all the same.
-   */
-  readonly stateless: boolean;
   readonly fleet: FleetView;
 }
 
@@ -79,16 +58,6 @@ export interface DecideOptions extends PlanOptions {
   readonly acceptDrain: boolean;
   /** `--allow-mass-delete`. */
   readonly allowMassDelete: boolean;
-}
-
-/** What is known of one target at this moment. */
-export interface TargetMoment {
-  readonly target: Target;
-  readonly existing: ExistingObjects;
-  /** From the decision before; undefined when there was none, or when it was lost. */
-  readonly memory: NameMemory | undefined;
-  /** The newest answer for each name, by source key. */
-  readonly answers: ReadonlyMap<string, AnsweredName>;
 }
 
 export interface Decision {
@@ -175,7 +144,7 @@ interface Judged {
 
 function judge(moment: TargetMoment, input: DecideInput, now: Instant): Judged {
   const { target, existing } = moment;
-  const names = viewMoment(moment, input.healthOf, input.stateless, now);
+  const names = viewMoment(moment, input, now);
   const each = assess({
     target,
     candidates: candidatesOf(target, names.known, input.guards),
@@ -204,38 +173,6 @@ function conclude(
 /** In the order of the ranges. */
 function familiesOf(ranges: readonly Cidr[]): AddressFamily[] {
   return [...new Set(ranges.map(({ text }) => (text.includes(':') ? 'IPv6' : 'IPv4')))];
-}
-
-/** What a target's names stand for. Also asked before probing: those are the addresses there are to probe. */
-export function viewMoment(
-  { target, existing, memory, answers }: TargetMoment,
-  healthOf: DecideInput['healthOf'],
-  stateless: boolean,
-  now: Instant,
-): NameView {
-  return viewNames({
-    target,
-    hold: stateless ? { ...target.dns.hold, obsoleteMs: 0 } : target.dns.hold,
-    previous: memory,
-    answers,
-    served: servedBy(existing),
-    isHealthy: (at: AddressToCheck) =>
-      checksOf(target, [at]).every((check) => healthOf(check.id)?.verdict !== 'unhealthy'),
-    nowMs: now.monotonicMs,
-  });
-}
-
-/** Hand-kept Endpoints count too: the mirroring controller may not have made slices of them yet. */
-function servedBy(existing: ExistingObjects): ServedAddress[] {
-  const served = new Map<string, ServedAddress>();
-  for (const { endpoints, ports } of servingSlices(existing)) {
-    for (const text of (endpoints ?? []).flatMap((each) => each.addresses)) {
-      const address = parseIpAddress(text);
-      if (address === undefined) continue;
-      for (const { port = 0 } of ports ?? []) served.set(`${address} ${port}`, { address, port });
-    }
-  }
-  return [...served.values()].sort((a, b) => compareAddresses(a.address, b.address) || a.port - b.port);
 }
 
 function decideRemovals(input: DecideInput): readonly ObjectPlan[] {

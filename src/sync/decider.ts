@@ -2,22 +2,18 @@ import { isServing, readyAddressCount } from '../endpoint/assessment.ts';
 import { candidatesOf, isToBeChecked } from '../endpoint/candidate.ts';
 import { type DrainGuardState, NO_SUSPICION } from '../endpoint/drain-guard.ts';
 import { checksOf } from '../health/check.ts';
+import type { CheckId } from '../health/health.ts';
 import { type ExistingObjects, NOTHING_EXISTS, servedReadiness } from '../plan/existing-objects.ts';
 import type { RemovalInput } from '../plan/plan-removal.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Instant } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
 import type { CheckSet } from './check-set.ts';
-import {
-  type DecideOptions,
-  decideInSteps,
-  type TargetDecision,
-  type TargetMoment,
-  viewMoment,
-} from './decide.ts';
+import { type DecideOptions, decideInSteps, type TargetDecision } from './decide.ts';
 import { isOursInPart } from './owned-objects.ts';
 import type { TargetBook } from './target-book.ts';
 import type { TargetEntry } from './target-entry.ts';
+import { type TargetMoment, viewMoment } from './view-moment.ts';
 
 /** One entry and what was decided about it. */
 export interface EntryDecision {
@@ -120,7 +116,8 @@ export class Decider {
     const { target, existing = NOTHING_EXISTS, memory, answers } = entry;
     if (target === undefined) return undefined;
     const moment = { target, existing, memory, answers };
-    const { known } = viewMoment(moment, (id) => this.checks.health(id), stateless, now);
+    const healthOf = (id: CheckId) => this.checks.health(id);
+    const { known } = viewMoment(moment, { healthOf, stateless, guards }, now);
     const candidates = candidatesOf(target, known, guards).filter(isToBeChecked);
     this.checks.replace(entry.key, checksOf(target, candidates));
     const tooEarly = now.monotonicMs < entry.patienceUntilMs && !this.checks.haveVerdicts(entry.key);

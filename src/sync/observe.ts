@@ -9,8 +9,8 @@ import { type Clock, instantOf } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
 import type { Random } from '../target/random.ts';
 import type { Target } from '../target/target.ts';
-import { type TargetMoment, viewMoment } from './decide.ts';
 import { resolveNames } from './resolve-names.ts';
+import { type TargetMoment, viewMoment } from './view-moment.ts';
 
 /** How the world is looked at. */
 export interface Observers {
@@ -86,13 +86,14 @@ export async function observeTargets(
     timeoutMs: startedMs + probingTimeoutMs - clock.monotonicNow(),
     onProgress: (settled, total) => onProgress('checking', settled, total),
   });
+  const unprobed = { ...before, healthOf: () => undefined };
   const observe = async (target: Target, at: number) => {
     const known = before.momentOf(target);
     const answers = await resolving[at];
     if (known === undefined || answers === undefined) return;
     const moment = { ...known, answers };
     const now = instantOf(clock);
-    const names = viewMoment(moment, () => undefined, before.stateless, now);
+    const names = viewMoment(moment, unprobed, now);
     const candidates = candidatesOf(target, names.known, before.guards).filter(isToBeChecked);
     await checks.form(checksOf(target, candidates));
     request.onObserved(moment, (id) => checks.results.get(id));

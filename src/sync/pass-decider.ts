@@ -6,12 +6,13 @@ import { type ExistingObjects, NOTHING_EXISTS, servedReadiness } from '../plan/e
 import type { RemovalInput } from '../plan/plan-removal.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
 import { keyOf, type Target } from '../target/target.ts';
-import { type Decision, decide, type TargetDecision, type TargetMoment } from './decide.ts';
+import { type Decision, decide, type TargetDecision } from './decide.ts';
 import type { HealthOf } from './observe.ts';
 import { ownedServiceCount, removalsFrom } from './owned-objects.ts';
 import type { PassRequest } from './pass-request.ts';
 import type { ClusterView } from './read-cluster.ts';
 import type { LoadedState } from './sync-state.ts';
+import type { TargetMoment } from './view-moment.ts';
 
 /** The decisions of one pass: each target's by itself where that drains nothing, all others together. */
 export class PassDecider {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseTargetList } from '../../../src/config/target-list.ts';
 import type { EndpointsObject } from '../../../src/manifest/kube-object.ts';
-import { viewMoment } from '../../../src/sync/decide.ts';
+import { viewMoment } from '../../../src/sync/view-moment.ts';
+import { DEFAULT_GUARDS } from '../../../src/target/guards.ts';
 
 const LIST = `apiVersion: external-endpoints/v1
 kind: TargetList
@@ -34,7 +35,11 @@ describe('a target that is adopted', () => {
       memory: undefined,
       answers: new Map(),
     };
-    const { known } = viewMoment(moment, () => undefined, false, { wallMs: 0, monotonicMs: 1_000 });
+    const { known } = viewMoment(
+      moment,
+      { healthOf: () => undefined, stateless: false, guards: DEFAULT_GUARDS },
+      { wallMs: 0, monotonicMs: 1_000 },
+    );
     expect(known.get('host db.example')?.map(({ address }) => address)).toEqual(['10.0.0.7', '10.0.0.8']);
   });
 });

@@ -5,7 +5,7 @@ import { ConfigMapState } from '../../../src/sync/config-map-state.ts';
 import type { ObjectStore } from '../../../src/sync/object-store.ts';
 import { type PassPorts, type PassResult, pass } from '../../../src/sync/pass.ts';
 import type { PassRequest } from '../../../src/sync/pass-request.ts';
-import { silent } from '../../support/dns-network.ts';
+import { servingZones, silent } from '../../support/dns-network.ts';
 import { address, ResolverBench, SERVER } from '../../support/dns-resolver.ts';
 import { type InMemoryClient, InMemoryCluster } from '../../support/in-memory-cluster.ts';
 import type { ManualClock } from '../../support/manual-clock.ts';
@@ -251,6 +251,65 @@ describe('names', () => {
     await bench.clock.advance(31_000);
     await bench.done(NAMED);
     expect(await bench.served('db')).toEqual({ '10.0.0.1': true });
+  });
+});
+
+describe('a Service is not emptied by what DNS says', () => {
+  const named = (name: string, more = '') =>
+    `  - { name: db, ports: [{ port: 1 }], endpoints: [{ host: ${name}.example.test }]${more} }`;
+
+  it('when the list names a host that nobody answers for, or that does not exist: nothing is done until it has an address', async () => {
+    const bench = new PassBench();
+    bench.dns.zone.set('a.example.test', [address('10.0.0.1')]);
+    await bench.done(named('a'));
+    bench.dns.network.set(SERVER, silent);
+    const unanswered = await bench.done(named('b'));
+    expect(unanswered.report.targets[0]).toMatchObject({ phase: 'Pending', reason: 'WouldLeaveNoneReady' });
+    expect(unanswered.report.targets[0]?.message).toContain('host b.example.test: QueryTimeout');
+    bench.dns.network.set(SERVER, servingZones(bench.dns.zone));
+    await bench.clock.advance(120_000);
+    const mistyped = await bench.done(named('b'));
+    expect(mistyped.report.targets[0]).toMatchObject({ phase: 'Pending', reason: 'WouldLeaveNoneReady' });
+    expect(await bench.served('db')).toEqual({ '10.0.0.1': true });
+    bench.dns.zone.set('b.example.test', [address('10.0.0.2')]);
+    await bench.clock.advance(301_000);
+    await bench.done(named('b'));
+    expect(await bench.served('db')).toEqual({ '10.0.0.2': true });
+  });
+
+  it('when the name moves to a host that is down: the old one stays until that is up', async () => {
+    const bench = new PassBench();
+    bench.dns.zone.set('a.example.test', [address('10.0.0.1', 5)]);
+    await bench.done(named('a'));
+    bench.dns.zone.set('a.example.test', [address('10.0.0.2', 5)]);
+    bench.network.set('10.0.0.2:1', REFUSED);
+    for (let passes = 0; passes < 3; passes++) {
+      await bench.clock.advance(60_000);
+      const { report } = await bench.done(named('a'));
+      expect(await bench.served('db')).toEqual({ '10.0.0.1': true, '10.0.0.2': false });
+      expect(report.targets[0]).toMatchObject({ phase: 'Published' });
+    }
+    const { report } = await bench.done(named('a'));
+    const old = report.targets[0]?.endpoints.find((each) => each.address === '10.0.0.1');
+    expect(old?.held).toMatchObject({ reason: 'NothingElseReady', until: null });
+    bench.network.set('10.0.0.2:1', { does: 'accept' });
+    await bench.done(named('a'));
+    expect(await bench.served('db')).toEqual({ '10.0.0.2': true });
+  });
+
+  it('when the name is gone for longer than its hold: the address goes on being published by its health', async () => {
+    const bench = new PassBench();
+    bench.dns.zone.set('a.example.test', [address('10.0.0.1', 5)]);
+    await bench.done(named('a', ', dns: { hold: { notFound: 1m } }'));
+    bench.dns.zone.set('a.example.test', []);
+    for (let passes = 0; passes < 3; passes++) {
+      await bench.clock.advance(60_000);
+      await bench.done(named('a', ', dns: { hold: { notFound: 1m } }'));
+      expect(await bench.served('db')).toEqual({ '10.0.0.1': true });
+    }
+    bench.network.set('10.0.0.1:1', REFUSED);
+    await bench.done(named('a', ', dns: { hold: { notFound: 1m } }'));
+    expect(await bench.served('db')).toEqual({ '10.0.0.1': false });
   });
 });
 

@@ -1,0 +1,121 @@
+import { assess } from '../endpoint/assess.ts';
+import { isServing } from '../endpoint/assessment.ts';
+import { candidatesOf, type KnownAddress } from '../endpoint/candidate.ts';
+import {
+  type AnsweredName,
+  type NameMemory,
+  type NameView,
+  type ServedAddress,
+  viewNames,
+} from '../endpoint/name-memory.ts';
+import { type AddressToCheck, checksOf } from '../health/check.ts';
+import type { CheckId, Health } from '../health/health.ts';
+import { type ExistingObjects, publishedReadiness, servingSlices } from '../plan/existing-objects.ts';
+import type { Instant } from '../target/clock.ts';
+import type { Guards } from '../target/guards.ts';
+import { compareAddresses, parseIpAddress } from '../target/ip-address.ts';
+import type { HoldSettings, Target } from '../target/target.ts';
+
+/** What is known of one target at this moment. */
+export interface TargetMoment {
+  readonly target: Target;
+  readonly existing: ExistingObjects;
+  /** From the decision before; undefined when there was none, or when it was lost. */
+  readonly memory: NameMemory | undefined;
+  /** The newest answer for each name, by source key. */
+  readonly answers: ReadonlyMap<string, AnsweredName>;
+}
+
+/** What says, besides, what the names of a target stand for. */
+export interface NamingInput {
+  readonly healthOf: (id: CheckId) => Health | undefined;
+  readonly guards: Guards;
+  /**
+   * No memory can be kept between passes. An answer is then believed at once, because nobody would remember
+   * how long an address has been missing from it; a failure takes nothing away all the same.
+   */
+  readonly stateless: boolean;
+}
+
+/** While nothing else is ready, no answer and no silence takes an address away; only its own verdict does. */
+const WITHOUT_END: HoldSettings = {
+  obsoleteMs: Number.POSITIVE_INFINITY,
+  notFoundMs: Number.POSITIVE_INFINITY,
+  failureMs: Number.POSITIVE_INFINITY,
+};
+
+/**
+ * What a target's names stand for. Also asked before probing: those are the addresses there are to probe. Addresses
+ * whose hold is over stay as long as they are not found unhealthy and the target would have nothing ready without
+ * them: a Service is not emptied by what DNS says, or does not say (invariant 3).
+ */
+export function viewMoment(moment: TargetMoment, input: NamingInput, now: Instant): NameView {
+  const { hold } = moment.target.dns;
+  const names = viewWith(input.stateless ? { ...hold, obsoleteMs: 0 } : hold, moment, input, now);
+  if (names.known.size === 0 || isAnyServing(names, moment, input)) return names;
+  const lasting = viewWith(WITHOUT_END, moment, input, now);
+  const known = [...lasting.known].map(([source, addresses]) => {
+    return [source, withLastResort(names.known.get(source) ?? [], addresses)] as const;
+  });
+  return { ...names, memory: lasting.memory, known: new Map(known) };
+}
+
+function viewWith(
+  hold: HoldSettings,
+  { target, existing, memory, answers }: TargetMoment,
+  { healthOf }: NamingInput,
+  now: Instant,
+): NameView {
+  return viewNames({
+    target,
+    hold,
+    previous: memory,
+    answers,
+    served: servedBy(existing),
+    isHealthy: (at: AddressToCheck) =>
+      checksOf(target, [at]).every((check) => healthOf(check.id)?.verdict !== 'unhealthy'),
+    nowMs: now.monotonicMs,
+  });
+}
+
+function isAnyServing(
+  { known }: NameView,
+  { target, existing }: TargetMoment,
+  { healthOf, guards }: NamingInput,
+): boolean {
+  const published = publishedReadiness(servingSlices(existing));
+  return candidatesOf(target, known, guards).some((candidate) =>
+    assess({ target, candidates: [candidate], healthOf, published }).some(isServing),
+  );
+}
+
+/** The addresses that are in force anyway, and those that only stay because there is nothing else. */
+function withLastResort(
+  inForce: readonly KnownAddress[],
+  lasting: readonly KnownAddress[],
+): readonly KnownAddress[] {
+  const keyOf = ({ address, port, host }: KnownAddress) => `${address} ${port} ${host}`;
+  const present = new Set(inForce.map(keyOf));
+  const held = {
+    reason: 'NothingElseReady',
+    message: 'its hold is over, and no other address is ready',
+    untilMs: Number.POSITIVE_INFINITY,
+  };
+  const last = lasting
+    .filter((each) => !present.has(keyOf(each)))
+    .map((each): KnownAddress => ({ ...each, held }));
+  return [...inForce, ...last];
+}
+
+/** Hand-kept Endpoints count too: the mirroring controller may not have made slices of them yet. */
+function servedBy(existing: ExistingObjects): ServedAddress[] {
+  const served = new Map<string, ServedAddress>();
+  for (const { endpoints, ports } of servingSlices(existing)) {
+    for (const text of (endpoints ?? []).flatMap((each) => each.addresses)) {
+      const address = parseIpAddress(text);
+      if (address === undefined) continue;
+      for (const { port = 0 } of ports ?? []) served.set(`${address} ${port}`, { address, port });
+    }
+  }
+  return [...served.values()].sort((a, b) => compareAddresses(a.address, b.address) || a.port - b.port);
+}
