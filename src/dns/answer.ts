@@ -28,7 +28,7 @@ export function readAnswer(question: Question, reply: Reply, passed: string[]): 
   let ttlSeconds = Number.POSITIVE_INFINITY;
   for (;;) {
     const owner = name;
-    const records = reply.answers.filter((record) => record.type === question.type && record.owner === owner);
+    const records = recordsOf(reply.answers, owner, question.type);
     if (records.length > 0) return readRecords(records, reply, ttlSeconds);
     const alias = reply.answers.find((r): r is AliasRecord => r.type === 'CNAME' && r.owner === owner);
     if (alias === undefined) return readAbsence(reply, target, ttlSeconds);
@@ -49,6 +49,16 @@ function readRecords(records: readonly AnswerRecord[], reply: Reply, chainTtlSec
     return { kind: 'contradiction', message: 'gives records of a name that it says does not exist' };
   }
   return { kind: 'records', records, ttlSeconds: Math.min(chainTtlSeconds, smallestTtl(records)) };
+}
+
+/** Nearly always that is all of them, and no copy is made. */
+function recordsOf(
+  records: readonly AnswerRecord[],
+  owner: string,
+  type: Question['type'],
+): readonly AnswerRecord[] {
+  const isOne = (record: AnswerRecord) => record.type === type && record.owner === owner;
+  return records.every(isOne) ? records : records.filter(isOne);
 }
 
 /** NXDOMAIN and the SOA record speak of the chain's last name (RFC 2308 §2.1, RFC 6604 §2). */

@@ -1,6 +1,6 @@
 import { type AddressFamily, type IpAddress, sortAddresses } from '../target/ip-address.ts';
 import type { Lookup } from './lookup.ts';
-import type { Absence, Resolution } from './resolution.ts';
+import type { Absence, Resolution, ResolvedAnswer } from './resolution.ts';
 
 /** Addresses of one name that are taken; a name with more is told of. */
 export const MAX_ADDRESSES = 1_000;
@@ -10,10 +10,16 @@ export const QUERY_TYPE: Readonly<Record<AddressFamily, 'A' | 'AAAA'>> = { IPv4:
 /** The addresses of a host in one family, in numeric order: servers shuffle theirs, and nothing is to depend on that. */
 export function resolutionOf(lookup: Lookup): Resolution {
   if (lookup.kind !== 'records') return absenceOf(lookup);
+  const { ttlSeconds } = lookup;
   const addresses = addressesOf(lookup);
-  const answers = addresses.slice(0, MAX_ADDRESSES).map((address) => ({ address }));
-  const cut = addresses.length > MAX_ADDRESSES ? { cutFrom: addresses.length } : {};
-  return { outcome: 'resolved', answers, ttlSeconds: lookup.ttlSeconds, ...cut };
+  if (addresses.length <= MAX_ADDRESSES)
+    return { outcome: 'resolved', answers: addresses.map(answerOf), ttlSeconds };
+  const answers = addresses.slice(0, MAX_ADDRESSES).map(answerOf);
+  return { outcome: 'resolved', answers, ttlSeconds, cutFrom: addresses.length };
+}
+
+function answerOf(address: IpAddress): ResolvedAnswer {
+  return { address };
 }
 
 export function addressesOf(lookup: Extract<Lookup, { kind: 'records' }>): readonly IpAddress[] {

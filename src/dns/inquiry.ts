@@ -1,4 +1,3 @@
-import type { Clock } from '../target/clock.ts';
 import { readAnswer } from './answer.ts';
 import type { AskContext } from './attempt.ts';
 import type { AttemptResult } from './exchange-verdict.ts';
@@ -6,7 +5,7 @@ import type { Lookup } from './lookup.ts';
 import type { Question } from './message.ts';
 import type { ServerRegistry } from './server-registry.ts';
 import { type NextStep, type ServerPlan, ServerRound } from './server-round.ts';
-import type { DnsTransport, TcpResult, UdpResult } from './transport.ts';
+import type { TcpResult, UdpResult } from './transport.ts';
 
 /**
  * One question asked to its end, along a CNAME chain: one that leads into a zone that the server does not
@@ -83,29 +82,4 @@ function unresolved(
   message: string,
 ): Lookup {
   return { kind: 'unresolved', reason, message: `${question.name} ${question.type}: ${message}` };
-}
-
-/** Does what the inquiry says until it has come to its end. Never rejects but with `signal.reason`. */
-export async function carryOut(
-  inquiry: Inquiry,
-  transport: DnsTransport,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Lookup> {
-  let nowMs = clock.monotonicNow();
-  for (;;) {
-    const step = inquiry.next(nowMs);
-    if (step.do === 'end') return step.result;
-    if (step.do === 'pause') {
-      await clock.sleep(step.durationMs, signal);
-      nowMs = clock.monotonicNow();
-    } else {
-      const { exchange } = step;
-      const result = await (exchange.overTcp
-        ? transport.exchangeTcp(exchange, signal)
-        : transport.exchangeUdp(exchange, signal));
-      nowMs = clock.monotonicNow();
-      inquiry.take(result, nowMs);
-    }
-  }
 }

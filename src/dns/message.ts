@@ -153,15 +153,17 @@ function readRecords(
   records: readonly WireRecord[],
   asked: string,
 ): readonly AnswerRecord[] | string {
-  if (records.length === 0) return NO_RECORDS;
-  const read: AnswerRecord[] = [];
+  let read: AnswerRecord[] | undefined;
   for (const record of records) {
     if (record.class !== CLASS_IN) continue;
     const result = readRecord(bytes, record, asked);
     if (result === 'malformed') return 'a record does not fit its RDLENGTH or names no valid host';
-    if (result !== 'other') read.push(result);
+    if (result === 'other') continue;
+    // Answers are kept for as long as they are fresh; an empty array that is pushed to reserves room for seventeen.
+    if (read === undefined) read = [result];
+    else read.push(result);
   }
-  return read;
+  return read ?? NO_RECORDS;
 }
 
 function readRecord(
@@ -187,19 +189,20 @@ function readAddressRecord(
   record: WireRecord,
   asked: string,
 ): AddressRecord | 'other' | 'malformed' {
-  const traits = readTraits(bytes, record, asked);
+  const owner = readOwner(bytes, record.ownerAt, asked);
   const type = record.type === TYPE.A ? 'A' : 'AAAA';
-  if (traits === undefined || record.dataLength !== (type === 'A' ? 4 : 16)) return 'malformed';
+  if (owner === undefined || record.dataLength !== (type === 'A' ? 4 : 16)) return 'malformed';
   const address = addressFromOctets(bytes, record.dataAt, type === 'A' ? 4 : 16);
   // An IPv4-mapped AAAA record is read as the IPv4 address it means, which is no answer to AAAA.
-  return familyOf(address) === (type === 'A' ? 'IPv4' : 'IPv6') ? { ...traits, type, address } : 'other';
+  if (familyOf(address) !== (type === 'A' ? 'IPv4' : 'IPv6')) return 'other';
+  return { type, owner, ttlSeconds: believableTtl(record.ttl), address };
 }
 
 function readAliasRecord(bytes: Uint8Array, record: WireRecord, asked: string): AliasRecord | 'malformed' {
-  const traits = readTraits(bytes, record, asked);
+  const owner = readOwner(bytes, record.ownerAt, asked);
   const target = readHost(bytes, record, record.dataAt);
-  if (traits === undefined || target === undefined || target === '') return 'malformed';
-  return { ...traits, type: 'CNAME', target };
+  if (owner === undefined || target === undefined || target === '') return 'malformed';
+  return { type: 'CNAME', owner, ttlSeconds: believableTtl(record.ttl), target };
 }
 
 function readServiceRecord(
@@ -207,22 +210,18 @@ function readServiceRecord(
   record: WireRecord,
   asked: string,
 ): ServiceRecord | 'malformed' {
-  const traits = readTraits(bytes, record, asked);
+  const owner = readOwner(bytes, record.ownerAt, asked);
   const target = record.dataLength < 7 ? undefined : readHost(bytes, record, record.dataAt + 6);
-  if (traits === undefined || target === undefined) return 'malformed';
+  if (owner === undefined || target === undefined) return 'malformed';
   return {
-    ...traits,
     type: 'SRV',
+    owner,
+    ttlSeconds: believableTtl(record.ttl),
     priority: readUint16(bytes, record.dataAt),
     weight: readUint16(bytes, record.dataAt + 2),
     port: readUint16(bytes, record.dataAt + 4),
     target: target === '' ? undefined : target,
   };
-}
-
-function readTraits(bytes: Uint8Array, record: WireRecord, asked: string): RecordTraits | undefined {
-  const owner = readOwner(bytes, record.ownerAt, asked);
-  return owner === undefined ? undefined : { owner, ttlSeconds: believableTtl(record.ttl) };
 }
 
 /** Nearly every owner is a pointer to the name in the question, and that has been read already. */

@@ -2,9 +2,9 @@ import type { Clock } from '../target/clock.ts';
 import type { Hostname } from '../target/hostname.ts';
 import { onAbort } from '../target/on-abort.ts';
 import type { DnsSettings } from '../target/target.ts';
-import type { AskContext } from './attempt.ts';
+import type { AskContext, NextExchange } from './attempt.ts';
 import { freshUntilMs } from './freshness.ts';
-import { carryOut, Inquiry } from './inquiry.ts';
+import { Inquiry } from './inquiry.ts';
 import type { Lookup, RememberedLookup } from './lookup.ts';
 import type { QueryType } from './message.ts';
 import type { QueryQueue } from './query-queue.ts';
@@ -12,7 +12,7 @@ import type { Flight, QuestionBook, QuestionRecord } from './question-book.ts';
 import { ServerRegistry } from './server-registry.ts';
 import type { ServerView } from './server-view.ts';
 import { additionalAddresses } from './srv-answers.ts';
-import type { DnsTransport } from './transport.ts';
+import type { DnsTransport, TcpResult, UdpResult } from './transport.ts';
 
 export interface DeskContext extends AskContext {
   readonly transport: DnsTransport;
@@ -101,20 +101,27 @@ export class QuestionDesk {
     place: Promise<void> | true,
     { view, signal }: Asker,
   ): Promise<RememberedLookup> {
+    const { transport, clock } = this.#context;
     let hasPlace = place === true;
     try {
       if (place !== true) await place;
       hasPlace = true;
-      const { transport, clock } = this.#context;
-      const question = { name, type: record.type };
-      const inquiry = new Inquiry(question, view.plan, this.#registry, this.#context);
-      const lookup = await carryOut(inquiry, transport, clock, signal);
-      if (record.type === 'SRV' && lookup.kind === 'records') this.#rememberGiven(name, view, lookup);
-      return this.#remember(record, lookup);
+      const inquiry = new Inquiry({ name, type: record.type }, view.plan, this.#registry, this.#context);
+      for (;;) {
+        const step = inquiry.next(clock.monotonicNow());
+        if (step.do === 'end') return this.#takeDown(name, record, view, step.result);
+        if (step.do === 'pause') await clock.sleep(step.durationMs, signal);
+        else inquiry.take(await exchange(step.exchange, transport, signal), clock.monotonicNow());
+      }
     } finally {
       record.flight = undefined;
       if (hasPlace) this.#queue.leave(view.key);
     }
+  }
+
+  #takeDown(name: Hostname, record: QuestionRecord, view: ServerView, lookup: Lookup): RememberedLookup {
+    if (record.type === 'SRV' && lookup.kind === 'records') this.#rememberGiven(name, view, lookup);
+    return this.#remember(record, lookup);
   }
 
   #rememberGiven(service: Hostname, view: ServerView, answer: Extract<Lookup, { kind: 'records' }>): void {
@@ -129,6 +136,14 @@ export class QuestionDesk {
     record.remembered = { lookup, atMs: this.#context.clock.monotonicNow(), failuresInARow };
     return record.remembered;
   }
+}
+
+function exchange(
+  exchange: NextExchange,
+  transport: DnsTransport,
+  signal: AbortSignal,
+): Promise<UdpResult | TcpResult> {
+  return exchange.overTcp ? transport.exchangeTcp(exchange, signal) : transport.exchangeUdp(exchange, signal);
 }
 
 const QUEUE_FULL: Lookup = {

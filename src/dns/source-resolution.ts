@@ -3,10 +3,10 @@ import type { AddressFamily } from '../target/ip-address.ts';
 import type { DnsSettings } from '../target/target.ts';
 import { freshUntilMs } from './freshness.ts';
 import { absenceOf, QUERY_TYPE, resolutionOf } from './host-answers.ts';
-import type { Lookup, RememberedLookup } from './lookup.ts';
+import type { RememberedLookup } from './lookup.ts';
 import type { AnswerRecord, QueryType } from './message.ts';
 import type { TimedResolution } from './resolver.ts';
-import { type Found, searchFor } from './search.ts';
+import { type Found, Search } from './search.ts';
 import { combineTargets, readServiceTargets } from './srv-answers.ts';
 
 /**
@@ -26,8 +26,11 @@ export async function resolveHost(
   ask: AskQuestion,
   ttls: Ttls,
 ): Promise<TimedResolution> {
-  const askBoth = (name: Hostname) => Promise.all([ask(name, 'A'), ask(name, 'AAAA')]);
-  const { result, decisive } = await searchFor(candidates, askBoth, foundHost);
+  const search = new Search(candidates, foundHost);
+  for (let name = search.candidate; name !== undefined; name = search.candidate) {
+    search.take(await Promise.all([ask(name, 'A'), ask(name, 'AAAA')]));
+  }
+  const { result, decisive } = search.end;
   const [IPv4, IPv6] = result;
   // With more names to try, the absence of one family says nothing while the other family failed.
   const undecided = candidates.length > 1 && foundHost(result) === 'undecided';
@@ -61,10 +64,12 @@ export async function resolveService(
   ask: AskQuestion,
   ttls: Ttls,
 ): Promise<TimedResolution> {
-  const askService = async (name: Hostname) => ({ name, answer: await ask(name, 'SRV') });
-  const found = await searchFor(candidates, askService, ({ answer }) => foundService(answer.lookup));
-  const { name, answer } = found.result;
-  const decisive = found.decisive.map((each) => each.answer);
+  const search = new Search(candidates, foundService);
+  for (let name = search.candidate; name !== undefined; name = search.candidate) {
+    search.take({ name, answer: await ask(name, 'SRV') });
+  }
+  const { name, answer } = search.end.result;
+  const decisive = search.end.decisive.map((each) => each.answer);
   if (answer.lookup.kind !== 'records') {
     const absence = absenceOf(answer.lookup);
     return {
@@ -88,6 +93,11 @@ export async function resolveService(
   };
 }
 
+interface AnsweredService {
+  readonly name: Hostname;
+  readonly answer: RememberedLookup;
+}
+
 interface Service {
   readonly name: Hostname;
   readonly records: readonly AnswerRecord[];
@@ -102,8 +112,8 @@ async function resolveTargets(service: Service, family: AddressFamily, ask: AskQ
   return { resolution: combineTargets(targets, lookups, service.ttlSeconds), answers };
 }
 
-function foundService(lookup: Lookup): Found {
-  switch (lookup.kind) {
+function foundService({ answer }: AnsweredService): Found {
+  switch (answer.lookup.kind) {
     case 'records':
       return 'found';
     case 'noData':

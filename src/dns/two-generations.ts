@@ -6,17 +6,24 @@ export class TwoGenerations<K, V> {
   readonly #maxYoung: number;
   #young = new Map<K, V>();
   #old = new Map<K, V>();
+  /** Asked for last, and likely to be next: a name's A and AAAA come together. */
+  #latest: { readonly key: K; readonly value: V } | undefined;
 
   constructor(maxEntries: number) {
     this.#maxYoung = Math.max(1, Math.floor(maxEntries / 2));
   }
 
   get(key: K): V | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
-    const old = this.#old.get(key);
-    if (old !== undefined) this.set(key, old);
-    return old;
+    if (this.#latest?.key === key) return this.#latest.value;
+    const value = this.#young.get(key) ?? this.#rejuvenate(key);
+    if (value !== undefined) this.#latest = { key, value };
+    return value;
+  }
+
+  #rejuvenate(key: K): V | undefined {
+    const value = this.#old.get(key);
+    if (value !== undefined) this.set(key, value);
+    return value;
   }
 
   set(key: K, value: V): void {
@@ -25,5 +32,6 @@ export class TwoGenerations<K, V> {
       this.#young = new Map();
     }
     this.#young.set(key, value);
+    this.#latest = { key, value };
   }
 }

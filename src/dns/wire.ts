@@ -1,7 +1,6 @@
 /**
- * The skeleton of a DNS message: where each record begins and ends. dns-packet trusts RDLENGTH, counts
- * and pointers, and reads names as text whatever their bytes are; so the skeleton is read and held
- * against RFC 1035 §4.1 here, and dns-packet is only handed record data that is known to be whole.
+ * The skeleton of a DNS message: where each record begins and ends. Everything that a reply says of its own shape,
+ * counts, lengths and pointers, is held against its octets here (RFC 1035 §4.1) before any record is read.
  */
 export interface Skeleton {
   readonly id: number;

@@ -5,12 +5,15 @@ import type { DnsServerAddress } from '../target/target.ts';
 import { OncePerTurn } from './once-per-turn.ts';
 
 /**
- * A source port is chosen by the kernel and serves the queries that begin while it has others under way,
- * but never more than this. A query that comes alone has a port of its own. A fresh port for each of ten
- * thousand queries at once would double what each costs, and hide none of them better: a forger has to
- * guess the port, the id and the letters' case of one query either way.
+ * A source port is chosen by the kernel, at random. It takes the queries that begin while it has others under way,
+ * but never more than so many, and none after so long; a query that comes alone has a port of its own.
+ *
+ * A forger has to guess the port, the id and the letters' case of one query whether others share its port or not.
+ * What sharing could give away is time to find an open port out, and that is what the second bound is for. A fresh
+ * port for each of ten thousand queries at once would make each of them twice as dear.
  */
-const MAX_QUERIES_PER_PORT = 64;
+const MAX_QUERIES_PER_PORT = 32;
+const MAX_PORT_SHARED_MS = 100;
 
 export function createUdpExchanger(): (exchange: DnsExchange, signal: AbortSignal) => Promise<UdpResult> {
   const ports = new WeakMap<DnsServerAddress, UdpPort>();
@@ -57,6 +60,7 @@ class UdpPort {
   #carried = 0;
   #strays = 0;
   #closed = false;
+  readonly #openedAtMs = performance.now();
 
   constructor(server: DnsServerAddress, received: OncePerTurn<Datagram>, leaving: OncePerTurn<Datagram>) {
     this.#leaving = leaving;
@@ -78,7 +82,9 @@ class UdpPort {
   }
 
   hasRoomFor({ query }: DnsExchange): boolean {
-    return !this.#closed && this.#carried < MAX_QUERIES_PER_PORT && !this.#pending.has(idOf(query));
+    if (this.#closed || this.#carried >= MAX_QUERIES_PER_PORT) return false;
+    if (performance.now() - this.#openedAtMs > MAX_PORT_SHARED_MS) return false;
+    return !this.#pending.has(idOf(query));
   }
 
   exchange(exchange: DnsExchange, signal: AbortSignal): Promise<UdpResult> {

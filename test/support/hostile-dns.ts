@@ -23,7 +23,7 @@ export class HostileDnsServer implements AsyncDisposable {
   onUdp: (caller: UdpCaller) => void = () => undefined;
   /** Without it TCP connections are closed at once. */
   onTcp: (socket: Socket, query: Buffer) => void = (socket) => socket.destroy();
-  #port = 0;
+  #address: DnsServerAddress | undefined;
 
   static async start(): Promise<HostileDnsServer> {
     const server = new HostileDnsServer();
@@ -31,8 +31,10 @@ export class HostileDnsServer implements AsyncDisposable {
     return server;
   }
 
+  /** The same object each time, as a resolver has it from its settings. */
   get address(): DnsServerAddress {
-    return serverAt('127.0.0.1', this.#port);
+    if (this.#address === undefined) throw new Error('the server has not started');
+    return this.#address;
   }
 
   async #start(): Promise<void> {
@@ -40,8 +42,8 @@ export class HostileDnsServer implements AsyncDisposable {
     await once(this.#tcp, 'listening');
     const bound = this.#tcp.address();
     if (bound === null || typeof bound === 'string') throw new Error('a server without a port');
-    this.#port = bound.port;
-    this.#udp.bind(this.#port, '127.0.0.1');
+    this.#address = serverAt('127.0.0.1', bound.port);
+    this.#udp.bind(bound.port, '127.0.0.1');
     await once(this.#udp, 'listening');
     this.#udp.on('message', (query, from) => {
       const before = this.received.length;

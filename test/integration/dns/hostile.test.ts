@@ -62,6 +62,28 @@ describe('over UDP', () => {
     expect(new Set(distances).size).toBeGreaterThan(20);
   });
 
+  it('no more than 32 queries share a port, however many leave at once', async () => {
+    server.onUdp = ({ query, send }) => send(answer(query, a('10.0.0.1')));
+    await Promise.all(Array.from({ length: 200 }, (_, index) => resolve(`n${index}.example.test`)));
+    const queriesByPort = Map.groupBy(server.received, ({ port }) => port);
+    expect(server.received).toHaveLength(400);
+    expect(Math.max(...[...queriesByPort.values()].map((queries) => queries.length))).toBeLessThanOrEqual(32);
+  });
+
+  it('a port that was opened a while ago takes no more queries, though others still wait there', async () => {
+    server.onUdp = ({ query, before, send }) => {
+      if (before >= 2) send(answer(query, a('10.0.0.1')));
+    };
+    const waiting = resolve('slow.example.test', 1_000);
+    await waitFor('the first queries to arrive', () => server.received.length === 2);
+    const arrivedAtMs = performance.now();
+    await waitFor('the port to grow old', () => performance.now() - arrivedAtMs > 100);
+    await resolve('late.example.test');
+    const [first, , third] = server.received;
+    expect(third?.port).not.toBe(first?.port);
+    expect(inShort((await waiting).IPv4)).toBe('QueryTimeout');
+  });
+
   it('what comes from another port than the server’s is not heard', async () => {
     const stranger = createSocket('udp4');
     server.onUdp = ({ query, from, send }) => {
