@@ -38,6 +38,8 @@ export class Undisturbed {
     const job = calmJob(undisturbed, PERIOD_MS);
     await untilNothingIsWritten(undisturbed);
     job.stop();
+    for (const { invariant, message } of undisturbed.judge.violations)
+      world.judge.report(invariant, `undisturbed: ${message}`);
     return new Undisturbed(world, undisturbed);
   }
 

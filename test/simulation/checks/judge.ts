@@ -72,6 +72,7 @@ export class Judge {
     worker.writes += 1;
     const { kind, metadata } = change.stored.object;
     const what = `${kind} ${metadata.namespace}/${metadata.name}`;
+    if (!worker.mayWrite) this.report(11, `${what} was written by a preview`);
     const key = serviceKeyOf(change);
     if (!worker.hasList && key !== undefined) {
       this.report(9, `${what} was written by a process that never read a good list`);

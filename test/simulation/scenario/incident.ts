@@ -75,6 +75,8 @@ export interface Scenario {
   }[];
   /** What becomes of a pass that is still going on when the next is due, as in a CronJob. */
   readonly concurrency: 'Allow' | 'Forbid' | 'Replace';
+  /** Whether somebody looks at `plan` before each pass in which nothing goes wrong. */
+  readonly previews: boolean;
   readonly latencyMs: readonly [number, number];
   readonly incidents: readonly Incident[];
   readonly disturbedMs: number;

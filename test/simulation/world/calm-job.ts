@@ -4,5 +4,6 @@ import type { World } from './world.ts';
 /** Passes in a world in which nobody dies. */
 export function calmJob(world: World, periodMs: number): CronJob {
   const rhythm = { name: 'calm', periodMs, offsetMs: 1_000, concurrency: 'Forbid' } as const;
-  return new CronJob(world, { ...rhythm, machine: world.machines[0] }, () => undefined);
+  const { previews } = world.scenario;
+  return new CronJob(world, { ...rhythm, machine: world.machines[0], previews }, () => undefined);
 }

@@ -1,4 +1,5 @@
 import { type DeathPlan, dyingBy } from './fate.ts';
+import { Preview } from './preview.ts';
 import { type ProductProcess, startProcess } from './product-process.ts';
 import { runSyncProgram } from './programs.ts';
 import type { Machine } from './sim-process.ts';
@@ -13,6 +14,8 @@ export interface Rhythm {
   readonly periodMs: number;
   readonly offsetMs: number;
   readonly concurrency: 'Allow' | 'Forbid' | 'Replace';
+  /** Somebody runs `plan` before each pass and compares. */
+  readonly previews?: boolean;
 }
 
 /** Starts a pass again and again, as Kubernetes' CronJob does. */
@@ -48,14 +51,25 @@ export class CronJob {
     const alive = [...this.running].filter(({ process }) => process.alive);
     if (alive.length > 0 && this.#rhythm.concurrency === 'Forbid') return;
     if (this.#rhythm.concurrency === 'Replace') for (const each of alive) each.process.kill();
-    this.#start();
+    const name = `${this.#rhythm.name}-${++this.#count}`;
+    if (this.#rhythm.previews) this.#startAfterPreview(name);
+    else this.#start(name);
   }
 
-  #start(): void {
+  #startAfterPreview(name: string): void {
+    const preview = new Preview(this.#world, name, this.#rhythm.machine);
+    this.running.add(preview.started);
+    void preview.run().then(() => {
+      this.running.delete(preview.started);
+      this.#start(name, preview.isCurrent ? preview : undefined);
+    });
+  }
+
+  #start(name: string, preview?: Preview): void {
     const { log, scheduler } = this.#world;
-    const name = `${this.#rhythm.name}-${++this.#count}`;
     const started = startProcess(this.#world, name, this.#rhythm.machine, dyingBy(this.#nextDeath()));
     this.running.add(started);
+    this.#world.promptness.onPass(started);
     log.note(`${name} starts`);
     const deadline = scheduler.in(DEADLINE_MS, () => {
       if (started.process.alive) log.tell(name, 'killed: over its deadline');
@@ -68,6 +82,7 @@ export class CronJob {
       started.process.kill();
       this.exits.push(exit);
       this.#lookAtEnd(name, started, exit);
+      if (exit === 0 || exit === 3) preview?.compare(started.paper.out);
     });
   }
 

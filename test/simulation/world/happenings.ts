@@ -68,10 +68,17 @@ export class Happenings {
   }
 
   #happen(incident: Incident): void {
+    const { disturbance, scheduler } = this.#world;
     const undo = this.#begin(incident);
-    if (undo === undefined || incident.forMs === undefined) return;
+    if (undo === undefined || incident.forMs === undefined) {
+      disturbance.note(incident, scheduler.nowMs);
+      return;
+    }
+    disturbance.begin(incident, scheduler.nowMs);
     const once = () => {
-      if (this.#pending.delete(once)) undo();
+      if (!this.#pending.delete(once)) return;
+      undo();
+      disturbance.end(incident, scheduler.nowMs);
     };
     this.#pending.add(once);
     this.#world.scheduler.in(incident.forMs, once);

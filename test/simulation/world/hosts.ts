@@ -22,6 +22,8 @@ const PONG = Buffer.from('+PONG\r\n');
 /** Every host outside the cluster, by address. Those nobody has said anything about accept. */
 export class Hosts {
   readonly #modes = new Map<string, HostMode>();
+  readonly #changedMs = new Map<string, number>();
+  #onChange: (address: string, mode: HostMode) => void = () => undefined;
   readonly #scheduler: Scheduler;
   readonly #log: EventLog;
 
@@ -32,7 +34,19 @@ export class Hosts {
 
   set(address: string, mode: HostMode): void {
     this.#modes.set(address, mode);
+    this.#changedMs.set(address, this.#scheduler.nowMs);
     this.#log.tell('host', `${address} ${mode}`);
+    this.#onChange(address, mode);
+  }
+
+  /** Told of every change, after it. */
+  onChange(listener: (address: string, mode: HostMode) => void): void {
+    this.#onChange = listener;
+  }
+
+  /** It takes connections and has ever since. */
+  isWellSince(address: string, sinceMs: number): boolean {
+    return this.mode(address) === 'accept' && (this.#changedMs.get(address) ?? 0) <= sinceMs;
   }
 
   mode(address: string): HostMode {

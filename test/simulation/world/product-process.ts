@@ -55,12 +55,19 @@ export function startProcess(
   const fate = fateOf({
     latencyMs: scenario.latencyMs,
     faults: () => world.apiFaults,
-    death,
+    death: (request) => {
+      const when = death(request);
+      if (when !== undefined) world.disturbance.note({ do: 'kill' }, scheduler.nowMs);
+      return when;
+    },
     random: streamOf(scenario.seed, `fate of ${name}`),
     onRequest: (change) => bounds.count('requests', change),
     onWatch: (arrivals) => watches.add(arrivals),
     knowledge: () => record.health.copy(),
-    onSend: (request) => leadership.look(request),
+    onSend: (request) => {
+      bounds.pace('requests sent', scheduler.nowMs);
+      leadership.look(request);
+    },
     onAnswer: (request, answer) => {
       lineage.follow(request, answer, record);
       // The server has no other answer for a JSON patch whose test fails.
@@ -115,7 +122,7 @@ export function startProcess(
       },
     }),
     identity: name,
-    newLog: async () => silentLog,
+    newLog: async () => countingLog(() => bounds.pace('log lines', scheduler.nowMs)),
     newMetrics: async () => ({ metrics: NO_METRICS, contentType: 'text/plain', text: async () => '' }),
     cron: noCron,
     startStatusServer: async () => ({ port: 0, close: async () => undefined }),
@@ -161,7 +168,9 @@ function thresholdsAt({ file }: World): { healthy: number; unhealthy: number } {
   };
 }
 
-const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+function countingLog(onLine: () => void): Log {
+  return { info: onLine, warn: onLine, error: onLine };
+}
 
 const noCron: Cron = {
   problemWith: () => undefined,

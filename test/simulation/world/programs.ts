@@ -1,3 +1,4 @@
+import { runPlan } from '../../../src/cli/plan.ts';
 import { runRun } from '../../../src/cli/run.ts';
 import { runSync } from '../../../src/cli/sync.ts';
 import { INSTANCE_NAME, type ProductProcess, STATE_NAMESPACE } from './product-process.ts';
@@ -16,6 +17,11 @@ export type ProgramEnd = number | string;
 /** `sync`, as a CronJob starts it. */
 export function runSyncProgram({ context }: ProductProcess): Promise<ProgramEnd> {
   return ended(runSync({ ...COMMON, output: 'json', dryRun: 'none' }, context));
+}
+
+/** `plan`, as somebody runs it before. */
+export function runPlanProgram({ context }: ProductProcess): Promise<ProgramEnd> {
+  return ended(runPlan({ ...COMMON, output: 'json' }, context));
 }
 
 /** `run`, as a Deployment starts it: with the defaults of its flags. */

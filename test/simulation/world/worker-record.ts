@@ -19,6 +19,8 @@ export class WorkerRecord {
   health: ReferenceHealth;
   /** The state could not be read and never will, so that it may believe an answer at once. */
   stateless = false;
+  /** False of a program that is only to look. */
+  mayWrite = true;
   /** What it wrote so far. */
   writes = 0;
   /** Services that it deleted under its present list, and how many there were of its own when it read that. */

@@ -1,11 +1,13 @@
 import { AnswerRecord } from '../checks/answer-record.ts';
 import { Judge } from '../checks/judge.ts';
 import type { Circumstances } from '../checks/lost-route.ts';
+import { Promptness } from '../checks/promptness.ts';
 import { NAMESPACES } from '../scenario/generate-targets.ts';
 import type { Scenario } from '../scenario/incident.ts';
 import type { ApiFault } from './api-faults.ts';
 import { Cluster } from './cluster.ts';
 import { Controllers } from './controllers.ts';
+import { Disturbance } from './disturbance.ts';
 import { DnsReactions } from './dns-reactions.ts';
 import { DnsServers } from './dns-servers.ts';
 import { EventLog } from './event-log.ts';
@@ -35,6 +37,8 @@ export class World {
   readonly answers = new AnswerRecord();
   readonly judge: Judge;
   readonly workers = new Map<SimProcess, WorkerRecord>();
+  readonly disturbance = new Disturbance();
+  readonly promptness: Promptness;
   /** What may strike requests at the moment. */
   apiFaults: ReadonlyMap<ApiFault, number> = new Map();
   /** How wrong wall clocks have been in all. */
@@ -61,6 +65,7 @@ export class World {
     this.people = new People(this.cluster, this.log);
     this.file = new TargetFile(scenario.targets, scenario.guards, this.log);
     this.hosts = new Hosts(this.scheduler, this.log);
+    this.promptness = new Promptness(this);
     this.names = new Names(scenario.ttlSeconds, this.log, (name, type, answer) =>
       this.answers.note(name, type, answer, this.scheduler.nowMs),
     );

@@ -1,0 +1,128 @@
+import { keyOfSpec, type ListVersion, type TargetSpec } from '../scenario/target-spec.ts';
+import { contentOf, hasSelector, serviceKeyOfSlice } from '../world/kube-words.ts';
+import type { ProductProcess } from '../world/product-process.ts';
+import type { World } from '../world/world.ts';
+import { leaseHolder } from './leadership.ts';
+
+/** Requests one after the other that stand between a verdict and its slice, and what else takes a moment. */
+const REQUESTS_BEFORE = 12;
+const SLACK_MS = 1_500;
+/** Of the health check: how soon it looks again once it has seen something new, and how long it waits. */
+const FAST_INTERVAL_MS = 500;
+const TIMEOUT_MS = 1_000;
+/** A replica is past its beginnings, and looks again at what it once could not do. */
+const SETTLED_IN_MS = 40_000;
+
+/** A target in plain order, whose addresses must be ready by a certain time whatever becomes of all others. */
+interface Expectation {
+  readonly spec: TargetSpec;
+  readonly list: ListVersion;
+  readonly worker: ProductProcess['process'];
+  readonly sinceMs: number;
+  readonly what: string;
+}
+
+/**
+ * Invariant 6, told by time: when a target's hosts are well, and nothing but hosts and names of others is in
+ * trouble, its addresses are ready within the time that its own checks and writes take.
+ */
+export class Promptness {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+    world.hosts.onChange((address, mode) => {
+      if (mode === 'accept') this.#onRecovery(address);
+    });
+  }
+
+  /** A pass begins: what is in order is ready soon, however long the pass goes on. */
+  onPass({ process }: ProductProcess): void {
+    const { file, scheduler } = this.#world;
+    for (const spec of file.read().version.targets ?? []) {
+      const withinMs = thresholdMs(spec) + this.#writingMs() + SLACK_MS;
+      this.#expect(
+        { spec, list: file.current, worker: process, sinceMs: scheduler.nowMs, what: 'a pass began' },
+        withinMs,
+      );
+    }
+  }
+
+  #onRecovery(address: string): void {
+    const { file, scheduler, scenario } = this.#world;
+    if (scenario.mode !== 'deployment') return;
+    const leader = leaseHolder(this.#world);
+    if (leader === undefined || leader.startedMs > scheduler.nowMs - SETTLED_IN_MS) return;
+    for (const spec of file.read().version.targets ?? []) {
+      if (!spec.endpoints.some((source) => 'address' in source && source.address === address)) continue;
+      const withinMs =
+        spec.checkSeconds * 1_000 + TIMEOUT_MS + thresholdMs(spec) + this.#writingMs() + SLACK_MS;
+      this.#expect(
+        { spec, list: file.current, worker: leader, sinceMs: scheduler.nowMs, what: `${address} recovered` },
+        withinMs,
+      );
+    }
+  }
+
+  #writingMs(): number {
+    return REQUESTS_BEFORE * 2 * this.#world.scenario.latencyMs[1];
+  }
+
+  #expect(promise: Expectation, withinMs: number): void {
+    if (!this.#isInPlainOrder(promise)) return;
+    this.#world.scheduler.in(withinMs, () => {
+      const late = this.#lateAddresses(promise.spec);
+      if (late.length === 0 || !promise.worker.alive || !this.#isInPlainOrder(promise)) return;
+      const key = keyOfSpec(promise.spec);
+      this.#world.judge.report(
+        6,
+        `${key}: ${late.join(', ')} not ready ${withinMs} ms after ${promise.what}, with nothing but others in trouble`,
+      );
+    });
+  }
+
+  /** Looked at before and after: whatever else may take time did not happen in between. */
+  #isInPlainOrder({ spec, list, worker, sinceMs }: Expectation): boolean {
+    const { file, hosts, scenario, disturbance, cluster, scheduler } = this.#world;
+    const fromMs = scenario.mode === 'deployment' ? sinceMs - SETTLED_IN_MS : sinceMs;
+    if (disturbance.lastedUntilMs(scheduler.nowMs) > fromMs || file.read().version !== list) return false;
+    if (scenario.mode === 'deployment' && leaseHolder(this.#world) !== worker) return false;
+    if (spec.check === 'none' || !spec.resources.includes('EndpointSlice')) return false;
+    const service = cluster.core.store.get('services', keyOfSpec(spec))?.object;
+    // What is made, adopted or refused just now takes its own time.
+    if (service === undefined || hasSelector(service)) return false;
+    if (!this.#world.judge.ownership.isOurs(service) && spec.create) return false;
+    const slices = this.#slicesOf(keyOfSpec(spec));
+    if (slices.length === 0 || !slices.every((slice) => this.#world.judge.ownership.isOurs(slice)))
+      return false;
+    return spec.endpoints.every(
+      (source) =>
+        'address' in source && !source.address.includes(':') && hosts.isWellSince(source.address, sinceMs),
+    );
+  }
+
+  #lateAddresses(spec: TargetSpec): string[] {
+    const ready = new Set(
+      this.#slicesOf(keyOfSpec(spec)).flatMap((slice) =>
+        (contentOf(slice).endpoints ?? []).flatMap(({ addresses, conditions }) =>
+          (conditions?.ready ?? true) ? addresses : [],
+        ),
+      ),
+    );
+    return spec.endpoints.flatMap((source) =>
+      'address' in source && !ready.has(source.address) ? [source.address] : [],
+    );
+  }
+
+  #slicesOf(key: string) {
+    const [namespace = ''] = key.split('/');
+    return this.#world.cluster.core.store
+      .list('endpointslices', `${namespace}/`)
+      .map(({ object }) => object)
+      .filter((slice) => serviceKeyOfSlice(slice) === key);
+  }
+}
+
+function thresholdMs({ healthyThreshold }: TargetSpec): number {
+  return (healthyThreshold - 1) * FAST_INTERVAL_MS;
+}

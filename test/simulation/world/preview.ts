@@ -1,0 +1,49 @@
+import type { SyncReport } from '../../../src/sync/sync-report.ts';
+import { previewDifference } from '../checks/preview.ts';
+import { countsTime } from '../checks/remembered-answers.ts';
+import { dyingBy } from './fate.ts';
+import { type ProductProcess, startProcess } from './product-process.ts';
+import { runPlanProgram } from './programs.ts';
+import type { Machine } from './sim-process.ts';
+import type { World } from './world.ts';
+
+const STATE_KEY = 'default/external-endpoints-state-default';
+
+/** Somebody who runs `plan` right before a pass, and compares. */
+export class Preview {
+  readonly started: ProductProcess;
+  readonly #world: World;
+  readonly #revision: string;
+  readonly #isTimeless: boolean;
+  #report: SyncReport | undefined;
+
+  constructor(world: World, name: string, machine: Machine) {
+    this.#world = world;
+    this.#revision = world.cluster.core.store.revision.toString();
+    const state = world.cluster.core.store.get('configmaps', STATE_KEY)?.object;
+    // What waits for a time to come may come to it between the two.
+    this.#isTimeless = state === undefined || !countsTime(state);
+    this.started = startProcess(world, `${name}-plan`, machine, dyingBy(undefined));
+    const record = world.workers.get(this.started.process);
+    if (record !== undefined) record.mayWrite = false;
+  }
+
+  async run(): Promise<void> {
+    const { process, paper } = this.started;
+    const exit = await runPlanProgram(this.started);
+    process.kill();
+    this.#world.log.note(`${process.name} ends with ${exit}`);
+    if (exit === 0 || exit === 1 || exit === 3) this.#report = JSON.parse(paper.out) as SyncReport;
+  }
+
+  /** To be told when the pass has begun: whether it finds what the preview found. */
+  get isCurrent(): boolean {
+    return this.#world.cluster.core.store.revision.toString() === this.#revision;
+  }
+
+  compare(output: string): void {
+    if (this.#report === undefined || !this.#isTimeless || output === '') return;
+    const difference = previewDifference(this.#report, JSON.parse(output) as SyncReport);
+    if (difference !== undefined) this.#world.judge.report(11, difference);
+  }
+}
