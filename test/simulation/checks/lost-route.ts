@@ -63,7 +63,11 @@ function judgeBy(
   if (port === undefined || (port.targetPort !== route.port && !hasService)) return ALLOWED;
   // Somebody else keeps the Service: a list that names its ports otherwise asks for what nobody can have.
   if (!spec.create && (port.name ?? '') !== route.portName) return ALLOWED;
-  if (isUnhealthy(spec, route, worker)) return UNHEALTHY;
+  const byName = judgeByName(spec, route, worker, world);
+  return !byName.allowed && isUnhealthy(spec, route, worker) ? UNHEALTHY : byName;
+}
+
+function judgeByName(spec: TargetSpec, route: Route, worker: Judged, world: Circumstances): Verdict {
   if (spec.endpoints.some((source) => 'address' in source && source.address === route.address)) {
     return { allowed: false, because: 3, why: 'it stands in the list and was not found unhealthy' };
   }
