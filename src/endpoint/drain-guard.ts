@@ -3,7 +3,7 @@ import {
   type PortAssessment,
   type PublishedReadiness,
   publishedKey,
-  readyAddressCount,
+  readyAddresses,
   withReadiness,
 } from './assessment.ts';
 
@@ -91,8 +91,10 @@ export function guardDrains(input: DrainGuardInput): DrainGuardResult {
     return { assessments: asTheyAre, drainedAddresses: 0, state };
   }
   const counted = [...recent, ...found];
-  const ready = drains.reduce((total, each) => total + each.ready, recent.length + input.readyElsewhere);
-  const sharePercent = (counted.length / ready) * 100;
+  const ready = drains.reduce((total, each) => total + each.ready.size, input.readyElsewhere);
+  // One that was drained on one port alone is still counted among the ready ones.
+  const readyBefore = ready + recent.filter((each) => !isReadyStill(each, targets, drains)).length;
+  const sharePercent = (counted.length / readyBefore) * 100;
   const affected = new Set(counted.map(({ target }) => target)).size;
   const standsAlone = affected === 1 && input.referenceReachable;
   const trusted = input.acceptDrain || isConfirmed(input);
@@ -126,7 +128,7 @@ function isConfirmed({ state, lastHealthyMs, nowMs }: DrainGuardInput): boolean 
 
 interface Drains {
   /** Addresses that are published ready now. */
-  readonly ready: number;
+  readonly ready: ReadonlySet<string>;
   /** Those of them that would not be any more, by a verdict. */
   readonly addresses: readonly string[];
   /** One of them because no route to it was found. */
@@ -136,10 +138,18 @@ interface Drains {
 function drainsOf({ assessments, published }: GuardedTarget): Drains {
   const drained = assessments.filter((each) => each.ports.some((port) => isDrained(each, port, published)));
   return {
-    ready: readyAddressCount(published),
+    ready: readyAddresses(published),
     addresses: drained.map(({ address }) => address),
     byRoute: drained.some((each) => each.ports.some((port) => isDrainedByRoute(each, port, published))),
   };
+}
+
+function isReadyStill(
+  { target, address }: RecentDrain,
+  targets: readonly GuardedTarget[],
+  drains: readonly Drains[],
+): boolean {
+  return drains[targets.findIndex(({ key }) => key === target)]?.ready.has(address) ?? false;
 }
 
 type IsSuspect = (assessment: Assessment, port: PortAssessment, published: PublishedReadiness) => boolean;

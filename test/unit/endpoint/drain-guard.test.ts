@@ -86,6 +86,30 @@ describe('the drain guard', () => {
     expect(fates).toEqual([[DRAINED], [DRAINED], [HELD]]);
   });
 
+  it('counts an address once that is drained port by port', () => {
+    const first = assessed('10.0.0.1', 'unhealthy');
+    const [port] = first.ports;
+    if (port === undefined) throw new Error('an assessment has a port');
+    const other = { ...port, name: 'q', port: 5433, ready: true, reason: 'Connected' };
+    const partly = target('a', [{ ...first, ports: [port, other] }]);
+    const { state } = guard([partly], { readyElsewhere: 2, maxDrainPercent: 60 });
+    expect(state.recent).toHaveLength(1);
+    // Two of the three are drained then, and not two of four.
+    const later = {
+      ...target('a', [{ ...first, ports: [other] }]),
+      published: new Map([
+        [publishedKey(first.address, port), false],
+        [publishedKey(first.address, other), true],
+      ]),
+    };
+    const { readiness } = guard([later, target('b', [down('10.0.1.1')])], {
+      readyElsewhere: 1,
+      maxDrainPercent: 60,
+      state,
+    });
+    expect(readiness.at(-1)).toEqual(HELD);
+  });
+
   it('forgets drains after a minute', () => {
     const recent = Array.from({ length: 9 }, (_, at) => ({
       target: 'x',
