@@ -137,10 +137,16 @@ function keyOf({ address, port, host }: ResolvedAnswer): string {
   return `${address} ${port ?? ''} ${host ?? ''}`;
 }
 
-/** Why the resolution lacks the address: an SRV target that failed speaks for its own addresses only. */
+/**
+ * Why the resolution lacks the address: an SRV target that failed speaks for its own addresses only. After a lost
+ * memory nobody knows whose an address was; then it may be that of any target that is missing.
+ */
 function absenceOf({ answer }: HeldAddress, resolution: Resolution): Absence | 'left' {
   if (resolution.outcome !== 'resolved') return resolution;
-  return resolution.missing?.find(({ host }) => host === answer.host)?.absence ?? 'left';
+  const { missing = [] } = resolution;
+  const own = missing.filter(({ host }) => answer.host === undefined || host === answer.host);
+  const failed = own.find(({ absence }) => absence.outcome === 'unresolved');
+  return (failed ?? own[0])?.absence ?? 'left';
 }
 
 /** Sets and clears the clocks. Each is set by the first answer of its kind and not touched by the next. */

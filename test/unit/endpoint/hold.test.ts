@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Resolution } from '../../../src/dns/resolution.ts';
 import { type HeldName, holdAddresses } from '../../../src/endpoint/hold.ts';
+import type { Hostname } from '../../../src/target/hostname.ts';
 import { DNS_SETTINGS, ip } from '../../support/dns-resolver.ts';
 
 const SECOND = 1_000;
@@ -50,6 +51,23 @@ describe('holdAddresses', () => {
     expect(name.answer(60, found('10.0.0.1'))).toBe('10.0.0.1 current, 10.0.0.2 obsolete');
     expect(name.look(89)).toBe('10.0.0.1 current, 10.0.0.2 obsolete');
     expect(name.look(90)).toBe('10.0.0.1 current');
+  });
+
+  it('takes nothing from a service whose target fails when nobody knows whose address it was', () => {
+    const name = new HeldOverTime();
+    // What was served, after a lost memory: no answer has told of its host so far.
+    name.answer(0, found('10.0.0.1', '10.0.0.2'));
+    const one: Resolution = {
+      outcome: 'resolved',
+      ttlSeconds: 60,
+      answers: [{ address: ip('10.0.0.1'), port: 7000, host: 'm1.example' as Hostname }],
+      missing: [{ host: 'm0.example' as Hostname, absence: failed }],
+    };
+    expect(name.answer(60, one)).toContain('10.0.0.2 failure');
+    expect(name.look(6_000)).toContain('10.0.0.2 failure');
+    const { missing: _, ...whole } = one;
+    expect(name.answer(6_060, whole)).toContain('10.0.0.2 obsolete');
+    expect(name.look(6_090)).toBe('10.0.0.1 current');
   });
 
   it('lets an obsolete address go at once when it is unhealthy', () => {
