@@ -111,13 +111,13 @@ export class Decider {
   /** Follows the target's addresses with checks; undefined while it is too early to decide. */
   private momentOf(
     entry: TargetEntry,
-    { now, guards, stateless }: DecidingMoment,
+    { now, guards, stateless, lastHealthyMs }: DecidingMoment,
   ): [EntryMoment] | undefined {
     const { target, existing = NOTHING_EXISTS, memory, answers } = entry;
     if (target === undefined) return undefined;
     const moment = { target, existing, memory, answers };
     const healthOf = (id: CheckId) => this.checks.health(id);
-    const { known } = viewMoment(moment, { healthOf, stateless, guards }, now);
+    const { known } = viewMoment(moment, { healthOf, stateless, guards, fleet: { lastHealthyMs } }, now);
     const candidates = candidatesOf(target, known, guards).filter(isToBeChecked);
     this.checks.replace(entry.key, checksOf(target, candidates));
     const tooEarly = now.monotonicMs < entry.patienceUntilMs && !this.checks.haveVerdicts(entry.key);

@@ -86,7 +86,11 @@ export async function observeTargets(
     timeoutMs: startedMs + probingTimeoutMs - clock.monotonicNow(),
     onProgress: (settled, total) => onProgress('checking', settled, total),
   });
-  const unprobed = { ...before, healthOf: () => undefined };
+  const unprobed = {
+    ...before,
+    healthOf: () => undefined,
+    fleet: { lastHealthyMs: Number.NEGATIVE_INFINITY },
+  };
   const observe = async (target: Target, at: number) => {
     const known = before.momentOf(target);
     const answers = await resolving[at];

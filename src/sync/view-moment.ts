@@ -35,6 +35,10 @@ export interface NamingInput {
    * how long an address has been missing from it; a failure takes nothing away all the same.
    */
   readonly stateless: boolean;
+  readonly fleet: {
+    /** When a check last found anything healthy, on the monotonic clock; -Infinity when none ever did. */
+    readonly lastHealthyMs: number;
+  };
 }
 
 /** While nothing else is ready, no answer and no silence takes an address away; only its own verdict does. */
@@ -63,7 +67,7 @@ export function viewMoment(moment: TargetMoment, input: NamingInput, now: Instan
 function viewWith(
   hold: HoldSettings,
   { target, existing, memory, answers }: TargetMoment,
-  { healthOf }: NamingInput,
+  { healthOf, fleet }: NamingInput,
   now: Instant,
 ): NameView {
   return viewNames({
@@ -73,9 +77,18 @@ function viewWith(
     answers,
     served: servedBy(existing),
     isHealthy: (at: AddressToCheck) =>
-      checksOf(target, [at]).every((check) => healthOf(check.id)?.verdict !== 'unhealthy'),
+      checksOf(target, [at]).every((check) => !isBelievedUnhealthy(healthOf(check.id), fleet.lastHealthyMs)),
     nowMs: now.monotonicMs,
   });
+}
+
+/**
+ * A worker that is blind finds everything dead, and what has left its name's answer would go for that at once. So
+ * it has to have seen something healthy since; until then the address stays for its hold, and the guard over
+ * all drains decides whether it takes traffic.
+ */
+function isBelievedUnhealthy(health: Health | undefined, lastHealthyMs: number): boolean {
+  return health?.verdict === 'unhealthy' && lastHealthyMs > health.sinceMs;
 }
 
 function isAnyServing(

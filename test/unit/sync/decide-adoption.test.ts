@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseTargetList } from '../../../src/config/target-list.ts';
 import type { EndpointsObject } from '../../../src/manifest/kube-object.ts';
+import { NO_FLEET } from '../../../src/sync/decide.ts';
 import { viewMoment } from '../../../src/sync/view-moment.ts';
 import { DEFAULT_GUARDS } from '../../../src/target/guards.ts';
 
@@ -37,7 +38,7 @@ describe('a target that is adopted', () => {
     };
     const { known } = viewMoment(
       moment,
-      { healthOf: () => undefined, stateless: false, guards: DEFAULT_GUARDS },
+      { healthOf: () => undefined, stateless: false, guards: DEFAULT_GUARDS, fleet: NO_FLEET },
       { wallMs: 0, monotonicMs: 1_000 },
     );
     expect(known.get('host db.example')?.map(({ address }) => address)).toEqual(['10.0.0.7', '10.0.0.8']);

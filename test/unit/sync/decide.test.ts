@@ -152,6 +152,27 @@ describe('a decision', () => {
   });
 });
 
+describe('an address that has left the answer and is found unhealthy', () => {
+  const decidedWith = (lastHealthyMs: number) => {
+    const before = decide(input([moment(NAMED, { answers: answers(answered('10.0.0.1')) })]), NOW);
+    const { memory } = before.targets[0] ?? {};
+    const later = { wallMs: NOW.wallMs + 60_000, monotonicMs: NOW.monotonicMs + 60_000 };
+    const left = moment(NAMED, { memory, answers: answers(answered('10.0.0.2'), -60_000) });
+    const dead = healthOf('unhealthy', { sinceMs: NOW.monotonicMs + 30_000 });
+    const fleet = { ...NO_FLEET, lastHealthyMs };
+    const [decision] = decide(input([left], { healthOf: () => dead, fleet }), later).targets;
+    return decision?.assessments.map(({ address }) => address);
+  };
+
+  it('goes at once when this worker has found anything healthy since', () => {
+    expect(decidedWith(NOW.monotonicMs + 31_000)).toEqual(['10.0.0.2']);
+  });
+
+  it('stays for its hold when this worker may be blind', () => {
+    expect(decidedWith(NOW.monotonicMs + 29_000)).toEqual(['10.0.0.2', '10.0.0.1']);
+  });
+});
+
 describe('a memory that was lost', () => {
   it('drains nothing: what is served counts as known, and leaves by its hold', () => {
     const existing = serving('10.0.0.7');
