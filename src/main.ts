@@ -5,6 +5,9 @@ import { isPartThread, serveThread, wire } from './wiring.ts';
 
 declare const __VERSION__: string;
 
+/** After the first signal. */
+const END_WITHIN_MS = 4_800;
+
 // A long list is read by a thread, which is this same file once more.
 if (isPartThread()) await serveThread();
 // Not left to the last handle: a credential plugin that hangs would keep a finished command alive.
@@ -15,7 +18,10 @@ async function runProcess(): Promise<number> {
 
   // A pass that is interrupted gives up at once; a second signal does not even wait for that.
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => interruption.abort(new Error(`received ${name}`)));
+    process.once(name, () => {
+      interruption.abort(new Error(`received ${name}`));
+      setTimeout(endAnyhow, END_WITHIN_MS).unref();
+    });
   }
 
   for (const stream of [process.stdout, process.stderr]) {
@@ -46,6 +52,14 @@ async function runProcess(): Promise<number> {
   );
   await Promise.all([process.stdout, process.stderr].map(written));
   return exitCode;
+}
+
+/** A file system that hangs cannot be told to stop, and whoever sent the signal waits. */
+function endAnyhow(): never {
+  process.stderr.write(
+    `external-endpoints did not end in order within ${END_WITHIN_MS / 1000} s; it ends now\n`,
+  );
+  process.exit(EXIT.interrupted);
 }
 
 function outputOn(stream: NodeJS.WriteStream): TextOutput {

@@ -1,3 +1,5 @@
+import { isTrouble, type SyncReport } from '../sync/sync-report.ts';
+
 /** What the process says when it ends; part of the command line's contract. */
 export const EXIT = {
   done: 0,
@@ -11,3 +13,12 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const REFUSALS: ReadonlySet<string> = new Set(['Forbidden', 'Unauthorized']);
+
+/** Of a pass: some targets are in trouble, or the cluster refused us every one of them, which is another matter. */
+export function passExitCode({ targets }: SyncReport): ExitCode {
+  const isRefused = targets.every(({ phase, reason }) => phase === 'Failed' && REFUSALS.has(reason));
+  if (targets.length > 0 && isRefused) return EXIT.clusterFailed;
+  return targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
+}

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { isTrouble } from '../sync/sync-report.ts';
 import { colorsFor } from './colors.ts';
 import type { CliContext } from './context.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import { EXIT, type ExitCode, passExitCode } from './exit-code.ts';
 import { runListedPass } from './listed-pass.ts';
 import {
   type ClusterFlags,
@@ -39,6 +38,6 @@ export async function runPlan(flags: PlanFlags, context: CliContext): Promise<Ex
         : serialize(report, flags.output),
     );
     if (plans.some(({ actions }) => actions.length > 0)) return EXIT.changesPlanned;
-    return report.targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
+    return passExitCode(report);
   });
 }

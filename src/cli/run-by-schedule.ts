@@ -1,9 +1,11 @@
-import { mergeTargetLists } from '../config/target-list.ts';
+import { formatLocation, mergeTargetLists, type TargetList } from '../config/target-list.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import { fencedStore } from '../sync/fenced-store.ts';
 import type { Log } from '../sync/log.ts';
+import type { Metrics } from '../sync/metrics.ts';
 import type { Task } from '../sync/run-together.ts';
-import { isTrouble, type SyncReport } from '../sync/sync-report.ts';
+import { statusRoutes } from '../sync/status-routes.ts';
+import { isTrouble, type SyncReport, type TargetReport } from '../sync/sync-report.ts';
 import type { Cluster } from './cluster.ts';
 import { runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
@@ -19,45 +21,110 @@ export async function runBySchedule(
   log: Log,
   context: CliContext,
 ): Promise<ExitCode> {
+  const registry = await context.newMetrics();
+  const { metrics } = registry;
+  cluster.onAnswer((method, code) => metrics.apiRequest(method, code));
   const replica = replicaOf(cluster, flags, log, context, () => undefined);
+  const work = new ScheduledWork(cluster, () => replica.isLeader(), flags, { log, metrics }, context);
+  const routes = statusRoutes({
+    isAlive: () => true,
+    conditions: [{ name: 'list', isMet: () => work.hasGoodList }],
+    metrics: {
+      contentType: registry.contentType,
+      text: () => {
+        metrics.leading(replica.isLeader());
+        return registry.text();
+      },
+    },
+    status: () => ({
+      version: context.version,
+      instance: flags.instance,
+      identity: context.identity,
+      leading: replica.isLeader(),
+      targets: work.reports,
+    }),
+  });
+  const server = await context.startStatusServer(flags.listen, routes);
+  log.info('Listening', `serving ${Object.keys(routes).join(', ')} on port ${server.port}`);
   const { timezone, cronJitter: jitterMs } = flags;
-  const work = () => scheduledPass(cluster, () => replica.isLeader(), flags, log, context);
-  const task: Task = (signal) => context.cron.run({ expression, timezone, jitterMs }, work, signal);
-  await replica.run([task], context.signal);
-  return EXIT.done;
+  const task: Task = (signal) =>
+    context.cron.run({ expression, timezone, jitterMs }, () => work.pass(), signal);
+  try {
+    await replica.run([task], context.signal);
+    log.info('Stopped', 'nothing is under way, the lease is free');
+    return EXIT.done;
+  } finally {
+    await server.close();
+  }
 }
 
-/**
- * One pass, as a CronJob of `sync` would make it, within a process that stays. The list is read anew each time; a
- * broken one changes nothing.
- */
-async function scheduledPass(
-  cluster: Cluster,
-  isLeader: () => boolean,
-  flags: RunFlags,
-  log: Log,
-  context: CliContext,
-): Promise<void> {
-  if (!isLeader()) return;
-  const parts: TargetListPart[] = [];
-  for (const part of await context.readList(flags.config ?? [])) {
-    parts.push(await context.readPart(part, context.signal));
+/** One pass after the other, each as a CronJob of `sync` would make it, within a process that stays. */
+class ScheduledWork {
+  /** Of the last pass. */
+  reports: readonly TargetReport[] = [];
+  /** False once the list was found broken, until it is mended. */
+  hasGoodList = true;
+  private readonly cluster: Cluster;
+  private readonly isLeader: () => boolean;
+  private readonly flags: RunFlags;
+  private readonly tellers: { readonly log: Log; readonly metrics: Metrics };
+  private readonly context: CliContext;
+
+  constructor(
+    cluster: Cluster,
+    isLeader: () => boolean,
+    flags: RunFlags,
+    tellers: ScheduledWork['tellers'],
+    context: CliContext,
+  ) {
+    this.cluster = { ...cluster, store: fencedStore(cluster.store, isLeader) };
+    this.isLeader = isLeader;
+    this.flags = flags;
+    this.tellers = tellers;
+    this.context = context;
   }
-  const read = mergeTargetLists(parts);
-  if (!read.ok) {
-    for (const { location, message } of read.problems.slice(0, MAX_PROBLEMS)) {
-      log.error(read.reason, message, { ...location });
+
+  /** The list is read anew each time; a broken one changes nothing. */
+  async pass(): Promise<void> {
+    if (!this.isLeader()) return;
+    const { log, metrics } = this.tellers;
+    const list = await this.readList();
+    this.hasGoodList = list !== undefined;
+    if (list === undefined) return;
+    const result = await runPass(list, this.flags, 'write', this.cluster, this.context);
+    if (!result.ok) {
+      log.error(result.failure.reason, `the pass was not made: ${result.failure.message}`);
+      return;
     }
-    return;
+    for (const { reason, message } of result.notes) log.warn(reason, message);
+    const { targets } = result.report;
+    this.reports = targets;
+    metrics.decided(targets.length);
+    const phases = Map.groupBy(targets, ({ phase }) => phase);
+    metrics.targets(new Map([...phases].map(([phase, group]) => [phase, group.length])));
+    for (const { actions } of targets) for (const { verb, kind } of actions) metrics.wrote(verb, kind);
+    tell(result.report, log);
   }
-  const fenced = { ...cluster, store: fencedStore(cluster.store, isLeader) };
-  const result = await runPass(read.list, flags, 'write', fenced, context);
-  if (!result.ok) {
-    log.error(result.failure.reason, `the pass was not made: ${result.failure.message}`);
-    return;
+
+  private async readList(): Promise<TargetList | undefined> {
+    const { context, flags } = this;
+    const { log, metrics } = this.tellers;
+    const parts: TargetListPart[] = [];
+    for (const part of await context.readList(flags.config ?? [])) {
+      parts.push(await context.readPart(part, context.signal));
+    }
+    const read = mergeTargetLists(parts);
+    metrics.listRead(read.ok ? 'Applied' : read.reason);
+    if (read.ok) return read.list;
+    for (const { location, path, message } of read.problems.slice(0, MAX_PROBLEMS)) {
+      log.error(read.reason, `${formatLocation(location)}: ${path === '' ? '' : `${path}: `}${message}`);
+    }
+    log.error(
+      read.reason,
+      'the pass was not made, because the list is not in order; what is published stays',
+    );
+    return undefined;
   }
-  for (const { reason, message } of result.notes) log.warn(reason, message);
-  tell(result.report, log);
 }
 
 /** Of a list that is broken all over, the first problems are enough for a log. */

@@ -18,8 +18,11 @@ import { configMapsOf, followList } from './live-list.ts';
 import { replicaOf } from './replica.ts';
 import type { RunFlags } from './run-options.ts';
 
-/** Kubernetes kills a Pod 30 s after it asked it to end; nobody should have to wait for more than a few. */
-const SHUTDOWN_TIMEOUT_MS = 4_000;
+/**
+ * For writes under way and the state. A second for the lease and half a second for who is being answered come after
+ * it, which together is less than the five seconds that anybody has to wait.
+ */
+const SHUTDOWN_TIMEOUT_MS = 3_000;
 
 /** The loop turns at least once a minute; one that has not for three is stuck. */
 const ALIVE_WITHIN_MS = 180_000;

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
-import { isTrouble } from '../sync/sync-report.ts';
 import type { CliContext } from './context.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import { type ExitCode, passExitCode } from './exit-code.ts';
 import { runListedPass } from './listed-pass.ts';
 import {
   type ClusterFlags,
@@ -45,6 +44,6 @@ export async function runSync(flags: SyncFlags, context: CliContext): Promise<Ex
         ? reportText(report, isDryRun ? 'planned' : 'done', out)
         : serialize(report, flags.output),
     );
-    return report.targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
+    return passExitCode(report);
   });
 }

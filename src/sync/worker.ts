@@ -298,8 +298,9 @@ export class Worker {
       () => this.#writing.abort(new Error('time to shut down is over')),
       () => undefined,
     );
-    await this.#carrier.drain();
-    if (isLeader()) await this.#state.saveAtLast(this.#writing.signal);
+    // Side by side: a write that hangs must not cost what was learned.
+    const saving = isLeader() ? this.#state.saveAtLast(this.#writing.signal) : undefined;
+    await Promise.all([this.#carrier.drain(), saving]);
     done.abort();
     await deadline;
   }

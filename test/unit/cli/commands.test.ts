@@ -52,6 +52,26 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     expect(parse(yaml.out)).toMatchObject({ summary: { unchanged: 1 }, targets: [{ name: 'db' }] });
   });
 
+  it('ends with 4 when the cluster refuses every target, and with 3 when it refuses some', async () => {
+    const world = new CliWorld();
+    const list = world.list(TWO);
+    world.client.fault = ({ method }) => (method === 'PATCH' ? 'forbidden' : undefined);
+    expect(await world.run('sync', ...list)).toMatchObject({ code: 4 });
+    world.client.fault = ({ path }) => (path.includes('state') ? undefined : 'forbidden');
+    for (const command of ['sync', 'plan']) {
+      const { code, out } = await world.run(command, ...list);
+      expect(code).toBe(4);
+      expect(out).toContain('Forbidden');
+    }
+    world.client.fault = () => undefined;
+    const two = world.list(
+      `${TWO}  - { name: other, ports: [{ port: 80 }], endpoints: [{ address: 10.0.0.1 }] }\n`,
+    );
+    world.client.fault = ({ method, path }) =>
+      method === 'PATCH' && path.includes('other') ? 'forbidden' : undefined;
+    expect(await world.run('sync', ...two)).toMatchObject({ code: 3 });
+  });
+
   it('ends with 3 when a target is in trouble', async () => {
     const world = new CliWorld();
     world.network.set('10.0.0.1:5432', { does: 'fail', code: 'ECONNREFUSED' });

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend } from '../../src/embedded/backend.ts';
+import { noBackendAddresses } from '../support/backend-address.ts';
+import { Stage } from '../support/e2e-stage.ts';
+import { waitFor } from '../support/real-peer.ts';
+import { WorkerProcess } from '../support/worker-process.ts';
+
+const EVERY_SECOND = '* * * * * *';
+/** Not while a test runs, unless it runs on a leap day at midnight. */
+const NEVER = '0 0 29 2 *';
+
+let stage: Stage;
+let backend: Backend;
+let list: string;
+
+beforeAll(async () => {
+  if (noBackendAddresses()) return;
+  stage = await Stage.start('clock');
+  backend = await stage.newBackend();
+  const target = `  - { name: db, ports: [{ port: PORT }], endpoints: [{ address: ${backend.address} }] }\n`;
+  list = stage.list('targets.yaml', target);
+});
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+const isServed = async () => (await stage.served('db'))[backend.address] === true;
+
+describe.skipIf(noBackendAddresses())('times', () => {
+  it('of --schedule are when it works, and only then', async () => {
+    await using asleep = WorkerProcess.start(stage, list, { args: ['--schedule', NEVER] });
+    await waitFor('it to lead', () => asleep.has('Leading'));
+    expect((await asleep.get('/healthz')).status).toBe(200);
+    expect((await asleep.get('/readyz')).status).toBe(200);
+    await asleep.end();
+    expect(asleep.has('PassDone')).toBe(false);
+    expect(await isServed()).toBe(false);
+
+    await using worker = WorkerProcess.start(stage, list, { args: ['--schedule', EVERY_SECOND] });
+    const passes = () => worker.log.filter(({ reason }) => reason === 'PassDone');
+    await waitFor('some passes', () => passes().length >= 3);
+    expect(await isServed()).toBe(true);
+    expect(passes()[0]).toMatchObject({ created: 3 });
+    expect(passes()[1]).toMatchObject({ created: 0, updated: 0, deleted: 0, unchanged: 1 });
+
+    // The list is read anew each time, and a broken one changes nothing.
+    stage.list('targets.yaml', '  - { name: db, prots: [] }\n');
+    await waitFor('the broken list to be told', () => worker.has('InvalidTargetList'));
+    expect((await worker.get('/readyz')).status).toBe(503);
+    const metrics = await worker.metrics();
+    expect([metrics.sum('leader'), metrics.sum('targets', { phase: 'Published' })]).toEqual([1, 1]);
+    expect(await isServed()).toBe(true);
+    const sofar = passes().length;
+    stage.list(
+      'targets.yaml',
+      `  - { name: db, ports: [{ port: PORT }], endpoints: [{ address: ${backend.address} }] }\n`,
+    );
+    await waitFor('the next pass', () => passes().length > sofar);
+    expect(await worker.end()).toMatchObject({ code: 0 });
+  });
+
+  it('of --resync are when everything is read again, drift or not', async () => {
+    await using quiet = WorkerProcess.start(stage, list);
+    await quiet.untilReady();
+    await waitFor('it to be served', isServed);
+    await quiet.end();
+    await using worker = WorkerProcess.start(stage, list, { args: ['--resync', EVERY_SECOND] });
+    await worker.untilReady();
+    const decisions = async () => (await worker.metrics()).sum('decisions_total');
+    const reads = async () => (await worker.metrics()).sum('api_requests_total', { verb: 'GET' });
+    const before = [await decisions(), await reads()] as const;
+    await waitFor('three times', async () => (await decisions()) >= before[0] + 3);
+    expect((await reads()) - before[1]).toBeGreaterThanOrEqual(9);
+    expect((await worker.metrics()).sum('writes_total')).toBe(0);
+    expect(await worker.end()).toMatchObject({ code: 0 });
+  });
+
+  it('that are none are told before anything is done', async () => {
+    await using worker = WorkerProcess.start(stage, list, { args: ['--resync', 'every day'] });
+    const ended = await worker.ended;
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(/^error: --resync "every day" is no cron expression: /);
+  });
+});
