@@ -17,6 +17,8 @@ export const LEADER_ANNOTATION = 'control-plane.alpha.kubernetes.io/leader';
 /** What `kubectl apply` sent last: it would take it for its own the next time. */
 export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 export const OVER_CAPACITY_ANNOTATION = 'endpoints.kubernetes.io/over-capacity';
+/** When the endpoints controller last saw a Pod or Service change; of ours it says nothing. */
+export const TRIGGER_TIME_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time';
 /** What becomes of a Service whose target leaves the list; read back when the list no longer says. */
 export const DELETION_POLICY_ANNOTATION = 'external-endpoints/deletion-policy';
 

@@ -8,6 +8,7 @@ import {
   SERVICE_NAME_LABEL,
   SKIP_MIRROR_LABEL,
   SLICE_MANAGED_BY_LABEL,
+  TRIGGER_TIME_ANNOTATION,
 } from '../manifest/labels.ts';
 import {
   type ContestedField,
@@ -121,7 +122,7 @@ const OURS_ALONE: Readonly<Record<string, readonly FieldPath[]>> = {
       SLICE_MANAGED_BY_LABEL,
       SKIP_MIRROR_LABEL,
     ].map((label) => fieldPath(LABELS, `f:${label}`)),
-    fieldPath(ANNOTATIONS, `f:${OVER_CAPACITY_ANNOTATION}`),
+    ...[OVER_CAPACITY_ANNOTATION, TRIGGER_TIME_ANNOTATION].map((key) => fieldPath(ANNOTATIONS, `f:${key}`)),
     fieldPath('f:subsets'),
   ],
   EndpointSlice: [fieldPath(LABELS, `f:${HEADLESS_LABEL}`)],

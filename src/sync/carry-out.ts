@@ -47,7 +47,9 @@ export async function carryOut(
     );
     if (!result.ok) {
       const { failure } = result;
+      // The garbage collector, for one, follows a deleted Service to its slices.
       if (action.verb === 'delete' && failure.reason === 'NotFound') {
+        done.push(action);
         objects.set(key, undefined);
         continue;
       }

@@ -6,7 +6,7 @@ import { ALL_CONTROLLERS } from '../../src/embedded/apiserver/controllers/contro
 import { type EmbeddedApiServer, startEmbeddedApiServer } from '../../src/embedded/apiserver/listener.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
-import { ControlPlane } from './control-plane.ts';
+import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 
 /** Namespaces of a running cluster are emptied by it, which takes a while. */
 const NAMESPACE_GONE_WITHIN_MS = 60_000;
@@ -39,18 +39,25 @@ export interface TestCluster {
 export interface TestClusterOptions {
   /** False: nothing but the API server. A running cluster has its controllers all the same. */
   readonly controllers?: boolean;
+  /** Ranges of the cluster's Services, one a family. A running cluster has those that it has. */
+  readonly serviceCidrs?: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
 }
 
 export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
-  const { controllers = true, environment = process.env } = options;
+  const { controllers = true, serviceCidrs = ['10.96.0.0/16'], environment = process.env } = options;
   const { E2E_KUBECONFIG: kubeconfigPath = '', KUBEBUILDER_ASSETS: assets = '' } = environment;
   if (kubeconfigPath !== '') return existingCluster(kubeconfigPath);
-  return assets === '' ? await embeddedCluster(controllers) : await envtestCluster(assets, controllers);
+  return assets === ''
+    ? await embeddedCluster(controllers, serviceCidrs)
+    : await envtestCluster(assets, { controllers, serviceCidrs });
 }
 
-async function embeddedCluster(hasControllers: boolean): Promise<TestCluster> {
-  const server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom });
+async function embeddedCluster(
+  hasControllers: boolean,
+  serviceCidrs: readonly string[],
+): Promise<TestCluster> {
+  const server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom, serviceCidrs });
   const controllers = new AbortController();
   if (hasControllers) server.core.startControllers({ controllers: ALL_CONTROLLERS }, controllers.signal);
   const directory = mkdtempSync(join(tmpdir(), 'external-endpoints-cluster-'));
@@ -76,8 +83,8 @@ async function embeddedCluster(hasControllers: boolean): Promise<TestCluster> {
   };
 }
 
-async function envtestCluster(assets: string, controllers: boolean): Promise<TestCluster> {
-  const plane = await ControlPlane.start(assets, controllers);
+async function envtestCluster(assets: string, options: ControlPlaneOptions): Promise<TestCluster> {
+  const plane = await ControlPlane.start(assets, options);
   const namespaces = new OwnNamespaces(plane.kubeconfigPath);
   return {
     kind: 'envtest',

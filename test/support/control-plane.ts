@@ -21,6 +21,13 @@ const CONTROLLERS = [
   'namespace-controller',
 ];
 
+export interface ControlPlaneOptions {
+  /** False: without kube-controller-manager, even when it is there. */
+  readonly controllers: boolean;
+  /** Ranges of the cluster's Services, one a family; the first is the family that they get by default. */
+  readonly serviceCidrs: readonly string[];
+}
+
 /**
  * A real control plane in a directory of its own: etcd, kube-apiserver and, when it is there too,
  * kube-controller-manager, from the folder that `KUBEBUILDER_ASSETS` names (the convention of envtest).
@@ -37,17 +44,19 @@ export class ControlPlane {
   #startServerAgain: (() => Promise<ManagedProcess>) | undefined;
   #server: ManagedProcess | undefined;
 
-  private constructor(assets: string, controllers: boolean) {
+  readonly #serviceCidrs: readonly string[];
+
+  private constructor(assets: string, { controllers, serviceCidrs }: ControlPlaneOptions) {
     this.#assets = assets;
+    this.#serviceCidrs = serviceCidrs;
     this.#directory = mkdtempSync(join(tmpdir(), 'external-endpoints-envtest-'));
     this.kubeconfigPath = join(this.#directory, 'kubeconfig');
     this.hasControllers = controllers && existsSync(join(assets, 'kube-controller-manager'));
     this.#authority = new TestAuthority(this.#directory);
   }
 
-  /** @param controllers false: without kube-controller-manager, even when it is there. */
-  static async start(assets: string, controllers: boolean): Promise<ControlPlane> {
-    const plane = new ControlPlane(assets, controllers);
+  static async start(assets: string, options: ControlPlaneOptions): Promise<ControlPlane> {
+    const plane = new ControlPlane(assets, options);
     try {
       await plane.#start();
       return plane;
@@ -97,7 +106,7 @@ export class ControlPlane {
       `--tls-private-key-file=${keyFile}`,
       `--token-auth-file=${tokens}`,
       '--authorization-mode=RBAC',
-      '--service-cluster-ip-range=10.96.0.0/16',
+      `--service-cluster-ip-range=${this.#serviceCidrs.join(',')}`,
       `--service-account-key-file=${accounts}`,
       `--service-account-signing-key-file=${accounts}`,
       '--service-account-issuer=https://kubernetes.default.svc',

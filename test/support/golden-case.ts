@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { ALL_CONTROLLERS } from '../../src/embedded/apiserver/controllers/controllers.ts';
+import type { KubeSender } from '../../src/io/kube-retry.ts';
 import type { KubeObject } from '../../src/manifest/kube-object.ts';
 import type { ObjectPlan } from '../../src/plan/object-plan.ts';
 import { ConfigMapState } from '../../src/sync/config-map-state.ts';
@@ -9,8 +9,7 @@ import type { DecideOptions } from '../../src/sync/decide.ts';
 import type { ObjectStore, StoredKind } from '../../src/sync/object-store.ts';
 import type { PassRequest } from '../../src/sync/pass-request.ts';
 import type { SyncReport } from '../../src/sync/sync-report.ts';
-import { type InMemoryClient, InMemoryCluster } from './in-memory-cluster.ts';
-import { ManualClock } from './manual-clock.ts';
+import type { Clock } from '../../src/target/clock.ts';
 import { onePass, type ScriptedWorld } from './one-pass.ts';
 import { OtherManager } from './other-manager.ts';
 import { listFrom } from './targets.ts';
@@ -38,51 +37,52 @@ type Step =
 
 const NEVER = new AbortController().signal;
 const PLAIN = { compress: async (text: string) => text, decompress: async (text: string) => text };
-const DEFAULT_CIDRS = ['10.96.0.0/12'];
+
+/** The cluster that a case is played on. */
+export interface GoldenPlace {
+  /** Where the case says `default`. */
+  readonly namespace: string;
+  readonly sender: KubeSender;
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  /** `METHOD path` or the like of every write so far. */
+  readonly writes: readonly string[];
+  /** Lets a pass come to its end. */
+  finish<T>(pass: Promise<T>): Promise<T>;
+  /** Resolves when the controllers have caught up. */
+  rest(): Promise<void>;
+}
 
 /** A folder with `targets.yaml`, `world.yaml` and what is expected to come of them. */
 export class GoldenCase {
   readonly world: GoldenWorld;
   private readonly folder: string;
-  private readonly clock = new ManualClock();
-  private readonly client: InMemoryClient;
-  private readonly store: ObjectStore;
-  private readonly controllers = new AbortController();
 
   constructor(folder: string) {
     this.folder = folder;
     this.world = parse(this.read('world.yaml')) as GoldenWorld;
-    const serviceCidrs = this.world.serviceCidrs ?? DEFAULT_CIDRS;
-    const cluster = new InMemoryCluster(this.clock, { serviceCidrs });
-    cluster.server.startControllers({ controllers: ALL_CONTROLLERS }, this.controllers.signal);
-    this.client = cluster.newClient();
-    this.store =
-      this.world.tellsServiceCidrs === false
-        ? this.client.store
-        : tellingServiceCidrs(this.client.store, serviceCidrs);
   }
 
   /** Plays the history, plans, carries out, and does it again. */
-  async play(): Promise<GoldenResult> {
-    for (const step of this.world.history ?? []) {
-      await this.take(step);
-      await this.clock.advance(1_000);
+  async play(place: GoldenPlace): Promise<GoldenResult> {
+    const world = parse(inNamespace(this.read('world.yaml'), place)) as GoldenWorld;
+    for (const step of world.history ?? []) {
+      await this.take(step, place);
+      await place.rest();
     }
-    const planned = await this.pass('targets.yaml', this.world, 'plan');
-    const done = await this.pass('targets.yaml', this.world, 'write');
-    await this.clock.advance(1_000);
-    const objects = await this.objects();
-    const requestsBefore = this.writes().length;
-    await this.pass('targets.yaml', this.world, 'write');
-    const writtenAgain = this.writes().slice(requestsBefore);
-    this.controllers.abort();
+    const planned = await this.pass('targets.yaml', world, 'plan', place);
+    const done = await this.pass('targets.yaml', world, 'write', place);
+    await place.rest();
+    const objects = await objectsIn(place);
+    const writesBefore = place.writes.length;
+    await this.pass('targets.yaml', world, 'write', place);
     return {
       files: {
         'plan.yaml': text(planOf(planned.report, planned.plans)),
         'result.yaml': text(resultOf(done.report)),
         'objects.yaml': objects.map((object) => `---\n${text(object)}`).join(''),
       },
-      writtenAgain,
+      writtenAgain: place.writes.slice(writesBefore),
       isFailing: done.report.summary.failed > 0,
     };
   }
@@ -95,7 +95,11 @@ export class GoldenCase {
       mkdirSync(folder);
       for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
     }
-    if (!existsSync(folder)) return {};
+    return existsSync(folder) ? this.expectedFiles : {};
+  }
+
+  get expectedFiles(): GoldenResult['files'] {
+    const folder = join(this.folder, 'expected');
     return Object.fromEntries(
       readdirSync(folder)
         .sort()
@@ -107,12 +111,12 @@ export class GoldenCase {
     return readFileSync(join(this.folder, name), 'utf8');
   }
 
-  private async take(step: Step): Promise<void> {
+  private async take(step: Step, place: GoldenPlace): Promise<void> {
     if ('sync' in step) {
-      await this.pass(step.sync, step, 'write');
+      await this.pass(step.sync, step, 'write', place);
       return;
     }
-    const manager = new OtherManager(this.client, step.by);
+    const manager = new OtherManager(place.sender, step.by);
     if ('create' in step) await manager.create(step.create);
     else if ('kubectlApply' in step) await manager.createAsKubectlApply(step.kubectlApply);
     else if ('apply' in step) await manager.apply(step.apply);
@@ -120,29 +124,32 @@ export class GoldenCase {
     else await manager.delete(step.delete);
   }
 
-  private pass(file: string, world: ScriptedWorld & Pick<GoldenWorld, 'options'>, mode: PassRequest['mode']) {
-    const list = listFrom(this.read(file), file);
-    const { clock, store } = this;
+  private pass(
+    file: string,
+    world: ScriptedWorld & Pick<GoldenWorld, 'options'>,
+    mode: PassRequest['mode'],
+    place: GoldenPlace,
+  ) {
+    const list = listFrom(inNamespace(this.read(file), place), file);
+    const { clock, namespace, store } = place;
     const instance = world.options?.instance ?? 'default';
-    const state = new ConfigMapState(this.client.store, PLAIN, clock, { namespace: 'default', instance });
-    return clock.advanceUntil(
-      onePass({ list, store, clock, world, state, mode, options: world.options ?? {} }),
-    );
+    const state = new ConfigMapState(store, PLAIN, clock, { namespace, instance });
+    return place.finish(onePass({ list, store, clock, world, state, mode, options: world.options ?? {} }));
   }
+}
 
-  private writes(): string[] {
-    return this.client.requests.filter((request) => !request.startsWith('GET '));
-  }
+function inNamespace(yaml: string, { namespace }: GoldenPlace): string {
+  return yaml.replaceAll(/\bnamespace: default\b/g, `namespace: ${namespace}`);
+}
 
-  private async objects(): Promise<unknown[]> {
-    const found: unknown[] = [];
-    for (const kind of ['Service', 'Endpoints', 'EndpointSlice'] satisfies StoredKind[]) {
-      const listed = await this.client.store.list(kind, {}, NEVER);
-      if (!listed.ok) throw new Error(listed.failure.message);
-      found.push(...listed.value.items.filter(({ metadata }) => metadata.name !== 'kubernetes').map(stable));
-    }
-    return found;
+async function objectsIn({ namespace, store }: GoldenPlace): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (const kind of ['Service', 'Endpoints', 'EndpointSlice'] satisfies StoredKind[]) {
+    const listed = await store.list(kind, { namespace }, NEVER);
+    if (!listed.ok) throw new Error(listed.failure.message);
+    found.push(...listed.value.items.filter(({ metadata }) => metadata.name !== 'kubernetes').map(stable));
   }
+  return found;
 }
 
 export interface GoldenResult {
@@ -151,24 +158,6 @@ export interface GoldenResult {
   readonly writtenAgain: readonly string[];
   /** What failed is tried again. */
   readonly isFailing: boolean;
-}
-
-function tellingServiceCidrs(store: ObjectStore, cidrs: readonly string[]): ObjectStore {
-  const item = {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'ServiceCIDR',
-    metadata: { name: 'kubernetes' },
-    spec: { cidrs },
-  };
-  return new Proxy(store, {
-    get: (target, name, receiver) => {
-      if (name !== 'list') return Reflect.get(target, name, receiver);
-      return (...[kind, scope, signal]: Parameters<ObjectStore['list']>) =>
-        kind === 'ServiceCIDR'
-          ? { ok: true, value: { resourceVersion: '1', items: [item] }, created: false, warnings: [] }
-          : target.list(kind, scope, signal);
-    },
-  });
 }
 
 function planOf(report: SyncReport, plans: readonly ObjectPlan[]): unknown {

@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import { generateName, newUid, timestamp } from './identifiers.ts';
+import { generateName as nameFrom, newUid, timestamp } from './identifiers.ts';
 import { type JsonObject, objectOf } from './json.ts';
 import { type ManagedFieldsEntry, type ObjectMeta, orderedMeta } from './object.ts';
 
@@ -13,7 +13,7 @@ export function metadataOfNew(
   const given = objectOf(draft.metadata) as Partial<ObjectMeta>;
   const { name, generateName: base, generation, labels, annotations, ownerReferences, finalizers } = given;
   return orderedMeta({
-    name: name ?? (base === undefined ? '' : generateName(base, engine.random)),
+    name: name ?? (base === undefined ? '' : nameFrom(base, engine.random)),
     generateName: base,
     namespace: kind.namespaced ? path.namespace : undefined,
     uid: newUid(engine.random),
@@ -35,6 +35,7 @@ export function metadataOfReplaced(
   managedFields: ManagedFieldsEntry[] | undefined,
 ): ObjectMeta {
   const given = objectOf(next.metadata) as Partial<ObjectMeta>;
-  const { labels, annotations, ownerReferences, finalizers, uid = live.uid } = given;
-  return orderedMeta({ ...live, uid, labels, annotations, ownerReferences, finalizers, managedFields });
+  const { generateName, labels, annotations, ownerReferences, finalizers, uid = live.uid } = given;
+  const said = { generateName, labels, annotations, ownerReferences, finalizers };
+  return orderedMeta({ ...live, ...said, uid, managedFields });
 }

@@ -148,7 +148,10 @@ describe('endpoints-controller and endpointslice-controller', () => {
       svc: 'x',
       'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
     });
-    expect(endpoints.metadata.annotations).toEqual({ a: 'b' });
+    expect(endpoints.metadata.annotations).toEqual({
+      a: 'b',
+      'endpoints.kubernetes.io/last-change-trigger-time': expect.stringMatching(/^20.*Z$/),
+    });
     expect(endpoints.subsets).toEqual([
       { addresses: [{ ip: '10.5.0.1' }], ports: [{ name: 'pg', port: 5432, protocol: 'TCP' }] },
     ]);

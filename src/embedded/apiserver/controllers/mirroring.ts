@@ -45,6 +45,7 @@ export function mirror(client: ControllerClient, slices: SliceIndex, key: string
     labels,
     annotations: Object.fromEntries(copied),
     owner: endpoints,
+    updatesAnew: true,
   };
   writeSlices(client, template, existing, wantedSlices(endpoints));
 }

@@ -19,6 +19,7 @@ import { writeSlices } from './slice-writer.ts';
 
 const SLICES_MANAGED_BY = 'endpointslice-controller.k8s.io';
 const ENDPOINTS_MANAGED_BY_LABEL = 'endpoints.kubernetes.io/managed-by';
+const TRIGGER_TIME_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time';
 
 /** A Pod as far as these controllers care. */
 export interface PodAddress {
@@ -59,14 +60,19 @@ export function writeServiceEndpoints(client: ControllerClient, selectPods: Sele
     ...service.metadata.labels,
     [ENDPOINTS_MANAGED_BY_LABEL]: 'endpoint-controller',
   });
+  // What it has first seen of the Service is that it was created; Pods, which change later, have no times here.
+  const annotations = {
+    ...existing?.metadata.annotations,
+    [TRIGGER_TIME_ANNOTATION]: service.metadata.creationTimestamp,
+  };
   if (existing === undefined) {
-    client.create(endpointsKind, namespace, { metadata: { name, labels }, subsets });
+    client.create(endpointsKind, namespace, { metadata: { name, labels, annotations }, subsets });
     return;
   }
   if (sameJson(existing.subsets ?? [], subsets) && sameJson(existing.metadata.labels ?? {}, labels)) return;
   client.update(endpointsKind, {
     ...existing,
-    metadata: { ...existing.metadata, labels },
+    metadata: { ...existing.metadata, labels, annotations },
     subsets,
   } as ApiObject);
 }
@@ -125,6 +131,7 @@ export function writeServiceSlices(
     return [{ addressType: family === 'IPv6' ? ('IPv6' as const) : ('IPv4' as const), ports, endpoints }];
   });
   const managedBy = SLICES_MANAGED_BY;
-  const template = { namespace, service: name, managedBy, labels, annotations: {}, owner: service };
+  const annotations = { [TRIGGER_TIME_ANNOTATION]: service.metadata.creationTimestamp };
+  const template = { namespace, service: name, managedBy, labels, annotations, owner: service };
   writeSlices(client, template, slices.of(key, managedBy), wanted);
 }

@@ -19,6 +19,8 @@ export interface SliceTemplate {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly owner: ApiObject;
+  /** An update puts a new object of the same name in the place of the old one, which forgets where it came from. */
+  readonly updatesAnew?: boolean;
 }
 
 /** Makes the slices that a controller has for one Service those it wants: updates, creates, deletes. */
@@ -38,7 +40,9 @@ export function writeSlices(
     if (found === undefined) client.create(endpointSliceKind, template.namespace, content);
     else if (!isUpToDate(found, content)) {
       const { labels, annotations } = objectOf(content.metadata);
-      const metadata = { ...found.metadata, labels, annotations };
+      const { generateName, ...kept } = found.metadata;
+      const origin = template.updatesAnew || generateName === undefined ? {} : { generateName };
+      const metadata = { ...kept, ...origin, labels, annotations };
       client.update(endpointSliceKind, { ...found, ...slice, metadata } as ApiObject);
     }
   }

@@ -62,6 +62,7 @@ function prepare(object: ApiObject, existing: ApiObject | undefined): void {
   const before = specOf(existing);
   keepAllocated(spec, before);
   syncClusterIps(spec, before);
+  giveUpSecondFamily(spec, before);
   dropFieldsOfOldType(spec, before);
 }
 
@@ -94,6 +95,15 @@ function syncClusterIps(spec: JsonObject, before: JsonObject): void {
   if (spec.clusterIP === before.clusterIP || !sameJson(spec.clusterIPs, before.clusterIPs)) return;
   if (spec.clusterIP === undefined) delete spec.clusterIPs;
   else spec.clusterIPs = [spec.clusterIP];
+}
+
+/** A policy that goes back to one family takes the second along, unless the request changed it too (alloc.go). */
+function giveUpSecondFamily(spec: JsonObject, before: JsonObject): void {
+  const wasDual = before.ipFamilyPolicy === 'RequireDualStack' || before.ipFamilyPolicy === 'PreferDualStack';
+  if (!wasDual || spec.ipFamilyPolicy !== 'SingleStack') return;
+  for (const field of ['clusterIPs', 'ipFamilies']) {
+    if (sameJson(spec[field], before[field])) spec[field] = listOf(spec[field]).slice(0, 1);
+  }
 }
 
 /** When the type changes, what only the old type needed goes away unless the request changed it too. */

@@ -1,0 +1,147 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import { parse, parseAllDocuments } from 'yaml';
+import { KubeStore } from '../../src/io/kube-store.ts';
+import { KubeTransport } from '../../src/io/kube-transport.ts';
+import { systemClock } from '../../src/io/system-clock.ts';
+import type { ObjectStore } from '../../src/sync/object-store.ts';
+import type { Clock } from '../../src/target/clock.ts';
+import type { TestCluster } from './cluster.ts';
+import type { GoldenPlace, GoldenResult } from './golden-case.ts';
+import { mortalStore } from './mortal-store.ts';
+
+const NEVER = new AbortController().signal;
+const POLL_MS = 100;
+/** So long nothing of a namespace must have changed for its controllers to have caught up. */
+const STILL_MS = 700;
+
+/** A namespace of a real cluster, on a clock that runs faster than the wall's. */
+export class GoldenReal implements GoldenPlace {
+  readonly namespace: string;
+  readonly clock: Clock = quickened(systemClock, 4);
+  readonly sender: KubeTransport;
+  readonly store: ObjectStore;
+  private readonly counting: ReturnType<typeof mortalStore>;
+
+  private constructor(namespace: string, sender: KubeTransport) {
+    this.namespace = namespace;
+    this.sender = sender;
+    this.counting = mortalStore(withinNamespace(new KubeStore(sender), namespace));
+    this.store = this.counting;
+  }
+
+  static async start(cluster: TestCluster): Promise<GoldenReal> {
+    const config = new KubeConfig();
+    config.loadFromFile(cluster.kubeconfigPath);
+    const sender = new KubeTransport({ load: () => config, clock: systemClock, userAgent: 'test' });
+    return new GoldenReal(await cluster.createNamespace('golden'), sender);
+  }
+
+  get writes(): readonly string[] {
+    // The state follows the time that probes took, which is never the same twice.
+    return this.counting.writes.filter((write) => !write.includes('ConfigMap'));
+  }
+
+  finish<T>(pass: Promise<T>): Promise<T> {
+    return pass;
+  }
+
+  async rest(): Promise<void> {
+    let last = '';
+    for (let stillMs = 0; stillMs < STILL_MS; stillMs += POLL_MS) {
+      const now = await this.versions();
+      if (now !== last) stillMs = 0;
+      last = now;
+      await systemClock.sleep(POLL_MS, NEVER);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.sender.close();
+  }
+
+  private async versions(): Promise<string> {
+    const { namespace } = this;
+    const lists = await Promise.all(
+      (['Service', 'Endpoints', 'EndpointSlice'] as const).map((kind) =>
+        this.store.list(kind, { namespace }, NEVER),
+      ),
+    );
+    return lists
+      .flatMap((list) => (list.ok ? list.value.items : []))
+      .map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`)
+      .join(', ');
+  }
+}
+
+/** Cases run beside each other in one cluster: none may see what others own. */
+function withinNamespace(store: ObjectStore, namespace: string): ObjectStore {
+  return Object.assign(Object.create(store) as ObjectStore, {
+    list: (...[kind, scope, signal]: Parameters<ObjectStore['list']>) =>
+      store.list(kind, kind === 'ServiceCIDR' ? scope : { namespace, ...scope }, signal),
+  });
+}
+
+function quickened(clock: Clock, factor: number): Clock {
+  return {
+    wallNow: () => clock.wallNow(),
+    monotonicNow: () => clock.monotonicNow() * factor,
+    sleep: (durationMs, signal) => clock.sleep(durationMs / factor, signal),
+  };
+}
+
+/** What a case came to, without what is a cluster's own business: addresses, random names, the order of mirrors. */
+export function comparable(files: GoldenResult['files'], namespace: string): unknown {
+  const plain = (text: string) =>
+    text
+      .replaceAll(namespace, 'default')
+      .replaceAll(/\b10\.(9[6-9]|10\d|11[01])\.\d+\.\d+(\/\d+)?/g, 'CLUSTER-IP')
+      .replaceAll(/\bfd00:10:96:[0-9a-f:]+(\/\d+)?/g, 'CLUSTER-IP')
+      .replaceAll(/\b(db|[a-z]+)-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1-RANDOM')
+      .replaceAll(/\b3[0-2]\d{3}\b/g, 'NODE-PORT')
+      .replaceAll(/\b20\d\d-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
+  return {
+    plan: (parse(plain(files['plan.yaml'] ?? '')) as readonly PlannedTarget[]).map(withChangesSorted),
+    result: parse(plain(files['result.yaml'] ?? '')),
+    objects: parseAllDocuments(plain(files['objects.yaml'] ?? ''))
+      .map((document) => withoutOrder(document.toJS() as GoldenObject))
+      .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+  };
+}
+
+interface PlannedTarget {
+  readonly actions: readonly { readonly changes?: readonly { readonly path: string }[] }[];
+}
+
+/** Fields come in the order in which a server happens to write them. */
+function withChangesSorted(target: PlannedTarget): PlannedTarget {
+  const sorted = target.actions.map(({ changes, ...action }) => ({
+    ...action,
+    ...(changes === undefined ? {} : { changes: changes.toSorted((a, b) => (a.path < b.path ? -1 : 1)) }),
+  }));
+  return { ...target, actions: sorted };
+}
+
+interface GoldenObject {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly endpoints?: readonly { readonly addresses: readonly string[] }[];
+}
+
+function keyOf({ kind, metadata, ...rest }: GoldenObject): string {
+  return `${kind} ${metadata.name} ${JSON.stringify(rest)}`;
+}
+
+function withoutOrder(object: GoldenObject): GoldenObject {
+  const { metadata } = object;
+  const manager = metadata.labels?.['endpointslice.kubernetes.io/managed-by'];
+  const endpoints = object.endpoints?.toSorted((a, b) =>
+    String(a.addresses[0]) < String(b.addresses[0]) ? -1 : 1,
+  );
+  return {
+    ...object,
+    ...(manager?.startsWith('endpointslicemirroring') && endpoints ? { endpoints } : {}),
+  };
+}
