@@ -6,6 +6,8 @@ import type { Stage } from './stage.ts';
 export interface Flow {
   readonly name: string;
   readonly needsControllers: boolean;
+  /** The cluster's Services have both families. */
+  readonly needsDualStack?: boolean;
   /** Makes what is there before. */
   prepare(stage: Stage, service: string): Promise<void>;
   /** The process that may be killed. Resolves with the phase and reason of the target. */
@@ -25,9 +27,13 @@ function target(name: string, addresses: readonly string[], more = ''): string {
   return `
   - name: ${name}
     ports: [{ name: pg, port: 5432 }]
-    endpoints: [${addresses.map((address) => `{ address: ${address} }`).join(', ')}]
+    endpoints: [${addresses.map((address) => `{ address: "${address}" }`).join(', ')}]
     ${more}`;
 }
+
+/** Two addresses of each family. */
+const BOTH = ['10.1.0.1', '10.1.0.2', '2001:db8::1', '2001:db8::2'];
+const DUAL = 'service: { ipFamilyPolicy: RequireDualStack }';
 
 function range(count: number): string[] {
   return Array.from({ length: count }, (_, n) => `10.2.${Math.floor(n / 250)}.${(n % 250) + 1}`);
@@ -222,4 +228,90 @@ const CHANGES: readonly Flow[] = [
   ),
 ];
 
-export const FLOWS: readonly Flow[] = [...ADOPTIONS, ...RELEASES, ...CHANGES];
+const DUAL_STACK: readonly Flow[] = [
+  {
+    name: 'adoption of Endpoints of both families, while they are mirrored',
+    needsControllers: true,
+    needsDualStack: true,
+    always: BOTH,
+    ends: /^Published AllReady$/,
+    async prepare(stage, name) {
+      const kubectl = stage.as('kubectl-create');
+      await kubectl.create(handKeptService(stage, name, { ports: [PG], ipFamilyPolicy: 'RequireDualStack' }));
+      await kubectl.create(handKeptEndpoints(stage, name, BOTH));
+      await stage.mirrored(name, BOTH.length);
+    },
+    run: (stage, name, store) => stage.sync(target(name, BOTH, `adopt: true\n    ${DUAL}`), store),
+  },
+  {
+    ...change(
+      'a second family for a Service that had one',
+      ['10.1.0.1', '10.1.0.2'],
+      (name) => target(name, BOTH),
+      (name) => target(name, BOTH, DUAL),
+    ),
+    needsDualStack: true,
+  },
+  {
+    ...change(
+      'one family for a Service that had two',
+      ['10.1.0.1', '10.1.0.2'],
+      (name) => target(name, BOTH, DUAL),
+      (name) => target(name, BOTH, 'service: { ipFamilyPolicy: SingleStack }'),
+    ),
+    ends: /^Published SomeNotReady$/,
+    needsDualStack: true,
+  },
+  {
+    ...change(
+      'growth in both families at once',
+      BOTH,
+      (name) => target(name, BOTH, DUAL),
+      (name) => target(name, [...BOTH, ...range(120), ...sixthRange(120)], DUAL),
+    ),
+    needsDualStack: true,
+  },
+  {
+    name: 'release of both families to mirroring',
+    needsControllers: true,
+    needsDualStack: true,
+    always: BOTH,
+    ends: /^Orphaned (Released|NotManaged)$/,
+    prepare: async (stage, name) => {
+      await stage.sync(target(name, BOTH, DUAL), stage.store);
+    },
+    run: (stage, name, store) => stage.release(name, store),
+  },
+];
+
+function sixthRange(count: number): string[] {
+  return Array.from({ length: count }, (_, n) => `2001:db8:2::${(n + 1).toString(16)}`);
+}
+
+/** Somebody else's slice stands beside ours before, during and after. */
+const BESIDE: readonly Flow[] = [
+  {
+    name: "an address that goes down beside a stranger's slice",
+    needsControllers: false,
+    always: ALIVE,
+    ends: /^Refused SlicesNotOurs$/,
+    async prepare(stage, name) {
+      await stage.sync(target(name, THREE), stage.store);
+      await stage.as('our-script').create(handKeptSlice(stage, name, THREE.slice(1), 'our-script'));
+    },
+    run: (stage, name, store) => stage.sync(target(name, THREE), store, { down: [DEAD] }),
+  },
+  {
+    name: "more addresses beside a stranger's slice",
+    needsControllers: false,
+    always: THREE,
+    ends: /^Refused SlicesNotOurs$/,
+    async prepare(stage, name) {
+      await stage.sync(target(name, THREE), stage.store);
+      await stage.as('our-script').create(handKeptSlice(stage, name, [...THREE, ...range(3)], 'our-script'));
+    },
+    run: (stage, name, store) => stage.sync(target(name, [...THREE, ...range(120)]), store),
+  },
+];
+
+export const FLOWS: readonly Flow[] = [...ADOPTIONS, ...RELEASES, ...CHANGES, ...DUAL_STACK, ...BESIDE];

@@ -42,7 +42,8 @@ export class Stage {
   }
 
   static async start(): Promise<Stage> {
-    const cluster = await startCluster();
+    // Services get one family unless they ask for two.
+    const cluster = await startCluster({ serviceCidrs: ['10.96.0.0/16', 'fd00:10:96::/112'] });
     const config = new KubeConfig();
     config.loadFromFile(cluster.kubeconfigPath);
     const transport = new KubeTransport({ load: () => config, clock: systemClock, userAgent: 'test' });
@@ -89,7 +90,8 @@ export class Stage {
       .replaceAll(name, 'NAME')
       // The mirroring controller's names are random, addresses of Services are as they come.
       .replaceAll(/NAME-[a-z0-9]{5}"/g, 'NAME-RANDOM"');
-    return JSON.parse(text);
+    const sorted = (JSON.parse(text) as unknown[]).map((object) => JSON.stringify(object)).sort();
+    return sorted.map((object) => JSON.parse(object) as unknown);
   }
 
   /** The mirroring controller has caught up: its slices serve so many addresses. */
