@@ -40,6 +40,7 @@ export interface ProcessFacts {
 /** The composition root: the only place that builds a real clock, socket, file reader or client. */
 export function wire(facts: ProcessFacts): CliContext {
   const { terminal, version, nodeVersion, signal } = facts;
+  const resolver = systemResolver(terminal);
   return {
     terminal,
     version,
@@ -47,7 +48,7 @@ export function wire(facts: ProcessFacts): CliContext {
     signal,
     clock: systemClock,
     random: systemRandom,
-    resolver: systemResolver(terminal),
+    resolver,
     prober: proberOver(new TcpDialer(systemClock), systemClock),
     maxProbesInFlight: probeBound(),
     readList: (paths) => listFileSource(paths, facts.stdin).read(signal),
@@ -60,7 +61,7 @@ export function wire(facts: ProcessFacts): CliContext {
       return createLog({ level, format, colors: terminal.err.colors });
     },
     cron: nodeCron,
-    newMetrics: async () => (await import('./io/prometheus.ts')).createPrometheusMetrics(),
+    newMetrics: async () => (await import('./io/prometheus.ts')).createPrometheusMetrics(resolver),
     startStatusServer: async (listen, routes) =>
       (await import('./io/status-server.ts')).startStatusServer(listen, routes),
     identity: `${hostname()}_${randomUUID().slice(0, 8)}`,

@@ -1,4 +1,8 @@
 import type { Command } from 'commander';
+import type { Assessment } from '../endpoint/assessment.ts';
+import type { NameTrouble } from '../endpoint/name-memory.ts';
+import type { ObjectPlan } from '../plan/object-plan.ts';
+import { outcomeOf } from '../plan/outcome.ts';
 import {
   endpointReports,
   isTrouble,
@@ -38,12 +42,10 @@ export async function runCheck(flags: CheckFlags, context: CliContext): Promise<
   const decision = await decideOffline(list, { ...flags, instance: 'default' }, context);
   const now = instantOf(context.clock);
   const targets = decision.targets.map(
-    ({ target, plan, verdicts }): TargetReport => ({
+    ({ target, plan, verdicts, troubles }): TargetReport => ({
       namespace: target.namespace,
       name: target.name,
-      phase: plan.phase,
-      reason: plan.reason,
-      message: plan.message,
+      ...stateOf(plan, verdicts, troubles),
       endpoints: endpointReports(verdicts, now),
       actions: [],
     }),
@@ -52,4 +54,14 @@ export async function runCheck(flags: CheckFlags, context: CliContext): Promise<
   const report: SyncReport = { summary: summarize(targets, { requests: 0, durationMs }), targets };
   out.write(flags.output === 'text' ? reportText(report, 'unwritten', out) : serialize(report, flags.output));
   return targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
+}
+
+/** Without a cluster nobody knows which address families a Service will have: what was seen counts, in all of them. */
+function stateOf(
+  { phase, reason, message }: ObjectPlan,
+  verdicts: readonly Assessment[],
+  troubles: readonly NameTrouble[],
+): Pick<TargetReport, 'phase' | 'reason' | 'message'> {
+  const isObserved = phase === 'Published' || phase === 'NotReady';
+  return isObserved ? outcomeOf(verdicts, troubles) : { phase, reason, message };
 }

@@ -20,13 +20,18 @@ export function reportText(report: SyncReport, tense: Tense, out: TextOutput): s
   const head = ['TARGET', 'ADDRESS', 'VERDICT', 'WHY', 'LATENCY', 'FROM', ...WRITTEN_HEAD[tense]];
   const rows = report.targets.flatMap((target) => targetRows(target, tense, colors));
   const told = report.targets.flatMap((target) => [
-    ...(isTrouble(target.phase) ? [troubleLine(target, colors)] : []),
+    ...(isTrouble(target.phase) || lacksAddresses(target) ? [troubleLine(target, colors)] : []),
     ...(target.warnings ?? []).map((text) => `${targetName(target, colors)}: warning: ${text}`),
   ]);
   const fit = out.isTerminal ? out.columns : undefined;
   const blocks = [textTable(head, rows, { columns: [WHY, WRITTEN], width: fit }), told.join('\n')];
   const sums = tense === 'unwritten' ? checkedSums(report) : passSums(report, tense);
   return `${[...blocks, sums].filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+/** The table shows the addresses that there are; of those that are missing only the message tells. */
+function lacksAddresses({ reason }: TargetReport): boolean {
+  return reason === 'NameUnresolved' || reason === 'TooManyAddresses';
 }
 
 function targetRows(target: TargetReport, tense: Tense, colors: Colors): string[][] {

@@ -161,8 +161,21 @@ function noReply(
     return { ok: false, reason: 'QueryTimeout', message: `no reply within ${Math.round(timeoutMs)}ms` };
   }
   counters.unreachable += 1;
-  return { ok: false, reason: 'ServerUnreachable', message: result.code };
+  const words = UNREACHABLE_WORDS[result.code];
+  const message = words === undefined ? result.code : `${words} (${result.code})`;
+  return { ok: false, reason: 'ServerUnreachable', message };
 }
+
+const UNREACHABLE_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ECONNRESET: 'the connection was reset',
+  ENETUNREACH: 'no route leads there',
+  EHOSTUNREACH: 'the host cannot be reached',
+  EACCES: 'this machine forbids it',
+  EPERM: 'this machine forbids it',
+  EMFILE: 'this process has no socket left',
+  ENFILE: 'this machine has no socket left',
+};
 
 function refusal(message: string): Failure {
   return { ok: false, reason: 'QueryRefused', message };

@@ -1,4 +1,4 @@
-import type { NameResolution, ResolvedAnswer } from '../dns/resolution.ts';
+import type { Absence, NameResolution, Resolution, Resolved, ResolvedAnswer } from '../dns/resolution.ts';
 import type { AddressToCheck } from '../health/check.ts';
 import { ADDRESS_FAMILIES, type AddressFamily, familyOf, type IpAddress } from '../target/ip-address.ts';
 import type { HoldSettings, HostSource, SrvSource, Target } from '../target/target.ts';
@@ -22,7 +22,7 @@ export interface NameView {
   readonly memory: NameMemory;
   /** By {@link sourceKey}, for `candidatesOf`. */
   readonly known: ReadonlyMap<string, readonly KnownAddress[]>;
-  /** Names that gave no good answer in any family, with the reason: told even where held addresses bridge it. */
+  /** Names whose answers lack something, with the reason: told even where held addresses bridge it. */
   readonly troubles: readonly NameTrouble[];
   /** When time alone will take an address away; Infinity when it will not. */
   readonly nextChangeAtMs: number;
@@ -125,13 +125,43 @@ function toKnown({ answer, state, reason, message, untilMs }: HeldVerdict): Know
   return { ...answer, ...(state === 'current' ? {} : { held: { reason, message, untilMs } }) };
 }
 
-/** A name with a good answer in one family has no trouble; IPv4-only names have no AAAA records. */
 function troublesOf(source: string, resolution: NameResolution | undefined): NameTrouble[] {
-  if (resolution === undefined)
+  if (resolution === undefined) {
     return [{ source, reason: NOT_ANSWERED.reason, message: NOT_ANSWERED.message }];
-  const { IPv4, IPv6 } = resolution;
-  if (IPv4.outcome === 'resolved' && IPv6.outcome !== 'unresolved') return [];
-  if (IPv6.outcome === 'resolved' && IPv4.outcome !== 'unresolved') return [];
-  const telling = [IPv4, IPv6].find((each) => each.outcome === 'unresolved') ?? IPv4;
-  return telling.outcome === 'resolved' ? [] : [{ source, reason: telling.reason, message: telling.message }];
+  }
+  const families = ADDRESS_FAMILIES.map((family) => resolution[family]);
+  return [
+    ...absencesOf(families),
+    ...missingTargets(families),
+    ...families.filter((each) => each.outcome === 'resolved').flatMap(cutOf),
+  ].map(({ reason, message }) => ({ source, reason, message }));
+}
+
+/** A name with a good answer in one family has no trouble: IPv4-only names have no AAAA records. */
+function absencesOf(families: readonly Resolution[]): Absence[] {
+  const absences = families.filter((each) => each.outcome !== 'resolved');
+  const [telling = absences[0]] = absences.filter(({ outcome }) => outcome === 'unresolved');
+  const isTrouble = absences.length === families.length || telling?.outcome === 'unresolved';
+  return isTrouble && telling !== undefined ? [telling] : [];
+}
+
+/** SRV targets without an address in any family, or that nobody knows of in one. */
+function missingTargets(families: readonly Resolution[]): Absence[] {
+  const answers = families.filter((each) => each.outcome === 'resolved');
+  const missing = Map.groupBy(
+    answers.flatMap((answer) => answer.missing ?? []),
+    ({ host }) => host,
+  );
+  return [...missing.values()].flatMap((absences) => {
+    const unresolved = absences.find(({ absence }) => absence.outcome === 'unresolved');
+    const everywhere = absences.length === answers.length ? absences[0] : undefined;
+    const telling = unresolved ?? everywhere;
+    return telling === undefined ? [] : [telling.absence];
+  });
+}
+
+function cutOf({ answers, cutFrom }: Resolved): Pick<NameTrouble, 'reason' | 'message'>[] {
+  if (cutFrom === undefined) return [];
+  const message = `the answer has ${cutFrom} addresses, of which ${answers.length} are used`;
+  return [{ reason: 'TooManyAddresses', message }];
 }

@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { DNS_COUNTS } from '../dns/counters.ts';
+import type { CountingResolver } from '../dns/stub-resolver.ts';
 import type { Metrics } from '../sync/metrics.ts';
 
 /** Prometheus' text, and the port that fills it. */
@@ -14,7 +16,9 @@ const PREFIX = 'external_endpoints_';
 const SETTLE_BUCKETS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 
 /** A registry of its own: nothing global, so that several may live in one process. */
-export function createPrometheusMetrics(): PrometheusMetrics {
+export function createPrometheusMetrics(
+  resolver: Pick<CountingResolver, 'counters' | 'load'>,
+): PrometheusMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -45,6 +49,29 @@ export function createPrometheusMetrics(): PrometheusMetrics {
     'verb',
     'code',
   ]);
+
+  // The resolver counts by itself; it is asked when somebody reads.
+  new Counter({
+    name: `${PREFIX}dns_resolver_events_total`,
+    help: 'What the DNS resolver did and met, by kind: queries sent, time-outs, datagrams that answered nothing.',
+    labelNames: ['event'],
+    registers,
+    collect() {
+      this.reset();
+      for (const event of DNS_COUNTS) this.inc({ event }, resolver.counters[event]);
+    },
+  });
+  new Gauge({
+    name: `${PREFIX}dns_questions`,
+    help: 'Questions to DNS servers that are being asked, and that wait for a place.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { inFlight, waiting } = resolver.load();
+      this.set({ state: 'inFlight' }, inFlight);
+      this.set({ state: 'waiting' }, waiting);
+    },
+  });
 
   const events = counter('events_total', 'Events for people, by what became of them.', ['outcome']);
 

@@ -8,8 +8,11 @@ type Outcome = Pick<ObjectPlan, 'phase' | 'reason' | 'message'>;
 export function outcomeOf(assessments: readonly Assessment[], troubles: readonly NameTrouble[]): Outcome {
   const ready = assessments.filter(isServing).length;
   const whole = assessments.filter(({ ports }) => ports.every((port) => port.ready)).length;
-  const [trouble] = troubles;
-  const unresolved = trouble === undefined ? '' : `${trouble.source}: ${trouble.reason}: ${trouble.message}`;
+  // What is cut off has the rest standing for it: whatever lacks altogether is said first.
+  const trouble = troubles.find(({ reason }) => reason !== 'TooManyAddresses') ?? troubles[0];
+  const others = troubles.length > 1 ? ` (and ${troubles.length - 1} more)` : '';
+  const unresolved =
+    trouble === undefined ? '' : `${trouble.source}: ${trouble.reason}: ${trouble.message}${others}`;
   if (assessments.length === 0) {
     const reason = trouble?.reason ?? 'NoAddresses';
     return { phase: 'NotReady', reason, message: unresolved === '' ? 'no address is known' : unresolved };
@@ -18,7 +21,8 @@ export function outcomeOf(assessments: readonly Assessment[], troubles: readonly
   const shares = `${ready} of ${assessments.length} addresses ready${inPart}`;
   if (ready === 0) return { phase: 'NotReady', reason: 'NoneReady', message: whyNot(assessments) };
   if (trouble !== undefined) {
-    return { phase: 'Published', reason: 'NameUnresolved', message: `${unresolved}; ${shares}` };
+    const reason = trouble.reason === 'TooManyAddresses' ? trouble.reason : 'NameUnresolved';
+    return { phase: 'Published', reason, message: `${unresolved}; ${shares}` };
   }
   return whole === assessments.length
     ? { phase: 'Published', reason: 'AllReady', message: '' }

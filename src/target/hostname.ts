@@ -26,13 +26,21 @@ export function parseHostname(text: string): Hostname | HostnameProblem {
   const absolute = text.endsWith('.');
   const bare = absolute ? text.slice(0, -1) : text;
   if (bare === '') return 'EmptyName';
-  // domainToASCII would turn `1.2.3` or `0x7f.1` into an IPv4 address, as browsers do.
-  if (/^[\d.]+$/.test(bare)) return 'LooksLikeAnAddress';
-  const ascii = isAscii(bare) ? bare.toLowerCase() : domainToASCII(bare);
+  const ascii = isAscii(bare) ? bare.toLowerCase() : punycode(bare);
   if (ascii === '') return 'IllegalCharacter';
+  // Looked at last: domainToASCII makes an IPv4 address of `０x7f.1` (a full-width zero), as browsers do.
+  if (/^[\d.]+$/.test(ascii)) return 'LooksLikeAnAddress';
   const problem = problemOf(ascii);
   return problem ?? (`${ascii}${absolute ? '.' : ''}` as Hostname);
 }
+
+/** Empty when the name has no such form. domainToASCII reads a URL's host: it would end the name at a `/` or `?`. */
+function punycode(name: string): string {
+  return ILLEGAL_ASCII.test(name) ? '' : domainToASCII(name);
+}
+
+/** All of ASCII but what a hostname may have. */
+const ILLEGAL_ASCII = /[\0-,/:-@[-^`{-\x7f]/;
 
 export function isHostname(value: Hostname | HostnameProblem): value is Hostname {
   return !PROBLEMS.has(value);

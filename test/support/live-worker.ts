@@ -17,13 +17,14 @@ export class LiveWorker {
   readonly world: CliWorld;
   readonly log: LoggedLine[] = [];
   readonly ended: Promise<number>;
-  readonly #registry = createPrometheusMetrics();
+  readonly #registry: ReturnType<typeof createPrometheusMetrics>;
   #list: string;
   #tell: (text: string) => void;
   #routes: StatusRoutes = {};
 
   private constructor(world: CliWorld, list: string, args: readonly string[]) {
     this.world = world;
+    this.#registry = createPrometheusMetrics(world.dns.resolver);
     this.#list = list;
     this.#tell = (text) => {
       this.#list = text;

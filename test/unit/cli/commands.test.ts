@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { CliWorld } from '../../support/cli-world.ts';
-import { address } from '../../support/dns-resolver.ts';
+import { address, srv } from '../../support/dns-resolver.ts';
 
 const TWO = `  - name: db
     ports: [{ name: pg, port: 5432 }]
@@ -231,6 +231,28 @@ describe('check', () => {
     world.network.set('10.0.0.1:5432', { does: 'fail', code: 'ECONNREFUSED' });
     expect((await world.run('check', ...list)).code).toBe(3);
     expect(world.choices).toEqual([]);
+  });
+
+  it('tells of names that give no address, though others stand in for them', async () => {
+    const world = new CliWorld();
+    world.dns.zone.set('db.example.test', [address('10.0.0.1'), address('fd00::1')]);
+    world.dns.zone.set('_pg._tcp.example.test', [
+      srv('db.example.test', 5432),
+      srv('gone.example.test', 5432),
+    ]);
+    const list = world.list(`  - { name: whole, ports: [{ port: 1 }], endpoints: [{ host: db.example.test }] }
+  - { name: typo, ports: [{ port: 1 }], endpoints: [{ host: bd.example.test }, { host: db.example.test }] }
+  - { name: service, ports: [{ port: 1 }], endpoints: [{ srv: _pg._tcp.example.test }] }
+`);
+    const { code, out } = await world.run('check', ...list);
+    expect(code).toBe(0);
+    expect(out.split('\n').filter((line) => line.startsWith('default/') && line.includes(':'))).toEqual([
+      'default/typo: Published (NameUnresolved): host bd.example.test: NameNotFound: bd.example.test does not exist; 2 of 2 addresses ready',
+      'default/service: Published (NameUnresolved): srv _pg._tcp.example.test: NameNotFound: gone.example.test does not exist; 2 of 2 addresses ready',
+    ]);
+    const json = JSON.parse((await world.run('check', ...list, '-o', 'json')).out);
+    // Whether the Service will serve IPv6 is not known here; both addresses were seen to be ready.
+    expect(json.targets[0]).toMatchObject({ phase: 'Published', reason: 'AllReady' });
   });
 
   it('is interrupted without a word about writing', async () => {

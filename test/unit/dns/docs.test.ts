@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { DNS_COUNTS } from '../../../src/dns/counters.ts';
 import { UNRESOLVED_REASONS } from '../../../src/dns/resolution.ts';
 import { DEFAULT_RESOLVER_LIMITS } from '../../../src/dns/stub-resolver.ts';
 
@@ -15,4 +16,10 @@ it('docs/dns.md names the bounds that are in force', () => {
   expect(DOCS).toContain(
     `At most ${maxInFlightPerGroup} questions are in flight to one set of servers and ${maxInFlight} in all`,
   );
+});
+
+it('docs/dns.md says what each event of the metric counts', () => {
+  const table = DOCS.slice(DOCS.indexOf('| event | counts |'));
+  const listed = [...table.matchAll(/^\| `(\w+)` \| \S/gm)].map(([, event]) => event);
+  expect(listed).toEqual([...DNS_COUNTS]);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseHostsFile } from '../../../src/dns/hosts-file.ts';
 import { parseResolvConf } from '../../../src/dns/resolv-conf.ts';
 import { DnsZone } from '../../../src/embedded/dns-zone.ts';
-import { answering, knowingAll, silent } from '../../support/dns-network.ts';
+import { answering, knowingAll, serverAt, silent } from '../../support/dns-network.ts';
 import { address, inShort, ResolverBench, SERVER, srv } from '../../support/dns-resolver.ts';
 
 /** A bench with the system's servers, two search domains and the zones `a.test`, `b.test` and `prod`. */
@@ -81,6 +81,17 @@ describe('with the system’s servers', () => {
     a.set('db.a.test', [address('10.0.0.1', 300)]);
     await bench.clock.advance(301_000);
     expect(inShort((await resolve('db')).IPv4)).toBe('10.0.0.1');
+  });
+
+  it('asks the servers that the file names now, and what it said before is forgotten', async () => {
+    const { bench, resolve } = systemBench();
+    const other = serverAt('10.0.0.54');
+    const c = new DnsZone('c.test', 60);
+    c.set('db.c.test', [address('10.0.0.3')]);
+    bench.network.set(other, knowingAll(c));
+    expect(inShort((await resolve('db')).IPv4)).toBe('NameNotFound');
+    bench.system = parseResolvConf('nameserver 10.0.0.54\nsearch c.test');
+    expect(inShort((await resolve('db')).IPv4)).toBe('10.0.0.3');
   });
 
   it('heeds timeout, attempts, use-vc and no-aaaa', async () => {

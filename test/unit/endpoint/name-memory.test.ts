@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseTargetList } from '../../../src/config/target-list.ts';
+import type { Absence, Resolution, Resolved } from '../../../src/dns/resolution.ts';
 import { type ServedAddress, viewNames } from '../../../src/endpoint/name-memory.ts';
 import type { Target } from '../../../src/target/target.ts';
-import { ip } from '../../support/dns-resolver.ts';
+import { host, ip } from '../../support/dns-resolver.ts';
 
 function target(endpoints: string): Target {
   const result = parseTargetList(
@@ -60,5 +61,85 @@ describe('a lost memory', () => {
     expect(seeded('[{ address: 10.0.0.1 }, { host: db.example }]', [onOwnPort])).toEqual({
       'host db.example': [],
     });
+  });
+});
+
+describe('what is wrong with a name', () => {
+  const found = (...addresses: string[]): Resolved => ({
+    outcome: 'resolved',
+    answers: addresses.map((address) => ({ address: ip(address) })),
+    ttlSeconds: 60,
+  });
+  const noData: Absence = { outcome: 'noData', reason: 'NoData', message: 'no record', ttlSeconds: 60 };
+  const gone: Absence = {
+    outcome: 'nameNotFound',
+    reason: 'NameNotFound',
+    message: 'does not exist',
+    ttlSeconds: 60,
+  };
+  const failed: Absence = { outcome: 'unresolved', reason: 'ServerFailure', message: 'answers SERVFAIL' };
+  const lacking = (resolved: Resolved, ...missing: [name: string, absence: Absence][]): Resolved => ({
+    ...resolved,
+    missing: missing.map(([name, absence]) => ({ host: host(name), absence })),
+  });
+
+  function troubles(IPv4: Resolution, IPv6: Resolution): string[] {
+    const subject = target('[{ host: db.example }]');
+    const view = viewNames({
+      target: subject,
+      hold: subject.dns.hold,
+      previous: new Map(),
+      answers: new Map([
+        ['host db.example', { resolution: { IPv4, IPv6 }, answeredAtMs: { IPv4: 1, IPv6: 1 } }],
+      ]),
+      served: [],
+      isHealthy: () => true,
+      nowMs: 1_000,
+    });
+    return view.troubles.map(({ source, reason, message }) => `${source}: ${reason}: ${message}`);
+  }
+
+  it.each<[string, Resolution, Resolution, string[]]>([
+    ['one family has it, the other has nothing', found('10.0.0.1'), noData, []],
+    [
+      'one family has it, of the other nobody knows',
+      failed,
+      found('fd00::1'),
+      ['ServerFailure: answers SERVFAIL'],
+    ],
+    ['it does not exist', gone, gone, ['NameNotFound: does not exist']],
+    ['it is empty, and nobody knows all of it', noData, failed, ['ServerFailure: answers SERVFAIL']],
+    [
+      'a target of the service has no address in either family',
+      lacking(found('10.0.0.1'), ['a.example', gone]),
+      lacking(found('fd00::1'), ['a.example', gone]),
+      ['NameNotFound: does not exist'],
+    ],
+    [
+      'a target of the service has none in the only family that has any',
+      lacking(found('10.0.0.1'), ['a.example', gone]),
+      noData,
+      ['NameNotFound: does not exist'],
+    ],
+    [
+      'a target of the service has addresses of one family',
+      lacking(found('10.0.0.1'), ['a.example', noData]),
+      found('fd00::1'),
+      [],
+    ],
+    [
+      'of one target in one family nobody knows',
+      lacking(found('10.0.0.1'), ['a.example', noData], ['b.example', failed]),
+      found('fd00::1', 'fd00::2'),
+      ['ServerFailure: answers SERVFAIL'],
+    ],
+    [
+      'it has more addresses than are taken',
+      { ...found('10.0.0.1', '10.0.0.2'), cutFrom: 1_200 },
+      noData,
+      ['TooManyAddresses: the answer has 1200 addresses, of which 2 are used'],
+    ],
+  ])('is told when %s', (_, IPv4, IPv6, expected) => {
+    expect(troubles(IPv4, IPv6)).toEqual(expected.map((words) => `host db.example: ${words}`));
   });
 });

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { DNS_COUNTS, newCounters } from '../../../src/dns/counters.ts';
 import { createPrometheusMetrics } from '../../../src/io/prometheus.ts';
+
+const AT_REST = { counters: newCounters(), load: () => ({ inFlight: 0, waiting: 0 }) };
 
 async function linesOf(registry: ReturnType<typeof createPrometheusMetrics>): Promise<string[]> {
   return (await registry.text()).split('\n').filter((line) => line.startsWith('external_endpoints_'));
@@ -7,7 +10,7 @@ async function linesOf(registry: ReturnType<typeof createPrometheusMetrics>): Pr
 
 describe('metrics for Prometheus', () => {
   it('count what the worker tells them', async () => {
-    const registry = createPrometheusMetrics();
+    const registry = createPrometheusMetrics(AT_REST);
     const { metrics } = registry;
     metrics.listRead('Applied');
     metrics.listRead('InvalidTargetList');
@@ -44,8 +47,26 @@ describe('metrics for Prometheus', () => {
     );
   });
 
+  it('ask the resolver what it has met, each time they are read', async () => {
+    const counters = newCounters();
+    const registry = createPrometheusMetrics({ counters, load: () => ({ inFlight: 2, waiting: 5 }) });
+    for (const [strays, floods] of [
+      [3, 0],
+      [103, 1],
+    ] as const) {
+      Object.assign(counters, { strays, floods });
+      const lines = await linesOf(registry);
+      const events = lines.filter((line) => line.startsWith('external_endpoints_dns_resolver_events_total'));
+      expect(events).toHaveLength(DNS_COUNTS.length);
+      expect(events).toContain(`external_endpoints_dns_resolver_events_total{event="strays"} ${strays}`);
+      expect(events).toContain(`external_endpoints_dns_resolver_events_total{event="floods"} ${floods}`);
+      expect(lines).toContain('external_endpoints_dns_questions{state="inFlight"} 2');
+      expect(lines).toContain('external_endpoints_dns_questions{state="waiting"} 5');
+    }
+  });
+
   it('forget a phase that no target is in any more', async () => {
-    const registry = createPrometheusMetrics();
+    const registry = createPrometheusMetrics(AT_REST);
     registry.metrics.targets(new Map([['Failed', 1]]));
     registry.metrics.targets(new Map([['Published', 1]]));
     const phases = (await linesOf(registry)).filter((line) => line.startsWith('external_endpoints_targets'));
@@ -53,7 +74,7 @@ describe('metrics for Prometheus', () => {
   });
 
   it('are apart from those of another registry, and can be read by Prometheus', async () => {
-    const [one, other] = [createPrometheusMetrics(), createPrometheusMetrics()];
+    const [one, other] = [createPrometheusMetrics(AT_REST), createPrometheusMetrics(AT_REST)];
     one.metrics.decided(1);
     expect(await linesOf(other)).toContain('external_endpoints_decisions_total 0');
     expect(one.contentType).toContain('text/plain; version=0.0.4');
