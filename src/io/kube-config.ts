@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cluster, KubeConfig } from '@kubernetes/client-node';
+import { proxyFor } from './proxy-environment.ts';
 
 /** Which cluster to talk to, in kubectl's words. */
 export interface ClusterChoice {
@@ -65,7 +66,29 @@ function read(choice: ClusterChoice, place: Place): Reading {
     const [what] = (error as Error).message.split('\n');
     return { ok: false, message: `${place.text} cannot be read: ${what}` };
   }
-  return selectContext(config, choice.context, place.text);
+  const selected = selectContext(config, choice.context, place.text);
+  return selected.ok ? withProxy(selected.config, choice.environment) : selected;
+}
+
+/** What the kubeconfig says of a proxy counts, else what the environment says, as for kubectl. */
+function withProxy(config: KubeConfig, environment: ClusterChoice['environment']): Reading {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null || cluster.proxyUrl) return { ok: true, config };
+  let proxyUrl: string | undefined;
+  try {
+    proxyUrl = proxyFor(cluster.server, environment);
+  } catch (error) {
+    return { ok: false, message: (error as Error).message };
+  }
+  if (proxyUrl === undefined) return { ok: true, config };
+  const proxied = new KubeConfig();
+  proxied.loadFromOptions({
+    clusters: config.getClusters().map((each) => (each === cluster ? { ...each, proxyUrl } : each)),
+    contexts: config.getContexts(),
+    users: config.getUsers(),
+    currentContext: config.getCurrentContext(),
+  });
+  return { ok: true, config: proxied };
 }
 
 function placeOf({ kubeconfig, environment }: ClusterChoice): Place | undefined {

@@ -1,6 +1,4 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeConfig, User } from '@kubernetes/client-node';
@@ -8,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeRequest } from '../../../src/io/kube-retry.ts';
 import { DEFAULT_TRANSPORT_LIMITS, KubeTransport } from '../../../src/io/kube-transport.ts';
 import { TestAuthority } from '../../support/certificates.ts';
+import { startConnectProxy } from '../../support/connect-proxy.ts';
 import { missing, waitFor } from '../../support/real-peer.ts';
 import { type Answer, answered, ScriptedApi, silence } from '../../support/scripted-api.ts';
 import { SkippingClock } from '../../support/skipping-clock.ts';
@@ -318,33 +317,3 @@ describe.skipIf(missing(['openssl']))('over TLS', () => {
     transport.close();
   });
 });
-
-/** A proxy that only knows CONNECT (RFC 9110 §9.3.6). */
-async function startConnectProxy() {
-  const targets: string[] = [];
-  const sockets = new Set<Socket>();
-  const server: Server = createServer();
-  server.on('connect', (request, client: Socket) => {
-    targets.push(request.url ?? '');
-    const [host, port] = (request.url ?? '').split(':');
-    const upstream = connect(Number(port), host ?? '', () => {
-      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      client.pipe(upstream).pipe(client);
-    });
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-    }
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    targets,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

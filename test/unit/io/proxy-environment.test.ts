@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { proxyFor } from '../../../src/io/proxy-environment.ts';
+
+const API = 'https://api.prod.example:6443';
+const HTTPS_PROXY = 'http://proxy.example:3128';
+
+describe('the proxy on the way to an API server', () => {
+  it.each([
+    [{ HTTPS_PROXY }, API, HTTPS_PROXY],
+    [{ https_proxy: HTTPS_PROXY }, API, HTTPS_PROXY],
+    [{ HTTP_PROXY: HTTPS_PROXY }, API, undefined],
+    [{ HTTP_PROXY: HTTPS_PROXY }, 'http://api.example', HTTPS_PROXY],
+    [{ HTTPS_PROXY: 'proxy.example:3128' }, API, 'http://proxy.example:3128/'],
+    [{ HTTPS_PROXY: 'socks5://proxy.example' }, API, 'socks5://proxy.example'],
+    [{}, API, undefined],
+    [{ HTTPS_PROXY }, 'https://127.0.0.1:6443', undefined],
+    [{ HTTPS_PROXY }, 'https://localhost:6443', undefined],
+    [{ HTTPS_PROXY }, 'https://[::1]:6443', undefined],
+  ])('of %j to %s is %s', (environment, url, proxy) => {
+    expect(proxyFor(url, environment)).toBe(proxy);
+  });
+
+  it.each([
+    ['*', API],
+    ['api.prod.example', API],
+    ['prod.example', API],
+    ['.prod.example', API],
+    ['*.prod.example', API],
+    ['other, PROD.example ,', API],
+    ['api.prod.example:6443', API],
+    ['10.0.0.1', 'https://10.0.0.1'],
+    ['10.0.0.0/8', 'https://10.96.0.1:443'],
+    ['10.0.0.1:443', 'https://10.0.0.1'],
+    ['fd00::/8', 'https://[fd00::1]:443'],
+    ['fd00::1', 'https://[fd00::1]:443'],
+    ['[fd00::1]:443', 'https://[fd00::1]'],
+  ])('is none where NO_PROXY is "%s", for %s', (noProxy, url) => {
+    expect(proxyFor(url, { HTTPS_PROXY, NO_PROXY: noProxy })).toBeUndefined();
+  });
+
+  it.each([
+    ['.api.prod.example', API],
+    ['xprod.example', API],
+    ['od.example', API],
+    ['api.prod.example:443', API],
+    ['10.0.0.0/8', 'https://11.0.0.1'],
+    ['10.0.0.0/8', 'https://ten.example'],
+    ['fd00::/8', 'https://10.0.0.1'],
+  ])('is not waived by a NO_PROXY of "%s" for %s', (noProxy, url) => {
+    expect(proxyFor(url, { HTTPS_PROXY, NO_PROXY: noProxy })).toBe(HTTPS_PROXY);
+  });
+
+  it('that is no address is told', () => {
+    expect(() => proxyFor(API, { HTTPS_PROXY: 'ftp://proxy' })).toThrow(
+      'HTTPS_PROXY is "ftp://proxy", which is no address of a proxy; use http://HOST:PORT',
+    );
+  });
+});
