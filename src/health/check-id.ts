@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { familyOf } from '../target/ip-address.ts';
 import type { Expectation, HealthCheckKind, HealthCheckSettings } from '../target/target.ts';
 import type { Check, CheckId } from './health.ts';
@@ -21,12 +22,18 @@ export function socketAddressOf(at: Pick<Check, 'address' | 'port'>): string {
   return familyOf(at.address) === 'IPv6' ? `[${at.address}]:${at.port}` : `${at.address}:${at.port}`;
 }
 
+const keys = new WeakMap<HealthCheckSettings, string>();
+
 /** What a check does and how often, without where: most checks of a list share a few of these. */
 export function settingsKeyOf(settings: HealthCheckSettings): string {
+  const known = keys.get(settings);
+  if (known !== undefined) return known;
   const rhythm = [settings.intervalMs, settings.fastIntervalMs, settings.timeoutMs].join('/');
   const thresholds = `${settings.healthyThreshold}/${settings.unhealthyThreshold}`;
   const oneShot = settings.oneShot === 'accumulate' ? ' accumulate' : '';
-  return `${kindKeyOf(settings.kind)} ${rhythm} ${thresholds}${oneShot}`;
+  const key = `${kindKeyOf(settings.kind)} ${rhythm} ${thresholds}${oneShot}`;
+  keys.set(settings, key);
+  return key;
 }
 
 function kindKeyOf(kind: HealthCheckKind): string {
@@ -62,7 +69,12 @@ function hexOf(bytes: Uint8Array | undefined): string | undefined {
   return bytes === undefined ? undefined : Buffer.from(bytes).toString('hex');
 }
 
-/** JSON keeps the parts apart whatever they contain. */
+/**
+ * A digest of the parts, because what is sent to a backend may be a password, and ids stand in the state's
+ * ConfigMap. 128 bits: no two checks of any list share one. JSON keeps the parts apart whatever they contain.
+ */
 function keyOf(type: string, parts: readonly (string | undefined)[]): string {
-  return parts.every((part) => part === undefined) ? type : `${type}${JSON.stringify(parts)}`;
+  if (parts.every((part) => part === undefined)) return type;
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16);
+  return `${type}:${digest.toString('base64url')}`;
 }

@@ -1,8 +1,8 @@
 import type { ExchangeSettings } from '../target/target.ts';
 import { blameForBrokenConnection } from './dial-fault.ts';
 import type { Connection } from './dialer.ts';
-import { matcherOf } from './expectation.ts';
-import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
+import { type Match, matcherOf, PATTERN_TIME_MS } from './expectation.ts';
+import { failed, type ProbeOutcome, type ProbeProgress, stalled, succeeded } from './outcome.ts';
 import { quoted } from './quoted.ts';
 
 /** An answer that does not match within so many bytes never will. */
@@ -18,7 +18,7 @@ export async function exchange(
   progress.awaiting = 'response';
   if (settings.send !== undefined) connection.write(settings.send);
   if (settings.expect === undefined) return succeeded('Connected', 'connected and sent');
-  const matches = matcherOf(settings.expect);
+  const look = matcherOf(settings.expect);
   while (progress.received.length < MAX_RESPONSE_BYTES) {
     const result = await connection.read(signal);
     if (result.kind === 'failed') {
@@ -27,8 +27,9 @@ export async function exchange(
     }
     if (result.kind === 'end') return closedAfter(progress.received);
     progress.received = Buffer.concat([progress.received, result.bytes]).subarray(0, MAX_RESPONSE_BYTES);
-    if (matches(progress.received))
-      return succeeded('ResponseMatched', `answered ${quoted(progress.received)}`);
+    const match = look(progress.received);
+    if (match === 'match') return succeeded('ResponseMatched', `answered ${quoted(progress.received)}`);
+    if (match !== 'noMatch') return givenUp(match, progress.received);
   }
   return failed(
     'UnexpectedResponse',
@@ -39,4 +40,11 @@ export async function exchange(
 function closedAfter(received: Buffer): ProbeOutcome {
   if (received.length === 0) return failed('ConnectionClosed', 'closed by the backend without an answer');
   return failed('UnexpectedResponse', `answered ${quoted(received)} and closed`);
+}
+
+/** A pattern that came to no result says nothing by itself. */
+export function givenUp(match: Exclude<Match, 'match' | 'noMatch'>, received: Uint8Array): ProbeOutcome {
+  if (match === 'stalled') return stalled();
+  const what = `the pattern took more than ${PATTERN_TIME_MS} ms over ${quoted(received)}`;
+  return failed('UnexpectedResponse', `${what}, and was given up`);
 }

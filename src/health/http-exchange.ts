@@ -2,7 +2,8 @@ import { familyOf } from '../target/ip-address.ts';
 import type { HttpSettings } from '../target/target.ts';
 import { blameForBrokenConnection } from './dial-fault.ts';
 import type { Connection } from './dialer.ts';
-import { matcherOf } from './expectation.ts';
+import { givenUp } from './exchange.ts';
+import { type Match, matcherOf } from './expectation.ts';
 import type { Check } from './health.ts';
 import { bodyOf, type HttpHead, headOf } from './http-response.ts';
 import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
@@ -41,7 +42,7 @@ export async function httpExchange(
 
 /** Judges what was received so far; undefined while more may decide it otherwise, never when it is `final`. */
 function judgeOf(settings: HttpSettings): (received: Buffer, final: boolean) => ProbeOutcome | undefined {
-  const matches = settings.body === undefined ? undefined : matcherOf(settings.body);
+  const look = settings.body === undefined ? undefined : matcherOf(settings.body);
   return (received, final) => {
     const head = headOf(received);
     if (head === 'NotHttp' || (head === 'Incomplete' && final)) {
@@ -51,21 +52,23 @@ function judgeOf(settings: HttpSettings): (received: Buffer, final: boolean) => 
     if (!settings.expectedStatuses.some(({ from, to }) => from <= head.status && head.status <= to)) {
       return failed('HTTPStatus', head.statusLine);
     }
-    if (matches === undefined) return succeeded('HTTPStatusExpected', head.statusLine);
-    return judgeBody(received, head, matches, final);
+    if (look === undefined) return succeeded('HTTPStatusExpected', head.statusLine);
+    return judgeBody(received, head, look, final);
   };
 }
 
 function judgeBody(
   received: Buffer,
   head: HttpHead,
-  matches: (body: Buffer) => boolean,
+  look: (body: Buffer) => Match,
   final: boolean,
 ): ProbeOutcome | undefined {
   const body = bodyOf(received, head);
   if (body === undefined)
     return failed('UnexpectedResponse', `${head.statusLine}, and a body in broken chunks`);
-  if (matches(body.bytes)) return succeeded('ResponseMatched', head.statusLine);
+  const match = look(body.bytes);
+  if (match === 'match') return succeeded('ResponseMatched', head.statusLine);
+  if (match !== 'noMatch') return givenUp(match, body.bytes);
   if (!body.complete && !final) return undefined;
   return failed(
     'UnexpectedResponse',

@@ -26,6 +26,11 @@ export function failed(reason: FailureReason, message: string, speaksOf: Culprit
   return { healthy: false, reason, message: shortened(message), speaksOf };
 }
 
+/** This process was kept from running: whatever was missing may have been there. */
+export function stalled(): ProbeOutcome {
+  return failed('ProbeStalled', 'this process was held up meanwhile', 'worker');
+}
+
 function shortened(message: string): string {
   return message.length <= MAX_MESSAGE_LENGTH ? message : `${message.slice(0, MAX_MESSAGE_LENGTH - 1)}…`;
 }

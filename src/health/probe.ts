@@ -5,7 +5,7 @@ import type { Connection, Dialer, DialFault } from './dialer.ts';
 import { exchange } from './exchange.ts';
 import type { Check, FailureReason, Sample } from './health.ts';
 import { httpExchange } from './http-exchange.ts';
-import { beginning, failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
+import { beginning, failed, type ProbeOutcome, type ProbeProgress, stalled, succeeded } from './outcome.ts';
 import { quoted } from './quoted.ts';
 import { secure } from './secure.ts';
 import { serverNameOf } from './server-name.ts';
@@ -104,7 +104,7 @@ async function converse(connection: Connection, probing: Probing): Promise<Probe
 /** What being told to stop amounts to; what else went wrong is thrown on. */
 function outcomeOfAbort(error: unknown, progress: ProbeProgress, timeoutMs: number): ProbeOutcome {
   if (error === PROBE_TIMED_OUT) return timedOut(progress, timeoutMs);
-  if (error === PROBE_STALLED) return failed('ProbeStalled', 'this process was held up meanwhile', 'worker');
+  if (error === PROBE_STALLED) return stalled();
   throw error;
 }
 

@@ -138,6 +138,23 @@ describe('the id of a check', () => {
     expect(checkAt('10.0.0.1:80', overTls, 'a.example').id).not.toBe(checkAt('10.0.0.1:80', overTls).id);
   });
 
+  it('tells nobody what is said to the backend', () => {
+    const exchange = {
+      send: bytes('AUTH hunter2\r\n'),
+      expect: { kind: 'pattern', source: 'hunter2' },
+    } as const;
+    const secretive = { ...http, path: '/?token=hunter2', host: 'hunter2', body: exchange.expect };
+    const kinds: HealthCheckSettings['kind'][] = [
+      { type: 'tcp', exchange },
+      { type: 'http', http: secretive },
+    ];
+    for (const kind of kinds) {
+      const { id } = checkAt('10.0.0.1:80', { kind });
+      expect(id).toMatch(/^10\.0\.0\.1:80 (tcp|http):[\w-]{22} 10000\/1000\/2000 2\/3$/);
+      expect(checkAt('10.0.0.1:80', { kind: structuredClone(kind) }).id).toBe(id);
+    }
+  });
+
   it('begins with the socket address', () => {
     expect(checkAt('10.0.0.1:80').id).toBe('10.0.0.1:80 tcp 10000/1000/2000 2/3');
     expect(checkAt('[2001:db8::1]:80').id).toBe('[2001:db8::1]:80 tcp 10000/1000/2000 2/3');

@@ -31,7 +31,7 @@ it('docs/health-checks.md names the bound on probes that is in force', () => {
 });
 
 it('docs/health-checks.md tells of each failure whom it speaks of as the code has it', () => {
-  const sources = ['dial-fault', 'probe', 'secure', 'certificate']
+  const sources = ['dial-fault', 'outcome', 'secure', 'certificate']
     .map((name) => read(`src/health/${name}.ts`))
     .join();
   const rows = [...read('docs/health-checks.md').matchAll(/^\| `(\w+)` \| (backend|route|worker) \|/gm)];
