@@ -7,6 +7,7 @@ import { CloseBudget } from '../../src/io/close-budget.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import { addressOf } from '../support/checks.ts';
+import { ListenerProcess } from '../support/listener-process.ts';
 import { openSockets } from '../support/open-sockets.ts';
 
 const LOOPBACK = addressOf('127.0.0.1');
@@ -99,6 +100,25 @@ describe('TcpDialer', () => {
     connectionOf(await poor.dial({ address: LOOPBACK, port }, never)).close();
     expect(await ending).toBe(seen);
     await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe('the system clock', () => {
+  it('ends no sleep before what has come meanwhile was seen, however long this process stood still', async () => {
+    await using sink = await ListenerProcess.sink();
+    const order: string[] = [];
+    const dialer = new TcpDialer(systemClock);
+    const dialing = dialer.dial({ address: LOOPBACK, port: sink.port }, never).then((result) => {
+      order.push('connected');
+      connectionOf(result).close();
+    });
+    const sleeping = systemClock.sleep(1, never).then(() => order.push('slept'));
+    await new Promise(process.nextTick);
+    // Stands still.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    await Promise.all([dialing, sleeping]);
+    expect(order).toEqual(['connected', 'slept']);
+    await expect.poll(openSockets).toBe(0);
   });
 });
 
