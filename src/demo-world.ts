@@ -13,6 +13,7 @@ import { startDnsServer } from './embedded/dns-server.ts';
 import { DnsZone } from './embedded/dns-zone.ts';
 import { mappedDialer } from './embedded/mapped-dialer.ts';
 import { proberOver } from './health/probe.ts';
+import { cpuTimeOfProcess } from './io/cpu-time.ts';
 import { createDnsTransport } from './io/dns-transport.ts';
 import { systemClock } from './io/system-clock.ts';
 import { systemRandom } from './io/system-random.ts';
@@ -67,7 +68,7 @@ export async function startDemoWorld(
       documented,
       listener: `${address}:${port}`,
     })),
-    prober: proberOver(mappedDialer(new TcpDialer(systemClock), listeners), systemClock),
+    prober: proberOver(mappedDialer(new TcpDialer(systemClock), listeners), systemClock, cpuTimeOfProcess),
     newResolver: () =>
       createResolver({
         transport: createDnsTransport(),

@@ -9,6 +9,7 @@ import { parseHostsFile } from './dns/hosts-file.ts';
 import { parseResolvConf } from './dns/resolv-conf.ts';
 import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts';
 import { proberOver } from './health/probe.ts';
+import { cpuTimeOfProcess } from './io/cpu-time.ts';
 import { createDnsTransport } from './io/dns-transport.ts';
 import { gzipText } from './io/gzip-text.ts';
 import { followListFile } from './io/list-file-watch.ts';
@@ -49,7 +50,7 @@ export function wire(facts: ProcessFacts): CliContext {
     clock: systemClock,
     random: systemRandom,
     resolver,
-    prober: proberOver(new TcpDialer(systemClock), systemClock),
+    prober: proberOver(new TcpDialer(systemClock), systemClock, cpuTimeOfProcess),
     maxProbesInFlight: probeBound(),
     readList: (paths) => listFileSource(paths, facts.stdin).read(signal),
     readPart: (part, until) => readPartAside(facts.entry, part, until),

@@ -9,10 +9,12 @@ export function mappedDialer(
   dialer: Dialer,
   listeners: ReadonlyMap<IpAddress, { readonly address: IpAddress; readonly port: number }>,
 ): Dialer {
+  const mapped = (request: DialRequest) => {
+    const listener = listeners.get(request.address);
+    return listener === undefined ? request : { ...request, ...listener };
+  };
   return {
-    dial(request: DialRequest, signal: AbortSignal) {
-      const listener = listeners.get(request.address);
-      return dialer.dial(listener === undefined ? request : { ...request, ...listener }, signal);
-    },
+    dial: (request, signal) => dialer.dial(mapped(request), signal),
+    reach: (request, signal) => dialer.reach(mapped(request), signal),
   };
 }

@@ -8,6 +8,22 @@ export interface Dialer {
    * `signal`, and closes what it got.
    */
   dial(request: DialRequest, signal: AbortSignal): Promise<DialResult>;
+
+  /**
+   * Opens a connection only to see that it can be opened, and ends it at once: all that most probes do. Resolves
+   * with what went wrong, if something did; rejects as {@link dial} does.
+   */
+  reach(request: DialRequest, signal: AbortSignal): Promise<DialFault | undefined>;
+}
+
+/** {@link Dialer.reach} in terms of {@link Dialer.dial}, for dialers whose costs nobody counts. */
+export function reachByDialing(dial: Dialer['dial']): Dialer['reach'] {
+  return async (request, signal) => {
+    const result = await dial(request, signal);
+    if (!result.connected) return result.fault;
+    result.connection.close();
+    return undefined;
+  };
 }
 
 export interface DialRequest {

@@ -54,9 +54,3 @@ export class DueQueue<T> {
     return low;
   }
 }
-
-/** The next of the moments that lie `share` of `spanMs` apart: what is rounded alike happens together. */
-export function roundedUp(atMs: number, spanMs: number, share: number): number {
-  const stepMs = Math.max(1, spanMs * share);
-  return Math.ceil(atMs / stepMs) * stepMs;
-}

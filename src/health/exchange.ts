@@ -1,7 +1,7 @@
 import type { ExchangeSettings } from '../target/target.ts';
 import { blameForBrokenConnection } from './dial-fault.ts';
 import type { Connection } from './dialer.ts';
-import { type Match, matcherOf, PATTERN_TIME_MS } from './expectation.ts';
+import { type CpuTime, type Match, matcherOf, PATTERN_TIME_MS } from './expectation.ts';
 import { failed, type ProbeOutcome, type ProbeProgress, stalled, succeeded } from './outcome.ts';
 import { quoted } from './quoted.ts';
 
@@ -13,12 +13,13 @@ export async function exchange(
   connection: Connection,
   settings: ExchangeSettings,
   progress: ProbeProgress,
+  cpuTime: CpuTime,
   signal: AbortSignal,
 ): Promise<ProbeOutcome> {
   progress.awaiting = 'response';
   if (settings.send !== undefined) connection.write(settings.send);
   if (settings.expect === undefined) return succeeded('Connected', 'connected and sent');
-  const look = matcherOf(settings.expect);
+  const look = matcherOf(settings.expect, cpuTime);
   while (progress.received.length < MAX_RESPONSE_BYTES) {
     const result = await connection.read(signal);
     if (result.kind === 'failed') {

@@ -1,61 +1,82 @@
-/** A probe under way, as far as its time-out goes. */
+import { TICK_MS } from './alarm.ts';
+
+/** Probes that began together and have the same time-out: it is over for all of them at once. */
 export interface Flight {
+  /** Aborts when the time is over, for those that are still under way then. */
+  readonly signal: AbortSignal;
+}
+
+/** How much later than its time-out a flight's end was noticed decides what it means. */
+type ReasonOfEnd = (lateByMs: number) => Error;
+
+interface OpenFlight extends Flight {
+  readonly controller: AbortController;
   readonly startedMs: number;
-  readonly timeoutMs: number;
+  endsMs: number;
+  underWay: number;
 }
 
 /**
- * What is under way, and when its time is over. Those with the same time-out run out in the order in which
- * they started, so the first of each such row tells all, and coming and going costs next to nothing.
+ * What is under way, and when its time is over. Flights with the same time-out end in the order in which they
+ * began, so the first of each such row tells all; and one signal serves a whole flight, because ten thousand
+ * signals with a listener each cost more than the connections.
  */
-export class Flights<T extends Flight> implements Iterable<T> {
-  readonly #rows = new Map<number, Set<T>>();
-  #size = 0;
+export class Flights {
+  readonly #rows = new Map<number, OpenFlight[]>();
+  #underWay = 0;
 
-  /** Those that were told to have timed out count until they are removed. */
-  get size(): number {
-    return this.#size;
+  /** Probes under way, those whose time is over included until they leave. */
+  get underWay(): number {
+    return this.#underWay;
   }
 
-  add(flight: T): void {
-    this.#size += 1;
-    const row = this.#rows.get(flight.timeoutMs);
-    if (row === undefined) this.#rows.set(flight.timeoutMs, new Set([flight]));
-    else row.add(flight);
+  /** Begins a probe, in a flight that began just now if there is one: its time then ends with the last of it. */
+  join(timeoutMs: number, nowMs: number): Flight {
+    this.#underWay += 1;
+    const row = this.#rows.get(timeoutMs) ?? [];
+    if (row.length === 0) this.#rows.set(timeoutMs, row);
+    const last = row.at(-1);
+    if (last !== undefined && nowMs - last.startedMs <= TICK_MS) {
+      last.underWay += 1;
+      last.endsMs = nowMs + timeoutMs;
+      return last;
+    }
+    const controller = new AbortController();
+    const { signal } = controller;
+    const flight = { signal, controller, startedMs: nowMs, endsMs: nowMs + timeoutMs, underWay: 1 };
+    row.push(flight);
+    return flight;
   }
 
-  remove(flight: T): void {
-    this.#size -= 1;
-    this.#rows.get(flight.timeoutMs)?.delete(flight);
+  /** A probe of this flight has ended, in time or not. */
+  leave(flight: Flight): void {
+    this.#underWay -= 1;
+    (flight as OpenFlight).underWay -= 1;
   }
 
   /** When the next time-out is over; Infinity while nothing is under way. */
-  earliestTimeoutMs(): number {
+  earliestEndMs(): number {
     let earliestMs = Number.POSITIVE_INFINITY;
-    for (const [timeoutMs, row] of this.#rows) {
-      for (const { startedMs } of row) {
-        earliestMs = Math.min(earliestMs, startedMs + timeoutMs);
-        break;
-      }
+    for (const row of this.#rows.values()) {
+      while (row[0]?.underWay === 0) row.shift();
+      earliestMs = Math.min(earliestMs, row[0]?.endsMs ?? Number.POSITIVE_INFINITY);
     }
     return earliestMs;
   }
 
-  /** Those whose time is over, each told once. */
-  takeTimedOut(nowMs: number): T[] {
-    const over: T[] = [];
-    for (const [timeoutMs, row] of this.#rows) {
-      for (const flight of row) {
-        if (flight.startedMs + timeoutMs > nowMs) break;
-        row.delete(flight);
-        over.push(flight);
+  /** Ends those whose time is over. */
+  endOverdue(nowMs: number, reason: ReasonOfEnd): void {
+    for (const row of this.#rows.values()) {
+      for (let first = row[0]; first !== undefined && first.endsMs <= nowMs; first = row[0]) {
+        row.shift();
+        first.controller.abort(reason(nowMs - first.endsMs));
       }
     }
-    return over;
   }
 
-  /** Those that have not timed out. */
-  *[Symbol.iterator](): Iterator<T> {
-    for (const row of this.#rows.values()) yield* row;
+  /** Ends all that are not overdue yet. */
+  endAll(reason: Error): void {
+    for (const row of this.#rows.values())
+      for (const { controller } of row.splice(0)) controller.abort(reason);
   }
 }

@@ -3,7 +3,7 @@ import type { HttpSettings } from '../target/target.ts';
 import { blameForBrokenConnection } from './dial-fault.ts';
 import type { Connection } from './dialer.ts';
 import { givenUp } from './exchange.ts';
-import { type Match, matcherOf } from './expectation.ts';
+import { type CpuTime, type Match, matcherOf } from './expectation.ts';
 import type { Check } from './health.ts';
 import { bodyOf, type HttpHead, headOf } from './http-response.ts';
 import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
@@ -18,11 +18,12 @@ export async function httpExchange(
   check: Check,
   settings: HttpSettings,
   progress: ProbeProgress,
+  cpuTime: CpuTime,
   signal: AbortSignal,
 ): Promise<ProbeOutcome> {
   progress.awaiting = 'response';
   connection.write(Buffer.from(requestOf(check, settings), 'latin1'));
-  const judge = judgeOf(settings);
+  const judge = judgeOf(settings, cpuTime);
   for (;;) {
     const result = await connection.read(signal);
     if (result.kind === 'failed') {
@@ -41,8 +42,11 @@ export async function httpExchange(
 }
 
 /** Judges what was received so far; undefined while more may decide it otherwise, never when it is `final`. */
-function judgeOf(settings: HttpSettings): (received: Buffer, final: boolean) => ProbeOutcome | undefined {
-  const look = settings.body === undefined ? undefined : matcherOf(settings.body);
+function judgeOf(
+  settings: HttpSettings,
+  cpuTime: CpuTime,
+): (received: Buffer, final: boolean) => ProbeOutcome | undefined {
+  const look = settings.body === undefined ? undefined : matcherOf(settings.body, cpuTime);
   return (received, final) => {
     const head = headOf(received);
     if (head === 'NotHttp' || (head === 'Incomplete' && final)) {

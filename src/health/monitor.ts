@@ -1,11 +1,13 @@
 import type { Clock } from '../target/clock.ts';
-import { jittered, type Random } from '../target/random.ts';
+import type { Random } from '../target/random.ts';
 import { Admission } from './admission.ts';
-import { DueQueue, roundedUp } from './due-queue.ts';
+import { Alarm } from './alarm.ts';
+import { DueQueue } from './due-queue.ts';
 import { type Flight, Flights } from './flights.ts';
 import type { Check, CheckId, Health, Sample } from './health.ts';
 import { isForming, notCheckedYet, observe } from './hysteresis.ts';
 import { PROBE_STALLED, PROBE_TIMED_OUT, type Prober } from './probe.ts';
+import { oneIntervalAfter, somewhereIn } from './rhythm.ts';
 
 export interface MonitorOptions {
   readonly prober: Prober;
@@ -39,35 +41,22 @@ interface Entry {
   readonly check: Check;
   readonly address: Check['address'];
   health: Health;
-  /** Of the newest sample that agreed with the verdict: the health itself stays the same then. */
-  latencyMs: number | undefined;
+  /** Of the newest sample that agreed with the verdict (the health itself stays the same then); NaN before there is one. */
+  latencyMs: number;
   /** When it is to be probed next, or was to be if that is going on. */
   dueMs: number;
   /** Under which time it is queued: the same, but rounded. */
   queuedAtMs: number;
+  /** When the probe began that is going on, or the last one. */
+  startedMs: number;
   /** The last probe used up its time-out. */
   slow: boolean;
   /** It has its own place in the interval, away from those that began with it. */
   spread: boolean;
   /** False once it was removed: a probe may still be in flight. */
   wanted: boolean;
-  flight: ProbeFlight | undefined;
-  /** What ends its probe. One that was never needed serves the next probe as well. */
-  controller: AbortController;
+  flight: Flight | undefined;
 }
-
-interface ProbeFlight extends Flight {
-  readonly entry: Entry;
-}
-
-/** Share by which an interval varies, so that checks which once met do not keep meeting. */
-const JITTER = 0.05;
-
-/** Probes start in small groups, this share of their interval apart: a waking costs as much as a probe. */
-const GROUPING = 0.005;
-
-/** Nothing is so urgent that it could not wait for what comes this much later. */
-const TICK_MS = 5;
 
 /** Timers count whole milliseconds and may come early by one: what they came for is then done all the same. */
 const TIMER_SLACK_MS = 1;
@@ -75,9 +64,6 @@ const TIMER_SLACK_MS = 1;
 /** A time-out noticed so late means that this process stood still. */
 const STALL_MS = 250;
 
-const LONGEST_SLEEP_MS = 3_600_000;
-
-const WOKEN = new Error('woken');
 const STOPPED = new Error('the monitor stopped');
 
 /**
@@ -95,9 +81,8 @@ export class Monitor {
   readonly #entries = new Map<CheckId, Entry>();
   readonly #due = new DueQueue<Entry>();
   readonly #admission: Admission<Entry>;
-  readonly #flights = new Flights<ProbeFlight>();
-  #wake = new AbortController();
-  #wakesAtMs = Number.NEGATIVE_INFINITY;
+  readonly #flights = new Flights();
+  readonly #alarm: Alarm;
   #crash: { readonly error: unknown } | undefined;
   #stopped = false;
   #emptied: (() => void) | undefined;
@@ -105,12 +90,13 @@ export class Monitor {
   constructor(options: MonitorOptions) {
     this.#options = options;
     this.#admission = new Admission(options.maxInFlight, (entry) => this.#start(entry));
+    this.#alarm = new Alarm(options.clock);
   }
 
   /** Undefined for a check that is not in the set. */
   health(id: CheckId): Health | undefined {
     const entry = this.#entries.get(id);
-    if (entry?.latencyMs === undefined) return entry?.health;
+    if (entry === undefined || Number.isNaN(entry.latencyMs)) return entry?.health;
     return { ...entry.health, latencyMs: entry.latencyMs };
   }
 
@@ -127,14 +113,14 @@ export class Monitor {
       check,
       address: check.address,
       health,
-      latencyMs: health.latencyMs,
+      latencyMs: health.latencyMs ?? Number.NaN,
       dueMs: nowMs,
       queuedAtMs: nowMs,
+      startedMs: nowMs,
       slow: false,
       spread,
       wanted: true,
       flight: undefined,
-      controller: new AbortController(),
     };
     this.#entries.set(check.id, entry);
     this.#schedule(entry, spread ? this.#somewhereIn(entry, nowMs) : nowMs);
@@ -153,13 +139,13 @@ export class Monitor {
 
   /** To be called once. Rejects with `signal.reason`, when no probe is in flight any more. */
   async run(signal: AbortSignal): Promise<never> {
-    const wakeUp = () => this.#wake.abort(WOKEN);
+    const wakeUp = () => this.#alarm.wake();
     signal.addEventListener('abort', wakeUp);
     try {
       for (;;) {
         signal.throwIfAborted();
         this.#turn(this.#options.clock.monotonicNow() + TIMER_SLACK_MS);
-        await this.#rest();
+        await this.#alarm.sleepUntil(Math.min(this.#due.earliestMs(), this.#flights.earliestEndMs()));
         if (this.#crash !== undefined) throw this.#crash.error;
       }
     } finally {
@@ -170,9 +156,7 @@ export class Monitor {
 
   /** Ends the probes whose time is over and starts those whose time has come. */
   #turn(nowMs: number): void {
-    for (const { entry, startedMs, timeoutMs } of this.#flights.takeTimedOut(nowMs)) {
-      entry.controller.abort(nowMs - startedMs - timeoutMs > STALL_MS ? PROBE_STALLED : PROBE_TIMED_OUT);
-    }
+    this.#flights.endOverdue(nowMs, (lateByMs) => (lateByMs > STALL_MS ? PROBE_STALLED : PROBE_TIMED_OUT));
     for (const entry of this.#due.takeDue(nowMs)) this.#begin(entry, nowMs);
   }
 
@@ -187,59 +171,56 @@ export class Monitor {
 
   #start(entry: Entry): void {
     if (this.#stopped) return;
-    const startedMs = this.#options.clock.monotonicNow();
     const { timeoutMs } = entry.check.settings;
-    const flight: ProbeFlight = { entry, startedMs, timeoutMs };
+    const startedMs = this.#options.clock.monotonicNow();
+    const flight = this.#flights.join(timeoutMs, startedMs);
+    entry.startedMs = startedMs;
     entry.flight = flight;
-    this.#flights.add(flight);
-    this.#wakeBy(startedMs + timeoutMs);
-    this.#options.prober(entry.check, entry.controller.signal).then(
-      (sample) => this.#finish(flight, sample),
-      (error: unknown) => this.#abandon(flight, error),
+    this.#alarm.expect(startedMs + timeoutMs);
+    this.#options.prober(entry.check, flight.signal).then(
+      (sample) => this.#finish(entry, flight, sample),
+      (error: unknown) => this.#abandon(entry, flight, error),
     );
   }
 
-  #finish(flight: ProbeFlight, sample: Sample): void {
-    this.#leave(flight);
-    const { entry, startedMs } = flight;
+  #finish(entry: Entry, flight: Flight, sample: Sample): void {
+    this.#leave(entry, flight);
     if (!entry.wanted || this.#stopped) return;
-    const { check, health: before, dueMs } = entry;
+    const { check, health: before, dueMs, startedMs } = entry;
     const nowMs = this.#options.clock.monotonicNow();
     const after = observe(before, sample, check.settings, nowMs);
     entry.health = after;
-    entry.latencyMs = sample.healthy === (after.verdict === 'healthy') ? sample.latencyMs : after.latencyMs;
-    this.#schedule(entry, this.#nextDueMs(flight, sample, nowMs));
+    const agrees = sample.healthy === (after.verdict === 'healthy');
+    entry.latencyMs = agrees ? sample.latencyMs : (after.latencyMs ?? Number.NaN);
+    this.#schedule(entry, this.#nextDueMs(entry, sample, nowMs));
     this.#options.onObservation({ check, sample, before, after, dueMs, startedMs });
   }
 
   /** A prober rejects when it is stopped; anything else is a bug, and half alive is worse than dead. */
-  #abandon(flight: ProbeFlight, error: unknown): void {
-    this.#leave(flight);
+  #abandon(entry: Entry, flight: Flight, error: unknown): void {
+    this.#leave(entry, flight);
     if (this.#stopped) return;
     this.#crash = { error };
-    this.#wake.abort(WOKEN);
+    this.#alarm.wake();
   }
 
-  #leave(flight: ProbeFlight): void {
-    const { entry } = flight;
-    this.#flights.remove(flight);
+  #leave(entry: Entry, flight: Flight): void {
+    this.#flights.leave(flight);
     entry.flight = undefined;
-    entry.slow = entry.controller.signal.aborted;
-    if (entry.slow) entry.controller = new AbortController();
+    entry.slow = flight.signal.aborted;
     this.#admission.release(entry);
-    if (this.#flights.size === 0) this.#emptied?.();
+    if (this.#flights.underWay === 0) this.#emptied?.();
   }
 
-  #nextDueMs({ entry, startedMs }: ProbeFlight, sample: Sample, nowMs: number): number {
+  #nextDueMs(entry: Entry, sample: Sample, nowMs: number): number {
     const { intervalMs, fastIntervalMs } = entry.check.settings;
     const counted = sample.healthy || sample.speaksOf !== 'worker';
-    if (counted && isForming(entry.health)) return Math.max(startedMs + fastIntervalMs, nowMs);
+    if (counted && isForming(entry.health)) return Math.max(entry.startedMs + fastIntervalMs, nowMs);
     if (!entry.spread) {
       entry.spread = true;
       return this.#somewhereIn(entry, nowMs);
     }
-    const dueMs = entry.dueMs + jittered(intervalMs, JITTER, this.#options.random);
-    return Math.max(roundedUp(dueMs, intervalMs, GROUPING), nowMs);
+    return Math.max(oneIntervalAfter(entry.dueMs, intervalMs, this.#options.random), nowMs);
   }
 
   #schedule(entry: Entry, dueMs: number): void {
@@ -247,40 +228,19 @@ export class Monitor {
     // Whole milliseconds, so that what begins together shares a place in the queue.
     entry.queuedAtMs = Math.floor(dueMs);
     this.#due.add(entry, entry.queuedAtMs);
-    this.#wakeBy(dueMs);
+    this.#alarm.expect(dueMs);
   }
 
-  #wakeBy(atMs: number): void {
-    if (this.#wakesAtMs > atMs + TICK_MS) this.#wake.abort(WOKEN);
-  }
-
-  async #rest(): Promise<void> {
-    const { clock } = this.#options;
-    const nowMs = clock.monotonicNow();
-    const earliestMs = Math.min(this.#due.earliestMs(), this.#flights.earliestTimeoutMs());
-    // Whole milliseconds: timers cut off the rest and would wake too early.
-    const sleepMs = Math.min(Math.max(Math.ceil(earliestMs - nowMs), TICK_MS), LONGEST_SLEEP_MS);
-    this.#wakesAtMs = nowMs + sleepMs;
-    try {
-      await clock.sleep(sleepMs, this.#wake.signal);
-    } catch (error) {
-      if (error !== WOKEN) throw error;
-      this.#wake = new AbortController();
-    }
+  #somewhereIn({ check }: Entry, nowMs: number): number {
+    return somewhereIn(check.settings.intervalMs, nowMs, this.#options.random);
   }
 
   async #stop(): Promise<void> {
     this.#stopped = true;
-    for (const { entry } of this.#flights) entry.controller.abort(STOPPED);
-    if (this.#flights.size === 0) return;
+    this.#flights.endAll(STOPPED);
+    if (this.#flights.underWay === 0) return;
     await new Promise<void>((resolve) => {
       this.#emptied = resolve;
     });
-  }
-
-  #somewhereIn(entry: Entry, nowMs: number): number {
-    const { intervalMs } = entry.check.settings;
-    const offsetMs = this.#options.random.integer(Math.max(1, Math.ceil(intervalMs)));
-    return roundedUp(nowMs + offsetMs, intervalMs, GROUPING);
   }
 }

@@ -3,6 +3,7 @@ import type { WallTime } from './certificate.ts';
 import { blameForNoConnection } from './dial-fault.ts';
 import type { Connection, Dialer, DialFault } from './dialer.ts';
 import { exchange } from './exchange.ts';
+import type { CpuTime } from './expectation.ts';
 import type { Check, FailureReason, Sample } from './health.ts';
 import { httpExchange } from './http-exchange.ts';
 import { beginning, failed, type ProbeOutcome, type ProbeProgress, stalled, succeeded } from './outcome.ts';
@@ -27,22 +28,28 @@ export const PROBE_TIMED_OUT = new Error('the probe timed out');
  */
 export const PROBE_STALLED = new Error('the probe was held up by its own process');
 
-export function proberOver(dialer: Dialer, clock: Clock): Prober {
+/**
+ * @param cpuTime Tells a pattern that takes long from a process that is kept from running. Where nobody tells, a
+ *   pattern that has run out of its time says nothing of the backend.
+ */
+export function proberOver(dialer: Dialer, clock: Clock, cpuTime: CpuTime = () => 0): Prober {
   const watch = new WallClockWatch(clock);
   const wallTime = () => ({ nowMs: clock.wallNow(), trusted: watch.isTrusted() });
-  return async (check, signal) => {
+  return (check, signal) => {
     const startedMs = clock.monotonicNow();
-    const progress = beginning();
-    let outcome: ProbeOutcome;
-    try {
-      const dialed = await dialer.dial(check, signal);
-      if (!dialed.connected) outcome = notConnected(dialed.fault);
-      else if (isConnectOnly(check)) outcome = justConnected(dialed.connection);
-      else outcome = await talk(dialed.connection, { check, wallTime, signal, progress });
-    } catch (error) {
-      outcome = outcomeOfAbort(error, progress, check.settings.timeoutMs);
+    const timed = (outcome: ProbeOutcome): Sample => {
+      return { ...outcome, latencyMs: clock.monotonicNow() - startedMs };
+    };
+    const { timeoutMs } = check.settings;
+    if (isConnectOnly(check)) {
+      return dialer.reach(check, signal).then(
+        (fault) => timed(fault === undefined ? CONNECTED : notConnected(fault)),
+        (error: unknown) => timed(outcomeOfAbort(error, beginning(), timeoutMs)),
+      );
     }
-    return { ...outcome, latencyMs: clock.monotonicNow() - startedMs };
+    const progress = beginning();
+    const probing = { check, wallTime, signal, progress, cpuTime };
+    return talk(dialer, probing).then(timed, (error) => timed(outcomeOfAbort(error, progress, timeoutMs)));
   };
 }
 
@@ -52,6 +59,7 @@ interface Probing {
   readonly wallTime: () => WallTime;
   readonly signal: AbortSignal;
   readonly progress: ProbeProgress;
+  readonly cpuTime: CpuTime;
 }
 
 const CONNECTED = succeeded('Connected', 'connected');
@@ -61,40 +69,38 @@ function isConnectOnly({ settings: { kind } }: Check): boolean {
   return kind.type === 'tcp' && kind.exchange === undefined;
 }
 
-function justConnected(connection: Connection): ProbeOutcome {
-  connection.close();
-  return CONNECTED;
-}
-
 function notConnected(fault: DialFault): ProbeOutcome {
   const { reason, speaksOf } = blameForNoConnection(fault);
   return failed(reason, fault.message, speaksOf);
 }
 
-async function talk(connection: Connection, probing: Probing): Promise<ProbeOutcome> {
+async function talk(dialer: Dialer, probing: Probing): Promise<ProbeOutcome> {
+  const dialed = await dialer.dial(probing.check, probing.signal);
+  if (!dialed.connected) return notConnected(dialed.fault);
   try {
-    return await converse(connection, probing);
+    return await converse(dialed.connection, probing);
   } finally {
-    connection.close();
+    dialed.connection.close();
   }
 }
 
 async function converse(connection: Connection, probing: Probing): Promise<ProbeOutcome> {
-  const { check, progress, wallTime, signal } = probing;
+  const { check, progress, wallTime, signal, cpuTime } = probing;
   const { kind } = check.settings;
   switch (kind.type) {
     case 'none':
       throw new Error(`${check.id} is not to be probed`);
     case 'tcp':
-      return exchange(connection, kind.exchange ?? {}, progress, signal);
+      return exchange(connection, kind.exchange ?? {}, progress, cpuTime, signal);
     case 'tls':
       return secure(connection, kind.tls, serverNameOf(check, kind), progress, wallTime, signal);
     case 'http': {
-      if (kind.tls === undefined) return httpExchange(connection, check, kind.http, progress, signal);
+      if (kind.tls === undefined)
+        return httpExchange(connection, check, kind.http, progress, cpuTime, signal);
       const name = serverNameOf(check, kind);
       const secured = await secure(connection, kind.tls, name, progress, wallTime, signal);
       if (!secured.healthy) return secured;
-      const answered = await httpExchange(connection, check, kind.http, progress, signal);
+      const answered = await httpExchange(connection, check, kind.http, progress, cpuTime, signal);
       const { certificateValidUntilWallMs: until } = secured;
       return until === undefined ? answered : { ...answered, certificateValidUntilWallMs: until };
     }

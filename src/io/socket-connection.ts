@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Connection, DialFault, ReadResult, TlsRequest, TlsResult } from '../health/dialer.ts';
 import type { Clock } from '../target/clock.ts';
 import type { IpAddress } from '../target/ip-address.ts';
+import { onAbort } from '../target/on-abort.ts';
 import type { CaFiles } from './ca-files.ts';
 import type { CloseBudget } from './close-budget.ts';
 import { peerOf } from './tls-peer.ts';
@@ -60,17 +61,16 @@ export class SocketConnection implements Connection {
     this.#listen();
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
-        signal.removeEventListener('abort', abort);
+        stopListening();
         tls.off('secureConnect', secured).off('error', failed).off('close', closed);
         then();
       };
       const failTo = (fault: DialFault) =>
         settle(() => resolve({ secured: false, because: 'handshake', fault }));
-      const abort = () => settle(() => reject(signal.reason));
+      const stopListening = onAbort(signal, () => settle(() => reject(signal.reason)));
       const secured = () => settle(() => resolve({ secured: true, peer: peerOf(tls, name) }));
       const failed = (error: Error) => failTo(faultOf(error));
       const closed = () => failTo({ code: 'ECONNRESET', message: 'closed during the TLS handshake' });
-      signal.addEventListener('abort', abort);
       tls.once('secureConnect', secured).once('error', failed).once('close', closed);
     });
   }
@@ -82,17 +82,16 @@ export class SocketConnection implements Connection {
 
   read(signal: AbortSignal): Promise<ReadResult> {
     return new Promise((resolve, reject) => {
-      const settle = (then: () => void) => {
-        this.#wakeReader = undefined;
-        signal.removeEventListener('abort', abort);
-        then();
-      };
-      const abort = () => settle(() => reject(signal.reason));
       if (signal.aborted) {
         reject(signal.reason);
         return;
       }
-      signal.addEventListener('abort', abort);
+      const settle = (then: () => void) => {
+        this.#wakeReader = undefined;
+        stopListening();
+        then();
+      };
+      const stopListening = onAbort(signal, () => settle(() => reject(signal.reason)));
       this.#listen();
       this.#wakeReader = () => {
         const result = this.#readNow();
@@ -102,12 +101,10 @@ export class SocketConnection implements Connection {
     });
   }
 
-  /** In good order while there is budget for that: a reset is a line in the log of many a backend. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#host.closeBudget.take(this.#host.clock.monotonicNow())) this.#stream.destroy();
-    else this.#socket.resetAndDestroy();
+    endSocket(this.#socket, this.#stream, this.#host);
   }
 
   #readNow(): ReadResult | undefined {
@@ -133,6 +130,20 @@ export class SocketConnection implements Connection {
         this.#wakeReader?.();
       });
   }
+}
+
+/**
+ * In good order while there is budget for that: a reset is a line in the log of many a backend.
+ *
+ * @param stream the socket, or TLS over it.
+ */
+export function endSocket(
+  socket: Socket,
+  stream: Socket,
+  { closeBudget, clock }: Omit<ConnectionHost, 'caFiles'>,
+): void {
+  if (closeBudget.take(clock.monotonicNow())) stream.destroy();
+  else socket.resetAndDestroy();
 }
 
 export function faultOf(error: Error & { readonly reason?: string }): DialFault {

@@ -35,9 +35,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Node's modules that only compute (vm bounds the time of a regular expression): everything else reaches the world and belongs in io or embedded. */
-const PURE_NODE_MODULES = new Set(['node:net', 'node:url', 'node:util', 'node:buffer', 'node:vm']);
-/** Of `node:net`, the parts that touch no network. */
-const PURE_NET_NAMES = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress']);
+const PURE_NODE_MODULES = new Set(['node:url', 'node:util', 'node:buffer', 'node:vm']);
+/** Of other modules, the parts that touch no network and are no randomness. */
+const PURE_NAMES: Readonly<Record<string, ReadonlySet<string>>> = {
+  'node:net': new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress']),
+  'node:crypto': new Set(['createHash']),
+};
 
 const WORLDLY_FOLDERS = new Set(['main', 'wiring', 'demo-world', 'io', 'embedded']);
 
@@ -131,13 +134,14 @@ function breachOfImport(file: SourceFile, { names, from }: Import): string[] {
 }
 
 function isPure(names: string, from: string): boolean {
-  if (!PURE_NODE_MODULES.has(from)) return false;
-  if (from !== 'node:net') return true;
+  if (PURE_NODE_MODULES.has(from)) return true;
+  const pure = PURE_NAMES[from];
+  if (pure === undefined) return false;
   const imported = names
     .replace(/[{}]/g, '')
     .split(',')
     .map((name) => name.trim().replace(/^type /, ''));
-  return imported.filter((name) => name !== '').every((name) => PURE_NET_NAMES.has(name));
+  return imported.filter((name) => name !== '').every((name) => pure.has(name));
 }
 
 function breachesOfAmbience({ path, text }: SourceFile): string[] {

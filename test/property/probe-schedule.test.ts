@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Admission } from '../../src/health/admission.ts';
+import { TICK_MS } from '../../src/health/alarm.ts';
 import { DueQueue } from '../../src/health/due-queue.ts';
-import { Flights } from '../../src/health/flights.ts';
+import { type Flight, Flights } from '../../src/health/flights.ts';
 import type { IpAddress } from '../../src/target/ip-address.ts';
 import { addressOf } from '../support/checks.ts';
 
@@ -90,27 +91,64 @@ it('gives out what is due in the order of times, and of arrival within one', () 
   );
 });
 
-it('knows whose time is over, and whose is next', () => {
-  const starts = fc.array(fc.record({ afterMs: fc.nat(5), timeoutMs: fc.constantFrom(5, 20, 50) }), {
-    maxLength: 60,
-  });
-  fc.assert(
-    fc.property(starts, fc.nat(100), (described, nowMs) => {
-      const flights = new Flights<{ startedMs: number; timeoutMs: number }>();
-      let clockMs = 0;
-      const all = described.map(({ afterMs, timeoutMs }) => {
-        clockMs += afterMs;
-        return { startedMs: clockMs, timeoutMs };
-      });
-      for (const flight of all) flights.add(flight);
-      const endOf = (flight: { startedMs: number; timeoutMs: number }) => flight.startedMs + flight.timeoutMs;
-      expect(flights.earliestTimeoutMs()).toBe(Math.min(Number.POSITIVE_INFINITY, ...all.map(endOf)));
-      const over = flights.takeTimedOut(nowMs);
-      expect(new Set(over)).toEqual(new Set(all.filter((flight) => endOf(flight) <= nowMs)));
-      expect(new Set(flights)).toEqual(new Set(all.filter((flight) => endOf(flight) > nowMs)));
-      for (const flight of all) flights.remove(flight);
-      expect(flights.size).toBe(0);
-      expect([...flights]).toEqual([]);
+it('ends every probe that is under way when its time is over, none before and none that has left', () => {
+  const starts = fc.array(
+    fc.record({
+      afterMs: fc.nat(8),
+      timeoutMs: fc.constantFrom(5, 20, 50),
+      leavesAfterMs: fc.option(fc.nat(60), { nil: undefined }),
     }),
+    { maxLength: 60 },
   );
+  fc.assert(
+    fc.property(starts, (described) => {
+      const flights = new Flights();
+      let clockMs = 0;
+      const probes = described.map(({ afterMs, timeoutMs, leavesAfterMs = Infinity }) => {
+        clockMs += afterMs;
+        return { startMs: clockMs, timeoutMs, leaveMs: clockMs + leavesAfterMs };
+      });
+      const underWay = new Map<(typeof probes)[number], Flight>();
+      for (let nowMs = 0; nowMs <= clockMs + 200; nowMs += 1) {
+        for (const [probe, flight] of underWay) {
+          if (probe.leaveMs > nowMs) continue;
+          flights.leave(flight);
+          underWay.delete(probe);
+        }
+        const dueMs = flights.earliestEndMs();
+        flights.endOverdue(nowMs, (lateByMs) => new Error(`late by ${lateByMs}`));
+        for (const [probe, flight] of underWay) {
+          const overMs = probe.startMs + probe.timeoutMs;
+          if (flight.signal.aborted) {
+            expect(nowMs).toBeGreaterThanOrEqual(overMs);
+            expect(nowMs).toBeLessThanOrEqual(overMs + TICK_MS);
+            expect(flight.signal.reason).toEqual(new Error('late by 0'));
+            expect(dueMs).toBe(nowMs);
+            flights.leave(flight);
+            underWay.delete(probe);
+          } else {
+            expect(nowMs).toBeLessThan(overMs + TICK_MS);
+            expect(flights.earliestEndMs()).toBeLessThanOrEqual(overMs + TICK_MS);
+          }
+        }
+        for (const probe of probes) {
+          if (probe.startMs === nowMs) underWay.set(probe, flights.join(probe.timeoutMs, nowMs));
+        }
+        expect(flights.underWay).toBe(underWay.size);
+      }
+      expect(flights.underWay).toBe(0);
+      expect(flights.earliestEndMs()).toBe(Number.POSITIVE_INFINITY);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+it('ends all that are under way when it is told to', () => {
+  const flights = new Flights();
+  const all = [flights.join(5, 0), flights.join(5, 2), flights.join(20, 0)];
+  flights.endAll(new Error('stop'));
+  expect(all.every(({ signal }) => signal.aborted)).toBe(true);
+  expect(flights.underWay).toBe(3);
+  for (const flight of all) flights.leave(flight);
+  expect(flights.underWay).toBe(0);
 });

@@ -1,11 +1,12 @@
 import type { Sample } from '../../src/health/health.ts';
 import { PROBE_TIMED_OUT, proberOver } from '../../src/health/probe.ts';
+import { cpuTimeOfProcess } from '../../src/io/cpu-time.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import type { HealthCheckKind, HealthCheckSettings } from '../../src/target/target.ts';
 import { checkAt } from './checks.ts';
 
-const probe = proberOver(new TcpDialer(systemClock), systemClock);
+const probe = proberOver(new TcpDialer(systemClock), systemClock, cpuTimeOfProcess);
 
 /** One probe over real sockets, with its time-out. */
 export async function probeOnce(

@@ -1,4 +1,10 @@
-import type { Connection, Dialer, DialRequest, DialResult } from '../../src/health/dialer.ts';
+import {
+  type Connection,
+  type Dialer,
+  type DialRequest,
+  type DialResult,
+  reachByDialing,
+} from '../../src/health/dialer.ts';
 import type { Clock } from '../../src/target/clock.ts';
 
 /** What a simulated host does to those who connect, and how long it takes to. */
@@ -52,6 +58,8 @@ export class ScriptedNetwork implements Dialer {
       throw error;
     }
   }
+
+  readonly reach = reachByDialing((request, signal) => this.dial(request, signal));
 
   #enter(address: string): () => void {
     this.inFlight += 1;

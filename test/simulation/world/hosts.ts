@@ -1,4 +1,11 @@
-import type { Connection, Dialer, DialRequest, DialResult, ReadResult } from '../../../src/health/dialer.ts';
+import {
+  type Connection,
+  type Dialer,
+  type DialRequest,
+  type DialResult,
+  type ReadResult,
+  reachByDialing,
+} from '../../../src/health/dialer.ts';
 import type { EventLog } from './event-log.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -65,7 +72,8 @@ export class Hosts {
 
   /** The network as one process sees it. `onDial` is told +1 and -1 as sockets open and close. */
   dialerFor(process: SimProcess, onDial: (change: 1 | -1) => void): Dialer {
-    return { dial: (request, signal) => this.#dial(request, process, onDial, signal) };
+    const dial: Dialer['dial'] = (request, signal) => this.#dial(request, process, onDial, signal);
+    return { dial, reach: reachByDialing(dial) };
   }
 
   #dial(

@@ -3,13 +3,15 @@ import { matcherOf } from '../../../src/health/expectation.ts';
 
 const answer = (text: string) => Buffer.from(text, 'latin1');
 
+const noCpu = () => 0;
+
 describe('matcherOf', () => {
   it.each<[string, string, string]>([
     ['PONG', '+PONG\r\n', 'match'],
     ['pong', '+PONG\r\n', 'noMatch'],
     ['', '', 'match'],
   ])('looks for the bytes %j in %j: %s', (wanted, received, match) => {
-    expect(matcherOf({ kind: 'bytes', bytes: answer(wanted) })(answer(received))).toBe(match);
+    expect(matcherOf({ kind: 'bytes', bytes: answer(wanted) }, noCpu)(answer(received))).toBe(match);
   });
 
   it.each<[string, string, string]>([
@@ -18,7 +20,7 @@ describe('matcherOf', () => {
     ['a.b', 'a\nb', 'match'],
     ['^\\xe9$', '\xe9', 'match'],
   ])('looks for the pattern %s in %j: %s', (source, received, match) => {
-    expect(matcherOf({ kind: 'pattern', source })(answer(received))).toBe(match);
+    expect(matcherOf({ kind: 'pattern', source }, noCpu)(answer(received))).toBe(match);
   });
 
   describe('a pattern that would go on for ever', () => {
@@ -33,7 +35,7 @@ describe('matcherOf', () => {
         return cpuMs;
       };
       expect(matcherOf(endless, busy)(trap)).toBe('tooSlow');
-      expect(matcherOf(endless)(answer('aaa'))).toBe('match');
+      expect(matcherOf(endless, noCpu)(answer('aaa'))).toBe('match');
     });
 
     it('has one bound for an answer, however often more of it comes', () => {

@@ -1,0 +1,24 @@
+import { jittered, type Random } from '../target/random.ts';
+
+/** Share by which an interval varies, so that checks which once met do not keep meeting. */
+const JITTER = 0.05;
+
+/** Probes start in small groups, this share of their interval apart: a waking costs as much as a probe. */
+const GROUPING = 0.01;
+
+/** Some time within the interval that begins now: each check's own place, away from those that began with it. */
+export function somewhereIn(intervalMs: number, nowMs: number, random: Random): number {
+  const offsetMs = random.integer(Math.max(1, Math.ceil(intervalMs)));
+  return grouped(nowMs + offsetMs, intervalMs);
+}
+
+/** About one interval after `dueMs`. */
+export function oneIntervalAfter(dueMs: number, intervalMs: number, random: Random): number {
+  return grouped(dueMs + jittered(intervalMs, JITTER, random), intervalMs);
+}
+
+/** What is rounded alike happens together. */
+function grouped(atMs: number, intervalMs: number): number {
+  const stepMs = Math.max(1, intervalMs * GROUPING);
+  return Math.ceil(atMs / stepMs) * stepMs;
+}
