@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import type { DialRequest } from '../health/dialer.ts';
 
+const ignore = () => undefined;
+
 /** By signal, what is to be given up when it aborts: one listener for all of them. */
 const underWay = new WeakMap<AbortSignal, Set<DialingSocket>>();
 
@@ -35,8 +37,6 @@ export class DialingSocket extends Socket {
     this.#together.delete(this);
   }
 }
-
-function ignore(): void {}
 
 function connected(this: DialingSocket): void {
   this.forgetSignal();

@@ -109,12 +109,12 @@ it('ends every probe that is under way when its time is over, none before and no
         return { startMs: clockMs, timeoutMs, leaveMs: clockMs + leavesAfterMs };
       });
       const underWay = new Map<(typeof probes)[number], Flight>();
+      const leave = (probe: (typeof probes)[number], flight: Flight) => {
+        flights.leave(flight);
+        underWay.delete(probe);
+      };
       for (let nowMs = 0; nowMs <= clockMs + 200; nowMs += 1) {
-        for (const [probe, flight] of underWay) {
-          if (probe.leaveMs > nowMs) continue;
-          flights.leave(flight);
-          underWay.delete(probe);
-        }
+        for (const [probe, flight] of underWay) if (probe.leaveMs <= nowMs) leave(probe, flight);
         const dueMs = flights.earliestEndMs();
         flights.endOverdue(nowMs, (lateByMs) => new Error(`late by ${lateByMs}`));
         for (const [probe, flight] of underWay) {
@@ -124,8 +124,7 @@ it('ends every probe that is under way when its time is over, none before and no
             expect(nowMs).toBeLessThanOrEqual(overMs + TICK_MS);
             expect(flight.signal.reason).toEqual(new Error('late by 0'));
             expect(dueMs).toBe(nowMs);
-            flights.leave(flight);
-            underWay.delete(probe);
+            leave(probe, flight);
           } else {
             expect(nowMs).toBeLessThan(overMs + TICK_MS);
             expect(flights.earliestEndMs()).toBeLessThanOrEqual(overMs + TICK_MS);
