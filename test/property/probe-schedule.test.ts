@@ -91,52 +91,80 @@ it('gives out what is due in the order of times, and of arrival within one', () 
   );
 });
 
+interface TimedProbe {
+  readonly startMs: number;
+  readonly timeoutMs: number;
+  /** Infinity: it has to be ended. */
+  readonly leaveMs: number;
+}
+
+/** Probes by the millisecond, each held against the plainest reading of its time-out. */
+class FlightTable {
+  readonly flights = new Flights();
+  readonly #underWay = new Map<TimedProbe, Flight>();
+
+  begin(probes: readonly TimedProbe[], nowMs: number): void {
+    for (const probe of probes) {
+      if (probe.startMs === nowMs) this.#underWay.set(probe, this.flights.join(probe.timeoutMs, nowMs));
+    }
+    expect(this.flights.underWay).toBe(this.#underWay.size);
+  }
+
+  leave(nowMs: number): void {
+    for (const [probe, flight] of this.#underWay) if (probe.leaveMs <= nowMs) this.#leave(probe, flight);
+  }
+
+  end(nowMs: number): void {
+    const dueMs = this.flights.earliestEndMs();
+    this.flights.endOverdue(nowMs, (lateByMs) => new Error(`late by ${lateByMs}`));
+    for (const [probe, flight] of this.#underWay) {
+      expectInTime(flight, probe.startMs + probe.timeoutMs, nowMs);
+      if (!flight.signal.aborted) continue;
+      expect(dueMs).toBe(nowMs);
+      this.#leave(probe, flight);
+    }
+  }
+
+  #leave(probe: TimedProbe, flight: Flight): void {
+    this.flights.leave(flight);
+    this.#underWay.delete(probe);
+  }
+}
+
+/** Its time is over at `overMs`, or a tick later with that of those which joined it. */
+function expectInTime({ signal }: Flight, overMs: number, nowMs: number): void {
+  if (!signal.aborted) expect(nowMs).toBeLessThan(overMs + TICK_MS);
+  else {
+    expect(nowMs).toBeGreaterThanOrEqual(overMs);
+    expect(nowMs).toBeLessThanOrEqual(overMs + TICK_MS);
+    expect(signal.reason).toEqual(new Error('late by 0'));
+  }
+}
+
 it('ends every probe that is under way when its time is over, none before and none that has left', () => {
   const starts = fc.array(
     fc.record({
       afterMs: fc.nat(8),
       timeoutMs: fc.constantFrom(5, 20, 50),
-      leavesAfterMs: fc.option(fc.nat(60), { nil: undefined }),
+      leavesAfterMs: fc.option(fc.nat(60), { nil: Number.POSITIVE_INFINITY }),
     }),
     { maxLength: 60 },
   );
   fc.assert(
     fc.property(starts, (described) => {
-      const flights = new Flights();
+      const table = new FlightTable();
       let clockMs = 0;
-      const probes = described.map(({ afterMs, timeoutMs, leavesAfterMs = Infinity }) => {
+      const probes = described.map(({ afterMs, timeoutMs, leavesAfterMs }) => {
         clockMs += afterMs;
         return { startMs: clockMs, timeoutMs, leaveMs: clockMs + leavesAfterMs };
       });
-      const underWay = new Map<(typeof probes)[number], Flight>();
-      const leave = (probe: (typeof probes)[number], flight: Flight) => {
-        flights.leave(flight);
-        underWay.delete(probe);
-      };
       for (let nowMs = 0; nowMs <= clockMs + 200; nowMs += 1) {
-        for (const [probe, flight] of underWay) if (probe.leaveMs <= nowMs) leave(probe, flight);
-        const dueMs = flights.earliestEndMs();
-        flights.endOverdue(nowMs, (lateByMs) => new Error(`late by ${lateByMs}`));
-        for (const [probe, flight] of underWay) {
-          const overMs = probe.startMs + probe.timeoutMs;
-          if (flight.signal.aborted) {
-            expect(nowMs).toBeGreaterThanOrEqual(overMs);
-            expect(nowMs).toBeLessThanOrEqual(overMs + TICK_MS);
-            expect(flight.signal.reason).toEqual(new Error('late by 0'));
-            expect(dueMs).toBe(nowMs);
-            leave(probe, flight);
-          } else {
-            expect(nowMs).toBeLessThan(overMs + TICK_MS);
-            expect(flights.earliestEndMs()).toBeLessThanOrEqual(overMs + TICK_MS);
-          }
-        }
-        for (const probe of probes) {
-          if (probe.startMs === nowMs) underWay.set(probe, flights.join(probe.timeoutMs, nowMs));
-        }
-        expect(flights.underWay).toBe(underWay.size);
+        table.leave(nowMs);
+        table.end(nowMs);
+        table.begin(probes, nowMs);
       }
-      expect(flights.underWay).toBe(0);
-      expect(flights.earliestEndMs()).toBe(Number.POSITIVE_INFINITY);
+      expect(table.flights.underWay).toBe(0);
+      expect(table.flights.earliestEndMs()).toBe(Number.POSITIVE_INFINITY);
     }),
     { numRuns: 200 },
   );
