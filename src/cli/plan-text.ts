@@ -47,13 +47,16 @@ function changesText(action: ApplyAction | PatchAction, colors: Colors): string 
   return patch
     .split('\n')
     .slice(4)
-    .filter((line) => line !== '' && !line.startsWith('\\'))
+    .filter((line) => line !== '' && !line.startsWith('\\') && !BEGINNING.test(line))
     .map((line) => `  ${paint(line, colors)}\n`)
     .join('');
 }
 
+/** What says that nothing is left out before. Where something is, line numbers of our own text would tell nobody more. */
+const BEGINNING = /^@@ -[01](,\d+)? \+[01](,\d+)? @@/;
+
 function paint(line: string, colors: Colors): string {
   if (line.startsWith('+')) return colors.green(line);
   if (line.startsWith('-')) return colors.red(line);
-  return line.startsWith('@@') ? colors.dim(line) : line;
+  return line.startsWith('@@') ? colors.dim(' …') : line;
 }

@@ -43,7 +43,7 @@ function electionOn(
   cluster: Cluster,
   flags: ClusterFlags & WorkerFlags,
   log: Log,
-  { clock, random, identity }: CliContext,
+  { clock, random, identity, signal }: CliContext,
   onLeadership: () => void,
 ): LeaderElection {
   return new LeaderElection(
@@ -55,10 +55,10 @@ function electionOn(
       timings: timingsOf(flags),
       onChange(leading) {
         if (leading) log.info('Leading', 'this replica leads now', { identity });
-        else
-          log.info('StandingBy', 'this replica no longer leads; it goes on resolving and checking', {
-            identity,
-          });
+        else if (!signal.aborted) {
+          const message = 'this replica no longer leads; it goes on resolving and checking';
+          log.info('StandingBy', message, { identity });
+        }
         onLeadership();
       },
       onTrouble: ({ reason, message }) => log.warn(reason, `leader election: ${message}`),

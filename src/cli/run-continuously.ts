@@ -91,7 +91,7 @@ export async function runContinuously(
   ];
   try {
     await replica.run(tasks, context.signal);
-    log.info('Stopped', 'writes under way are finished, the state is saved, the lease is free');
+    log.info('Stopped', 'ended as it was asked to; no write is under way any more');
     return EXIT.done;
   } catch (error) {
     if (!(error instanceof StartupTimeout)) throw error;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { calmLog } from '../sync/calm-log.ts';
 import { timingsProblem } from '../sync/election-timings.ts';
 import { clusterChoice } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
@@ -22,7 +23,8 @@ export function describeRun(command: Command): Command {
 
 export async function runRun(flags: RunFlags, context: CliContext): Promise<ExitCode> {
   const { err } = context.terminal;
-  const log = await context.newLog(flags.logLevel, flags.logFormat ?? (err.isTerminal ? 'text' : 'json'));
+  const format = flags.logFormat ?? (err.isTerminal ? 'text' : 'json');
+  const log = calmLog(await context.newLog(flags.logLevel, format), context.clock);
   const problem = flagsProblem(flags, context);
   if (problem !== undefined) {
     err.write(`error: ${problem}\n`);

@@ -19,7 +19,9 @@ export function createLog(settings: {
           destination: STDERR,
           sync: true,
           colorize: settings.colors,
-          ignore: 'pid,hostname',
+          ignore: 'pid,hostname,reason',
+          messageFormat: '{reason}: {msg}',
+          singleLine: true,
           translateTime: 'SYS:HH:MM:ss.l',
         });
   const logger = pino(

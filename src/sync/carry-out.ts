@@ -163,7 +163,10 @@ function unexpectedFamilies(
   };
 }
 
-/** Said on every request about Endpoints since 1.33; we write them because the target asks for them. */
+/**
+ * Endpoints are deprecated since 1.33, and every request about them says so: we write them because the target asks
+ * for them. What an ExternalName leaves behind is told of between the two writes that convert it.
+ */
 function isKnownWarning(warning: string): boolean {
-  return warning.includes('v1 Endpoints is deprecated');
+  return warning.includes('v1 Endpoints is deprecated') || warning.startsWith('spec.externalName is ignored');
 }

@@ -113,7 +113,7 @@ export class SettlementKeeper {
       if (by === undefined) continue;
       const nextAtMs = entry.contention.noteRepair(action, nowMs, this.ports.random);
       const pauseMs = Math.round(nextAtMs - nowMs);
-      const fields = { target: entry.key, verb, kind, name, by, ...(pauseMs > 0 ? { pauseMs } : {}) };
+      const fields = { target: entry.key, verb, kind, object: name, by, ...(pauseMs > 0 ? { pauseMs } : {}) };
       const note = `${by} changed ${kind} ${name}${changedFields(action)}; put right`;
       this.ports.log.info('DriftRepaired', note, fields);
       this.record(entry, 'Normal', 'DriftRepaired', note);

@@ -179,7 +179,7 @@ describe('plan', () => {
     const { code, out } = await world.run('plan', ...list);
     expect(code).toBe(1);
     const [slice = ''] = out.split('\n\n');
-    expect(slice).toMatch(/^~ update EndpointSlice default\/db-ipv4-0 \(EndpointsChanged\)\n {2}@@/);
+    expect(slice).toMatch(/^~ update EndpointSlice default\/db-ipv4-0 \(EndpointsChanged\)\n {3}…/);
     expect(slice.split('\n').filter((line) => /^ {2}[+-] /.test(line))).toEqual([
       '  -      ready: true',
       '  -      serving: true',
