@@ -22,11 +22,19 @@ function answerOf(address: IpAddress): ResolvedAnswer {
   return { address };
 }
 
-export function addressesOf(lookup: Extract<Lookup, { kind: 'records' }>): readonly IpAddress[] {
-  const addresses: IpAddress[] = [];
-  for (const record of lookup.records) if ('address' in record) addresses.push(record.address);
-  return addresses.length < 2 ? addresses : sortAddresses([...new Set(addresses)]);
+/** In numeric order. */
+export function addressesOf(lookup: Records): readonly IpAddress[] {
+  const addresses = distinctAddresses(lookup);
+  return addresses.length < 2 ? addresses : sortAddresses(addresses);
 }
+
+export function distinctAddresses({ records }: Records): IpAddress[] {
+  const addresses: IpAddress[] = [];
+  for (const record of records) if ('address' in record) addresses.push(record.address);
+  return addresses.length < 2 ? addresses : [...new Set(addresses)];
+}
+
+type Records = Extract<Lookup, { kind: 'records' }>;
 
 export function absenceOf(lookup: Exclude<Lookup, { kind: 'records' }>): Absence {
   const { message } = lookup;

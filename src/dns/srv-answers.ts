@@ -1,7 +1,7 @@
 import type { Hostname } from '../target/hostname.ts';
 import { ADDRESS_FAMILIES, type IpAddress } from '../target/ip-address.ts';
 import { smallestTtl, withoutDot } from './answer.ts';
-import { absenceOf, addressesOf, MAX_ADDRESSES, QUERY_TYPE } from './host-answers.ts';
+import { absenceOf, addressesOf, distinctAddresses, MAX_ADDRESSES, QUERY_TYPE } from './host-answers.ts';
 import type { Lookup } from './lookup.ts';
 import type { AnswerRecord } from './message.ts';
 import type { Absence, MissingHost, Resolution, ResolvedAnswer } from './resolution.ts';
@@ -58,10 +58,11 @@ export function additionalAddresses(
       .map(({ host }) => host)
       .filter((host) => host === domain || host.endsWith(`.${domain}`)),
   );
+  const byOwner = Map.groupBy(answer.additionals, ({ owner }) => owner);
   return [...hosts].flatMap((host) =>
     ADDRESS_FAMILIES.flatMap((family) => {
       const type = QUERY_TYPE[family];
-      const records = answer.additionals.filter((record) => record.type === type && record.owner === host);
+      const records = byOwner.get(host)?.filter((record) => record.type === type) ?? [];
       if (records.length === 0) return [];
       const ttlSeconds = smallestTtl(records);
       return [{ host, type, lookup: { kind: 'records', records, additionals: [], ttlSeconds } as const }];
@@ -91,10 +92,10 @@ export function combineTargets(
       continue;
     }
     ttlSeconds = Math.min(ttlSeconds, lookup.ttlSeconds);
-    const addresses = addressesOf(lookup);
-    count += addresses.length;
-    // Hundreds of targets with hundreds of addresses each are counted, not collected.
     const room = MAX_ADDRESSES - answers.length;
+    // Hundreds of targets with hundreds of addresses each are counted, not sorted and collected.
+    const addresses = room > 0 ? addressesOf(lookup) : distinctAddresses(lookup);
+    count += addresses.length;
     answers.push(...addresses.slice(0, room).map((address) => answerAt(address, target)));
   }
   if (answers.length === 0) return nothingFound([...missing.values()], serviceTtlSeconds);

@@ -154,6 +154,8 @@ export function readName(bytes: Uint8Array, at: number): WireName | undefined {
 /** Where a name is spelled before it becomes text: an octet takes up to four characters. */
 const SPELLED = Buffer.alloc(4 * MAX_NAME_OCTETS);
 const DOT = 0x2e;
+const BACKSLASH = 0x5c;
+const ZERO = 0x30;
 
 /** By octet: its lower-case letter, digit, `-` or `_`; 0 when it has to be escaped. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, octet) => {
@@ -167,7 +169,12 @@ function spellLabel(bytes: Uint8Array, from: number, to: number, writeAt: number
     const octet = bytes[at] ?? 0;
     const plain = PLAIN[octet] ?? 0;
     if (plain !== 0) SPELLED[written++] = plain;
-    else written += SPELLED.write(`\\${octet.toString().padStart(3, '0')}`, written, 'latin1');
+    else {
+      SPELLED[written++] = BACKSLASH;
+      SPELLED[written++] = ZERO + Math.trunc(octet / 100);
+      SPELLED[written++] = ZERO + (Math.trunc(octet / 10) % 10);
+      SPELLED[written++] = ZERO + (octet % 10);
+    }
   }
   return written;
 }
