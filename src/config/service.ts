@@ -116,6 +116,13 @@ export function serviceFrom(written: WrittenService | undefined, report: Report)
       hint: 'or write ipFamilyPolicy: PreferDualStack',
     });
   }
+  if (type === 'Headless' && spec.sessionAffinity === 'ClientIP') {
+    report(['service', 'sessionAffinity'], {
+      message: 'sessionAffinity ClientIP does nothing for a headless Service',
+      expected: 'no sessionAffinity',
+      hint: 'clients of a headless Service choose among the addresses themselves',
+    });
+  }
   return { create, type, labels, annotations, ...defined(spec) };
 }
 

@@ -1,7 +1,7 @@
 import type { Target } from '../target/target.ts';
 import { notedPolicy } from './deletion-policy.ts';
 import { type EndpointEntry, portSetKey } from './endpoint-entry.ts';
-import type { EndpointSubset, EndpointsObject } from './kube-object.ts';
+import type { EndpointPort, EndpointSubset, EndpointsObject } from './kube-object.ts';
 import { OVER_CAPACITY_ANNOTATION, ownershipLabels, SKIP_MIRROR_LABEL } from './labels.ts';
 
 /** The Endpoints controller stops there too (`endpoints_controller.go:696`). */
@@ -50,13 +50,20 @@ function subsetsOf(entries: readonly EndpointEntry[]): EndpointSubset[] {
   const groups = Map.groupBy(entries, (entry) => portSetKey(entry.ports));
   return [...groups.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, group]) => {
+    .flatMap(([, group]) => {
       const addresses = group.filter((entry) => entry.ready).map((entry) => ({ ip: entry.address }));
       const notReadyAddresses = group.filter((entry) => !entry.ready).map((entry) => ({ ip: entry.address }));
-      return {
+      return portListsOf(group[0]?.ports ?? []).map((ports) => ({
         ...(addresses.length > 0 ? { addresses } : {}),
         ...(notReadyAddresses.length > 0 ? { notReadyAddresses } : {}),
-        ports: group[0]?.ports ?? [],
-      };
+        ports,
+      }));
     });
+}
+
+/** Ports of one subset need names when there are several (`validation.go:8450`), so one without has its own. */
+function portListsOf(ports: readonly EndpointPort[]): (readonly EndpointPort[])[] {
+  const unnamed = ports.filter(({ name = '' }) => name === '');
+  if (ports.length < 2 || unnamed.length === 0) return [ports];
+  return [unnamed, ports.filter((port) => !unnamed.includes(port))];
 }

@@ -55,7 +55,9 @@ export function planTarget(input: PlanInput): TargetPlan {
   if (conflict?.leaves === 'everything') return leftAlone(input, conflict, published);
   const obstacle = refusal ?? conflict;
   // What would have to change first does not: waiting for it would be in vain.
-  const isStuck = leaves.has('Service') || leaves.has('Endpoints') || conflict !== undefined;
+  const leavesService = leaves.has('Service') || draft.conflicts.has('Service');
+  const isStuck =
+    leavesService || (draft.conflicts.has('Endpoints') && continuation?.until === 'MirroredSlicesGone');
   const plan: ObjectPlan = {
     namespace,
     name,

@@ -70,6 +70,20 @@ const firstFamilyMustStay: Rule = ({ target, existing }) => {
   };
 };
 
+/** A second family is given up by the policy, and not by the list of families alone. */
+const secondFamilyMustBeGivenUp: Rule = ({ target, existing }) => {
+  const { create, ipFamilies, ipFamilyPolicy } = target.service;
+  const spec = existing.service?.spec;
+  if (!create || ipFamilies?.length !== 1 || ipFamilyPolicy !== undefined) return undefined;
+  if (spec?.ipFamilies?.length !== 2 || spec.clusterIP === 'None') return undefined;
+  return {
+    phase: 'Refused',
+    reason: 'IPFamiliesImmutable',
+    message: `the Service has two families and the list one; set \`service.ipFamilyPolicy: SingleStack\` to give the second up`,
+    leaves: 'Service',
+  };
+};
+
 /** `alloc.go:265-276`: a Service with an address needs the cluster to have the families. */
 const clusterMustHaveTheFamilies: Rule = ({ target, options }) => {
   const { clusterFamilies = [] } = options;
@@ -132,6 +146,7 @@ export const ABOUT_EXISTENCE: readonly Rule[] = [
 export const ABOUT_CONTENT: readonly Rule[] = [
   clusterIPMustFit,
   firstFamilyMustStay,
+  secondFamilyMustBeGivenUp,
   clusterMustHaveTheFamilies,
   keptServiceMustHaveThePorts,
   keptServiceMustNotBeLocal,

@@ -33,7 +33,7 @@ describe.each([
       const { report } = await onePass({ list, store, clock, world: NASTY_WORLD, mode: 'dryRun' });
       for (const { phase, message, warnings = [] } of report.targets) {
         if (phase === 'Failed' || warnings.length > 0)
-          refused.push({ message, warnings, list: list.targets });
+          refused.push({ phase, message, warnings, list: JSON.stringify(list.targets[0]?.service) });
       }
     }
     expect(refused).toEqual([]);

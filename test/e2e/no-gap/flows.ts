@@ -228,6 +228,22 @@ const CHANGES: readonly Flow[] = [
   ),
 ];
 
+const UNNAMED: readonly Flow[] = [
+  change(
+    'Endpoints alone whose port gets a name',
+    THREE,
+    (name) => `${withPorts(name, '{ port: 5432 }')}\n    ${ENDPOINTS_ALONE}`,
+    (name) => `${withPorts(name, '{ name: postgres, port: 5432 }')}\n    ${ENDPOINTS_ALONE}`,
+    true,
+  ),
+  change(
+    'a port that gets a name',
+    THREE,
+    (name) => withPorts(name, '{ port: 5432 }'),
+    (name) => withPorts(name, '{ name: postgres, port: 5432 }'),
+  ),
+];
+
 const DUAL_STACK: readonly Flow[] = [
   {
     name: 'adoption of Endpoints of both families, while they are mirrored',
@@ -314,4 +330,11 @@ const BESIDE: readonly Flow[] = [
   },
 ];
 
-export const FLOWS: readonly Flow[] = [...ADOPTIONS, ...RELEASES, ...CHANGES, ...DUAL_STACK, ...BESIDE];
+export const FLOWS: readonly Flow[] = [
+  ...ADOPTIONS,
+  ...RELEASES,
+  ...CHANGES,
+  ...UNNAMED,
+  ...DUAL_STACK,
+  ...BESIDE,
+];

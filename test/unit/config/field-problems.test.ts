@@ -594,6 +594,12 @@ describe('Publish, service and guards', () => {
       'or write ipFamilyPolicy: PreferDualStack',
     ),
     target(
+      'service: { type: Headless, sessionAffinity: ¦ClientIP }',
+      '.service.sessionAffinity',
+      'sessionAffinity ClientIP does nothing for a headless Service',
+      'clients of a headless Service choose among the addresses themselves',
+    ),
+    target(
       'service: { ¦selector: {} }',
       '.service.selector',
       'unknown field "selector"',

@@ -60,6 +60,7 @@ function prepare(object: ApiObject, existing: ApiObject | undefined): void {
     return;
   }
   const before = specOf(existing);
+  if (needsClusterIp(before) && needsClusterIp(spec)) spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
   keepAllocated(spec, before);
   syncClusterIps(spec, before);
   giveUpSecondFamily(spec, before);
@@ -120,8 +121,9 @@ function dropFieldsOfOldType(spec: JsonObject, before: JsonObject): void {
     for (const field of ['ipFamilies', 'ipFamilyPolicy']) dropUnchanged(field);
   }
   if (needsNodePort(before) && !needsNodePort(spec)) {
-    const nodePorts = (of: JsonObject) => listOf(of.ports).map((port) => objectOf(port).nodePort ?? 0);
-    if (sameJson(nodePorts(spec), nodePorts(before))) {
+    // Ports may come and go with it, as long as no node port is asked for that was not there (`sameNodePorts`).
+    const old = nodePortsOf(before);
+    if (nodePortsOf(spec).every((port) => old.includes(port))) {
       for (const port of listOf(spec.ports).filter(isObject)) delete port.nodePort;
     }
   }
@@ -129,4 +131,10 @@ function dropFieldsOfOldType(spec: JsonObject, before: JsonObject): void {
     for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass']) dropUnchanged(field);
   }
   if (isExternallyAccessible(before) && !isExternallyAccessible(spec)) dropUnchanged('externalTrafficPolicy');
+}
+
+function nodePortsOf({ ports }: JsonObject): number[] {
+  return listOf(ports)
+    .map((port) => numberOf(objectOf(port).nodePort))
+    .filter((port) => port !== 0);
 }

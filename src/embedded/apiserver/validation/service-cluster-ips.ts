@@ -48,6 +48,15 @@ function ipListErrors(spec: JsonObject): FieldError[] {
   return [];
 }
 
+/** A second family is given up by the policy, never by the list of families alone. */
+export function familyUpdateErrors(spec: JsonObject, before: JsonObject): FieldError[] {
+  if (!needsClusterIp(spec) || !needsClusterIp(before) || isHeadless(spec)) return [];
+  const givesUp = listOf(before.ipFamilies).length === 2 && listOf(spec.ipFamilies).length === 1;
+  if (!givesUp || spec.ipFamilyPolicy === 'SingleStack') return [];
+  const detail = "must be 'SingleStack' to release the secondary IP family";
+  return [invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy ?? null, detail)];
+}
+
 /** `validateServiceClusterIPsUpdate`: once set they stay, unless the type changes to or from ExternalName. */
 export function clusterIpUpdateErrors(spec: JsonObject, before: JsonObject): FieldError[] {
   if (!needsClusterIp(spec) || !needsClusterIp(before)) return [];

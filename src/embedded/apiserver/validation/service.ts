@@ -1,11 +1,11 @@
 import { type FieldError, forbiddenField, invalid, notSupported, required } from '../field-error.ts';
 import { type JsonObject, listOf, numberOf, objectOf, stringMapOf, stringOf } from '../json.ts';
-import { isExternallyAccessible, needsClusterIp, specOf } from '../kinds/service-spec.ts';
+import { isExternallyAccessible, isHeadless, needsClusterIp, specOf } from '../kinds/service-spec.ts';
 import type { ApiObject } from '../object.ts';
 import { endpointIpProblems, ipProblems } from './addresses.ts';
 import { subdomainProblems } from './names.ts';
 import { validateLabels } from './object-meta.ts';
-import { clusterIpErrors, clusterIpUpdateErrors } from './service-cluster-ips.ts';
+import { clusterIpErrors, clusterIpUpdateErrors, familyUpdateErrors } from './service-cluster-ips.ts';
 import { missingPorts, portListErrors } from './service-ports.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -23,6 +23,7 @@ export function validateService(object: ApiObject, existing: ApiObject | undefin
     ...portListErrors(spec),
     ...affinityErrors(spec),
     ...(spec.selector === undefined ? [] : validateLabels('spec.selector', stringMapOf(spec.selector))),
+    ...(existing === undefined ? [] : familyUpdateErrors(spec, specOf(existing))),
     ...(existing === undefined ? [] : clusterIpUpdateErrors(spec, specOf(existing))),
     ...clusterIpErrors(spec),
     ...externalIpErrors(spec),
@@ -112,6 +113,9 @@ export function serviceWarnings(object: ApiObject): string[] {
   }
   if (spec.type !== 'ExternalName' && spec.externalName !== undefined) {
     warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  }
+  if (isHeadless(spec) && spec.sessionAffinity === 'ClientIP') {
+    warnings.push('spec.SessionAffinity is ignored for headless services');
   }
   if (spec.trafficDistribution === 'PreferClose') {
     warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');

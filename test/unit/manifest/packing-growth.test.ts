@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { EndpointEntry } from '../../../src/manifest/endpoint-entry.ts';
+import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
+import { MAX_ENDPOINTS_PER_SLICE } from '../../../src/manifest/slice-bins.ts';
+import { packSlices } from '../../../src/manifest/slice-packing.ts';
+import { stageSlices } from '../../../src/plan/slice-stages.ts';
+import { addressOf } from '../../support/checks.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { nthAddress, portNamed, sliceOf } from '../../support/slices.ts';
+
+const PORTS = [portNamed('pg', 5432)];
+const MANY = 5_000;
+
+function entries(numbers: Iterable<number>): EndpointEntry[] {
+  return [...numbers].map((n) => ({ address: addressOf(nthAddress(n)), ready: true, ports: PORTS }));
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+/** Slices in a cluster, and what it costs to make them others. */
+class Slices {
+  private standing = new Map<string, EndpointSliceObject>();
+
+  get count(): number {
+    return this.standing.size;
+  }
+
+  /** @returns how many slices are written or deleted, and how many of those are the same slice twice. */
+  become(wanted: readonly EndpointEntry[]): { readonly writes: number; readonly twice: number } {
+    const existing = [...this.standing.values()];
+    const takenNames = existing.map(({ metadata }) => metadata.name);
+    const packing = packSlices({ serviceName: 'db', entries: wanted, existing, takenNames });
+    const touched: string[] = [];
+    for (const { write, remove } of stageSlices(packing.slices, packing.surplus)) {
+      const name = write?.name ?? remove?.metadata.name ?? '';
+      if (write === undefined) {
+        this.standing.delete(name);
+        touched.push(name);
+        continue;
+      }
+      const slice = sliceOf(name, write.ports, write.entries);
+      if (JSON.stringify(slice) !== JSON.stringify(this.standing.get(name))) touched.push(name);
+      this.standing.set(name, slice);
+    }
+    return { writes: touched.length, twice: touched.length - new Set(touched).size };
+  }
+}
+
+describe('growth and shrinkage', () => {
+  it(`all at once writes no more slices than there are: 1 → ${MANY} → 1`, () => {
+    const slices = new Slices();
+    slices.become(entries(upTo(1)));
+    expect(slices.become(entries(upTo(MANY)))).toEqual({ writes: MANY / MAX_ENDPOINTS_PER_SLICE, twice: 0 });
+    expect(slices.count).toBe(MANY / MAX_ENDPOINTS_PER_SLICE);
+    expect(slices.become(entries(upTo(1)))).toEqual({ writes: MANY / MAX_ENDPOINTS_PER_SLICE, twice: 0 });
+    expect(slices.count).toBe(1);
+  });
+
+  it('by one writes one slice, whatever the size, and ends with as few as there can be', () => {
+    const slices = new Slices();
+    let size = 0;
+    // Around the edges of slices one by one, in between by leaps that end before the next edge.
+    while (size < MANY) {
+      const inSlice = size % MAX_ENDPOINTS_PER_SLICE;
+      const leap = size > 2 * MAX_ENDPOINTS_PER_SLICE && inSlice === 2 ? MAX_ENDPOINTS_PER_SLICE - 4 : 1;
+      size += leap;
+      expect(slices.become(entries(upTo(size)))).toEqual({ writes: 1, twice: 0 });
+    }
+    expect(slices.count).toBe(MANY / MAX_ENDPOINTS_PER_SLICE);
+  });
+
+  it('by one, of any address, writes or deletes one slice', () => {
+    const random = seededRandom(5);
+    const slices = new Slices();
+    const left = new Set(upTo(650));
+    slices.become(entries(left));
+    while (left.size > 0) {
+      const all = [...left];
+      left.delete(all[random.integer(all.length)] ?? 0);
+      expect(slices.become(entries(left))).toEqual({ writes: 1, twice: 0 });
+    }
+    expect(slices.count).toBe(0);
+  });
+
+  it('never rebalances: what stays, stays where it is', () => {
+    const slices = new Slices();
+    slices.become(entries(upTo(300)));
+    // One of each slice goes and none comes: each is written once, none is emptied into another.
+    expect(slices.become(entries(upTo(300).filter((n) => n % 100 !== 0)))).toEqual({ writes: 3, twice: 0 });
+    expect(slices.count).toBe(3);
+  });
+});
