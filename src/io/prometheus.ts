@@ -28,6 +28,10 @@ export function createPrometheusMetrics(
     new Gauge({ name: PREFIX + name, help, labelNames, registers });
 
   const listReads = counter('list_reads_total', 'Target lists read, by what came of it.', ['result']);
+  const listBroken = gauge(
+    'list_broken',
+    'Whether the newest list is not in force, because it is broken or empty (1), or is (0).',
+  );
   const leader = gauge('leader', 'Whether this replica leads (1) or stands by (0).');
   const queueDepth = gauge('queue_depth', 'Targets that wait to be decided.');
   const queueAge = gauge(
@@ -36,6 +40,7 @@ export function createPrometheusMetrics(
   );
   const decisions = counter('decisions_total', 'Decisions taken, one a target.');
   const writes = counter('writes_total', 'Objects written, by verb and kind.', ['verb', 'kind']);
+  const repairs = counter('drift_repairs_total', 'Changes by others that were put right, by kind.', ['kind']);
   const settling = new Histogram({
     name: `${PREFIX}settle_seconds`,
     help: 'Time from the first cause of a decision until its plan was carried out.',
@@ -79,7 +84,11 @@ export function createPrometheusMetrics(
     contentType: registry.contentType,
     text: () => registry.metrics(),
     metrics: {
-      listRead: (result) => listReads.inc({ result }),
+      listRead(result) {
+        listReads.inc({ result });
+        listBroken.set(result === 'Applied' ? 0 : 1);
+      },
+      repaired: (kind) => repairs.inc({ kind }),
       leading: (isLeader) => leader.set(isLeader ? 1 : 0),
       queue(depth, oldestAgeMs) {
         queueDepth.set(depth);

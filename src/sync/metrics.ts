@@ -7,6 +7,8 @@ export interface Metrics {
   queue(depth: number, oldestAgeMs: number): void;
   decided(count: number): void;
   wrote(verb: string, kind: string): void;
+  /** Somebody's change to one of our objects was put right. */
+  repaired(kind: string): void;
   /** From a verdict (or whatever else was the cause) to the write's answer. */
   settledAfter(durationMs: number): void;
   targets(counts: ReadonlyMap<string, number>): void;
@@ -23,6 +25,7 @@ export const NO_METRICS: Metrics = {
   queue: () => undefined,
   decided: () => undefined,
   wrote: () => undefined,
+  repaired: () => undefined,
   settledAfter: () => undefined,
   targets: () => undefined,
   probed: () => undefined,

@@ -111,6 +111,7 @@ export class SettlementKeeper {
       const { kind, name, verb } = action;
       const by = entry.drifts.get(`${kind}/${name}`);
       if (by === undefined) continue;
+      this.ports.metrics.repaired(kind);
       const nextAtMs = entry.contention.noteRepair(action, nowMs, this.ports.random);
       const pauseMs = Math.round(nextAtMs - nowMs);
       const fields = { target: entry.key, verb, kind, object: name, by, ...(pauseMs > 0 ? { pauseMs } : {}) };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DNS_COUNTS, newCounters } from '../../../src/dns/counters.ts';
 import { createPrometheusMetrics } from '../../../src/io/prometheus.ts';
@@ -14,6 +15,7 @@ describe('metrics for Prometheus', () => {
     const { metrics } = registry;
     metrics.listRead('Applied');
     metrics.listRead('InvalidTargetList');
+    metrics.repaired('Service');
     metrics.leading(true);
     metrics.queue(3, 1_500);
     metrics.decided(2);
@@ -29,6 +31,8 @@ describe('metrics for Prometheus', () => {
       expect.arrayContaining([
         'external_endpoints_list_reads_total{result="Applied"} 1',
         'external_endpoints_list_reads_total{result="InvalidTargetList"} 1',
+        'external_endpoints_list_broken 1',
+        'external_endpoints_drift_repairs_total{kind="Service"} 1',
         'external_endpoints_leader 1',
         'external_endpoints_queue_depth 3',
         'external_endpoints_queue_oldest_age_seconds 1.5',
@@ -84,5 +88,34 @@ describe('metrics for Prometheus', () => {
       const name = /^[a-z_0-9]+/.exec(line)?.[0].replace(/_(bucket|sum|count)$/, '') ?? '';
       expect(names.has(name) || names.has(/^[a-z_0-9]+/.exec(line)?.[0] ?? ''), line).toBe(true);
     }
+  });
+
+  it('are all in docs/metrics.md, with their type and labels, and nothing else is', async () => {
+    const registry = createPrometheusMetrics(AT_REST);
+    const { metrics } = registry;
+    // A label shows once there is something to count.
+    metrics.listRead('Applied');
+    metrics.wrote('create', 'Service');
+    metrics.repaired('Service');
+    metrics.targets(new Map([['Published', 1]]));
+    metrics.probed('Connected');
+    metrics.resolved('Resolved');
+    metrics.eventTold('written');
+    metrics.apiRequest('GET', 200);
+    const text = await registry.text();
+    const offered = [...text.matchAll(/^# TYPE (external_endpoints_\w+) (\w+)$/gm)].map(
+      ([, name = '', type = '']) => {
+        const [, labels = ''] = new RegExp(`^${name}(?:_bucket)?\\{(.*)\\}`, 'm').exec(text) ?? [];
+        const names = [...labels.matchAll(/(\w+)=/g)]
+          .map(([, label]) => label)
+          .filter((label) => label !== 'le');
+        return `${name} ${type} ${names.join(' ')}`.trim();
+      },
+    );
+    const doc = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+    const documented = [...doc.matchAll(/^\| `(external_endpoints_\w+)` \| (\w+) \| ?([^|]*)\|/gm)].map(
+      ([, name = '', type = '', labels = '']) => `${name} ${type} ${labels.replaceAll(/[`,]/g, '')}`.trim(),
+    );
+    expect(documented.toSorted()).toEqual(offered.toSorted());
   });
 });
