@@ -64,14 +64,16 @@ export class Undisturbed {
     return [...missing.map((fact) => `- ${fact}`), ...surplus.map((fact) => `+ ${fact}`)];
   }
 
-  /** Services that Pods or hands served in between: what is ready there stays until something of ours is. */
+  /**
+   * Services that would have nothing ready if nothing had ever happened, and have now: Pods or hands served them in
+   * between, or their names stood for addresses that are well. What is ready stays as long as nothing else is.
+   */
   #heldOff(): string[] {
     const { store } = this.#world.cluster.core;
-    const ready = new Set(this.#expected.filter((fact) => / ready by /.test(fact)).map(keyOfFact));
-    const servedByOthers = publishedState(store)
-      .filter((fact) => / ready by /.test(fact) && !/ not ready by |by external-endpoints$/.test(fact))
-      .map(keyOfFact);
-    return servedByOthers.filter((key) => !ready.has(key));
+    const readyOnes = (facts: readonly string[]) =>
+      facts.filter((fact) => /(?<!not) ready( by |$)/.test(fact)).map(keyOfFact);
+    const expected = new Set(readyOnes(this.#expected));
+    return readyOnes(publishedState(store)).filter((key) => !expected.has(key));
   }
 }
 
