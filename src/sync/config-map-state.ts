@@ -1,7 +1,7 @@
 import type { KubeObject } from '../manifest/kube-object.ts';
 import { ownershipLabels } from '../manifest/labels.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
-import type { ApiFailureReason, ObjectStore } from './object-store.ts';
+import type { ApiFailureReason, ApiResult, ObjectStore } from './object-store.ts';
 import { decodeState, encodeState } from './state-codec.ts';
 import {
   EMPTY_STATE,
@@ -25,6 +25,19 @@ interface StateConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+type Version = Pick<KubeObject['metadata'], 'resourceVersion' | 'uid'>;
+
+/** A version that no object has: an apply with it makes one, and never writes into one. */
+const OF_NO_OBJECT: Version = { resourceVersion: '1' };
+
+/** Attempts at one write, while others write as well. */
+const ATTEMPTS = 3;
+
+function versionOf({ metadata: { resourceVersion, uid } }: KubeObject): Version {
+  if (resourceVersion === undefined || uid === undefined) throw new Error('what is stored has a version');
+  return { resourceVersion, uid };
+}
+
 /** State in one ConfigMap, `external-endpoints-state-INSTANCE`, under one key. */
 export class ConfigMapState implements StateStore {
   private readonly store: ObjectStore;
@@ -32,6 +45,8 @@ export class ConfigMapState implements StateStore {
   private readonly clock: Clock;
   private readonly place: { readonly namespace: string; readonly instance: string };
   private savedText: string | undefined;
+  /** As this process read or wrote it last. */
+  private version: Version = OF_NO_OBJECT;
 
   constructor(
     store: ObjectStore,
@@ -53,6 +68,7 @@ export class ConfigMapState implements StateStore {
         return { kind: 'missing', state: EMPTY_STATE, notes: [] };
       return this.unavailable(reason, message);
     }
+    this.version = versionOf(result.value);
     const squeezed = (result.value as StateConfigMap).data?.state;
     if (squeezed === undefined) return this.unreadable('it has no key "state"');
     let text: string;
@@ -67,7 +83,11 @@ export class ConfigMapState implements StateStore {
     return { kind: 'found', state: decoded.state, notes: [] };
   }
 
-  async save(state: SyncState, signal: AbortSignal): Promise<readonly StateNote[]> {
+  async save(
+    state: SyncState,
+    signal: AbortSignal,
+    mayOverwrite: () => boolean = () => true,
+  ): Promise<readonly StateNote[]> {
     const text = encodeState(state, instantOf(this.clock));
     if (text === this.savedText) return [];
     const squeezed = await this.compressor.compress(text);
@@ -75,15 +95,9 @@ export class ConfigMapState implements StateStore {
       const message = `the state is ${squeezed.length} bytes and a ConfigMap takes ${MAX_BYTES}; use several instances`;
       return [{ reason: 'StateTooLarge', message }];
     }
-    const { namespace, name } = this.reference();
-    const body: StateConfigMap = {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { namespace, name, labels: ownershipLabels(this.place.instance) },
-      data: { state: squeezed },
-    };
-    const result = await this.store.apply(body, { force: true, dryRun: false }, signal);
+    const result = await this.write(squeezed, signal, mayOverwrite);
     if (!result.ok) {
+      this.savedText = undefined;
       return [
         {
           reason: 'StateNotSaved',
@@ -91,8 +105,35 @@ export class ConfigMapState implements StateStore {
         },
       ];
     }
+    this.version = versionOf(result.value);
     this.savedText = text;
     return [];
+  }
+
+  /**
+   * Each write is on what was read or written last, so that one that arrives late changes nothing that was saved
+   * since. Who may overwrite what somebody else saved looks at it and writes again.
+   */
+  private async write(
+    squeezed: string,
+    signal: AbortSignal,
+    mayOverwrite: () => boolean,
+  ): Promise<ApiResult<KubeObject>> {
+    const { namespace, name } = this.reference();
+    for (let attempt = 1; ; attempt++) {
+      const body: StateConfigMap = {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { namespace, name, ...this.version, labels: ownershipLabels(this.place.instance) },
+        data: { state: squeezed },
+      };
+      const result = await this.store.apply(body, { force: true, dryRun: false }, signal);
+      if (result.ok || result.failure.reason !== 'Conflict') return result;
+      if (!mayOverwrite() || attempt === ATTEMPTS) return result;
+      const present = await this.store.get(this.reference(), signal);
+      if (!present.ok && present.failure.reason !== 'NotFound') return present;
+      this.version = present.ok ? versionOf(present.value) : OF_NO_OBJECT;
+    }
   }
 
   private unavailable(failure: ApiFailureReason, message: string): LoadedState {

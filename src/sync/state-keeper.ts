@@ -16,6 +16,7 @@ export class StateKeeper {
     readonly clock: Clock;
     readonly random: Random;
     readonly log: Log;
+    readonly isLeader: () => boolean;
   };
   private readonly stateNow: () => SyncState;
   private changed = false;
@@ -78,7 +79,9 @@ export class StateKeeper {
   private async save(signal: AbortSignal): Promise<void> {
     this.changed = false;
     this.lastSavedMs = this.ports.clock.monotonicNow();
-    this.tell(await this.ports.state.save(this.stateNow(), signal));
+    const notes = await this.ports.state.save(this.stateNow(), signal, this.ports.isLeader);
+    if (notes.some(({ reason }) => reason === 'StateNotSaved')) this.changed = true;
+    this.tell(notes);
   }
 
   /** The same trouble is told once, not every five seconds. */

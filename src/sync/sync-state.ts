@@ -27,8 +27,11 @@ export interface StateNote {
 /** Where the state is kept between processes. Trouble with it is told and never stops a pass. */
 export interface StateStore {
   load(signal: AbortSignal): Promise<LoadedState>;
-  /** Writes only what differs from what was loaded or saved last. */
-  save(state: SyncState, signal: AbortSignal): Promise<readonly StateNote[]>;
+  /**
+   * Writes only what differs from what was loaded or saved last. Where somebody else has written meanwhile,
+   * `mayOverwrite` is asked: a deposed leader may not.
+   */
+  save(state: SyncState, signal: AbortSignal, mayOverwrite?: () => boolean): Promise<readonly StateNote[]>;
 }
 
 export interface LoadedState {

@@ -50,6 +50,18 @@ describe('what one process saves', () => {
     expect(loaded.state).toEqual({ ...state, suspectSinceMs: undefined });
   });
 
+  it('overwrites what another one saved meanwhile, unless it may not any more', async () => {
+    const [deposed, leader] = [newState(), newState()];
+    await deposed.load(never);
+    await leader.save(stateOf('new'), never);
+    const [note] = await deposed.save(stateOf('old'), never, () => false);
+    expect(note).toMatchObject({ reason: 'StateNotSaved', message: expect.stringContaining('Conflict') });
+    expect([...(await newState().load(never)).state.health.keys()]).toEqual(['new']);
+
+    expect(await deposed.save(stateOf('old'), never)).toEqual([]);
+    expect([...(await newState().load(never)).state.health.keys()]).toEqual(['old']);
+  });
+
   it('is one ConfigMap with a label that says whose it is', async () => {
     await newState().save(stateOf('a'), never);
     const result = await client.store.get({ kind: 'ConfigMap', namespace: 'default', name: NAME }, never);

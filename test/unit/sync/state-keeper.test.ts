@@ -16,7 +16,10 @@ function keeperOf(state: Partial<StateStore>) {
     save: () => Promise.reject(new Error('nothing is saved here')),
     ...state,
   };
-  const keeper = new StateKeeper({ state: store, clock, random, log }, () => EMPTY_STATE);
+  const keeper = new StateKeeper(
+    { state: store, clock, random, log, isLeader: () => true },
+    () => EMPTY_STATE,
+  );
   return { keeper, told };
 }
 
