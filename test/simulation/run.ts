@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { huntAll, rowOf } from './mutants/run.ts';
 import { parseArguments } from './runner-arguments.ts';
 import { type SeedReport, storyOf, Tally } from './tally.ts';
 
@@ -12,12 +13,22 @@ const startedMs = performance.now();
 const tally = new Tally();
 const digests = new Map<number, string>();
 
-await Promise.all(Array.from({ length: processes }, (_, place) => runPlace(place)));
+if (settings.mutations) await showMutations();
+else await simulateSeeds();
 
-if (settings.digests)
-  for (const [seed, digest] of [...digests].sort(([a], [b]) => a - b)) console.log(`${seed} ${digest}`);
-console.log(tally.text(performance.now() - startedMs));
-process.exitCode = tally.failed.length > 0 || tally.seeds < settings.seeds ? 1 : 0;
+async function showMutations(): Promise<void> {
+  console.log('| mistake | invariant | seeds |\n|---|---|---|');
+  const allNoticed = await huntAll((mutation, hunted) => console.log(rowOf(mutation, hunted)));
+  process.exitCode = allNoticed ? 0 : 1;
+}
+
+async function simulateSeeds(): Promise<void> {
+  await Promise.all(Array.from({ length: processes }, (_, place) => runPlace(place)));
+  if (settings.digests)
+    for (const [seed, digest] of [...digests].sort(([a], [b]) => a - b)) console.log(`${seed} ${digest}`);
+  console.log(tally.text(performance.now() - startedMs));
+  process.exitCode = tally.failed.length > 0 || tally.seeds < settings.seeds ? 1 : 0;
+}
 
 function runPlace(place: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -4,8 +4,8 @@ export interface RunnerArguments {
   readonly seeds: number;
   /** Processes side by side. */
   readonly processes: number;
-  /** Name of a mutation of the product that is to be caught. */
-  readonly mutation: string | undefined;
+  /** Simulate the product with one mistake after the other instead, to see that each is noticed. */
+  readonly mutations: boolean;
   /** Print a line with the digest of each history. */
   readonly digests: boolean;
   /** Print the whole story of each seed, whether it fails or not. */
@@ -14,25 +14,24 @@ export interface RunnerArguments {
   readonly shrink: boolean;
 }
 
-export const USAGE = `usage: npm run test:simulation -- [--seeds N] [--from S] [--processes P] [--digests] [--story] [--no-shrink]`;
+export const USAGE = `usage: npm run test:simulation -- [--seeds N] [--from S] [--processes P] [--digests] [--story] [--no-shrink]
+       npm run test:simulation -- --mutations`;
 
 /** Reads them, or throws with a line for people. */
 export function parseArguments(words: readonly string[], cores: number): RunnerArguments {
   const numbers: Record<string, number> = { '--seeds': 200, '--from': 1, '--processes': cores };
   const flags = new Set<string>();
-  let mutation: string | undefined;
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word in numbers) numbers[word] = wholeNumber(word, words[++at]);
-    else if (word === '--mutation') mutation = words[++at];
-    else if (['--digests', '--story', '--no-shrink'].includes(word)) flags.add(word);
+    else if (['--digests', '--story', '--no-shrink', '--mutations'].includes(word)) flags.add(word);
     else throw new Error(`unknown argument ${word}\n${USAGE}`);
   }
   return {
     from: numbers['--from'] ?? 1,
     seeds: numbers['--seeds'] ?? 0,
     processes: numbers['--processes'] ?? 1,
-    mutation,
+    mutations: flags.has('--mutations'),
     digests: flags.has('--digests'),
     story: flags.has('--story'),
     shrink: !flags.has('--no-shrink'),

@@ -1,3 +1,4 @@
+import { namesOf } from './checks/lost-route.ts';
 import { othersServices, publishedState } from './checks/published-state.ts';
 import { keyOfSpec, type TargetSpec } from './scenario/target-spec.ts';
 import { calmJob } from './world/calm-job.ts';
@@ -116,7 +117,7 @@ function withoutService({ file, cluster }: World): string[] {
 /** Targets with a name whose addresses came and went: those may be held for dozens of answers. */
 export function rotatingTargets({ file, answers }: World): ReadonlySet<string> {
   const rotating = file.targets.filter(({ endpoints }) =>
-    endpoints.some((source) => 'host' in source && answers.rotated(source.host)),
+    endpoints.some((source) => namesOf(source, answers).some((name) => answers.rotated(name))),
   );
   return new Set(rotating.map(keyOfSpec));
 }

@@ -123,7 +123,7 @@ function judgeByAnswers(
   return { allowed: false, because: 2, why: `nothing is known of ${silent} that speaks against it` };
 }
 
-function namesOf(source: SourceSpec, answers: AnswerRecord): readonly string[] {
+export function namesOf(source: SourceSpec, answers: AnswerRecord): readonly string[] {
   if ('host' in source) return [source.host];
   return 'srv' in source ? answers.hostsOf(source.srv) : [];
 }

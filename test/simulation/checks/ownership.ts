@@ -4,6 +4,7 @@ import type { Writer } from '../world/cluster.ts';
 import {
   INSTANCE,
   MANAGED_BY,
+  MIRROR,
   PRODUCT,
   SLICE_CONTROLLER,
   SLICE_MANAGED_BY,
@@ -67,9 +68,10 @@ function breachOf(
   if (change.resource === 'endpoints' && change.type === 'DELETED' && !serviceStands) return undefined;
   const specs = worker?.specsOf(key, nowMs) ?? [];
   if (specs.some((spec) => spec?.adopt === true)) return undefined;
-  // What the controllers leave behind when a selector goes serves Pods that nobody selects any more.
+  // What the controllers leave behind when a selector goes serves Pods that nobody selects any more; and what
+  // the mirroring controller leaves when it does not run is a copy of ours.
   const isLeftover =
-    metadata.labels?.[SLICE_MANAGED_BY] === SLICE_CONTROLLER ||
+    [SLICE_CONTROLLER, MIRROR].includes(metadata.labels?.[SLICE_MANAGED_BY] ?? '') ||
     metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller';
   if (isLeftover && specs.some((spec) => spec?.create === true)) return undefined;
   return `${what} is not ours, adoption was not asked for, and it was ${verb}`;

@@ -88,13 +88,13 @@ export class Promptness {
     if (disturbance.lastedUntilMs(scheduler.nowMs) > fromMs || file.read().version !== list) return false;
     if (scenario.mode === 'deployment' && leaseHolder(this.#world) !== worker) return false;
     if (spec.check === 'none' || !spec.resources.includes('EndpointSlice')) return false;
-    const service = cluster.core.store.get('services', keyOfSpec(spec))?.object;
-    // What is made, adopted or refused just now takes its own time.
-    if (service === undefined || hasSelector(service)) return false;
-    if (!this.#world.judge.ownership.isOurs(service) && spec.create) return false;
-    const slices = this.#slicesOf(keyOfSpec(spec));
-    if (slices.length === 0 || !slices.every((slice) => this.#world.judge.ownership.isOurs(slice)))
-      return false;
+    const key = keyOfSpec(spec);
+    const { ownership } = this.#world.judge;
+    const service = cluster.core.store.get('services', key)?.object;
+    if (service === undefined) return spec.create && !scenario.handMade.some((made) => made.key === key);
+    // What is adopted, or refused, takes its own time.
+    if (hasSelector(service) || !ownership.isOurs(service)) return false;
+    if (!this.#slicesOf(key).every((slice) => ownership.isOurs(slice))) return false;
     return spec.endpoints.every(
       (source) =>
         'address' in source && !source.address.includes(':') && hosts.isWellSince(source.address, sinceMs),

@@ -34,7 +34,8 @@ export function incidentsFor(random: Random, ground: Ground): Incident[] {
   const incidents: Incident[] = [];
   for (let at = 0; at < count; at++) {
     const made = pick(random, kinds)(random, ground);
-    const atMs = between(random, EARLIEST_MS, Math.floor(ground.disturbedMs * 0.9));
+    const laterMs = between(random, EARLIEST_MS, Math.floor(ground.disturbedMs * 0.9));
+    const atMs = chance(random, 0.1) ? 0 : laterMs;
     if (made !== undefined) {
       incidents.push({ ...made.what, atMs, ...(made.forMs === undefined ? {} : { forMs: made.forMs }) });
     }

@@ -1,0 +1,183 @@
+/** A mistake that the product could have: one place of its source, otherwise. */
+export interface Mutation {
+  readonly name: string;
+  /** What a reader of the table wants to know. */
+  readonly mistake: string;
+  /** The invariant that it breaks; a mistake may break another one first. */
+  readonly breaks: readonly number[];
+  /** In the repository. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly from: string;
+  readonly to: string;
+  /** The simulation has to notice within so many seeds, counted from 1. */
+  readonly withinSeeds: number;
+}
+
+/** One mistake at least for each invariant. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'adopts-unasked',
+    mistake: 'takes over what is not ours without being asked',
+    breaks: [1],
+    file: 'src/plan/plan-input.ts',
+    from: 'return input.target.adopt || input.options.adopt;',
+    to: 'return true;',
+    withinSeeds: 200,
+  },
+  {
+    name: 'ignores-selectors',
+    mistake: 'writes to a Service with a selector',
+    breaks: [1],
+    file: 'src/plan/service-rules.ts',
+    from: 'if (!hasSelector(existing.service)) return undefined;',
+    to: 'return undefined;',
+    withinSeeds: 200,
+  },
+  {
+    name: 'failure-is-absence',
+    mistake: 'a DNS failure counts as an answer without addresses after five seconds',
+    breaks: [2, 3],
+    file: 'src/endpoint/hold.ts',
+    from: "'failure', absence, failingSinceMs + settings.failureMs)",
+    to: "'failure', absence, failingSinceMs + 5_000)",
+    withinSeeds: 200,
+  },
+  {
+    name: 'no-hold-for-nxdomain',
+    mistake: 'NXDOMAIN takes addresses away at once',
+    breaks: [2, 3],
+    file: 'src/endpoint/hold.ts',
+    from: 'notFoundSinceMs + settings.notFoundMs',
+    to: 'notFoundSinceMs',
+    withinSeeds: 200,
+  },
+  {
+    name: 'one-failure-drains',
+    mistake: 'an address is unhealthy after its first failure, whatever the threshold',
+    breaks: [3],
+    file: 'src/health/hysteresis.ts',
+    from: 'const vantageSuspect = suspect || (streak > 1 && health.vantageSuspect);\n  if (streak >= threshold) {',
+    to: 'const vantageSuspect = suspect || (streak > 1 && health.vantageSuspect);\n  if (streak >= 1) {',
+    withinSeeds: 200,
+  },
+  {
+    name: 'skip-mirror-first',
+    mistake: 'hand-kept Endpoints are marked before our slices stand',
+    breaks: [3],
+    file: 'src/plan/publish-slices.ts',
+    from: '  if (existing.service === undefined) draft.applyService();\n  writeSlices(',
+    to: '  if (existing.service === undefined) draft.applyService();\n  settleEndpoints(draft, entries);\n  writeSlices(',
+    withinSeeds: 200,
+  },
+  {
+    name: 'never-updates',
+    mistake: 'what exists is taken to be what it should be',
+    breaks: [4],
+    file: 'src/plan/field-difference.ts',
+    from: 'return difference.changes.length === 0 && difference.unowned.length === 0;',
+    to: 'return true;',
+    withinSeeds: 200,
+  },
+  {
+    name: 'leaves-leftovers',
+    mistake: 'slices of whoever kept the Service before are never removed',
+    breaks: [4, 8],
+    file: 'src/plan/publish-slices.ts',
+    from: "draft.delete('EndpointSlice', [...leftover, ...foreign], 'Adopted');",
+    to: '',
+    withinSeeds: 200,
+  },
+  {
+    name: 'restless-order',
+    mistake: 'endpoints come in another order each time',
+    breaks: [5],
+    file: 'src/manifest/endpoint-entry.ts',
+    from: '    .sort(compareAddresses)\n    .flatMap((address) => entriesOfAddress(',
+    to: '    .sort(restless())\n    .flatMap((address) => entriesOfAddress(',
+    withinSeeds: 200,
+  },
+  {
+    name: 'waits-for-all',
+    mistake: 'a pass writes nothing before the slowest target has been looked at',
+    breaks: [6],
+    file: 'src/sync/pass-decider.ts',
+    from: 'if (decision.drainedAddresses > 0) {',
+    to: 'if (decision.drainedAddresses >= 0) {',
+    withinSeeds: 400,
+  },
+  {
+    name: 'unfenced',
+    mistake: 'writes go out whether this replica leads or not',
+    breaks: [7],
+    file: 'src/sync/fenced-store.ts',
+    from: 'isLeader() ? write() : Promise.resolve(NOT_LEADER);',
+    to: 'isLeader() || true ? write() : Promise.resolve(NOT_LEADER);',
+    withinSeeds: 400,
+  },
+  {
+    name: 'denied-addresses',
+    mistake: 'guards.deniedCIDRs is not looked at',
+    breaks: [8],
+    file: 'src/target/guards.ts',
+    from: 'const denied = guards.deniedCidrs.find((range) => range.contains(address));',
+    to: 'const denied = guards.deniedCidrs.find(() => false);',
+    withinSeeds: 200,
+  },
+  {
+    name: 'loopback',
+    mistake: 'what the API refuses is sent to it',
+    breaks: [8],
+    file: 'src/target/guards.ts',
+    from: 'if (refused !== undefined) return refused;',
+    to: '',
+    withinSeeds: 200,
+  },
+  {
+    name: 'follows-empty-lists',
+    mistake: 'a list that names nothing is a list like any other',
+    breaks: [9],
+    file: 'src/config/target-list.ts',
+    from: 'if (targets.length > 0) return { ok: true, list };',
+    to: 'if (targets.length >= 0) return { ok: true, list };',
+    withinSeeds: 200,
+  },
+  {
+    name: 'believes-blindness',
+    mistake: 'maxDrain holds nothing back',
+    breaks: [10],
+    file: 'src/endpoint/drain-guard.ts',
+    from: 'sharePercent > input.maxDrainPercent && !standsAlone;',
+    to: 'sharePercent > 1_000 && !standsAlone;',
+    withinSeeds: 400,
+  },
+  {
+    name: 'plan-creates-only',
+    mistake: 'plan says what would be created, and not what would be changed',
+    breaks: [11],
+    file: 'src/sync/pass-decider.ts',
+    from: 'const { guards, options } = this.request;',
+    to: "const { guards, mode } = this.request;\n    const options = { ...this.request.options, ...(mode === 'plan' ? { policy: 'create-only' as const } : {}) };",
+    withinSeeds: 400,
+  },
+  {
+    name: 'tries-without-pause',
+    mistake: 'what failed is tried again at once, for ever',
+    breaks: [12],
+    file: 'src/sync/back-off.ts',
+    from: 'untilMs: nowMs + jittered(pauseMs, JITTER, random) };',
+    to: 'untilMs: nowMs + Math.min(1, jittered(pauseMs, JITTER, random)) };',
+    withinSeeds: 200,
+  },
+];
+
+/** What a mutation may call and the product has not. */
+export const HELPERS: Readonly<Record<string, string>> = {
+  'restless-order': `
+let calls = 0;
+function restless(): typeof compareAddresses {
+  calls += 1;
+  return calls % 2 === 0 ? compareAddresses : (a, b) => compareAddresses(b, a);
+}
+`,
+};
