@@ -6,9 +6,9 @@ import { countsAnswers } from './remembered-answers.ts';
 
 /**
  * After the last fault, what may still be written when nothing else is: state follows names that are asked
- * again after a pause, and Events are counted up once a minute.
+ * again after a pause, and forgets a suspicion after a minute; Events are counted up once a minute.
  */
-const LATE_ENOUGH_MS: Readonly<Record<string, number>> = { configmaps: 60_000, events: 150_000 };
+const LATE_ENOUGH_MS: Readonly<Record<string, number>> = { configmaps: 90_000, events: 150_000 };
 
 /** Every write since the last fault, for the time in which there should be none. */
 export class LateWrites {

@@ -83,22 +83,26 @@ export class Promptness {
 
   /** Looked at before and after: whatever else may take time did not happen in between. */
   #isInPlainOrder({ spec, list, worker, sinceMs }: Expectation): boolean {
-    const { file, hosts, scenario, disturbance, cluster, scheduler } = this.#world;
+    const { file, hosts, scenario, disturbance, scheduler } = this.#world;
     const fromMs = scenario.mode === 'deployment' ? sinceMs - SETTLED_IN_MS : sinceMs;
     if (disturbance.lastedUntilMs(scheduler.nowMs) > fromMs || file.read().version !== list) return false;
     if (scenario.mode === 'deployment' && leaseHolder(this.#world) !== worker) return false;
     if (spec.check === 'none' || !spec.resources.includes('EndpointSlice')) return false;
-    const key = keyOfSpec(spec);
-    const { ownership } = this.#world.judge;
-    const service = cluster.core.store.get('services', key)?.object;
-    if (service === undefined) return spec.create && !scenario.handMade.some((made) => made.key === key);
-    // What is adopted, or refused, takes its own time.
-    if (hasSelector(service) || !ownership.isOurs(service)) return false;
-    if (!this.#slicesOf(key).every((slice) => ownership.isOurs(slice))) return false;
-    return spec.endpoints.every(
+    const isClean = spec.endpoints.every(
       (source) =>
         'address' in source && !source.address.includes(':') && hosts.isWellSince(source.address, sinceMs),
     );
+    return isClean && this.#isOurBusiness(spec);
+  }
+
+  /** What is adopted, or refused, takes its own time. */
+  #isOurBusiness(spec: TargetSpec): boolean {
+    const { cluster, judge, scenario } = this.#world;
+    const key = keyOfSpec(spec);
+    const service = cluster.core.store.get('services', key)?.object;
+    if (service === undefined) return spec.create && !scenario.handMade.some((made) => made.key === key);
+    if (hasSelector(service) || !judge.ownership.isOurs(service)) return false;
+    return this.#slicesOf(key).every((slice) => judge.ownership.isOurs(slice));
   }
 
   #lateAddresses(spec: TargetSpec): string[] {

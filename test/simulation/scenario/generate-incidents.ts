@@ -29,18 +29,24 @@ const EARLIEST_MS = 1_000;
  */
 export function incidentsFor(random: Random, ground: Ground): Incident[] {
   const kinds = KINDS.filter(() => chance(random, 0.45));
-  if (kinds.length === 0) return [];
+  const incidents: Incident[] = chance(random, 0.25) ? slowAtFirst(random, ground) : [];
+  if (kinds.length === 0) return incidents;
   const count = between(random, ...ground.extent.incidents);
-  const incidents: Incident[] = [];
   for (let at = 0; at < count; at++) {
     const made = pick(random, kinds)(random, ground);
-    const laterMs = between(random, EARLIEST_MS, Math.floor(ground.disturbedMs * 0.9));
-    const atMs = chance(random, 0.1) ? 0 : laterMs;
+    const atMs = between(random, EARLIEST_MS, Math.floor(ground.disturbedMs * 0.9));
     if (made !== undefined) {
       incidents.push({ ...made.what, atMs, ...(made.forMs === undefined ? {} : { forMs: made.forMs }) });
     }
   }
   return incidents.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** A host keeps whoever asks waiting from the very beginning, while others are new and well. */
+function slowAtFirst(random: Random, ground: Ground): Incident[] {
+  const made = host(random, ground);
+  if (made?.what.do !== 'host') return [];
+  return [{ ...made.what, mode: pick(random, ['blackhole', 'hang']), atMs: 0 }];
 }
 
 /** In milliseconds, from so many seconds to so many of a long scenario; shorter ones go faster. */
