@@ -9,12 +9,14 @@ import {
 
 /**
  * The guard against this worker's own blindness (invariant 10). When more than `maxDrain` of all published
- * addresses would turn unready within a minute, across unrelated targets, that says more about whoever looks than
+ * addresses would turn unready within a while, across unrelated targets, that says more about whoever looks than
  * about what is looked at; and so does finding no route. Nothing is drained then until it can be told apart:
  *
- *   one target alone      the API server answers, so this worker can see: drained
- *   several targets       held; drained later, once checks have meanwhile found something healthy, so that this
- *                         worker demonstrably sees; or when the operator says so
+ *   one target alone, or one   the API server answers, so this worker can see: drained
+ *   host of several targets
+ *   anything else              held, and with it all that comes after; drained later, once checks have meanwhile
+ *                              found something healthy, so that this worker demonstrably sees; or when the
+ *                              operator says so
  */
 export interface DrainGuardInput {
   readonly targets: readonly GuardedTarget[];
@@ -26,7 +28,10 @@ export interface DrainGuardInput {
   /** The API server has answered lately. */
   readonly referenceReachable: boolean;
   readonly state: DrainGuardState;
-  /** When a check last found anything healthy, on the monotonic clock; -Infinity when none ever did. */
+  /**
+   * When a check last showed that this worker sees, by finding something healthy; -Infinity when none ever did. On
+   * the monotonic clock.
+   */
   readonly lastHealthyMs: number;
   readonly nowMs: number;
 }
@@ -45,6 +50,8 @@ export interface DrainGuardState {
   readonly suspectSinceMs: number | undefined;
   /** When it last held something back. */
   readonly heldAtMs: number;
+  /** It is about this worker altogether, and not about single routes: whatever else fails meanwhile is held as well. */
+  readonly suspectsAll: boolean;
 }
 
 export interface RecentDrain {
@@ -57,7 +64,14 @@ export const NO_SUSPICION: DrainGuardState = {
   recent: [],
   suspectSinceMs: undefined,
   heldAtMs: Number.NEGATIVE_INFINITY,
+  suspectsAll: false,
 };
+
+/** A suspicion from another process. What it was about is not told, so it is about everything. */
+export function recalledSuspicion(suspectSinceMs: number | undefined, nowMs: number): DrainGuardState {
+  if (suspectSinceMs === undefined) return NO_SUSPICION;
+  return { recent: [], suspectSinceMs, heldAtMs: nowMs, suspectsAll: true };
+}
 
 export interface DrainGuardResult {
   /** In the order of the input, with what must not be drained published as it is. */
@@ -67,8 +81,14 @@ export interface DrainGuardResult {
   readonly state: DrainGuardState;
 }
 
-/** Drains within this time count as one: long enough for the interval and threshold of most checks. */
-const WINDOW_MS = 60_000;
+/**
+ * Drains within this time count as one, unless the address has come back meanwhile: long enough for checks that are
+ * made every few minutes, because blindness shows to each only when it is its turn.
+ */
+const RECENT_MS = 600_000;
+
+/** A suspicion under which nothing was held for so long is over: the addresses came back by themselves. */
+const FORGOTTEN_AFTER_MS = 60_000;
 
 /** What is found healthy later confirms a suspicion, and later means at least so much. */
 export const CONFIRM_AFTER_MS = 5_000;
@@ -79,51 +99,102 @@ export function guardDrains(input: DrainGuardInput): DrainGuardResult {
   const found = targets.flatMap(({ key }, at) =>
     (drains[at]?.addresses ?? []).map((address): RecentDrain => ({ target: key, address, atMs: nowMs })),
   );
-  // What is found once more was let through and never written: the same drain, not another.
-  const foundAgain = new Set(found.map(({ target, address }) => `${target} ${address}`));
-  const recent = input.state.recent.filter(
-    ({ target, address, atMs }) => atMs > nowMs - WINDOW_MS && !foundAgain.has(`${target} ${address}`),
-  );
+  const recent = recentDrains(input, found);
   const drainedAddresses = found.length;
   const asTheyAre = targets.map(({ assessments }) => assessments);
-  if (found.length === 0) {
-    const state = { ...input.state, recent, ...forgotten(input.state, nowMs) };
-    return { assessments: asTheyAre, drainedAddresses: 0, state };
-  }
+  const state = unlessForgotten(input.state, nowMs);
+  if (found.length === 0) return { assessments: asTheyAre, drainedAddresses, state: { ...state, recent } };
   const counted = [...recent, ...found];
-  const ready = drains.reduce((total, each) => total + each.ready.size, input.readyElsewhere);
-  // One that was drained on one port alone is still counted among the ready ones.
-  const readyBefore = ready + recent.filter((each) => !isReadyStill(each, targets, drains)).length;
-  const sharePercent = (counted.length / readyBefore) * 100;
-  const affected = new Set(counted.map(({ target }) => target)).size;
-  const standsAlone = affected === 1 && input.referenceReachable;
-  const trusted = input.acceptDrain || isConfirmed(input);
-  const tooMuch = sharePercent > input.maxDrainPercent && !standsAlone;
+  const sharePercent = (counted.length / readyBefore(input, drains, recent)) * 100;
+  const trusted = input.acceptDrain || isConfirmed(state, input);
+  const doubt = trusted ? undefined : doubtAbout({ input, state, counted, sharePercent });
   const byRoute = drains.some((each) => each.byRoute);
-  if (trusted || !(tooMuch || byRoute)) {
-    return {
-      assessments: asTheyAre,
-      drainedAddresses,
-      state: { recent: counted, suspectSinceMs: undefined, heldAtMs: input.state.heldAtMs },
-    };
+  if (trusted || (doubt === undefined && !byRoute)) {
+    const settled = trusted ? NO_SUSPICION : state;
+    return { assessments: asTheyAre, drainedAddresses, state: { ...settled, recent: counted } };
   }
-  const suspects = tooMuch ? isDrained : isDrainedByRoute;
+  const suspects = doubt === undefined ? isDrainedByRoute : isDrained;
+  const because = doubt ?? 'no route to it was found, which may be the trouble of this worker alone';
   return {
-    assessments: targets.map((target) => hold(target, suspects, sharePercent)),
+    assessments: targets.map((target) => hold(target, suspects, because)),
     drainedAddresses,
-    state: { recent, suspectSinceMs: input.state.suspectSinceMs ?? nowMs, heldAtMs: nowMs },
+    state: {
+      recent,
+      suspectSinceMs: state.suspectSinceMs ?? nowMs,
+      heldAtMs: nowMs,
+      suspectsAll: doubt !== undefined,
+    },
   };
 }
 
-/** A suspicion under which nothing was held for a while is over: the addresses came back by themselves. */
-function forgotten(state: DrainGuardState, nowMs: number): Pick<DrainGuardState, 'suspectSinceMs'> {
-  return { suspectSinceMs: nowMs - state.heldAtMs > WINDOW_MS ? undefined : state.suspectSinceMs };
+/** Those of before that are still to be counted. */
+function recentDrains({ state, targets, nowMs }: DrainGuardInput, found: readonly RecentDrain[]) {
+  // What is found once more was let through and never written: the same drain, not another.
+  const foundAgain = new Set(found.map(({ target, address }) => `${target} ${address}`));
+  const recovered = new Set(
+    targets.flatMap(({ key, assessments }) =>
+      assessments.filter(isHealthyAgain).map(({ address }) => `${key} ${address}`),
+    ),
+  );
+  return state.recent.filter(({ target, address, atMs }) => {
+    const key = `${target} ${address}`;
+    return atMs > nowMs - RECENT_MS && !foundAgain.has(key) && !recovered.has(key);
+  });
+}
+
+function isHealthyAgain({ ports }: Assessment): boolean {
+  return ports.every(({ health }) => health?.verdict === 'healthy');
+}
+
+/** How many addresses were ready before any of the drains that are counted. */
+function readyBefore(
+  { targets, readyElsewhere }: DrainGuardInput,
+  drains: readonly Drains[],
+  recent: readonly RecentDrain[],
+): number {
+  const ready = drains.reduce((total, each) => total + each.ready.size, readyElsewhere);
+  // One that was drained on one port alone is still counted among the ready ones.
+  return ready + recent.filter((each) => !isReadyStill(each, targets, drains)).length;
+}
+
+function unlessForgotten(state: DrainGuardState, nowMs: number): DrainGuardState {
+  return nowMs - state.heldAtMs > FORGOTTEN_AFTER_MS ? { ...NO_SUSPICION, recent: state.recent } : state;
 }
 
 /** Later than the suspicion, something was found healthy: this worker sees. */
-function isConfirmed({ state, lastHealthyMs, nowMs }: DrainGuardInput): boolean {
+function isConfirmed(state: DrainGuardState, { lastHealthyMs, nowMs }: DrainGuardInput): boolean {
   const since = state.suspectSinceMs;
   return since !== undefined && nowMs - since >= CONFIRM_AFTER_MS && lastHealthyMs > since;
+}
+
+/** Why this worker may be blind, to be read after "not drained:"; undefined when nothing says so. */
+function doubtAbout({
+  input,
+  state,
+  counted,
+  sharePercent,
+}: {
+  readonly input: DrainGuardInput;
+  readonly state: DrainGuardState;
+  readonly counted: readonly RecentDrain[];
+  readonly sharePercent: number;
+}): string | undefined {
+  if (state.suspectSinceMs !== undefined && state.suspectsAll) {
+    return 'this worker may be the one that is cut off, and nothing has shown yet that it is not';
+  }
+  const alone = isOne(counted.map(({ target }) => target)) || isOne(counted.map(({ address }) => address));
+  if (alone && input.referenceReachable) return undefined;
+  if (sharePercent > input.maxDrainPercent) {
+    return `${Math.round(sharePercent)}% of all published addresses would be drained at once, so this worker may be the one that is cut off`;
+  }
+  if (input.lastHealthyMs === Number.NEGATIVE_INFINITY) {
+    return 'this worker has found nothing healthy at all yet, so it may be the one that is cut off';
+  }
+  return undefined;
+}
+
+function isOne(values: readonly string[]): boolean {
+  return new Set(values).size === 1;
 }
 
 interface Drains {
@@ -160,14 +231,14 @@ const isDrained: IsSuspect = ({ address }, port, published) =>
 const isDrainedByRoute: IsSuspect = (assessment, port, published) =>
   port.health?.vantageSuspect === true && isDrained(assessment, port, published);
 
-function hold({ assessments, published }: GuardedTarget, isSuspect: IsSuspect, sharePercent: number) {
+function hold({ assessments, published }: GuardedTarget, isSuspect: IsSuspect, because: string) {
   return assessments.map((assessment) =>
     withReadiness(assessment, (port) =>
       isSuspect(assessment, port, published)
         ? {
             ready: true,
             reason: 'VantageSuspect',
-            message: `not drained, because ${Math.round(sharePercent)}% of all published addresses would be at once; found: ${port.reason}: ${port.message}`,
+            message: `not drained: ${because}; found: ${port.reason}: ${port.message}`,
           }
         : port,
     ),

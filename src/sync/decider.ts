@@ -1,8 +1,9 @@
 import { isServing, readyAddressCount } from '../endpoint/assessment.ts';
 import { candidatesOf, isToBeChecked } from '../endpoint/candidate.ts';
-import { type DrainGuardState, NO_SUSPICION } from '../endpoint/drain-guard.ts';
+import { type DrainGuardState, NO_SUSPICION, recalledSuspicion } from '../endpoint/drain-guard.ts';
 import { checksOf } from '../health/check.ts';
 import type { CheckId } from '../health/health.ts';
+import { seesClearly } from '../health/sight.ts';
 import { type ExistingObjects, NOTHING_EXISTS, servedReadiness } from '../plan/existing-objects.ts';
 import type { RemovalInput } from '../plan/plan-removal.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
@@ -54,7 +55,7 @@ export class Decider {
 
   /** From the process before. */
   recallSuspicion(suspectSinceMs: number | undefined, nowMs: number): void {
-    this.guard = { ...NO_SUSPICION, suspectSinceMs, heldAtMs: nowMs };
+    this.guard = recalledSuspicion(suspectSinceMs, nowMs);
   }
 
   get suspectSinceMs(): number | undefined {
@@ -86,7 +87,7 @@ export class Decider {
         fleet: {
           readyElsewhere: this.readyElsewhere(taken),
           referenceReachable: moment.referenceReachable,
-          lastHealthyMs: moment.lastHealthyMs,
+          lastHealthyMs: this.lastSightMs(moment),
           guard: this.guard,
         },
       },
@@ -122,6 +123,13 @@ export class Decider {
     this.checks.replace(entry.key, checksOf(target, candidates));
     const tooEarly = now.monotonicMs < entry.patienceUntilMs && !this.checks.haveVerdicts(entry.key);
     return tooEarly ? undefined : [{ entry, moment }];
+  }
+
+  /** A success says little while most of what counts as healthy is failing; asked only when it matters, for it asks every check. */
+  private lastSightMs({ lastHealthyMs }: DecidingMoment): number {
+    if (this.guard.suspectSinceMs === undefined || seesClearly(this.checks.snapshot().values()))
+      return lastHealthyMs;
+    return this.guard.suspectSinceMs;
   }
 
   /** What has left the list: to be taken away if it is ours, to be forgotten if it is not. */

@@ -1,7 +1,8 @@
 import { readyAddressCount } from '../endpoint/assessment.ts';
-import { type DrainGuardState, NO_SUSPICION } from '../endpoint/drain-guard.ts';
+import { type DrainGuardState, NO_SUSPICION, recalledSuspicion } from '../endpoint/drain-guard.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import { HealthMemory } from '../health/memory.ts';
+import { seesClearly } from '../health/sight.ts';
 import { type ExistingObjects, NOTHING_EXISTS, servedReadiness } from '../plan/existing-objects.ts';
 import type { RemovalInput } from '../plan/plan-removal.ts';
 import { type Clock, instantOf } from '../target/clock.ts';
@@ -114,22 +115,19 @@ export class PassDecider {
           // It has just been read.
           referenceReachable: true,
           lastHealthyMs,
-          guard: this.guard(now.monotonicMs),
+          guard: this.guard(moments, now.monotonicMs),
         },
       },
       now,
     );
   }
 
-  private guard(nowMs: number): DrainGuardState {
-    return { ...NO_SUSPICION, suspectSinceMs: this.loaded.state.suspectSinceMs, heldAtMs: nowMs };
+  /** A suspicion is over when a pass has nothing to drain. */
+  private guard(moments: readonly TargetMoment[], nowMs: number): DrainGuardState {
+    return moments.length === 0 ? NO_SUSPICION : recalledSuspicion(this.loaded.state.suspectSinceMs, nowMs);
   }
 
-  /** A verdict that this pass has confirmed: whoever sees one healthy backend can see. */
   private lastHealthyMs(health: ReadonlyMap<CheckId, Health>): number {
-    const seesSomething = [...health.values()].some(
-      ({ verdict, streak }) => verdict === 'healthy' && streak === 0,
-    );
-    return seesSomething ? this.clock.monotonicNow() : Number.NEGATIVE_INFINITY;
+    return seesClearly(health.values()) ? this.clock.monotonicNow() : Number.NEGATIVE_INFINITY;
   }
 }

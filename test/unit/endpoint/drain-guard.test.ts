@@ -8,6 +8,7 @@ import {
   type GuardedTarget,
   guardDrains,
   NO_SUSPICION,
+  recalledSuspicion,
 } from '../../../src/endpoint/drain-guard.ts';
 import { assessed, healthOf, readinessOf } from '../../support/assessments.ts';
 
@@ -20,18 +21,18 @@ function target(key: string, assessments: readonly Assessment[]): GuardedTarget 
 const healthy = (address: string) => assessed(address, 'healthy');
 const down = (address: string) => assessed(address, 'unhealthy');
 
+const defaults = {
+  readyElsewhere: 0,
+  maxDrainPercent: 50,
+  acceptDrain: false,
+  referenceReachable: true,
+  state: NO_SUSPICION,
+  lastHealthyMs: 0,
+  nowMs: 100_000,
+};
+
 function guard(targets: readonly GuardedTarget[], traits: Partial<DrainGuardInput> = {}) {
-  const { assessments, state } = guardDrains({
-    targets,
-    readyElsewhere: 0,
-    maxDrainPercent: 50,
-    acceptDrain: false,
-    referenceReachable: true,
-    state: NO_SUSPICION,
-    lastHealthyMs: Number.NEGATIVE_INFINITY,
-    nowMs: 100_000,
-    ...traits,
-  });
+  const { assessments, state } = guardDrains({ ...defaults, targets, ...traits });
   return { readiness: assessments.flatMap(readinessOf), state };
 }
 
@@ -110,17 +111,64 @@ describe('the drain guard', () => {
     expect(readiness.at(-1)).toEqual(HELD);
   });
 
-  it('forgets drains after a minute', () => {
-    const recent = Array.from({ length: 9 }, (_, at) => ({
-      target: 'x',
-      address: `10.9.0.${at}`,
-      atMs: 39_999,
-    }));
-    const { readiness } = guard([target('a', [down('10.0.0.1')])], {
-      state: { ...NO_SUSPICION, recent },
-      readyElsewhere: 1,
-    });
-    expect(readiness).toEqual([DRAINED]);
+  it('forgets drains after ten minutes, so that blindness shows to checks that are rarely made as well', () => {
+    const recent = Array.from({ length: 9 }, (_, at) => ({ target: 'x', address: `10.9.0.${at}`, atMs: 0 }));
+    const at = (nowMs: number) =>
+      guard([target('a', [down('10.0.0.1')])], {
+        state: { ...NO_SUSPICION, recent },
+        readyElsewhere: 1,
+        nowMs,
+      }).readiness;
+    expect(at(599_999)).toEqual([HELD]);
+    expect(at(600_000)).toEqual([DRAINED]);
+  });
+
+  it('forgets the drain of an address that has come back: maintenance in turns is no blindness', () => {
+    let state: DrainGuardState = NO_SUSPICION;
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const [turn, name] of names.entries()) {
+      const during = guard([target(name, [down(`10.0.0.${turn}`)])], { state, readyElsewhere: 5 });
+      expect(during.readiness).toEqual([DRAINED]);
+      state = guard([target(name, [healthy(`10.0.0.${turn}`)])], {
+        state: during.state,
+        readyElsewhere: 5,
+      }).state;
+    }
+    expect(state.recent).toEqual([]);
+  });
+
+  it('takes one host under several targets for one thing that stands alone', () => {
+    const shared = ['a', 'b', 'c'].map((key) => target(key, [down('10.0.0.1')]));
+    expect(guard(shared).readiness).toEqual([DRAINED, DRAINED, DRAINED]);
+    expect(guard(shared, { referenceReachable: false }).readiness).toEqual([HELD, HELD, HELD]);
+  });
+
+  it('lets a worker that never saw anything healthy drain nothing, but for what stands alone', () => {
+    const blind = { lastHealthyMs: Number.NEGATIVE_INFINITY, readyElsewhere: 10 };
+    expect(guard(all, blind).readiness).toEqual([HELD, HELD]);
+    expect(guard(all, { ...blind, acceptDrain: true }).readiness).toEqual([DRAINED, DRAINED]);
+    expect(guard([target('a', [down('10.0.0.1')])], blind).readiness).toEqual([DRAINED]);
+  });
+
+  it('drains nothing of a blind worker, however its decisions are cut and however long it lasts', () => {
+    // Ten targets, all of which fail from the start; each is looked at every five seconds, at its own moment.
+    const published = new Map(Array.from({ length: 10 }, (_, at) => [`t${at}`, true]));
+    let state: DrainGuardState = NO_SUSPICION;
+    for (let nowMs = 0; nowMs < 3_600_000; nowMs += 500) {
+      const at = (nowMs / 500) % 10;
+      if (published.get(`t${at}`) !== true) continue;
+      const readyElsewhere = [...published.values()].filter(Boolean).length - 1;
+      const result = guard([target(`t${at}`, [down(`10.0.0.${at}`)])], {
+        state,
+        readyElsewhere,
+        lastHealthyMs: -1,
+        nowMs,
+      });
+      state = result.state;
+      published.set(`t${at}`, result.readiness[0]?.endsWith('ready VantageSuspect') === true);
+    }
+    // As many as maxDrain lets go, and then never one more.
+    expect([...published.values()].filter(Boolean)).toHaveLength(5);
   });
 
   it('counts a drain once however often it is decided because nothing could be written', () => {
@@ -135,7 +183,12 @@ describe('the drain guard', () => {
   });
 
   describe('a suspicion', () => {
-    const state: DrainGuardState = { recent: [], suspectSinceMs: 90_000, heldAtMs: 90_000 };
+    const state: DrainGuardState = {
+      recent: [],
+      suspectSinceMs: 90_000,
+      heldAtMs: 90_000,
+      suspectsAll: true,
+    };
 
     it('is confirmed once something was found healthy since, and not at once', () => {
       expect(guard(all, { state, lastHealthyMs: 95_000 }).readiness).toEqual([DRAINED, DRAINED]);
@@ -144,9 +197,37 @@ describe('the drain guard', () => {
     });
 
     it('holds on for as long as nothing is healthy anywhere', () => {
-      const { readiness, state: next } = guard(all, { state, lastHealthyMs: 89_000, nowMs: 9_000_000 });
-      expect(readiness).toEqual([HELD, HELD]);
+      let next = state;
+      for (let nowMs = 95_000; nowMs < 9_000_000; nowMs += 5_000) {
+        const result = guard(all, { state: next, lastHealthyMs: 89_000, nowMs });
+        expect(result.readiness).toEqual([HELD, HELD]);
+        next = result.state;
+      }
       expect(next.suspectSinceMs).toBe(90_000);
+    });
+
+    it('holds whatever else fails meanwhile, however little it is', () => {
+      const other = [target('c', [down('10.0.3.1')])];
+      const meanwhile = { state, readyElsewhere: 100, lastHealthyMs: 89_000, nowMs: 97_000 };
+      expect(guard(other, meanwhile).readiness).toEqual([HELD]);
+      expect(guard(other, { ...meanwhile, lastHealthyMs: 91_000 }).readiness).toEqual([DRAINED]);
+    });
+
+    it('of a single route holds nothing else', () => {
+      const other = [target('c', [down('10.0.3.1')])];
+      const ofRoute = { ...state, suspectsAll: false };
+      expect(guard(other, { state: ofRoute, readyElsewhere: 100 }).readiness).toEqual([DRAINED]);
+    });
+
+    it('from another process is about everything', () => {
+      expect(recalledSuspicion(90_000, 95_000)).toEqual({ ...state, heldAtMs: 95_000 });
+      expect(recalledSuspicion(undefined, 95_000)).toEqual(NO_SUSPICION);
+    });
+
+    it('is over when nothing was held for a minute, and the next one begins anew', () => {
+      const { readiness, state: next } = guard(all, { state, lastHealthyMs: 95_000, nowMs: 150_001 });
+      expect(readiness).toEqual([HELD, HELD]);
+      expect(next.suspectSinceMs).toBe(150_001);
     });
 
     it('survives a decision that has nothing to do with it', () => {
@@ -163,6 +244,24 @@ describe('the drain guard', () => {
     const targets = [target('a', [lost, down('10.0.0.2')])];
     const { readiness } = guard(targets, { readyElsewhere: 100 });
     expect(readiness).toEqual([HELD, DRAINED]);
+  });
+
+  it('says why it holds', () => {
+    const told = (targets: readonly GuardedTarget[], traits: Partial<DrainGuardInput>) =>
+      guardDrains({ ...defaults, targets, ...traits }).assessments[0]?.[0]?.ports[0]?.message;
+    expect(told(all, {})).toBe(
+      'not drained: 100% of all published addresses would be drained at once, so this worker may be the one that is cut off; found: ConnectionRefused: ',
+    );
+    const lost = assessed('10.0.0.1', 'unhealthy', {
+      port: {
+        reason: 'NetworkUnreachable',
+        message: 'connect ENETUNREACH',
+        health: healthOf('unhealthy', { vantageSuspect: true }),
+      },
+    });
+    expect(told([target('a', [lost])], { readyElsewhere: 100 })).toBe(
+      'not drained: no route to it was found, which may be the trouble of this worker alone; found: NetworkUnreachable: connect ENETUNREACH',
+    );
   });
 
   it('has nothing to hold where nothing was ready', () => {
