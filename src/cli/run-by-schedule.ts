@@ -100,8 +100,7 @@ class ScheduledWork {
     const { targets } = result.report;
     this.reports = targets;
     metrics.decided(targets.length);
-    const phases = Map.groupBy(targets, ({ phase }) => phase);
-    metrics.targets(new Map([...phases].map(([phase, group]) => [phase, group.length])));
+    metrics.targets(targets);
     for (const { actions } of targets) for (const { verb, kind } of actions) metrics.wrote(verb, kind);
     tell(result.report, log);
   }

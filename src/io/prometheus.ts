@@ -48,6 +48,10 @@ export function createPrometheusMetrics(
     registers,
   });
   const targetPhases = gauge('targets', 'Targets by phase.', ['phase']);
+  const addresses = gauge('addresses', 'Addresses of all targets, by whether and why they are ready.', [
+    'ready',
+    'reason',
+  ]);
   const probes = counter('probes_total', 'Health checks, by what they found.', ['reason']);
   const answers = counter('dns_answers_total', 'Answers to questions for names, by outcome.', ['reason']);
   const requests = counter('api_requests_total', 'Requests to the API server; code 0 had no answer.', [
@@ -97,9 +101,13 @@ export function createPrometheusMetrics(
       decided: (count) => decisions.inc(count),
       wrote: (verb, kind) => writes.inc({ verb, kind }),
       settledAfter: (durationMs) => settling.observe(durationMs / 1000),
-      targets(counts) {
+      targets(reports) {
         targetPhases.reset();
-        for (const [phase, count] of counts) targetPhases.set({ phase }, count);
+        addresses.reset();
+        for (const { phase, endpoints } of reports) {
+          targetPhases.inc({ phase });
+          for (const { ready, reason } of endpoints) addresses.inc({ ready: String(ready), reason });
+        }
       },
       probed: (reason) => probes.inc({ reason }),
       resolved: (reason) => answers.inc({ reason }),

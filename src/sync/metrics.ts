@@ -1,3 +1,5 @@
+import type { TargetReport } from './sync-report.ts';
+
 /** What the worker counts, as a port. Labels take few values: reasons, kinds and verbs, never names. */
 export interface Metrics {
   /** A list was read: taken in, or broken and not taken in. */
@@ -11,7 +13,8 @@ export interface Metrics {
   repaired(kind: string): void;
   /** From a verdict (or whatever else was the cause) to the write's answer. */
   settledAfter(durationMs: number): void;
-  targets(counts: ReadonlyMap<string, number>): void;
+  /** Every target as it stands, and its addresses. */
+  targets(reports: Iterable<Pick<TargetReport, 'phase' | 'endpoints'>>): void;
   probed(reason: string): void;
   resolved(reason: string): void;
   apiRequest(verb: string, code: number): void;

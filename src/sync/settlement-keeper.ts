@@ -125,18 +125,12 @@ export class SettlementKeeper {
     return isContended;
   }
 
-  /** One line when a target's phase or reason changes, one for each address whose readiness does. */
+  /** One line when a target's phase or reason changes, one for each address whose readiness, or the right to it, does. */
   private tell(entry: TargetEntry, next: TargetReport): void {
     const before = entry.report;
     const known = new Map(before?.endpoints.map((each) => [each.address, each]));
-    for (const { address, ready, reason, message, source } of next.endpoints) {
-      const previous = known.get(address);
-      if (previous === undefined || previous.ready === ready) continue;
-      const fields = { target: entry.key, address, source, ready };
-      if (ready) this.ports.log.info(reason, 'address is ready', fields);
-      else this.ports.log.warn(reason, `address is not ready: ${message}`, fields);
-      const note = `${address} (${source}) is ${ready ? 'ready' : 'not ready'}${message === '' ? '' : `: ${message}`}`;
-      this.record(entry, ready ? 'Normal' : 'Warning', reason, note);
+    for (const endpoint of next.endpoints) {
+      if (isNews(endpoint, known.get(endpoint.address))) this.tellAddress(entry, endpoint);
     }
     if (before?.phase === next.phase && before.reason === next.reason) return;
     const text = next.message === '' ? next.phase : `${next.phase}: ${next.message}`;
@@ -147,6 +141,17 @@ export class SettlementKeeper {
     } else {
       this.ports.log.info(next.reason, text, fields);
     }
+  }
+
+  private tellAddress(entry: TargetEntry, endpoint: EndpointReport): void {
+    const { address, ready, reason, message, source } = endpoint;
+    const isFine = ready && !OVERRULED.has(reason);
+    const state = isFine ? 'is ready' : ready ? 'stays ready' : 'is not ready';
+    const why = message === '' ? '' : `: ${message}`;
+    const fields = { target: entry.key, address, source, ready };
+    if (isFine) this.ports.log.info(reason, `address ${state}`, fields);
+    else this.ports.log.warn(reason, `address ${state}${why}`, fields);
+    this.record(entry, isFine ? 'Normal' : 'Warning', reason, `${address} (${source}) ${state}${why}`);
   }
 
   /** On the Service, and only by the replica that writes: the others know the same. */
@@ -161,6 +166,14 @@ export class SettlementKeeper {
       note,
     });
   }
+}
+
+/** Ready in spite of a verdict: somebody should know, although nothing was written. */
+const OVERRULED: ReadonlySet<string> = new Set(['VantageSuspect', 'PanicMode']);
+
+function isNews({ ready, reason }: EndpointReport, before: EndpointReport | undefined): boolean {
+  if (before === undefined) return OVERRULED.has(reason);
+  return before.ready !== ready || OVERRULED.has(before.reason) !== OVERRULED.has(reason);
 }
 
 const MAX_FIELDS_TOLD = 3;

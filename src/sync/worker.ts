@@ -185,12 +185,7 @@ export class Worker {
     const { count, oldestAgeMs } = this.#agenda.waiting;
     metrics.queue(count, oldestAgeMs);
     metrics.leading(isLeader());
-    const phases = new Map<string, number>();
-    for (const { report } of this.#book.entries.values()) {
-      const { phase } = report ?? NOT_DECIDED;
-      phases.set(phase, (phases.get(phase) ?? 0) + 1);
-    }
-    metrics.targets(phases);
+    metrics.targets(this.reports);
   }
 
   /** The API server has answered this process. */

@@ -9,6 +9,14 @@ async function linesOf(registry: ReturnType<typeof createPrometheusMetrics>): Pr
   return (await registry.text()).split('\n').filter((line) => line.startsWith('external_endpoints_'));
 }
 
+const PUBLISHED = {
+  phase: 'Published',
+  endpoints: [
+    { address: '10.0.0.1', ready: true, reason: 'VantageSuspect', message: '', source: 'address' },
+    { address: '10.0.0.2', ready: false, reason: 'ConnectionRefused', message: '', source: 'address' },
+  ],
+} as const;
+
 describe('metrics for Prometheus', () => {
   it('count what the worker tells them', async () => {
     const registry = createPrometheusMetrics(AT_REST);
@@ -21,7 +29,7 @@ describe('metrics for Prometheus', () => {
     metrics.decided(2);
     metrics.wrote('create', 'Service');
     metrics.settledAfter(70);
-    metrics.targets(new Map([['Published', 5]]));
+    metrics.targets([PUBLISHED, PUBLISHED]);
     metrics.probed('Connected');
     metrics.resolved('NameNotFound');
     metrics.eventTold('written');
@@ -41,7 +49,9 @@ describe('metrics for Prometheus', () => {
         'external_endpoints_settle_seconds_bucket{le="0.05"} 0',
         'external_endpoints_settle_seconds_bucket{le="0.1"} 1',
         'external_endpoints_settle_seconds_sum 0.07',
-        'external_endpoints_targets{phase="Published"} 5',
+        'external_endpoints_targets{phase="Published"} 2',
+        'external_endpoints_addresses{ready="true",reason="VantageSuspect"} 2',
+        'external_endpoints_addresses{ready="false",reason="ConnectionRefused"} 2',
         'external_endpoints_probes_total{reason="Connected"} 1',
         'external_endpoints_dns_answers_total{reason="NameNotFound"} 1',
         'external_endpoints_events_total{outcome="written"} 1',
@@ -71,8 +81,8 @@ describe('metrics for Prometheus', () => {
 
   it('forget a phase that no target is in any more', async () => {
     const registry = createPrometheusMetrics(AT_REST);
-    registry.metrics.targets(new Map([['Failed', 1]]));
-    registry.metrics.targets(new Map([['Published', 1]]));
+    registry.metrics.targets([{ phase: 'Failed', endpoints: [] }]);
+    registry.metrics.targets([PUBLISHED]);
     const phases = (await linesOf(registry)).filter((line) => line.startsWith('external_endpoints_targets'));
     expect(phases).toEqual(['external_endpoints_targets{phase="Published"} 1']);
   });
@@ -97,7 +107,7 @@ describe('metrics for Prometheus', () => {
     metrics.listRead('Applied');
     metrics.wrote('create', 'Service');
     metrics.repaired('Service');
-    metrics.targets(new Map([['Published', 1]]));
+    metrics.targets([PUBLISHED]);
     metrics.probed('Connected');
     metrics.resolved('Resolved');
     metrics.eventTold('written');
