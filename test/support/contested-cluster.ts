@@ -1,11 +1,13 @@
 import { ALL_CONTROLLERS } from '../../src/embedded/apiserver/controllers/controllers.ts';
+import type { PodAddress } from '../../src/embedded/apiserver/controllers/service-endpoints.ts';
 import type { FaultRule } from '../../src/embedded/apiserver/faults.ts';
 import type { KubeObject } from '../../src/manifest/kube-object.ts';
 import type { ObjectStore, StoredKind } from '../../src/sync/object-store.ts';
+import { type ReleaseRequest, release } from '../../src/sync/release.ts';
 import type { SyncReport, TargetReport } from '../../src/sync/sync-report.ts';
 import { type InMemoryClient, InMemoryCluster } from './in-memory-cluster.ts';
 import { ManualClock } from './manual-clock.ts';
-import { type OnePass, onePass } from './one-pass.ts';
+import { NO_STATE, type OnePass, onePass } from './one-pass.ts';
 import { OtherManager } from './other-manager.ts';
 import { listOf } from './targets.ts';
 
@@ -23,9 +25,16 @@ export class ContestedCluster {
     left: number;
   }[] = [];
 
+  /** Addresses of the Pods behind every selector. */
+  readonly pods: PodAddress[] = [];
+
   constructor() {
     this.cluster = new InMemoryCluster(this.clock);
-    this.cluster.server.startControllers({ controllers: ALL_CONTROLLERS }, this.controllers.signal);
+    const selectPods = () => this.pods;
+    this.cluster.server.startControllers(
+      { controllers: ALL_CONTROLLERS, selectPods },
+      this.controllers.signal,
+    );
     this.client = this.cluster.newClient();
   }
 
@@ -63,6 +72,20 @@ export class ContestedCluster {
     const { targets } = await this.pass(target, more);
     if (targets[0] === undefined) throw new Error('the report has no target');
     return targets[0];
+  }
+
+  /** `release default/NAME`. */
+  async release(name: string, more: Partial<ReleaseRequest> = {}): Promise<TargetReport> {
+    const request = {
+      services: [{ namespace: 'default', name }],
+      instance: 'default',
+      waitMs: 15_000,
+      ...more,
+    };
+    const ports = { store: this.store, state: NO_STATE, clock: this.clock, requestCount: () => 0 };
+    const { report } = await this.clock.advanceUntil(release(request, ports, NEVER));
+    if (report.targets[0] === undefined) throw new Error('the report has no target');
+    return report.targets[0];
   }
 
   async objects(kind: StoredKind, namespace = 'default'): Promise<readonly KubeObject[]> {

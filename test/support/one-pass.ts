@@ -73,7 +73,7 @@ export async function onePass(request: OnePass): Promise<PassResult & { readonly
 }
 
 /** State that every pass finds empty: as on the first one. */
-const NO_STATE: StateStore = {
+export const NO_STATE: StateStore = {
   load: async () => ({ kind: 'missing', state: EMPTY_STATE, notes: [] }),
   save: async () => [],
 };
