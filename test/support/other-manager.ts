@@ -9,6 +9,11 @@ const PLURALS: Readonly<Record<string, string>> = {
   EndpointSlice: 'endpointslices',
   ConfigMap: 'configmaps',
 };
+const CLUSTER_WIDE: Readonly<Record<string, string>> = {
+  Namespace: 'namespaces',
+  ValidatingAdmissionPolicy: 'validatingadmissionpolicies',
+  ValidatingAdmissionPolicyBinding: 'validatingadmissionpolicybindings',
+};
 
 type Reference = Pick<KubeObject, 'apiVersion' | 'kind'> & {
   readonly metadata: { readonly name: string; readonly namespace?: string };
@@ -72,10 +77,11 @@ export class OtherManager {
 }
 
 function collectionOf({ apiVersion, kind, metadata }: Reference): string {
-  if (kind === 'Namespace') return '/api/v1/namespaces';
+  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const wide = CLUSTER_WIDE[kind];
+  if (wide !== undefined) return `${root}/${wide}`;
   const plural = PLURALS[kind];
   if (plural === undefined) throw new Error(`no path is known for ${kind}`);
-  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   return `${root}/namespaces/${metadata.namespace ?? 'default'}/${plural}`;
 }
 

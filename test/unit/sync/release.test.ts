@@ -136,13 +136,11 @@ describe('a release to Pods', () => {
       reason: 'ServiceHasSelector',
       actions: [],
     });
-    await cluster
-      .as('kubectl')
-      .create({
-        ...service,
-        metadata: { ...service.metadata, name: 'kept' },
-        spec: { ports: [{ name: 'pg', port: 5432 }] },
-      } as ServiceObject);
+    await cluster.as('kubectl').create({
+      ...service,
+      metadata: { ...service.metadata, name: 'kept' },
+      spec: { ports: [{ name: 'pg', port: 5432 }] },
+    } as ServiceObject);
     const kept = DB.replace('name: db', 'name: kept').replace(PORTS, `${PORTS}, service: { create: false }`);
     await cluster.pass(kept, { options: { policy: 'upsert-only' } });
     expect(await cluster.release('kept', { selector })).toMatchObject({
