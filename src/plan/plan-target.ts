@@ -1,11 +1,12 @@
 import { type Assessment, withReadiness } from '../endpoint/assessment.ts';
-import { entriesOf } from '../manifest/endpoint-entry.ts';
+import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
+import type { AddressFamily } from '../target/ip-address.ts';
 import { slicesByOwner } from './existing-objects.ts';
 import { servedFamilies, splitByFamily } from './families.ts';
 import { handoverFrom, repeatReadiness } from './handover.ts';
 import { holdOffOf } from './hold-off.ts';
-import type { ObjectPlan } from './object-plan.ts';
-import { obstaclesTo } from './obstacles.ts';
+import type { Continuation, ObjectPlan } from './object-plan.ts';
+import { type Obstacles, obstaclesTo } from './obstacles.ts';
 import { outcomeOf } from './outcome.ts';
 import { conflictRefusal } from './ownership-rules.ts';
 import { PlanDraft } from './plan-draft.ts';
@@ -25,48 +26,70 @@ export interface TargetPlan {
 
 /** Desired × existing → what to do, in an order that never leaves a gap. Pure. */
 export function planTarget(input: PlanInput): TargetPlan {
-  const { assessments, options, target } = input;
-  const { namespace, name } = target;
-  const { refusal, leavesAll, leaves } = obstaclesTo(input);
-  if (refusal !== undefined && leavesAll) return leftAlone(input, refusal, assessments);
+  const obstacles = obstaclesTo(input);
+  const { refusal, leaves } = obstacles;
+  if (refusal !== undefined && obstacles.leavesAll) return leftAlone(input, refusal, input.assessments);
 
-  const { input: rest, strangers } = setAsideStrangers(input, leaves.has('Endpoints'));
-  const families = servedFamilies(input);
-  const { served, unserved } = splitByFamily(assessments, families);
-  const slices = slicesByOwner(rest.existing, options.instance);
-  const publishesSlices = target.publish.resources.includes('EndpointSlice');
-  const verdicts = besideStrangers(strangers, rest.existing, served);
-  const handover = publishesSlices
-    ? handoverFrom(slices, verdicts)
-    : repeatReadiness([...slices.ours, ...slices.leftover, ...slices.foreign], verdicts);
-  const entries = entriesOf(handover.assessments, target);
-  const published = [...handover.assessments, ...unserved.map(notServed)];
+  const publication = publicationOf(input, leaves);
+  const { draft, handover, entries, published } = publication;
   const outcome = outcomeOf(published, input.troubles);
+  const holdOff = holdOffOf(draft.input, draft.slices, entries, outcome.message || outcome.reason);
+  if (holdOff !== undefined) return leftAlone(input, holdOff, input.assessments);
 
-  const holdOff = holdOffOf(rest, slices, entries, outcome.message || outcome.reason);
-  if (holdOff !== undefined) return leftAlone(input, holdOff, assessments);
-
-  const others = [...handover.standing, ...strangers];
-  const draft = new PlanDraft({ input: rest, slices, others, leaves });
-  const continuation = publishesSlices
-    ? publishSlices(draft, handover.assessments, entries)
-    : publishEndpoints(draft, handover.assessments, entries);
-  const conflict = conflictOf(draft, publishesSlices);
+  const publish = publishesSlices(input) ? publishSlices : publishEndpoints;
+  const continuation = publish(draft, handover, entries);
+  const conflict = conflictOf(draft);
   if (conflict?.leaves === 'everything') return leftAlone(input, conflict, published);
   const obstacle = refusal ?? conflict;
-  // What would have to change first does not: waiting for it would be in vain.
-  const leavesService = leaves.has('Service') || draft.conflicts.has('Service');
-  const isStuck =
-    leavesService || (draft.conflicts.has('Endpoints') && continuation?.until === 'MirroredSlicesGone');
+  const { namespace, name } = input.target;
   const plan: ObjectPlan = {
     namespace,
     name,
     ...(obstacle === undefined ? outcome : keptAround(obstacle, outcome)),
     actions: draft.actions,
-    ...(continuation === undefined || isStuck ? {} : { continuation }),
-    ...(draft.touches('Service') && !isExternalName(input) ? { assumedFamilies: families } : {}),
+    ...(continuation === undefined || isInVain(continuation, draft) ? {} : { continuation }),
+    ...(draft.touches('Service') && !isExternalName(input) ? { assumedFamilies: publication.families } : {}),
   };
-  return { plan: withinPolicy(plan, options.policy), assessments: published };
+  return { plan: withinPolicy(plan, input.options.policy), assessments: published };
+}
+
+/** What shall be published, and the draft of how. */
+interface Publication {
+  readonly draft: PlanDraft;
+  readonly families: readonly AddressFamily[];
+  /** Addresses of these families, so that they contradict nobody whose slices stand beside ours. */
+  readonly handover: readonly Assessment[];
+  readonly entries: readonly EndpointEntry[];
+  /** All addresses, as they will stand. */
+  readonly published: readonly Assessment[];
+}
+
+function publicationOf(input: PlanInput, leaves: Obstacles['leaves']): Publication {
+  const { input: rest, strangers } = setAsideStrangers(input, leaves.has('Endpoints'));
+  const families = servedFamilies(input);
+  const { served, unserved } = splitByFamily(input.assessments, families);
+  const slices = slicesByOwner(rest.existing, input.options.instance);
+  const verdicts = besideStrangers(strangers, rest.existing, served);
+  const { assessments: handover, standing } = publishesSlices(input)
+    ? handoverFrom(slices, verdicts)
+    : repeatReadiness([...slices.ours, ...slices.leftover, ...slices.foreign], verdicts);
+  return {
+    draft: new PlanDraft({ input: rest, slices, others: [...standing, ...strangers], leaves }),
+    families,
+    handover,
+    entries: entriesOf(handover, input.target),
+    published: [...handover, ...unserved.map(notServed)],
+  };
+}
+
+function publishesSlices({ target }: PlanInput): boolean {
+  return target.publish.resources.includes('EndpointSlice');
+}
+
+/** What would have to change first does not. */
+function isInVain({ until }: Continuation, draft: PlanDraft): boolean {
+  if (draft.isLeft('Service') || draft.conflicts.has('Service')) return true;
+  return draft.conflicts.has('Endpoints') && until === 'MirroredSlicesGone';
 }
 
 type Outcome = Pick<ObjectPlan, 'phase' | 'reason' | 'message'>;
@@ -86,10 +109,10 @@ function keptAround({ phase, reason, message }: Refusal, outcome: Outcome): Outc
 }
 
 /** Fields that others declare. Where they are in what carries the endpoints, nothing is written at all. */
-function conflictOf({ conflicts }: PlanDraft, publishesSlices: boolean): Refusal | undefined {
+function conflictOf({ conflicts, input }: PlanDraft): Refusal | undefined {
   const all = [...conflicts.values()].flat();
   if (all.length === 0) return undefined;
-  const carries = publishesSlices ? 'EndpointSlice' : 'Endpoints';
+  const carries = publishesSlices(input) ? 'EndpointSlice' : 'Endpoints';
   return conflictRefusal(all, conflicts.has(carries) ? 'everything' : 'Service');
 }
 

@@ -10,13 +10,7 @@ import {
   SLICE_MANAGED_BY_LABEL,
   TRIGGER_TIME_ANNOTATION,
 } from '../manifest/labels.ts';
-import {
-  type ContestedField,
-  contestedBy,
-  isOurApply,
-  type OtherOwner,
-  ownersOf,
-} from './field-difference.ts';
+import { type ContestedField, contestedBy, type OtherOwner, ownersOf } from './field-difference.ts';
 import {
   ANNOTATIONS,
   type FieldPath,
@@ -24,14 +18,12 @@ import {
   fieldsOf,
   isWithin,
   LABELS,
-  pathsOwnedBy,
   portItemOf,
   readablePath,
   SERVICE_PORTS,
   servicePortPath,
-  withoutPaths,
-  withPaths,
 } from './field-paths.ts';
+import { cleanEntries, takenEntries } from './managed-entries.ts';
 import type { PatchAction } from './object-plan.ts';
 
 /**
@@ -142,35 +134,6 @@ function isPartOfWanted(path: FieldPath, desired: KubeObject): boolean {
   return wantedPortItems(desired).some((item) => isWithin(path, item));
 }
 
-/**
- * Ownership as if nobody but us had ever written: what shall go and what both have becomes part of what we apply.
- * The rest, which stays as it is, is put down as an update of ours. With no owner at all it would be lost: when the
- * last key of a map that anybody owns goes, apply takes the whole map along.
- */
-function cleanEntries(
-  existing: KubeObject,
-  desired: KubeObject,
-  taken: readonly FieldPath[],
-): ManagedFieldsEntry[] {
-  const entries = existing.metadata.managedFields ?? [];
-  const live = [...fieldsOf(existing).keys()];
-  const wanted = fieldsOf(desired);
-  const claimed = [...taken, ...live.filter((path) => wanted.has(path))];
-  const applied = entryOf(existing, 'Apply', entries.find(isOurApply), claimed);
-  const before = pathsOwnedBy(applied);
-  const kept = live.filter((path) => !before.has(path));
-  return [
-    ...entries.filter(({ subresource }) => subresource !== undefined),
-    applied,
-    ...(kept.length === 0 ? [] : [entryOf(existing, 'Update', undefined, kept)]),
-  ];
-}
-
-function takenEntries(existing: KubeObject, taken: readonly FieldPath[]): ManagedFieldsEntry[] {
-  const entries = existing.metadata.managedFields ?? [];
-  return [...withoutTaken(entries, taken), entryOf(existing, 'Apply', entries.find(isOurApply), taken)];
-}
-
 function owns({ paths }: OtherOwner, part: FieldPath): boolean {
   return [...paths].some((path) => isWithin(path, part));
 }
@@ -184,36 +147,6 @@ function contestedFields(paths: readonly FieldPath[], owners: readonly OtherOwne
   return paths.flatMap((path) =>
     owners.filter((owner) => owns(owner, path)).map(({ entry }) => contestedBy(path, entry)),
   );
-}
-
-function withoutTaken(
-  entries: readonly ManagedFieldsEntry[],
-  taken: readonly FieldPath[],
-): ManagedFieldsEntry[] {
-  return entries
-    .filter((entry) => !isOurApply(entry))
-    .map((entry) =>
-      entry.subresource === undefined
-        ? { ...entry, fieldsV1: withoutPaths(entry.fieldsV1 ?? {}, taken) }
-        : entry,
-    )
-    .filter(({ fieldsV1 }) => Object.keys(fieldsV1 ?? {}).length > 0);
-}
-
-function entryOf(
-  { apiVersion }: KubeObject,
-  operation: 'Apply' | 'Update',
-  previous: ManagedFieldsEntry | undefined,
-  claimed: readonly FieldPath[],
-): ManagedFieldsEntry {
-  return {
-    manager: MANAGER,
-    operation,
-    apiVersion,
-    fieldsType: 'FieldsV1',
-    ...(previous?.time === undefined ? {} : { time: previous.time }),
-    fieldsV1: withPaths(previous?.fieldsV1 ?? {}, claimed),
-  };
 }
 
 function patchOf(
