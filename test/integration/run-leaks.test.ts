@@ -45,8 +45,8 @@ async function live(worker: LiveWorker, edits: number, chance: (exclusiveMax: nu
 }
 
 /** What is held once all has come to rest. */
-async function weigh({ world, log }: LiveWorker) {
-  const { client, cluster, clock, dns, interruption } = world;
+async function weigh({ interruption, world, log }: LiveWorker) {
+  const { client, cluster, clock, dns } = world;
   log.length = 0;
   // The API server forgets Events after an hour, and changes after some minutes.
   const events = await client.store.list('Event', { namespace: 'default' }, never);
@@ -83,7 +83,8 @@ describe('a worker that lives long', () => {
       ['--allow-mass-delete'],
       world,
     );
-    const { clock, cluster, interruption } = world;
+    const { clock, cluster } = world;
+    const { interruption } = worker;
     world.dns.zone.set('db.example.test', []);
     const random = seededRandom(1);
     const weights: Awaited<ReturnType<typeof weigh>>[] = [];

@@ -17,6 +17,8 @@ export class LiveWorker {
   readonly world: CliWorld;
   readonly log: LoggedLine[] = [];
   readonly ended: Promise<number>;
+  /** What a signal aborts. */
+  readonly interruption = new AbortController();
   readonly #registry: ReturnType<typeof createPrometheusMetrics>;
   #list: string;
   #tell: (text: string) => void;
@@ -36,6 +38,7 @@ export class LiveWorker {
     const log = { info: logged('info'), warn: logged('warn'), error: logged('error') };
     this.ended = runCommandLine(['run', '--config', 'targets.yaml', ...args], {
       ...world.context,
+      signal: this.interruption.signal,
       followFiles: ([name = '']) => [
         {
           name,
@@ -55,6 +58,7 @@ export class LiveWorker {
     });
   }
 
+  /** @param world another worker's, for one that comes after it. */
   static start(list: string, args: readonly string[] = [], world = new CliWorld()): LiveWorker {
     return new LiveWorker(world, list, args);
   }
@@ -80,7 +84,7 @@ export class LiveWorker {
 
   /** As on SIGTERM: its exit code. */
   async end(): Promise<number> {
-    this.world.interruption.abort(new Error('received SIGTERM'));
+    this.interruption.abort(new Error('received SIGTERM'));
     return this.world.clock.advanceUntil(this.ended);
   }
 }
