@@ -17,6 +17,7 @@ import { waitFor } from '../support/real-peer.ts';
 
 const NAMESPACE = 'external-endpoints-system';
 const TOKEN = 'of-the-service-account';
+const BOUND_TOKEN = 'of-one-bound-in-one-namespace';
 
 interface RoleManifest {
   readonly kind: string;
@@ -58,8 +59,15 @@ beforeAll(async () => {
     token: TOKEN,
     rules: rulesOfManifests(),
   };
+  // As when the ClusterRole is bound by a RoleBinding: ranges of the whole cluster are not for it to see.
+  const rules = rulesOfManifests().map((rule) => ({ ...rule, namespaces: [NAMESPACE] }));
+  const bound = { ...user, token: BOUND_TOKEN, rules };
   const admin = { name: 'admin', groups: [], token: 'admin', rules: [EVERYTHING_ALLOWED] };
-  server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom, users: [user, admin] });
+  server = await startEmbeddedApiServer({
+    clock: systemClock,
+    random: systemRandom,
+    users: [user, bound, admin],
+  });
   server.core.startControllers({ controllers: ALL_CONTROLLERS }, controllers.signal);
   const { core } = server;
   const handle = core.handle.bind(core);
@@ -108,8 +116,8 @@ function listOf(addresses: Readonly<Record<string, string>>, resources = 'Endpoi
 
 const TAKEN = 'taken';
 
-function cluster(): string[] {
-  const path = file('kubeconfig', kubeconfigFor(server.url, TOKEN));
+function cluster(token = TOKEN): string[] {
+  const path = file(`${token}.kubeconfig`, kubeconfigFor(server.url, token));
   return ['--kubeconfig', path, '--state-namespace', NAMESPACE];
 }
 
@@ -164,6 +172,25 @@ describe('the rights that the overlays give', () => {
     expect(await worker.ended).toMatchObject({ code: 0 });
     expect(refused).toEqual([]);
     expect(worker.stderr).not.toContain('Forbidden');
+  });
+
+  it('are enough for `run` in one namespace, where they are given in that one alone', async () => {
+    const list = file('one-namespace.yaml', listOf({ d: '192.0.2.6' }));
+    const args = ['run', '--config', list, ...cluster(BOUND_TOKEN), '--instance', 'bound'];
+    await using worker = new CliProcess([...args, '--listen', '127.0.0.1:0', '--log-format', 'json']);
+    const heard = (text: string) => waitFor(text, () => worker.stderr.includes(text));
+    await heard('"WatchingNamespaces"');
+    await heard('"AllReady"');
+    const slice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'd-ipv4-0', namespace: NAMESPACE },
+    };
+    await person().delete(slice);
+    await heard('"DriftRepaired"');
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toMatchObject({ code: 0 });
+    expect(worker.stderr).not.toContain('"level":50');
   });
 
   it('are no more than that', () => {
