@@ -223,6 +223,27 @@ function isReadyStill(
   return drains[targets.findIndex(({ key }) => key === target)]?.ready.has(address) ?? false;
 }
 
+/** What was to be drained when the guard looked stays so; every other drain is held back, because nobody has counted it. */
+export function holdUnseenDrains(
+  before: Omit<GuardedTarget, 'key'>,
+  after: Omit<GuardedTarget, 'key'>,
+): readonly Assessment[] {
+  const seen = new Set(
+    before.assessments.flatMap((each) =>
+      each.ports
+        .filter((port) => isDrained(each, port, before.published))
+        .map((port) => publishedKey(each.address, port)),
+    ),
+  );
+  return after.assessments.map((assessment) =>
+    withReadiness(assessment, (port) =>
+      isDrained(assessment, port, after.published) && !seen.has(publishedKey(assessment.address, port))
+        ? suspect(port, 'not before all targets are looked at together')
+        : port,
+    ),
+  );
+}
+
 type IsSuspect = (assessment: Assessment, port: PortAssessment, published: PublishedReadiness) => boolean;
 
 const isDrained: IsSuspect = ({ address }, port, published) =>
@@ -234,15 +255,17 @@ const isDrainedByRoute: IsSuspect = (assessment, port, published) =>
 function hold({ assessments, published }: GuardedTarget, isSuspect: IsSuspect, because: string) {
   return assessments.map((assessment) =>
     withReadiness(assessment, (port) =>
-      isSuspect(assessment, port, published)
-        ? {
-            ready: true,
-            reason: 'VantageSuspect',
-            message: `not drained: ${because}; found: ${port.reason}: ${port.message}`,
-          }
-        : port,
+      isSuspect(assessment, port, published) ? suspect(port, because) : port,
     ),
   );
+}
+
+function suspect({ reason, message }: PortAssessment, because: string) {
+  return {
+    ready: true,
+    reason: 'VantageSuspect',
+    message: `not drained: ${because}; found: ${reason}: ${message}`,
+  };
 }
 
 /** Whether the guard holds anything of a target back: it is to be looked at again soon. */

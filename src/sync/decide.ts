@@ -5,6 +5,7 @@ import {
   CONFIRM_AFTER_MS,
   type DrainGuardState,
   guardDrains,
+  holdUnseenDrains,
   isHeldBack,
   NO_SUSPICION,
 } from '../endpoint/drain-guard.ts';
@@ -12,7 +13,12 @@ import type { NameMemory, NameTrouble, NameView } from '../endpoint/name-memory.
 import { applyPanic } from '../endpoint/panic.ts';
 import { applyTiers } from '../endpoint/tiers.ts';
 import { guardDeletions } from '../plan/deletion-guard.ts';
-import { publishedReadiness, servedReadiness, servingSlices } from '../plan/existing-objects.ts';
+import {
+  type ExistingObjects,
+  publishedReadiness,
+  servedReadiness,
+  servingSlices,
+} from '../plan/existing-objects.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import type { PlanOptions } from '../plan/plan-input.ts';
 import { planRelease } from '../plan/plan-release.ts';
@@ -76,15 +82,24 @@ export interface TargetDecision {
   readonly plan: ObjectPlan;
   /** The addresses as they stand once the plan is carried out. */
   readonly assessments: readonly Assessment[];
-  /** Before the plan adapted them to what others have published; for planning again in the same pass. */
+  /** Before the plan adapted them to what others have published. */
   readonly verdicts: readonly Assessment[];
   readonly troubles: readonly NameTrouble[];
-  /** As planned with; for planning again in the same pass. */
-  readonly options: PlanOptions;
   readonly memory: NameMemory;
+  /** What it follows from, for {@link decideAgain}. */
+  readonly grounds: Grounds;
   /** When time alone will change something about this target, on the monotonic clock. */
   readonly nextChangeAtMs: number;
 }
+
+interface Grounds {
+  readonly moment: TargetMoment;
+  readonly input: TargetInput;
+  readonly now: Instant;
+}
+
+/** What the decision about one target follows from, besides what is known of it. */
+type TargetInput = NamingInput & Pick<DecideInput, 'options'>;
 
 /**
  * Names × health × what exists → what to do. Pure: `plan` prints it, `sync` and `run` carry it out, and
@@ -100,9 +115,11 @@ export function decide(input: DecideInput, now: Instant): Decision {
 
 /** The same, with a rest after each target, so that ten thousand need not keep everything else waiting. */
 export function* decideInSteps(input: DecideInput, now: Instant): Generator<void, Decision> {
+  const { healthOf, guards, stateless, options, fleet } = input;
+  const shared = { healthOf, guards, stateless, options, fleet };
   const judged: Judged[] = [];
   for (const moment of input.targets) {
-    judged.push(judge(moment, input, now));
+    judged.push(judge(moment, shared, now));
     yield;
   }
   const guarded = guardDrains({
@@ -122,7 +139,7 @@ export function* decideInSteps(input: DecideInput, now: Instant): Generator<void
   const targets: TargetDecision[] = [];
   for (const [at, each] of judged.entries()) {
     // What is held back takes the traffic as before, so a worse tier that was to step in goes on standing by.
-    targets.push(conclude(each, applyTiers(guarded.assessments[at] ?? each.verdicts), input, now));
+    targets.push(conclude(each, applyTiers(guarded.assessments[at] ?? each.verdicts), shared, now));
     yield;
   }
   return {
@@ -134,6 +151,21 @@ export function* decideInSteps(input: DecideInput, now: Instant): Generator<void
   };
 }
 
+/**
+ * The same target once more, where the cluster turned out to be other than it was read: from the same answers, and from
+ * what exists now. The guard has seen what was drained then; what would be drained besides waits for the next decision.
+ */
+export function decideAgain(
+  { verdicts, grounds }: TargetDecision,
+  existing: ExistingObjects,
+): TargetDecision {
+  const { moment, input, now } = grounds;
+  const again = judge({ ...moment, existing }, input, now);
+  const before = { assessments: verdicts, published: servedReadiness(moment.existing) };
+  const after = { assessments: again.verdicts, published: servedReadiness(existing) };
+  return conclude(again, applyTiers(holdUnseenDrains(before, after)), input, now);
+}
+
 /** One target by itself, before the guard has seen them all. */
 interface Judged {
   readonly key: string;
@@ -142,7 +174,7 @@ interface Judged {
   readonly verdicts: readonly Assessment[];
 }
 
-function judge(moment: TargetMoment, input: DecideInput, now: Instant): Judged {
+function judge(moment: TargetMoment, input: TargetInput, now: Instant): Judged {
   const { target, existing } = moment;
   const names = viewMoment(moment, input, now);
   const each = assess({
@@ -158,7 +190,7 @@ function judge(moment: TargetMoment, input: DecideInput, now: Instant): Judged {
 function conclude(
   { moment, names }: Judged,
   verdicts: readonly Assessment[],
-  input: DecideInput,
+  input: TargetInput,
   now: Instant,
 ): TargetDecision {
   const { target, existing } = moment;
@@ -167,7 +199,8 @@ function conclude(
   const { plan, assessments } = planTarget({ target, assessments: verdicts, troubles, existing, options });
   const lookAgainAtMs = isHeldBack(verdicts) ? now.monotonicMs + CONFIRM_AFTER_MS : Number.POSITIVE_INFINITY;
   const nextChangeAtMs = Math.min(names.nextChangeAtMs, lookAgainAtMs);
-  return { target, plan, assessments, verdicts, troubles, options, memory, nextChangeAtMs };
+  const grounds = { moment, input, now };
+  return { target, plan, assessments, verdicts, troubles, memory, grounds, nextChangeAtMs };
 }
 
 /** In the order of the ranges. */

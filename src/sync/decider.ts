@@ -40,6 +40,12 @@ interface EntryMoment {
   readonly moment: TargetMoment;
 }
 
+/** What the entry's next decision has to know of this one. */
+export function remember(entry: TargetEntry, { memory, nextChangeAtMs }: TargetDecision): void {
+  entry.memory = memory;
+  entry.nextChangeAtMs = nextChangeAtMs;
+}
+
 /** Brings entries before `decide()` and keeps on them what it remembers. */
 export class Decider {
   private readonly book: TargetBook;
@@ -97,8 +103,7 @@ export class Decider {
     const decided = decision.targets.map((each, at): EntryDecision => {
       const entry = inTime[at]?.entry;
       if (entry === undefined) throw new Error('a decision without its entry');
-      entry.memory = each.memory;
-      entry.nextChangeAtMs = each.nextChangeAtMs;
+      remember(entry, each);
       entry.readyAddresses = readyAddresses(each, inTime[at]?.moment.existing ?? NOTHING_EXISTS);
       return { entry, decided: each };
     });

@@ -1,7 +1,7 @@
 import type { ExistingObjects } from '../plan/existing-objects.ts';
-import { planTarget, type TargetPlan } from '../plan/plan-target.ts';
+import type { TargetPlan } from '../plan/plan-target.ts';
 import { keyOf } from '../target/target.ts';
-import { type Decision, planRemoval } from './decide.ts';
+import { type Decision, decideAgain, planRemoval, type TargetDecision } from './decide.ts';
 import type { OnProgress } from './observe.ts';
 import type { PassRequest } from './pass-request.ts';
 import {
@@ -20,6 +20,8 @@ export class PassSettler {
   private readonly onProgress: OnProgress;
   private readonly signal: AbortSignal;
   private readonly settlements: Promise<readonly [string, Settlement]>[] = [];
+  /** Targets that were decided again, by key: as they were decided last. */
+  private readonly again = new Map<string, TargetDecision>();
   private settled = 0;
 
   constructor(
@@ -37,11 +39,13 @@ export class PassSettler {
   /** @param existingOf what was read under the name. */
   begin(decision: Decision, existingOf: (key: string) => ExistingObjects): void {
     if (this.request.mode === 'plan') return;
-    for (const { target, plan, assessments, verdicts, troubles, options } of decision.targets) {
-      const existing = existingOf(keyOf(target));
-      this.start({ plan, assessments }, existing, (now) =>
-        planTarget({ target, assessments: verdicts, troubles, existing: now, options }),
-      );
+    for (const decided of decision.targets) {
+      const key = keyOf(decided.target);
+      this.start(decided, existingOf(key), (existing) => {
+        const again = decideAgain(decided, existing);
+        this.again.set(key, again);
+        return again;
+      });
     }
     for (const plan of decision.removals) {
       const { namespace, name } = plan;
@@ -56,6 +60,14 @@ export class PassSettler {
   /** What became of everything that was begun, by target key. Nothing may be begun after. */
   async done(): Promise<ReadonlyMap<string, Settlement>> {
     return new Map(await Promise.all(this.settlements));
+  }
+
+  /** The decision with every target as it was decided last. */
+  newest(decision: Decision): Decision {
+    return {
+      ...decision,
+      targets: decision.targets.map((each) => this.again.get(keyOf(each.target)) ?? each),
+    };
   }
 
   private start(first: TargetPlan, existing: ExistingObjects, replan: Replan): void {

@@ -101,7 +101,7 @@ async function passInTime(
   if (decider === undefined) throw new Error('the cluster was read, and nobody decides');
   begin(decider.decideRest(health), decider);
   const settlements = await settler.done();
-  const { decision } = decider;
+  const decision = settler.newest(decider.decision);
   const notes: PassNote[] = [...loaded.notes, ...(ranges.ok ? [] : rangesNotes(ranges.failure))];
   if (request.mode === 'write' && isSavable(loaded)) {
     notes.push(...(await ports.state.save(nextState(decision, health), signal)));

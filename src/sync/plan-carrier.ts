@@ -1,9 +1,10 @@
 import { type ExistingObjects, NOTHING_EXISTS } from '../plan/existing-objects.ts';
-import { planTarget, type TargetPlan } from '../plan/plan-target.ts';
+import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Clock } from '../target/clock.ts';
 import type { Random } from '../target/random.ts';
 import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from './back-off.ts';
-import { type DecideOptions, planRemoval, type TargetDecision } from './decide.ts';
+import { type DecideOptions, decideAgain, planRemoval, type TargetDecision } from './decide.ts';
+import { remember } from './decider.ts';
 import type { ObjectStore } from './object-store.ts';
 import { DEFAULT_SETTLE_LIMITS, newSettleTurns, type Replan, type Settlement, settle } from './settle.ts';
 import type { TargetEntry } from './target-entry.ts';
@@ -49,19 +50,15 @@ export class PlanCarrier {
     const { options } = this.settings;
     // A write may take half a minute to fail, and by then an address that was drained may be well again.
     const replan: Replan = (existing) => (isOutdated(entry, decidedAtMs) ? undefined : planAgain(existing));
-    const planAgain = (existing: ExistingObjects): TargetPlan =>
-      'verdicts' in decision
-        ? planTarget({
-            target: decision.target,
-            assessments: decision.verdicts,
-            troubles: decision.troubles,
-            existing,
-            options: decision.options,
-          })
-        : {
-            plan: planRemoval({ ...decision.plan, existing, instance: options.instance }),
-            assessments: [],
-          };
+    const planAgain = (existing: ExistingObjects): TargetPlan => {
+      if (!('grounds' in decision)) {
+        const plan = planRemoval({ ...decision.plan, existing, instance: options.instance });
+        return { plan, assessments: [] };
+      }
+      const again = decideAgain(decision, existing);
+      remember(entry, again);
+      return again;
+    };
     entry.busy = true;
     const errand = { entry, first: decision, replan, decidedAtMs };
     const at = this.waiting.findLastIndex((each) => each.entry.decidedForMs <= entry.decidedForMs) + 1;

@@ -4,7 +4,13 @@ import { type AddressToCheck, checksOf } from '../../../src/health/check.ts';
 import type { CheckId, Health } from '../../../src/health/health.ts';
 import type { EndpointSliceObject, ServiceObject } from '../../../src/manifest/kube-object.ts';
 import { type ExistingObjects, NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
-import { type DecideInput, decide, NO_FLEET } from '../../../src/sync/decide.ts';
+import {
+  type DecideInput,
+  decide,
+  decideAgain,
+  NO_FLEET,
+  type TargetDecision,
+} from '../../../src/sync/decide.ts';
 import type { TargetMoment } from '../../../src/sync/view-moment.ts';
 import { DEFAULT_GUARDS } from '../../../src/target/guards.ts';
 import type { Target } from '../../../src/target/target.ts';
@@ -119,9 +125,12 @@ describe('a decision', () => {
         )
         .join('\n'),
     ).targets.map((target) => moment(target));
-    const alone = moments.map((each) => decide(input([each]), NOW).targets[0]);
-    expect(decide(input(moments), NOW).targets).toEqual(alone);
-    expect(decide(input(moments.toReversed()), NOW).targets).toEqual(alone.toReversed());
+    const isHealthy = () => healthOf('healthy');
+    const decided = (some: readonly TargetMoment[]) =>
+      decide(input(some, { healthOf: isHealthy }), NOW).targets;
+    const alone = moments.flatMap((each) => decided([each]));
+    expect(decided(moments)).toEqual(alone);
+    expect(decided(moments.toReversed())).toEqual(alone.toReversed());
   });
 
   it('for a new target makes its Service first, and publishes what is healthy', () => {
@@ -170,6 +179,40 @@ describe('an address that has left the answer and is found unhealthy', () => {
 
   it('stays for its hold when this worker may be blind', () => {
     expect(decidedWith(NOW.monotonicMs + 29_000)).toEqual(['10.0.0.2', '10.0.0.1']);
+  });
+});
+
+describe('deciding again, because the cluster turned out to be other than it was read', () => {
+  const ready = (decided: TargetDecision | undefined) => readinessOf(decided?.assessments ?? []);
+
+  it('counts what somebody has published meanwhile as known, as if it had been there', () => {
+    const given = moment(NAMED, { memory: undefined, answers: answers(answered('10.0.0.3')) });
+    const [decided] = decide(input([given]), NOW).targets;
+    if (decided === undefined) throw new Error('one target is decided');
+    expect(ready(decided)).toEqual(['10.0.0.3 ready Connected']);
+    const again = decideAgain(decided, serving('10.0.0.1', '10.0.0.2'));
+    expect(ready(again)).toEqual([
+      '10.0.0.3 ready Connected',
+      '10.0.0.1 ready Connected',
+      '10.0.0.2 ready Connected',
+    ]);
+    expect(again.memory.get('host db.example')?.IPv4?.addresses).toHaveLength(3);
+  });
+
+  it('drains what the guard has seen, and nothing besides', () => {
+    const isDown = (existing: ExistingObjects) =>
+      decide(input([moment(ADDRESSES, { existing })], { healthOf: () => healthOf('unhealthy') }), NOW)
+        .targets[0];
+    const [seen, unseen] = [isDown(serving('10.0.0.1', '10.0.0.2')), isDown(NOTHING_EXISTS)];
+    if (seen === undefined || unseen === undefined) throw new Error('one target is decided');
+    const existing = serving('10.0.0.1', '10.0.0.2');
+    expect(ready(decideAgain(seen, existing))).toEqual([
+      '10.0.0.1 not ready ConnectionRefused',
+      '10.0.0.2 not ready ConnectionRefused',
+    ]);
+    const again = decideAgain(unseen, existing);
+    expect(ready(again)).toEqual(['10.0.0.1 ready VantageSuspect', '10.0.0.2 ready VantageSuspect']);
+    expect(again.nextChangeAtMs).toBeLessThan(NOW.monotonicMs + 10_000);
   });
 });
 

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
 import { NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
-import { planTarget } from '../../../src/plan/plan-target.ts';
-import type { TargetDecision } from '../../../src/sync/decide.ts';
+import { decide, NO_FLEET, type TargetDecision } from '../../../src/sync/decide.ts';
 import { PlanCarrier } from '../../../src/sync/plan-carrier.ts';
 import { readService } from '../../../src/sync/read-cluster.ts';
 import { newEntry, type TargetEntry } from '../../../src/sync/target-entry.ts';
-import { assessed } from '../../support/assessments.ts';
+import { instantOf } from '../../../src/target/clock.ts';
+import { DEFAULT_GUARDS } from '../../../src/target/guards.ts';
+import { healthOf } from '../../support/assessments.ts';
 import { InMemoryCluster } from '../../support/in-memory-cluster.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -49,24 +50,22 @@ class CarrierBench {
 
   decided(verdict: 'healthy' | 'unhealthy'): TargetDecision {
     const target = targetOf('ports: [{ port: 5432 }], endpoints: [{ address: 10.0.0.1 }]');
-    const verdicts = [assessed('10.0.0.1', verdict, { port: { name: '' } })];
     const { existing = NOTHING_EXISTS } = this.entry;
-    const planned = planTarget({
-      target,
-      assessments: verdicts,
-      troubles: [],
-      existing,
-      options: OPTIONS,
-    });
-    return {
-      target,
-      ...planned,
-      verdicts,
-      troubles: [],
-      options: OPTIONS,
-      memory: new Map(),
-      nextChangeAtMs: Number.POSITIVE_INFINITY,
-    };
+    const [decided] = decide(
+      {
+        targets: [{ target, existing, memory: new Map(), answers: new Map() }],
+        removals: [],
+        ownedServices: 1,
+        healthOf: () => healthOf(verdict),
+        guards: DEFAULT_GUARDS,
+        options: OPTIONS,
+        stateless: false,
+        fleet: NO_FLEET,
+      },
+      instantOf(this.clock),
+    ).targets;
+    if (decided === undefined) throw new Error('one target is decided');
+    return decided;
   }
 
   /** Somebody edits the slice, so that what was planned for it no longer fits. */
