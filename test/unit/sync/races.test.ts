@@ -156,6 +156,16 @@ describe('an object of ours', () => {
     expect(service?.spec.selector).toEqual({ app: 'db' });
   });
 
+  it('of which somebody declares a field meanwhile is not forced', async () => {
+    const spec = { ports: [{ name: 'pg', port: 5432, targetPort: 1 }] };
+    cluster.before('apply Service', () => cluster.as('argocd').apply({ ...SERVICE, spec } as ServiceObject));
+    const moved = DB.replace('port: 5432', 'port: 5432, targetPort: 6432');
+    expect(await cluster.passOne(moved)).toMatchObject({ phase: 'Refused', reason: 'FieldConflict' });
+    const [service] = (await cluster.objects('Service')) as ServiceObject[];
+    expect(service?.spec.ports?.[0]?.targetPort).toBe(1);
+    expect((await cluster.passOne(moved)).actions).toEqual([]);
+  });
+
   it('that changes faster than it can be read is left for the next pass, after a bounded number of tries', async () => {
     let edits = 0;
     const edit = () =>
