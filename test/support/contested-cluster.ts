@@ -7,6 +7,7 @@ import { type ReleaseRequest, release } from '../../src/sync/release.ts';
 import type { SyncReport, TargetReport } from '../../src/sync/sync-report.ts';
 import { type InMemoryClient, InMemoryCluster } from './in-memory-cluster.ts';
 import { ManualClock } from './manual-clock.ts';
+import { mortalStore } from './mortal-store.ts';
 import { NO_STATE, type OnePass, onePass } from './one-pass.ts';
 import { OtherManager } from './other-manager.ts';
 import { listOf } from './targets.ts';
@@ -74,15 +75,20 @@ export class ContestedCluster {
     return targets[0];
   }
 
-  /** `release default/NAME`. */
-  async release(name: string, more: Partial<ReleaseRequest> = {}): Promise<TargetReport> {
+  /** `release default/NAME`, by a process that is killed after so many writes. */
+  async release(
+    name: string,
+    more: Partial<ReleaseRequest> = {},
+    killAfterWrites = Number.POSITIVE_INFINITY,
+  ): Promise<TargetReport> {
     const request = {
       services: [{ namespace: 'default', name }],
       instance: 'default',
       waitMs: 15_000,
       ...more,
     };
-    const ports = { store: this.store, state: NO_STATE, clock: this.clock, requestCount: () => 0 };
+    const store = mortalStore(this.store, killAfterWrites);
+    const ports = { store, state: NO_STATE, clock: this.clock, requestCount: () => 0 };
     const { report } = await this.clock.advanceUntil(release(request, ports, NEVER));
     if (report.targets[0] === undefined) throw new Error('the report has no target');
     return report.targets[0];

@@ -5,6 +5,7 @@ import type {
   ServiceObject,
 } from '../../../src/manifest/kube-object.ts';
 import { ContestedCluster } from '../../support/contested-cluster.ts';
+import { Killed } from '../../support/mortal-store.ts';
 
 const PORTS = 'ports: [{ name: pg, port: 5432 }]';
 const DB = `  - { name: db, ${PORTS}, endpoints: [{ address: 10.0.0.1 }, { address: 10.0.0.2 }] }`;
@@ -126,6 +127,26 @@ describe('a release to Pods', () => {
     const [found] = (await cluster.objects('Service')) as ServiceObject[];
     expect(found?.spec.selector).toEqual(selector);
     expect(await marks()).toEqual([]);
+  });
+
+  it('is taken up again wherever its process was killed, and the Service is never without endpoints', async () => {
+    for (let writes = 1, wasKilled = true; wasKilled; writes++) {
+      cluster.stop();
+      cluster = new ContestedCluster();
+      cluster.pods.push(POD);
+      await cluster.pass(DB);
+      wasKilled = await cluster.release('db', { selector }, writes).then(
+        () => false,
+        (error: unknown) => {
+          if (error instanceof Killed) return true;
+          throw error;
+        },
+      );
+      expect(Object.values(await served()).flat()).not.toEqual([]);
+      await cluster.release('db', { selector });
+      expect(await served()).toEqual({ 'endpointslice-controller.k8s.io': ['10.244.0.7'] });
+      expect(await marks()).toEqual([]);
+    }
   });
 
   it('is refused where the Service selects others already, or is not ours to change', async () => {
