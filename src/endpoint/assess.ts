@@ -58,29 +58,40 @@ function opinionOn(
   if (candidate.drained) return { ready: false, reason: 'Drained', message: 'its SRV weight is 0' };
   switch (rule.rule) {
     case 'unchecked':
-      return { ready: true, reason: 'NotChecked', message: '' };
+      return { ready: true, reason: 'NotChecked', message: rule.because };
     case 'checked':
       return opinionFrom(healthOf(rule.check.id), servedNow);
     case 'follows': {
       const opinions = rule.checks.map((id) => opinionFrom(healthOf(id), servedNow));
       const telling = opinions.find((opinion) => !opinion.ready) ?? opinions[0];
       if (telling === undefined) throw new Error(`port ${rule.port.targetPort} follows no check`);
-      return telling;
+      return { ...telling, message: `not checked itself, follows the ports that are: ${telling.message}` };
     }
   }
 }
 
 function opinionFrom(health: Health | undefined, servedNow: boolean | undefined): Opinion {
   if (health === undefined || health.verdict === 'unknown') {
-    const known = health === undefined ? {} : { health };
     return {
       ready: servedNow ?? false,
       ...(servedNow === undefined ? { withheld: true } : {}),
-      reason: 'NotCheckedYet',
-      message: servedNow === undefined ? 'no verdict yet' : 'no verdict yet; left as it is published',
-      ...known,
+      ...whyUnknown(
+        health,
+        servedNow === undefined ? 'no verdict yet' : 'no verdict yet; left as it is published',
+      ),
+      ...(health === undefined ? {} : { health }),
     };
   }
   const { reason, message } = health;
   return { ready: health.verdict === 'healthy', reason, message, health };
+}
+
+/** An address that this worker cannot even check may never have a verdict: then it says what is in the way. */
+function whyUnknown(health: Health | undefined, state: string): Pick<Opinion, 'reason' | 'message'> {
+  const failure = health?.lastFailure;
+  if (failure === undefined) return { reason: 'NotCheckedYet', message: state };
+  const found = `${failure.reason}: ${failure.message}`;
+  if (failure.speaksOf === 'worker')
+    return { reason: failure.reason, message: `${failure.message}; ${state}` };
+  return { reason: 'NotCheckedYet', message: `${state}; found: ${found}` };
 }

@@ -17,15 +17,19 @@ export function certificateProblem(
 ): ProbeOutcome | undefined {
   const { validUntilWallMs, problem } = peer;
   if (validUntilWallMs !== undefined && (settings.verify || settings.minValidityMs > 0)) {
-    const until = `the certificate is valid until ${dateOf(validUntilWallMs)}`;
-    if (validUntilWallMs <= at.nowMs) return dated('CertificateExpired', until, at);
-    if (validUntilWallMs - at.nowMs < settings.minValidityMs)
-      return dated('CertificateExpiresSoon', until, at);
+    const date = dateOf(validUntilWallMs);
+    if (validUntilWallMs <= at.nowMs) {
+      return dated('CertificateExpired', `the certificate was valid until ${date}`, at);
+    }
+    if (validUntilWallMs - at.nowMs < settings.minValidityMs) {
+      return dated('CertificateExpiresSoon', `the certificate is valid until ${date} only`, at);
+    }
   }
   if (!settings.verify || problem === undefined) return undefined;
   const reason = REASONS[problem.code] ?? 'CertificateUntrusted';
   // Only what depends on the time of day is open to doubt when the clock is.
-  return DATED.has(reason) ? dated(reason, problem.message, at) : failed(reason, problem.message);
+  const message = WORDS[problem.code] ?? problem.message;
+  return DATED.has(reason) ? dated(reason, message, at) : failed(reason, message);
 }
 
 /** To the day, so that the text of a healthy check stays the same from probe to probe. */
@@ -38,6 +42,16 @@ const REASONS: Readonly<Record<string, FailureReason>> = {
   CERT_HAS_EXPIRED: 'CertificateExpired',
   CERT_NOT_YET_VALID: 'CertificateNotYetValid',
   ERR_TLS_CERT_ALTNAME_INVALID: 'CertificateNameMismatch',
+};
+
+const WORDS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'the certificate is valid, but one above it is over',
+  CERT_NOT_YET_VALID: 'the certificate, or one above it, is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is signed by itself, and is not in the CA file',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the authority that its chain leads to is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'a certificate above it is missing, or its authority is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'a certificate above it is missing, or its authority is not trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate above it is missing, or is not trusted',
 };
 
 const DATED: ReadonlySet<FailureReason> = new Set(['CertificateExpired', 'CertificateNotYetValid']);

@@ -19,7 +19,7 @@ export type PortRule =
   /** It cannot or shall not be checked itself: it takes traffic while all of these are healthy. */
   | { readonly rule: 'follows'; readonly port: TargetPort; readonly checks: readonly CheckId[] }
   /** Nothing is checked at this address: it counts as healthy, with the reason `NotChecked`. */
-  | { readonly rule: 'unchecked'; readonly port: TargetPort };
+  | { readonly rule: 'unchecked'; readonly port: TargetPort; readonly because: string };
 
 /**
  * What decides about each port of a target at one address, in the target's order.
@@ -38,7 +38,10 @@ export function portRulesOf(target: Target, at: AddressToCheck): PortRule[] {
   return target.ports.map((port): PortRule => {
     const check = checks.get(port);
     if (check !== undefined) return { rule: 'checked', port, check };
-    return ids.length > 0 ? { rule: 'follows', port, checks: ids } : { rule: 'unchecked', port };
+    if (ids.length > 0) return { rule: 'follows', port, checks: ids };
+    const because =
+      settings.kind.type === 'none' ? 'healthCheck.type is none' : 'there is no TCP port to check';
+    return { rule: 'unchecked', port, because };
   });
 }
 

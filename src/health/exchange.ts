@@ -1,6 +1,6 @@
 import type { ExchangeSettings } from '../target/target.ts';
 import { blameForBrokenConnection } from './dial-fault.ts';
-import type { Connection } from './dialer.ts';
+import type { Connection, DialFault } from './dialer.ts';
 import { type CpuTime, type Match, matcherOf, PATTERN_TIME_MS } from './expectation.ts';
 import { failed, type ProbeOutcome, type ProbeProgress, stalled, succeeded } from './outcome.ts';
 import { quoted } from './quoted.ts';
@@ -23,8 +23,7 @@ export async function exchange(
   while (progress.received.length < MAX_RESPONSE_BYTES) {
     const result = await connection.read(signal);
     if (result.kind === 'failed') {
-      const { reason, speaksOf } = blameForBrokenConnection(result.fault);
-      return failed(reason, `${result.fault.message} after ${quoted(progress.received)}`, speaksOf);
+      return brokenAfter(progress.received, result.fault);
     }
     if (result.kind === 'end') return closedAfter(progress.received);
     progress.received = Buffer.concat([progress.received, result.bytes]).subarray(0, MAX_RESPONSE_BYTES);
@@ -41,6 +40,13 @@ export async function exchange(
 function closedAfter(received: Buffer): ProbeOutcome {
   if (received.length === 0) return failed('ConnectionClosed', 'closed by the backend without an answer');
   return failed('UnexpectedResponse', `answered ${quoted(received)} and closed`);
+}
+
+/** The connection broke before the answer was what it should be. */
+export function brokenAfter(received: Uint8Array, fault: DialFault): ProbeOutcome {
+  const { reason, speaksOf } = blameForBrokenConnection(fault);
+  const when = received.length === 0 ? 'before an answer' : `after ${quoted(received)}`;
+  return failed(reason, `${fault.message} ${when}`, speaksOf);
 }
 
 /** A pattern that came to no result says nothing by itself. */

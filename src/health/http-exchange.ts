@@ -1,8 +1,7 @@
 import { familyOf } from '../target/ip-address.ts';
 import type { HttpSettings } from '../target/target.ts';
-import { blameForBrokenConnection } from './dial-fault.ts';
 import type { Connection } from './dialer.ts';
-import { givenUp } from './exchange.ts';
+import { brokenAfter, givenUp } from './exchange.ts';
 import { type CpuTime, type Match, matcherOf } from './expectation.ts';
 import type { Check } from './health.ts';
 import { bodyOf, type HttpHead, headOf } from './http-response.ts';
@@ -27,8 +26,7 @@ export async function httpExchange(
   for (;;) {
     const result = await connection.read(signal);
     if (result.kind === 'failed') {
-      const { reason, speaksOf } = blameForBrokenConnection(result.fault);
-      return failed(reason, `${result.fault.message} after ${quoted(progress.received)}`, speaksOf);
+      return brokenAfter(progress.received, result.fault);
     }
     const ended = result.kind === 'end';
     if (!ended) progress.received = Buffer.concat([progress.received, result.bytes]);

@@ -214,8 +214,9 @@ export class Monitor {
 
   #nextDueMs(entry: Entry, sample: Sample, nowMs: number): number {
     const { intervalMs, fastIntervalMs } = entry.check.settings;
-    const counted = sample.healthy || sample.speaksOf !== 'worker';
-    if (counted && isForming(entry.health)) return Math.max(entry.startedMs + fastIntervalMs, nowMs);
+    // What does not count is no reason to hurry, unless there is nothing to go by yet.
+    const presses = sample.healthy || sample.speaksOf !== 'worker' || entry.health.verdict === 'unknown';
+    if (presses && isForming(entry.health)) return Math.max(entry.startedMs + fastIntervalMs, nowMs);
     if (!entry.spread) {
       entry.spread = true;
       return this.#somewhereIn(entry, nowMs);

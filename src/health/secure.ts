@@ -23,7 +23,10 @@ export async function secure(
   if (!result.secured) {
     const { because, fault } = result;
     if (because === 'caFile') return failed('CAFileUnreadable', fault.message, 'worker');
-    return failed('TLSHandshakeFailed', fault.message);
+    return failed(
+      'TLSHandshakeFailed',
+      NOT_TLS.has(fault.code) ? `not TLS: ${fault.message}` : fault.message,
+    );
   }
   const { peer } = result;
   const problem = certificateProblem(peer, settings, wallTime());
@@ -35,3 +38,9 @@ export async function secure(
     succeeded('TLSHandshakeSucceeded', `the certificate is valid until ${dateOf(peer.validUntilWallMs)}`);
   return { ...outcome, certificateValidUntilWallMs: peer.validUntilWallMs };
 }
+
+/** What OpenSSL makes of bytes that are no TLS record. */
+const NOT_TLS: ReadonlySet<string> = new Set([
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+]);

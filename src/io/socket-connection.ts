@@ -148,6 +148,10 @@ export function endSocket(
 
 export function faultOf(error: Error & { readonly reason?: string }): DialFault {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
-  // OpenSSL's own message leads with the address of a thread and ends with a line of its source.
-  return { code, message: error.reason ?? error.message };
+  // OpenSSL's own message leads with the address of a thread and ends with a line of its source; Node's own ends
+  // with an address that was never bound.
+  return {
+    code,
+    message: error.reason ?? error.message.replace(' - Local (0.0.0.0:0)', '').replace(' - Local (:::0)', ''),
+  };
 }

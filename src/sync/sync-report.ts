@@ -46,6 +46,8 @@ export interface EndpointReport {
   /** `host db.corp.example`, `srv …`, or `address`. */
   readonly source: string;
   readonly latencyMs?: number;
+  /** ISO 8601, where the check saw a certificate. */
+  readonly certificateValidUntil?: string;
   /** Why it is still there although its name no longer gives it. */
   readonly held?: HoldReport;
   /** Per port, where the ports of one address disagree. */
@@ -78,10 +80,11 @@ export function endpointReports(assessments: readonly Assessment[], now: Instant
 /** One address with the verdict that people ask for: ready only if every port is, with the worst port's reason. */
 function endpointReport(assessment: Assessment, now: Instant): EndpointReport {
   const { ports, held } = assessment;
-  const telling = ports.find((port) => !port.ready) ?? ports[0];
+  const overruled = ports.find((port) => port.health?.verdict === 'unhealthy');
+  const telling = ports.find((port) => !port.ready) ?? overruled ?? ports[0];
   if (telling === undefined) throw new Error(`address ${assessment.address} has no port`);
   const mixed = ports.some((port) => port.ready) && ports.some((port) => !port.ready);
-  const latencyMs = telling.health?.latencyMs;
+  const { latencyMs, certificateValidUntilWallMs: until } = telling.health ?? {};
   return {
     address: assessment.address,
     ready: telling.ready,
@@ -89,6 +92,7 @@ function endpointReport(assessment: Assessment, now: Instant): EndpointReport {
     message: telling.message,
     source: assessment.source,
     ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs * 10) / 10 }),
+    ...(until === undefined ? {} : { certificateValidUntil: new Date(until).toISOString() }),
     ...(held === undefined ? {} : { held: holdReport(held, now) }),
     ...(mixed
       ? { ports: ports.map(({ name, port, ready, reason }) => ({ name, port, ready, reason })) }

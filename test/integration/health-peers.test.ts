@@ -282,6 +282,18 @@ describe.skipIf(missing(['nginx', 'openssl']))('nginx', () => {
     expect(sample).toMatchObject({ reason });
   });
 
+  it('says what is wrong with a certificate in words', async () => {
+    expect(await probeOnce(at('right'), tls({ serverName: 'other.example' }))).toMatchObject({
+      message: 'the certificate is not for other.example but for DNS:db.example, IP Address:127.0.0.1',
+    });
+    expect(await probeOnce(at('right'), { type: 'tls', tls: TLS })).toMatchObject({
+      message: expect.stringMatching(/^(the |a )certificate above it is missing|not trusted$/),
+    });
+    expect(await probeOnce(at('plain'), tls())).toMatchObject({
+      message: expect.stringMatching(/^not TLS: /),
+    });
+  });
+
   it('tells until when a certificate is valid', async () => {
     const sample = await probeOnce(at('right'), tls());
     expect(sample.message).toMatch(/^the certificate is valid until \d{4}-\d\d-\d\d$/);

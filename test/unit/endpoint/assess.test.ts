@@ -63,9 +63,30 @@ describe('an address', () => {
     }
   });
 
-  it('is ready without a word where nothing is checked', () => {
-    const target = targetOf(`ports: [{ port: 1 }], ${ADDRESS}, healthCheck: { type: none }`);
-    expect(readinessOf(assessments(target))).toEqual(['10.0.0.1 ready NotChecked']);
+  it('without a verdict says what the newest check found, and what keeps this worker from checking at all', () => {
+    const told = (speaksOf: 'backend' | 'worker', reason: 'ConnectionRefused' | 'CAFileUnreadable') => {
+      const lastFailure = { healthy: false, reason, message: 'so it was', latencyMs: 1, speaksOf } as const;
+      const [found] = assessments(ONE_PORT, { health: { 1: healthOf('unknown', { lastFailure }) } });
+      return `${found?.ports[0]?.reason}: ${found?.ports[0]?.message}`;
+    };
+    expect(told('backend', 'ConnectionRefused')).toBe(
+      'NotCheckedYet: no verdict yet; found: ConnectionRefused: so it was',
+    );
+    expect(told('worker', 'CAFileUnreadable')).toBe('CAFileUnreadable: so it was; no verdict yet');
+  });
+
+  it('is ready where nothing is checked, and says why nothing is', () => {
+    const messageOf = (fields: string) => assessments(targetOf(`${fields}, ${ADDRESS}`))[0]?.ports[0];
+    expect(messageOf('ports: [{ port: 1 }], healthCheck: { type: none }')).toMatchObject({
+      ready: true,
+      reason: 'NotChecked',
+      message: 'healthCheck.type is none',
+    });
+    expect(messageOf('ports: [{ port: 1, protocol: UDP }]')).toMatchObject({
+      ready: true,
+      reason: 'NotChecked',
+      message: 'there is no TCP port to check',
+    });
   });
 
   it('that must not be published is not ready, whatever its health', () => {
@@ -110,6 +131,12 @@ describe('ports', () => {
     expect(ready(healthOf('healthy'), healthOf('healthy'))).toEqual([true, true, true]);
     expect(ready(healthOf('healthy'), healthOf('unhealthy'))).toEqual([false, true, false]);
     expect(ready(healthOf('unknown'), healthOf('healthy'))).toEqual([false, false, true]);
+    const down = healthOf('unhealthy', { message: 'refused' });
+    const [found] = assessments(target, { health: { 1: healthOf('healthy'), 2: down } });
+    expect(found?.ports[0]).toMatchObject({
+      reason: 'ConnectionRefused',
+      message: 'not checked itself, follows the ports that are: refused',
+    });
   });
 
   it('keep what the Service says of them', () => {

@@ -52,7 +52,7 @@ describe('certificateProblem', () => {
 
   it('says until when it was valid', () => {
     const outcome = certificateProblem(peer(-1), VERIFYING, { nowMs: NOW_MS, trusted: true });
-    expect(outcome?.message).toBe('the certificate is valid until 2026-05-31');
+    expect(outcome?.message).toBe('the certificate was valid until 2026-05-31');
   });
 
   it('blames the clock for what only the time of day says, while that has just been set', () => {

@@ -202,6 +202,19 @@ describe('Monitor', () => {
     await stop();
   });
 
+  it('hurries with what this worker could not try only while there is nothing to go by', async () => {
+    const { clock, network, monitor, stop } = watching();
+    const known = checkAt('10.0.0.2:80');
+    network.set('10.0.0.1:80', { does: 'fail', code: 'EMFILE' });
+    network.set('10.0.0.2:80', { does: 'fail', code: 'EMFILE' });
+    monitor.add(one);
+    monitor.add(known, { health: HEALTHY, spread: false });
+    await clock.advance(5_000);
+    expect(offsets(network, '10.0.0.1:80')).toEqual([0, 1_000, 2_000, 3_000, 4_000, 5_000]);
+    expect(network.dialsTo('10.0.0.2:80').length).toBeLessThanOrEqual(2);
+    await stop();
+  });
+
   it('spreads anew what a suspension made overdue all at once', async () => {
     const { clock, network, monitor, stop } = watching({ maxInFlight: 5_000 });
     for (let at = 0; at < 200; at += 1)

@@ -76,10 +76,24 @@ describe('an address', () => {
     ]);
   });
 
-  it('has its latency in tenths of a millisecond', () => {
+  it('has its latency in tenths of a millisecond, and until when its certificate is valid', () => {
     const health = healthOf('healthy', { latencyMs: 1.2345 });
     const report = endpointReports([assessed('10.0.0.1', 'healthy', { port: { health } })], NOW);
     expect(report[0]?.latencyMs).toBe(1.2);
+    expect(report[0]).not.toHaveProperty('certificateValidUntil');
+    const certified = healthOf('healthy', { certificateValidUntilWallMs: Date.UTC(2027, 0, 2) });
+    const [tls] = endpointReports([assessed('10.0.0.1', 'healthy', { port: { health: certified } })], NOW);
+    expect(tls?.certificateValidUntil).toBe('2027-01-02T00:00:00.000Z');
+  });
+
+  it('with several ports says which of them is held against its verdict', () => {
+    const held = { name: 'b', reason: 'VantageSuspect', ready: true, health: healthOf('unhealthy') };
+    const [good] = [assessed('10.0.0.1', 'healthy')];
+    const both = {
+      ...good,
+      ports: [...good.ports, ...assessed('10.0.0.1', 'healthy', { port: held }).ports],
+    };
+    expect(endpointReports([both], NOW)).toMatchObject([{ ready: true, reason: 'VantageSuspect' }]);
   });
 
   it.each([
