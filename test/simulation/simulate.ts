@@ -121,7 +121,8 @@ function holdsOverMs({ file, scenario }: World): number {
   const holds = file.versions.flatMap(({ targets = [] }) =>
     targets.flatMap(({ obsoleteSeconds, notFoundSeconds }) => [obsoleteSeconds, notFoundSeconds]),
   );
-  return (Math.max(...holds) + 2 * scenario.ttlSeconds) * 1000;
+  const noticedWithinMs = scenario.mode === 'cronJob' ? SETTLING_PERIOD_MS : 0;
+  return (Math.max(...holds) + 2 * scenario.ttlSeconds) * 1000 + noticedWithinMs;
 }
 
 function reportDifference({ judge }: World, undisturbed: Undisturbed): void {
