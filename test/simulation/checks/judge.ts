@@ -144,8 +144,11 @@ export class Judge {
   }
 
   #lookForBlindness(key: string, { address }: Route, before: Traffic, process: SimProcess): void {
-    const { guards, nowMs, isWell } = this.#bench.circumstances();
+    const { guards, nowMs, isWell, mode } = this.#bench.circumstances();
     if (!isWell(address)) return;
+    // A pass that goes blind half-way has seen something healthy, and cannot know that it would not any more.
+    const { blindSinceMs = nowMs } = process.machine;
+    if (mode === 'cronJob' && blindSinceMs > process.startedMs) return;
     const traffic = new Map(this.#traffic).set(key, before);
     const ready = [...traffic.values()].reduce((sum, { routes }) => sum + addressesOf(routes).size, 0);
     const breach = this.#blindness.drained(process, { key, address }, ready, guards.maxDrainPercent, nowMs);

@@ -2,6 +2,9 @@ import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import type { Writer } from '../world/cluster.ts';
 import type { SimProcess } from '../world/sim-process.ts';
 
+/** The renew deadline. */
+export const LOOKS_AGAIN_WITHIN_MS = 10_000;
+
 /** What leads without a leader's consent: nothing that a product process writes of its own accord. */
 const OF_NO_LEADER = new Set(['leases', 'events']);
 
@@ -9,15 +12,21 @@ const OF_NO_LEADER = new Set(['leases', 'events']);
 export class LateCommits {
   readonly #lastWrites = new Map<string, { readonly by: SimProcess; readonly atMs: number }>();
   #holder: { readonly identity: string; readonly sinceMs: number } | undefined;
+  #tamperedMs = Number.NEGATIVE_INFINITY;
 
   /** The breach of invariant 7 that the change is, if it is one. */
   follow({ resource, stored, before }: Change, writer: Writer, nowMs: number): string | undefined {
-    if (resource === 'leases') this.#followLease(stored.object.spec, nowMs);
+    if (resource === 'leases') {
+      this.#followLease(stored.object.spec, nowMs);
+      if (writer.kind === 'people') this.#tamperedMs = nowMs;
+    }
     if (writer.kind !== 'worker' || OF_NO_LEADER.has(resource)) return undefined;
     const { uid, namespace, name } = stored.object.metadata;
     const last = this.#lastWrites.get(uid);
     this.#lastWrites.set(uid, { by: writer.process, atMs: nowMs });
     if (before === undefined || last === undefined || this.#holder === undefined) return undefined;
+    // Whoever tampers with the lease makes two leaders, until the first of them looks at it again.
+    if (nowMs - this.#tamperedMs < LOOKS_AGAIN_WITHIN_MS) return undefined;
     const { identity, sinceMs } = this.#holder;
     const isDecidedByLeader = last.by.name === identity && last.atMs >= sinceMs;
     if (!isDecidedByLeader || writer.process.name === identity) return undefined;

@@ -2,9 +2,7 @@ import type { KubeRequest } from '../../../src/io/kube-retry.ts';
 import { isWrite } from '../world/api-faults.ts';
 import type { SimProcess } from '../world/sim-process.ts';
 import type { World } from '../world/world.ts';
-
-/** The renew deadline. */
-const LOOKS_AGAIN_WITHIN_MS = 10_000;
+import { LOOKS_AGAIN_WITHIN_MS } from './late-commits.ts';
 
 const LEASE_KEY = 'default/external-endpoints-default';
 

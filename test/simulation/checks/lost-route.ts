@@ -1,3 +1,4 @@
+import type { Scenario } from '../scenario/incident.ts';
 import {
   keyOfSpec,
   type ListGuards,
@@ -21,6 +22,7 @@ export interface Circumstances {
   /** Every list there ever was, the oldest first. */
   readonly lists: readonly ListVersion[];
   readonly guards: ListGuards;
+  readonly mode: Scenario['mode'];
   /** Whether a host takes connections at this moment. */
   isWell(address: string): boolean;
   /** How wrong clocks were: holds are carried over from process to process by wall time. */

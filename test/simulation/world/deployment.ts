@@ -25,7 +25,7 @@ export class Deployment {
     this.#death = death;
     this.#random = streamOf(world.scenario.seed, 'deployment');
     machines.forEach((machine, at) => {
-      world.scheduler.in(between(this.#random, 0, 3_000), () =>
+      world.scheduler.in(between(this.#random, 500, 3_000), () =>
         this.#start(`run-${'abc'[at] ?? at}`, machine),
       );
     });

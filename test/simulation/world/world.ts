@@ -83,6 +83,7 @@ export class World {
       lists: this.file.versions,
       clockSlackMs: this.clockSlackMs,
       guards: this.scenario.guards,
+      mode: this.scenario.mode,
       isWell: (address) => this.hosts.modeNow(address) === 'accept',
     };
   }
