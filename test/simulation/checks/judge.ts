@@ -12,6 +12,8 @@ import type { ReferenceHealth } from './reference-health.ts';
 import { NO_TRAFFIC, type Route, type Traffic, trafficOf } from './traffic.ts';
 import type { Violation } from './violation.ts';
 
+const CLIENT_PATIENCE_MS = 30_000;
+
 /** What the judge needs to know of the world around a change. */
 export interface Bench {
   readonly cluster: Cluster;
@@ -155,8 +157,13 @@ export class Judge {
     if (breach !== undefined) this.report(10, breach);
   }
 
+  /** Nothing can fence a creation that arrives when its client has long given it up; the next look removes it. */
+  #isLongGivenUp(sentMs: number): boolean {
+    return this.#bench.circumstances().nowMs - sentMs > CLIENT_PATIENCE_MS;
+  }
+
   #lookForDisputes(key: string, before: Traffic, after: Traffic, writer: Writer): void {
-    if (writer.kind !== 'worker') return;
+    if (writer.kind !== 'worker' || this.#isLongGivenUp(writer.sentMs)) return;
     for (const place of after.disputed) {
       if (!before.disputed.has(place)) this.report(8, `slices of ${key} disagree about ${place}`);
     }

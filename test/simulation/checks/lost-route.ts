@@ -61,8 +61,8 @@ function judgeBy(
 ): Verdict {
   if (spec === undefined) return judgeRemoval(key, world);
   const port = spec.ports.find((each) => each.port === route.servicePort && each.protocol === route.protocol);
-  const hasService = spec.endpoints.some((source) => 'srv' in source);
-  if (port === undefined || (port.targetPort !== route.port && !hasService)) return ALLOWED;
+  const isOfService = route.port === SERVICE_PORT && spec.endpoints.some((source) => 'srv' in source);
+  if (port === undefined || (port.targetPort !== route.port && !isOfService)) return ALLOWED;
   // Somebody else keeps the Service: a list that names its ports otherwise asks for what nobody can have.
   if (!spec.create && (port.name ?? '') !== route.portName) return ALLOWED;
   const byName = judgeByName(spec, route, worker, world);

@@ -115,6 +115,7 @@ export class ApiClient implements KubeSender {
     const slowMs = fault === 'slow' ? 500 + fate.latencyMs() * 500 : 0;
     const lateMs = fault === 'lateArrival' ? CLIENT_TIMEOUT_MS + fate.latencyMs() * 2_000 : 0;
     const arrives = this.#cluster.expect();
+    const sentMs = this.#scheduler.nowMs;
     this.#scheduler.in(fate.latencyMs() + slowMs + lateMs, () => {
       arrives();
       const instead = answerInstead(fault);
@@ -123,19 +124,20 @@ export class ApiClient implements KubeSender {
         this.#scheduler.in(fate.latencyMs(), () => answer(instead));
         return;
       }
-      this.#perform(request, { fault, death, knew }, answer);
+      this.#perform(request, { fault, death, knew, sentMs }, answer);
     });
     if (death === 'duringWrite') this.#die(request, death);
   }
 
   #perform(
     request: KubeRequest,
-    { fault, death, knew }: Circumstance,
+    { fault, death, knew, sentMs }: Circumstance,
     answer: (answered: KubeAnswer) => void,
   ): void {
     const writer = {
       kind: 'worker',
       process: this.#process,
+      sentMs,
       ...(knew === undefined ? {} : { knew }),
     } as const;
     const path = fault === 'staleRead' ? this.#fromThePast(request) : request.path;
@@ -185,6 +187,7 @@ export class ApiClient implements KubeSender {
 interface Circumstance {
   readonly fault: ApiFault | undefined;
   readonly death: DeathAt | undefined;
+  readonly sentMs: number;
   readonly knew: ReferenceHealth | undefined;
 }
 

@@ -12,6 +12,8 @@ export type Writer =
   | {
       readonly kind: 'worker';
       readonly process: SimProcess;
+      /** When the client sent it off for the first time. */
+      readonly sentMs: number;
       /** What it knew when it decided this. */
       readonly knew?: ReferenceHealth;
     }
