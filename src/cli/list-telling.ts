@@ -6,6 +6,7 @@ import type { ListChanges } from '../sync/list-changes.ts';
 import type { ListReport } from '../sync/list-keeper.ts';
 import type { Log } from '../sync/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
+import { counted } from './counted.ts';
 
 /** Of a list that is broken all over, the first problems are enough for a log and for an Event. */
 const MAX_PROBLEMS_TOLD = 10;
@@ -66,7 +67,7 @@ function tellProblems(
   const kept =
     targets === undefined
       ? 'no list is in force yet'
-      : `the last good list stays in force (${targets} targets)`;
+      : `the last good list stays in force (${counted(targets, 'target')})`;
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
   log.error(result, `${count} in the target list; ${kept}`);
   for (const [source, group] of Map.groupBy(problems, ({ location }) => location.source)) {

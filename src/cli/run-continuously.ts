@@ -2,14 +2,12 @@ import { ClusterWatch } from '../sync/cluster-watch.ts';
 import { EventRecorder } from '../sync/event-recorder.ts';
 import { fencedStore } from '../sync/fenced-store.ts';
 import type { Log } from '../sync/log.ts';
+import { Reachability } from '../sync/reachability.ts';
 import type { Task } from '../sync/run-together.ts';
-import {
-  type ReadinessCondition,
-  type StatusRoutes,
-  statusRoutes,
-  type WorkerStatus,
-} from '../sync/status-routes.ts';
+import { type ReadinessCondition, type StatusRoutes, statusRoutes } from '../sync/status-routes.ts';
+import { steadyLog } from '../sync/steady-log.ts';
 import { Worker } from '../sync/worker.ts';
+import type { WorkerStatus } from '../sync/worker-status.ts';
 import type { Cluster } from './cluster.ts';
 import { decideOptions } from './cluster-pass.ts';
 import type { CliContext, MetricsRegistry } from './context.ts';
@@ -38,8 +36,14 @@ export async function runContinuously(
   const { store, state } = cluster;
   const registry = await context.newMetrics();
   const { metrics } = registry;
-  cluster.onAnswer((method, code) => metrics.apiRequest(method, code));
-  const replica = replicaOf(cluster, flags, log, context, () => worker.onLeadership());
+  const reachability = new Reachability(log, clock);
+  cluster.onAnswer((method, code) => {
+    metrics.apiRequest(method, code);
+    reachability.note(code);
+  });
+  // Who asks the API server again and again is told of the same trouble once a minute.
+  const steady = steadyLog(log, clock);
+  const replica = replicaOf(cluster, flags, steady, context, () => worker.onLeadership());
   const isLeader = () => replica.isLeader();
   const events = new EventRecorder(
     { store: fencedStore(store, isLeader), clock, random },
@@ -56,7 +60,7 @@ export async function runContinuously(
       shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
     },
   );
-  const watch = watchFor(worker, cluster, flags, log, context);
+  const watch = watchFor(worker, cluster, flags, steady, context);
   const list = followList(
     flags,
     configMapsIn(flags),
@@ -64,7 +68,7 @@ export async function runContinuously(
       worker.setList(inForce.list, inForce.isComplete);
       watch.setTargets(inForce.list.targets);
     },
-    { cluster, log, metrics, events },
+    { cluster, log, steady, metrics, events },
     context,
   );
   const ready = [

@@ -115,7 +115,7 @@ export class SettlementKeeper {
       const nextAtMs = entry.contention.noteRepair(action, nowMs, this.ports.random);
       const pauseMs = Math.round(nextAtMs - nowMs);
       const fields = { target: entry.key, verb, kind, object: name, by, ...(pauseMs > 0 ? { pauseMs } : {}) };
-      const note = `${by} changed ${kind} ${name}${changedFields(action)}; put right`;
+      const note = repairNote(action, by);
       this.ports.log.info('DriftRepaired', note, fields);
       this.record(entry, 'Normal', 'DriftRepaired', note);
       if (pauseMs <= 0) continue;
@@ -174,6 +174,13 @@ const OVERRULED: ReadonlySet<string> = new Set(['VantageSuspect', 'PanicMode']);
 function isNews({ ready, reason }: EndpointReport, before: EndpointReport | undefined): boolean {
   if (before === undefined) return OVERRULED.has(reason);
   return before.ready !== ready || OVERRULED.has(before.reason) !== OVERRULED.has(reason);
+}
+
+function repairNote(action: Action, by: string): string {
+  const object = `${action.kind} ${action.name}`;
+  if (action.verb === 'create') return `${by} deleted ${object}; it is there again`;
+  if (action.verb === 'delete') return `${by} put ${object} beside ours; it is gone again`;
+  return `${by} changed ${object}${changedFields(action)}; put right`;
 }
 
 const MAX_FIELDS_TOLD = 3;

@@ -1,4 +1,5 @@
-import type { TargetReport } from './sync-report.ts';
+import { statusPage } from './status-page.ts';
+import type { WorkerStatus } from './worker-status.ts';
 
 /** What the worker says of itself over HTTP, by path. */
 export type StatusRoutes = Readonly<Record<string, () => StatusAnswer | Promise<StatusAnswer>>>;
@@ -20,21 +21,10 @@ export interface ReadinessCondition {
   readonly isMet: () => boolean;
 }
 
-/** What `/api/status` answers with. */
-export interface WorkerStatus {
-  readonly version: string;
-  readonly instance: string;
-  /** Tells replicas apart. */
-  readonly identity: string;
-  /** Whether this replica writes; the others look at the same, and decide the same. */
-  readonly leading: boolean;
-  /** As in `sync -o json`. */
-  readonly targets: readonly TargetReport[];
-}
-
 /**
  * `/healthz`: the process is alive and its loop turns. `/readyz`: it can do its work; a standby is ready too.
- * `/metrics`: Prometheus' text. `/api/status`: every target and address, and why it is as it is.
+ * `/metrics`: Prometheus' text. `/api/status`: every target and address, and why it is as it is;
+ * `/`: the same for people.
  */
 export function statusRoutes(settings: {
   readonly isAlive: () => boolean;
@@ -53,6 +43,11 @@ export function statusRoutes(settings: {
       status: 200,
       contentType: settings.metrics.contentType,
       body: await settings.metrics.text(),
+    }),
+    '/': () => ({
+      status: 200,
+      contentType: 'text/html; charset=utf-8',
+      body: statusPage(settings.status()),
     }),
     '/api/status': () => ({
       status: 200,

@@ -78,6 +78,7 @@ describe.skipIf(noBackendAddresses())('an API server that goes away and comes ba
     expect(requests(before, during)).toBeLessThan(100 + OUTAGE_MS / 50);
     expect(requests(during, after)).toBeLessThan(writes + 200);
     expect(tookMs).toBeLessThan(atMost(15_000));
+    expect(worker.has('Reachable')).toBe(true);
     expect(worker.noise).toBe('');
     worker.kill('SIGTERM');
     expect(await worker.ended).toMatchObject({ code: 0 });

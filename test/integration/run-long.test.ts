@@ -99,9 +99,11 @@ describe('an API server that is away for an hour', () => {
     );
     expect([writes.length, new Set(writes).size]).toEqual([40, 40]);
     expect(client.requests.filter((request) => request.startsWith('GET')).length).toBeLessThan(100);
-    const reasons = worker.reasons('warn');
-    // An hour of it is not an hour of lines: one as each thing fails, then fewer and fewer.
-    expect(reasons.length).toBeLessThan(2_000);
+    // The same trouble is told once a minute by each who meets it, and its end once.
+    expect(worker.reasons('warn').length).toBeLessThan(60 * 6);
+    const ends = worker.log.filter(({ reason }) => reason === 'Reachable');
+    expect(ends).toHaveLength(1);
+    expect(ends[0]?.message).toMatch(/^the API server answers again, after 3\d{3} s$/);
     expect(worker.reasons('error')).toEqual([]);
     expect(await worker.end()).toBe(0);
     expect(clock.sleeping).toBe(0);

@@ -100,7 +100,9 @@ ${targets}`,
       state: new ConfigMapState(store, PLAIN, this.clock, place),
       stateNamespace: place.namespace,
       requestCount: () => requests.length,
-      onAnswer: () => undefined,
+      onAnswer: (handler) => {
+        this.client.onAnswer = handler;
+      },
       close: async () => undefined,
     };
   }

@@ -36,6 +36,8 @@ export class InMemoryClient implements KubeSender {
   readonly store = new KubeStore(this);
   /** `METHOD path`, without queries, of what reached the server. */
   readonly requests: string[] = [];
+  /** Told of every answer; status 0 when none came. */
+  onAnswer: (method: string, httpStatus: number) => void = () => undefined;
   fault: (request: KubeRequest) => ClientFault | undefined = () => undefined;
   private readonly server: ApiServer;
   private readonly clock: Clock;
@@ -74,13 +76,17 @@ export class InMemoryClient implements KubeSender {
   private async sendOnce(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
     signal.throwIfAborted();
     const fault = this.fault(request);
-    if (fault === 'refused') return { ok: false, failure: REFUSED };
+    if (fault === 'refused') {
+      this.onAnswer(request.method, 0);
+      return { ok: false, failure: REFUSED };
+    }
     if (fault === 'forbidden') return { ok: false, failure: FORBIDDEN };
     if (fault === 'hangs') await untilAborted(signal);
     const response = await this.handle(request, signal);
     if (fault === 'answerLost') await untilAborted(signal);
     if (response.kind !== 'complete') throw new Error(`no answer but a ${response.kind}`);
     const { status: httpStatus, headers } = response;
+    this.onAnswer(request.method, httpStatus);
     const body = String(response.body);
     if (httpStatus < 300) return { ok: true, httpStatus, body, warnings: [] };
     return {
