@@ -102,11 +102,16 @@ describe('the demo fails', () => {
       const { store } = world.cluster;
       let lists = 0;
       const forgetful = Object.assign(Object.create(store), {
-        // Each pass reads Services anew; the second finds none.
+        // Each pass reads the Endpoints anew; the second finds them without addresses.
         list: async (...args: Parameters<typeof store.list>) => {
           const result = await store.list(...args);
-          if (args[0] !== 'Service' || !result.ok || ++lists <= 2) return result;
-          return { ...result, value: { ...result.value, items: [] } };
+          if (args[0] !== 'Endpoints' || !result.ok || ++lists <= 2) return result;
+          const items = result.value.items.map(({ apiVersion, kind, metadata }) => ({
+            apiVersion,
+            kind,
+            metadata,
+          }));
+          return { ...result, value: { ...result.value, items } };
         },
       });
       return { ...world, cluster: { ...world.cluster, store: forgetful } };
