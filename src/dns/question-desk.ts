@@ -50,7 +50,7 @@ export class QuestionDesk {
     const record = this.#book.record(name, type, viewKey);
     const recalled =
       this.#recall(record, asker) ??
-      (service && this.#recall(this.#book.record(name, type, viewKey, service), asker));
+      (service && this.#recall(this.#book.given(service, name, type, viewKey), asker));
     if (recalled !== undefined) {
       this.#context.counters.cacheHits += 1;
       return Promise.resolve(recalled);
@@ -126,7 +126,7 @@ export class QuestionDesk {
 
   #rememberGiven(service: Hostname, view: ServerView, answer: Extract<Lookup, { kind: 'records' }>): void {
     for (const { host, type, lookup } of additionalAddresses(service, answer)) {
-      this.#remember(this.#book.record(host, type, view.key, service), lookup);
+      this.#remember(this.#book.given(service, host, type, view.key), lookup);
     }
   }
 
