@@ -422,4 +422,78 @@ describe('when everything is down at once', () => {
     await bench.done(many(6), { options: { ...options, acceptDrain: true } });
     expect(await bench.served('t0')).toEqual({ '10.0.0.1': false });
   });
+
+  it('is believed in the next pass, when something else is healthy then; without a state it never is', async () => {
+    const mostAreDown = async (state: 'kept' | 'forbidden') => {
+      const bench = new PassBench();
+      if (state === 'forbidden') {
+        bench.client.fault = (request) => (request.path.includes('/configmaps') ? 'forbidden' : undefined);
+      }
+      await bench.done(many(6));
+      for (let at = 0; at < 5; at++) bench.network.set(`10.0.0.${at + 1}:1`, REFUSED);
+      const readiness: (boolean | undefined)[] = [];
+      for (let passes = 0; passes < 3; passes += 1) {
+        await bench.done(many(6));
+        readiness.push((await bench.served('t0'))['10.0.0.1']);
+        await bench.clock.advance(300_000);
+      }
+      return readiness;
+    };
+    expect(await mostAreDown('kept')).toEqual([true, false, false]);
+    expect(await mostAreDown('forbidden')).toEqual([true, true, true]);
+  });
+
+  it('and back before the next pass, no suspicion is left', async () => {
+    const bench = new PassBench();
+    await bench.done(many(6));
+    const set = (behaviour: Parameters<typeof bench.network.set>[1]) => {
+      for (let at = 0; at < 5; at++) bench.network.set(`10.0.0.${at + 1}:1`, behaviour);
+    };
+    set(REFUSED);
+    await bench.done(many(6));
+    set({ does: 'accept' });
+    await bench.clock.advance(300_000);
+    await bench.done(many(6));
+    await bench.clock.advance(300_000);
+    // Another outage is another suspicion, and is not settled by what was seen between the two.
+    set(REFUSED);
+    await bench.done(many(6));
+    expect(await bench.served('t0')).toEqual({ '10.0.0.1': true });
+  });
+});
+
+describe('passes that accumulate', () => {
+  const counting = DB.replace(
+    'endpoints:',
+    'healthCheck: { unhealthyThreshold: 3, oneShot: accumulate }, endpoints:',
+  );
+
+  it('of a CronJob: three with one failed check each make a verdict', async () => {
+    const bench = new PassBench();
+    for (let passes = 0; passes < 2; passes += 1) await bench.done(counting);
+    expect(await bench.served('db')).toEqual({ '10.0.0.1': true, '10.0.0.2': true });
+    bench.network.set('10.0.0.1:1', REFUSED);
+    const readiness: (boolean | undefined)[] = [];
+    for (let passes = 0; passes < 3; passes += 1) {
+      await bench.clock.advance(60_000);
+      const before = bench.network.dialsTo('10.0.0.1:1').length;
+      await bench.done(counting);
+      expect(bench.network.dialsTo('10.0.0.1:1').length - before).toBe(1);
+      readiness.push((await bench.served('db'))['10.0.0.1']);
+    }
+    expect(readiness).toEqual([true, true, false]);
+    expect((await bench.served('db'))['10.0.0.2']).toBe(true);
+  });
+
+  it('one success between them begins the count anew', async () => {
+    const bench = new PassBench();
+    for (let passes = 0; passes < 2; passes += 1) await bench.done(counting);
+    const readiness: (boolean | undefined)[] = [];
+    for (const behaviour of [REFUSED, REFUSED, { does: 'accept' }, REFUSED, REFUSED, REFUSED] as const) {
+      bench.network.set('10.0.0.1:1', behaviour);
+      await bench.done(counting);
+      readiness.push((await bench.served('db'))['10.0.0.1']);
+    }
+    expect(readiness).toEqual([true, true, true, true, true, false]);
+  });
 });
