@@ -178,13 +178,13 @@ export class Monitor {
     entry.flight = flight;
     this.#alarm.expect(startedMs + timeoutMs);
     this.#options.prober(entry.check, flight.signal).then(
-      (sample) => this.#finish(entry, flight, sample),
-      (error: unknown) => this.#abandon(entry, flight, error),
+      (sample) => this.#finish(entry, sample),
+      (error: unknown) => this.#abandon(entry, error),
     );
   }
 
-  #finish(entry: Entry, flight: Flight, sample: Sample): void {
-    this.#leave(entry, flight);
+  #finish(entry: Entry, sample: Sample): void {
+    this.#leave(entry);
     if (!entry.wanted || this.#stopped) return;
     const { check, health: before, dueMs, startedMs } = entry;
     const nowMs = this.#options.clock.monotonicNow();
@@ -197,14 +197,16 @@ export class Monitor {
   }
 
   /** A prober rejects when it is stopped; anything else is a bug, and half alive is worse than dead. */
-  #abandon(entry: Entry, flight: Flight, error: unknown): void {
-    this.#leave(entry, flight);
+  #abandon(entry: Entry, error: unknown): void {
+    this.#leave(entry);
     if (this.#stopped) return;
     this.#crash = { error };
     this.#alarm.wake();
   }
 
-  #leave(entry: Entry, flight: Flight): void {
+  #leave(entry: Entry): void {
+    const { flight } = entry;
+    if (flight === undefined) throw new Error(`${entry.check.id} ended a probe that had not begun`);
     this.#flights.leave(flight);
     entry.flight = undefined;
     entry.slow = flight.signal.aborted;

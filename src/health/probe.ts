@@ -35,21 +35,22 @@ export const PROBE_STALLED = new Error('the probe was held up by its own process
 export function proberOver(dialer: Dialer, clock: Clock, cpuTime: CpuTime = () => 0): Prober {
   const watch = new WallClockWatch(clock);
   const wallTime = () => ({ nowMs: clock.wallNow(), trusted: watch.isTrusted() });
+  const timed = (outcome: ProbeOutcome, startedMs: number): Sample => {
+    return { ...outcome, latencyMs: clock.monotonicNow() - startedMs };
+  };
   return (check, signal) => {
     const startedMs = clock.monotonicNow();
-    const timed = (outcome: ProbeOutcome): Sample => {
-      return { ...outcome, latencyMs: clock.monotonicNow() - startedMs };
-    };
-    const { timeoutMs } = check.settings;
     if (isConnectOnly(check)) {
       return dialer.reach(check, signal).then(
-        (fault) => timed(fault === undefined ? CONNECTED : notConnected(fault)),
-        (error: unknown) => timed(outcomeOfAbort(error, beginning(), timeoutMs)),
+        (fault) => timed(fault === undefined ? CONNECTED : notConnected(fault), startedMs),
+        (error: unknown) => timed(outcomeOfAbort(error, beginning(), check), startedMs),
       );
     }
     const progress = beginning();
-    const probing = { check, wallTime, signal, progress, cpuTime };
-    return talk(dialer, probing).then(timed, (error) => timed(outcomeOfAbort(error, progress, timeoutMs)));
+    return talk(dialer, { check, wallTime, signal, progress, cpuTime }).then(
+      (outcome) => timed(outcome, startedMs),
+      (error: unknown) => timed(outcomeOfAbort(error, progress, check), startedMs),
+    );
   };
 }
 
@@ -108,8 +109,8 @@ async function converse(connection: Connection, probing: Probing): Promise<Probe
 }
 
 /** What being told to stop amounts to; what else went wrong is thrown on. */
-function outcomeOfAbort(error: unknown, progress: ProbeProgress, timeoutMs: number): ProbeOutcome {
-  if (error === PROBE_TIMED_OUT) return timedOut(progress, timeoutMs);
+function outcomeOfAbort(error: unknown, progress: ProbeProgress, { settings }: Check): ProbeOutcome {
+  if (error === PROBE_TIMED_OUT) return timedOut(progress, settings.timeoutMs);
   if (error === PROBE_STALLED) return stalled();
   throw error;
 }

@@ -1,22 +1,14 @@
 import { Socket } from 'node:net';
 import type { DialRequest } from '../health/dialer.ts';
 
-const ignore = () => undefined;
-
 /** By signal, what is to be given up when it aborts: one listener for all of them. */
 const underWay = new WeakMap<AbortSignal, Set<DialingSocket>>();
 
 /**
- * A socket that is to connect, or to be given up when a signal aborts. It keeps what handlers usually have closures
- * for, because a thousand times a second those cost as much as all else that a probe does besides the system calls.
+ * A socket that is to connect, or to be given up when a signal aborts. What happens then are methods and no closures,
+ * because a thousand times a second closures cost as much as all else that a probe does besides the system calls.
  */
-export class DialingSocket extends Socket {
-  /** Called once when it has connected. */
-  onConnected: () => void = ignore;
-  /** Called when it fails: instead, or later. */
-  onFailed: (error: Error) => void = ignore;
-  /** Called instead of both when the signal aborts first. */
-  onAborted: (reason: unknown) => void = ignore;
+export abstract class DialingSocket extends Socket {
   readonly #together: Set<DialingSocket>;
 
   /** @param signal has not aborted. */
@@ -31,6 +23,15 @@ export class DialingSocket extends Socket {
   dial({ address, port }: DialRequest): void {
     this.connect({ host: address, port });
   }
+
+  /** Called once when it has connected. */
+  abstract onConnected(): void;
+
+  /** Called when it fails: instead, or later. */
+  abstract onFailed(error: Error): void;
+
+  /** Called instead of both when the signal aborts first. */
+  abstract onAborted(reason: unknown): void;
 
   /** The signal is none of its business any more. */
   forgetSignal(): void {

@@ -16,50 +16,88 @@ export class TcpDialer implements Dialer {
   dial(request: DialRequest, signal: AbortSignal): Promise<DialResult> {
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const socket = new DialingSocket(signal);
-      // Nothing is read before somebody asks for it.
-      socket.pause();
-      const connection = new SocketConnection(socket, request.address, this.#host);
-      let stood = false;
-      socket.onConnected = () => {
-        stood = true;
-        resolve({ connected: true, connection });
-      };
-      socket.onFailed = (error) => {
-        const fault = faultOf(error);
-        if (!stood && !hadConnected(fault)) {
-          resolve({ connected: false, fault });
-          return;
-        }
-        connection.breakWith(fault);
-        resolve({ connected: true, connection });
-      };
-      socket.onAborted = (reason) => {
-        connection.close();
-        reject(reason);
-      };
-      socket.dial(request);
+      new LastingSocket(signal, request, this.#host, { resolve, reject }).dial(request);
     });
   }
 
   reach(request: DialRequest, signal: AbortSignal): Promise<DialFault | undefined> {
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const socket = new DialingSocket(signal);
-      socket.onConnected = () => {
-        endSocket(socket, socket, this.#host);
-        resolve(undefined);
-      };
-      socket.onFailed = (error) => {
-        const fault = faultOf(error);
-        resolve(hadConnected(fault) ? undefined : fault);
-      };
-      socket.onAborted = (reason) => {
-        endSocket(socket, socket, this.#host);
-        reject(reason);
-      };
-      socket.dial(request);
+      new PassingSocket(signal, this.#host, resolve, reject).dial(request);
     });
+  }
+}
+
+/** Becomes a connection. */
+class LastingSocket extends DialingSocket {
+  readonly #connection: SocketConnection;
+  readonly #promise: { resolve(result: DialResult): void; reject(reason: unknown): void };
+  #stood = false;
+
+  constructor(
+    signal: AbortSignal,
+    { address }: DialRequest,
+    host: ConnectionHost,
+    promise: { resolve(result: DialResult): void; reject(reason: unknown): void },
+  ) {
+    super(signal);
+    this.#connection = new SocketConnection(this, address, host);
+    this.#promise = promise;
+    // Nothing is read before somebody asks for it.
+    this.pause();
+  }
+
+  onConnected(): void {
+    this.#stood = true;
+    this.#promise.resolve({ connected: true, connection: this.#connection });
+  }
+
+  onFailed(error: Error): void {
+    const fault = faultOf(error);
+    this.#stood ||= hadConnected(fault);
+    if (this.#stood) this.#connection.breakWith(fault);
+    this.#promise.resolve(
+      this.#stood ? { connected: true, connection: this.#connection } : { connected: false, fault },
+    );
+  }
+
+  onAborted(reason: unknown): void {
+    this.#connection.close();
+    this.#promise.reject(reason);
+  }
+}
+
+/** Ends as soon as it has connected. */
+class PassingSocket extends DialingSocket {
+  readonly #host: ConnectionHost;
+  readonly #resolve: (fault: DialFault | undefined) => void;
+  readonly #reject: (reason: unknown) => void;
+
+  constructor(
+    signal: AbortSignal,
+    host: ConnectionHost,
+    resolve: (fault: DialFault | undefined) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    super(signal);
+    this.#host = host;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onConnected(): void {
+    endSocket(this, this, this.#host);
+    this.#resolve(undefined);
+  }
+
+  onFailed(error: Error): void {
+    const fault = faultOf(error);
+    this.#resolve(hadConnected(fault) ? undefined : fault);
+  }
+
+  onAborted(reason: unknown): void {
+    endSocket(this, this, this.#host);
+    this.#reject(reason);
   }
 }
 
