@@ -1,4 +1,5 @@
 import { ClusterWatch } from '../sync/cluster-watch.ts';
+import { Engine } from '../sync/engine.ts';
 import { EventRecorder } from '../sync/event-recorder.ts';
 import { fencedStore } from '../sync/fenced-store.ts';
 import type { Log } from '../sync/log.ts';
@@ -43,7 +44,7 @@ export async function runContinuously(
   });
   // Who asks the API server again and again is told of the same trouble once a minute.
   const steady = steadyLog(log, clock);
-  const replica = replicaOf(cluster, flags, steady, context, () => worker.onLeadership());
+  const replica = replicaOf(cluster, flags, steady, context, () => engine.onLeadership());
   const isLeader = () => replica.isLeader();
   const events = new EventRecorder(
     { store: fencedStore(store, isLeader), clock, random },
@@ -52,20 +53,17 @@ export async function runContinuously(
       onOutcome: (outcome) => metrics.eventTold(typeof outcome === 'string' ? outcome : outcome.reason),
     },
   );
-  const worker = new Worker(
-    { store, state, resolver, prober, clock, random, log, metrics, events, isLeader },
-    {
-      options: decideOptions(flags),
-      maxProbesInFlight: context.maxProbesInFlight,
-      shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
-    },
+  const engine = new Engine(
+    { store, resolver, prober, clock, random, log, metrics, events, isLeader },
+    { options: decideOptions(flags), maxProbesInFlight: context.maxProbesInFlight },
   );
-  const watch = watchFor(worker, cluster, flags, steady, context);
+  const worker = new Worker(engine, { state, clock, random, log, isLeader }, SHUTDOWN_TIMEOUT_MS);
+  const watch = watchFor(engine, cluster, flags, steady, context);
   const list = followList(
     flags,
     configMapsIn(flags),
     (inForce) => {
-      worker.setList(inForce.list, inForce.isComplete);
+      engine.setList(inForce.list, inForce.isComplete);
       watch.setTargets(inForce.list.targets);
     },
     { cluster, log, steady, metrics, events },
@@ -73,16 +71,16 @@ export async function runContinuously(
   );
   const ready = [
     { name: 'list', isMet: () => list.keeper.current !== undefined },
-    { name: 'cluster', isMet: () => watch.synced && worker.hasReadAll },
+    { name: 'cluster', isMet: () => watch.synced && engine.hasReadAll },
   ];
   const status = () => ({
     version: context.version,
     instance: flags.instance,
     identity: context.identity,
     leading: isLeader(),
-    targets: worker.reports,
+    targets: engine.reports,
   });
-  const routes = routesOf(worker, ready, registry, status, context);
+  const routes = routesOf(engine, worker, ready, registry, status, context);
   const server = await context.startStatusServer(flags.listen, routes);
   log.info('Listening', `serving ${Object.keys(routes).join(', ')} on port ${server.port}`);
   const tasks: Task[] = [
@@ -91,7 +89,7 @@ export async function runContinuously(
     (signal) => events.run(signal),
     ...list.tasks,
     (signal) => giveUpUnless(() => worker.hasReachedCluster, flags.startupTimeout, context, signal),
-    ...resyncTasks(worker, flags, context),
+    ...resyncTasks(engine, flags, context),
   ];
   try {
     await replica.run(tasks, context.signal);
@@ -107,7 +105,7 @@ export async function runContinuously(
 }
 
 function watchFor(
-  worker: Worker,
+  engine: Engine,
   cluster: Cluster,
   flags: RunFlags,
   log: Log,
@@ -119,14 +117,15 @@ function watchFor(
     {
       instance: flags.instance,
       log,
-      onUpsert: (object) => worker.onSighting({ object, deleted: false }),
-      onDelete: (object) => worker.onSighting({ object, deleted: true }),
-      onReplace: (kind, scope, items) => worker.onReplacement(kind, scope, items),
+      onUpsert: (object) => engine.onSighting({ object, deleted: false }),
+      onDelete: (object) => engine.onSighting({ object, deleted: true }),
+      onReplace: (kind, scope, items) => engine.onReplacement(kind, scope, items),
     },
   );
 }
 
 function routesOf(
+  engine: Engine,
   worker: Worker,
   conditions: readonly ReadinessCondition[],
   registry: MetricsRegistry,
@@ -140,7 +139,7 @@ function routesOf(
     metrics: {
       contentType: registry.contentType,
       text: () => {
-        worker.fillGauges();
+        engine.fillGauges();
         return registry.text();
       },
     },
@@ -148,10 +147,10 @@ function routesOf(
   });
 }
 
-function resyncTasks(worker: Worker, flags: RunFlags, { cron }: CliContext): Task[] {
+function resyncTasks(engine: Engine, flags: RunFlags, { cron }: CliContext): Task[] {
   const { resync: expression, timezone, cronJitter: jitterMs } = flags;
   if (expression === undefined) return [];
-  const work = async () => worker.resync();
+  const work = async () => engine.resync();
   return [(signal) => cron.run({ expression, timezone, jitterMs }, work, signal)];
 }
 
