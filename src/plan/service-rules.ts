@@ -21,7 +21,7 @@ const serviceMustNotBeTerminating: Rule = ({ existing }) => {
     phase: 'Pending',
     reason: 'ServiceTerminating',
     message: 'the Service is being deleted; a new one is made when it is gone',
-    leaves: 'everything',
+    leaves: 'Service',
   };
 };
 
