@@ -6,6 +6,10 @@ export interface RunnerArguments {
   readonly processes: number;
   /** Simulate the product with one mistake after the other instead, to see that each is noticed. */
   readonly mutations: boolean;
+  /** Simulate every scenario of seeds.json instead: what once failed has to hold. */
+  readonly kept: boolean;
+  /** Print a failing scenario as seeds.json has it. */
+  readonly keep: boolean;
   /** Print a line with the digest of each history. */
   readonly digests: boolean;
   /** Print the whole story of each seed, whether it fails or not. */
@@ -14,8 +18,9 @@ export interface RunnerArguments {
   readonly shrink: boolean;
 }
 
-export const USAGE = `usage: npm run test:simulation -- [--seeds N] [--from S] [--processes P] [--digests] [--story] [--no-shrink]
-       npm run test:simulation -- --mutations`;
+export const USAGE = `usage: npm run test:simulation -- [--seeds N] [--from S] [--processes P] [--digests] [--story] [--no-shrink] [--keep]
+       npm run test:simulation -- --mutations
+       npm run test:simulation -- --kept`;
 
 /** Reads them, or throws with a line for people. */
 export function parseArguments(words: readonly string[], cores: number): RunnerArguments {
@@ -24,7 +29,8 @@ export function parseArguments(words: readonly string[], cores: number): RunnerA
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word in numbers) numbers[word] = wholeNumber(word, words[++at]);
-    else if (['--digests', '--story', '--no-shrink', '--mutations'].includes(word)) flags.add(word);
+    else if (['--digests', '--story', '--no-shrink', '--mutations', '--kept', '--keep'].includes(word))
+      flags.add(word);
     else throw new Error(`unknown argument ${word}\n${USAGE}`);
   }
   return {
@@ -32,6 +38,8 @@ export function parseArguments(words: readonly string[], cores: number): RunnerA
     seeds: numbers['--seeds'] ?? 0,
     processes: numbers['--processes'] ?? 1,
     mutations: flags.has('--mutations'),
+    kept: flags.has('--kept'),
+    keep: flags.has('--keep'),
     digests: flags.has('--digests'),
     story: flags.has('--story'),
     shrink: !flags.has('--no-shrink'),

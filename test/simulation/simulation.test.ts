@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { keptSeeds } from './kept.ts';
+import { MUTATIONS } from './mutants/mutations.ts';
 
 const RUNNER = fileURLToPath(new URL('./run.ts', import.meta.url));
 
@@ -17,6 +19,22 @@ describe('the simulated world', () => {
   it('holds every invariant under the first seeds', () => {
     const { text, exitCode } = simulated('--seeds', '40');
     expect(text).toContain('no invariant broke');
+    expect(exitCode).toBe(0);
+  });
+
+  it('holds what once failed', () => {
+    const { text, exitCode } = simulated('--kept');
+    expect(text).not.toContain('FAILS');
+    expect(text.match(/ holds: /g)).toHaveLength(keptSeeds().length);
+    expect(exitCode).toBe(0);
+  });
+
+  it('notices every mistake that the product could have', () => {
+    const { text, exitCode } = simulated('--mutations');
+    expect(text).not.toContain('not within');
+    for (const { mistake } of MUTATIONS) expect(text).toContain(`| ${mistake} |`);
+    const broken = new Set(MUTATIONS.flatMap(({ breaks }) => breaks));
+    expect([...broken].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     expect(exitCode).toBe(0);
   });
 
