@@ -14,6 +14,9 @@ import type { Violation } from './violation.ts';
 
 const CLIENT_PATIENCE_MS = 30_000;
 
+/** A watch's news takes so long at most, when nothing is wrong with it. */
+const HEARS_WITHIN_MS = 2_000;
+
 /** What the judge needs to know of the world around a change. */
 export interface Bench {
   readonly cluster: Cluster;
@@ -29,6 +32,8 @@ export class Judge {
   readonly #blindness = new Blindness();
   readonly #bench: Bench;
   readonly #traffic = new Map<string, Traffic>();
+  /** When somebody last took objects of a Service away by hand. */
+  readonly #takenAwayMs = new Map<string, number>();
   /** Since when a Service has a selector. */
   readonly #selectedSinceMs = new Map<string, number>();
 
@@ -61,6 +66,8 @@ export class Judge {
     if (late !== undefined) this.report(7, late);
     if (key === undefined) return;
     this.#followSelector(change, key);
+    if (writer.kind === 'people' && change.type === 'DELETED')
+      this.#takenAwayMs.set(key, this.#bench.circumstances().nowMs);
     const before = this.#traffic.get(key) ?? NO_TRAFFIC;
     const after = trafficOf(this.#bench.cluster.core.store, key);
     this.#traffic.set(key, after);
@@ -116,6 +123,7 @@ export class Judge {
   }
 
   #lookForLosses(key: string, before: Traffic, after: Traffic, worker: WorkerRecord, writer: Writer): void {
+    if (this.#couldNotKnow(key, worker, writer)) return;
     // Nothing is served when the Service itself is gone, selects Pods or is only a name: somebody's wish.
     for (const [name, route] of before.routes) {
       if (after.routes.has(name)) continue;
@@ -132,6 +140,15 @@ export class Judge {
       const rest = after.routes.size === 0 ? '; nothing is left' : `; ${after.routes.size} left`;
       this.report(verdict.because, `${key} lost ${name} through ${by}: ${verdict.why}${rest}`);
     }
+  }
+
+  /** It built on objects that somebody took away after it had looked, or before it could hear of it. */
+  #couldNotKnow(key: string, { process }: WorkerRecord, writer: Writer): boolean {
+    const lookedMs =
+      this.#bench.circumstances().mode === 'cronJob'
+        ? process.startedMs
+        : sentMsBehind(writer) - HEARS_WITHIN_MS;
+    return (this.#takenAwayMs.get(key) ?? Number.NEGATIVE_INFINITY) >= lookedMs;
   }
 
   /** By what the worker knows now, or knew when it sent the write. */
@@ -172,6 +189,13 @@ export class Judge {
 
 function addressesOf(routes: Traffic['routes']): ReadonlySet<string> {
   return new Set([...routes.values()].map(({ address }) => address));
+}
+
+function sentMsBehind(writer: Writer): number {
+  if (writer.kind === 'worker') return writer.sentMs;
+  return writer.kind === 'controller' && writer.because !== undefined
+    ? sentMsBehind(writer.because)
+    : Number.POSITIVE_INFINITY;
 }
 
 function knowledgeBehind(writer: Writer): ReferenceHealth | undefined {
