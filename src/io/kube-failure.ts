@@ -31,7 +31,7 @@ export function failureOf(answer: ErrorAnswer): ApiFailure {
     message: message === '' ? `HTTP ${answer.httpStatus}` : message.slice(0, MAX_MESSAGE_LENGTH),
     // 504 may come after the write was committed (`filters/timeout.go:59`); a proxy's 502 or 503 says nothing either.
     outcomeUnknown: answer.httpStatus >= 502,
-    ...(Number.isFinite(retryAfterSeconds) ? { retryAfterMs: retryAfterSeconds * 1000 } : {}),
+    ...(Number.isFinite(retryAfterSeconds) ? { retryAfterMs: Math.max(0, retryAfterSeconds) * 1000 } : {}),
   };
 }
 

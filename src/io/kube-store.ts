@@ -1,6 +1,7 @@
 import type { KubeObject } from '../manifest/kube-object.ts';
 import { MANAGER } from '../manifest/labels.ts';
 import type {
+  ApiFailure,
   ApiResult,
   ApplyOptions,
   DeleteOptions,
@@ -14,6 +15,7 @@ import type {
   WriteOptions,
 } from '../sync/object-store.ts';
 import type { KubeAnswer, KubeSender } from './kube-retry.ts';
+import { hasMetadata } from './kube-shape.ts';
 import { readWatchEvents } from './kube-watch.ts';
 
 interface Resource {
@@ -58,6 +60,8 @@ export class KubeStore implements ObjectStore {
         return outlived ? wholeList(await this.listPage(kind, scope, {}, signal)) : page;
       }
       items.push(...page.value.items);
+      // Or it would give the same page for ever.
+      if (token !== undefined && page.value.next === token) return noAnswerOfServer('one page twice', 200);
       token = page.value.next;
       if (token === undefined) return wholeList({ ...page, value: { ...page.value, items } });
     }
@@ -73,6 +77,7 @@ export class KubeStore implements ObjectStore {
     const page = valueIn<RawList>(await this.transport.send({ method: 'GET', path }, signal));
     if (!page.ok) return page;
     const { metadata, items } = page.value;
+    if (!isList(page.value)) return noAnswerOfServer(JSON.stringify(page.value), 200);
     return {
       ...page,
       value: {
@@ -222,14 +227,27 @@ function wholeList(page: ApiResult<ListPage>): ApiResult<KubeList> {
 function valueIn<T extends { readonly metadata: object }>(answer: KubeAnswer): ApiResult<T> {
   if (!answer.ok) return answer;
   try {
-    const value = JSON.parse(answer.body) as T | null;
-    if (typeof value?.metadata === 'object') return success(answer, value);
+    const value: unknown = JSON.parse(answer.body);
+    if (hasMetadata(value)) return success(answer, value as T);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  const message = `this is no answer of an API server: ${answer.body.slice(0, 100)}`;
-  const { httpStatus } = answer;
-  return { ok: false, failure: { reason: 'ServerError', httpStatus, message, outcomeUnknown: true } };
+  return noAnswerOfServer(answer.body, answer.httpStatus);
+}
+
+function noAnswerOfServer(body: string, httpStatus: number) {
+  const message = `this is no answer of an API server: ${body.slice(0, 100)}`;
+  const failure: ApiFailure = { reason: 'ServerError', httpStatus, message, outcomeUnknown: true };
+  return { ok: false, failure } as const;
+}
+
+function isList({ metadata, items }: { readonly metadata: object; readonly items?: unknown }): boolean {
+  const { resourceVersion, continue: next = '' } = metadata as {
+    resourceVersion?: unknown;
+    continue?: unknown;
+  };
+  const isPage = typeof resourceVersion === 'string' && typeof next === 'string';
+  return isPage && ((items ?? null) === null || (Array.isArray(items) && items.every(hasMetadata)));
 }
 
 function success<T>(answer: KubeAnswer & { ok: true }, value: T): ApiResult<T> {

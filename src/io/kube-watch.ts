@@ -2,6 +2,7 @@ import type { KubeObject } from '../manifest/kube-object.ts';
 import type { ApiFailure, WatchEvent } from '../sync/object-store.ts';
 import { failureOf, unreachable } from './kube-failure.ts';
 import type { KubeStream } from './kube-retry.ts';
+import { hasMetadata } from './kube-shape.ts';
 
 /** etcd takes objects of 1.5 MB, the API server bodies of 3 MiB; escapes may double that. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
@@ -76,7 +77,7 @@ function eventIn(line: string): WatchEvent {
 function parseEvent(line: string): RawEvent | undefined {
   try {
     const value = JSON.parse(line) as Partial<RawEvent> | null;
-    return value !== null && typeof value.object?.metadata === 'object' ? (value as RawEvent) : undefined;
+    return hasMetadata(value?.object) ? (value as RawEvent) : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -109,9 +109,9 @@ const HELD_NAME = z.object({
     z.object({
       answer: ANSWER,
       missedAnswers: z.number(),
-      absentSince: z.number().optional(),
-      notFoundSince: z.number().optional(),
-      failingSince: z.number().optional(),
+      absentSince: z.int().optional(),
+      notFoundSince: z.int().optional(),
+      failingSince: z.int().optional(),
     }),
   ),
   departed: z.array(z.object({ answer: ANSWER, missedAnswers: z.number() })),
@@ -123,7 +123,7 @@ const HEALTH = z.object({
   message: z.string(),
   streak: z.number(),
   streakOf: z.enum(['successes', 'failures']).optional(),
-  since: z.number(),
+  since: z.int(),
   vantageSuspect: z.boolean(),
 });
 
@@ -131,7 +131,7 @@ const STATE = z.object({
   version: z.literal(VERSION),
   names: z.record(z.string(), z.record(z.string(), z.partialRecord(z.enum(['IPv4', 'IPv6']), HELD_NAME))),
   health: z.record(z.string(), HEALTH),
-  suspectSince: z.number().optional(),
+  suspectSince: z.int().optional(),
 });
 
 function encodeMemory(memory: NameMemory, now: Instant) {
