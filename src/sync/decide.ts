@@ -1,5 +1,5 @@
 import { assess } from '../endpoint/assess.ts';
-import type { Assessment } from '../endpoint/assessment.ts';
+import { type Assessment, namelessKey, publishedKey } from '../endpoint/assessment.ts';
 import { candidatesOf } from '../endpoint/candidate.ts';
 import {
   CONFIRM_AFTER_MS,
@@ -154,16 +154,26 @@ export function* decideInSteps(input: DecideInput, now: Instant): Generator<void
 /**
  * The same target once more, where the cluster turned out to be other than it was read: from the same answers, and from
  * what exists now. The guard has seen what was drained then; what would be drained besides waits for the next decision.
+ * Where somebody serves an address that nobody had decided about, that counts as after a lost memory; what we have
+ * written ourselves meanwhile is no news to any name.
  */
-export function decideAgain(
-  { verdicts, grounds }: TargetDecision,
-  existing: ExistingObjects,
-): TargetDecision {
+export function decideAgain(decision: TargetDecision, existing: ExistingObjects): TargetDecision {
+  const { verdicts, grounds } = decision;
   const { moment, input, now } = grounds;
-  const again = judge({ ...moment, existing }, input, now);
+  const memory = isAllDecided(verdicts, existing) ? decision.memory : moment.memory;
+  const again = judge({ ...moment, existing, memory }, input, now);
   const before = { assessments: verdicts, published: servedReadiness(moment.existing) };
   const after = { assessments: again.verdicts, published: servedReadiness(existing) };
   return conclude(again, applyTiers(holdUnseenDrains(before, after)), input, now);
+}
+
+function isAllDecided(verdicts: readonly Assessment[], existing: ExistingObjects): boolean {
+  const decided = new Set(
+    verdicts.flatMap(({ address, ports }) =>
+      ports.flatMap((port) => [publishedKey(address, port), namelessKey(address, port)]),
+    ),
+  );
+  return [...servedReadiness(existing).keys()].every((key) => decided.has(key));
 }
 
 /** One target by itself, before the guard has seen them all. */
