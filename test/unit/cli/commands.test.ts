@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { CliWorld } from '../../support/cli-world.ts';
-import { address, srv } from '../../support/dns-resolver.ts';
+import { answering, servingZones } from '../../support/dns-network.ts';
+import { address, SERVER, srv } from '../../support/dns-resolver.ts';
 
 const TWO = `  - name: db
     ports: [{ name: pg, port: 5432 }]
@@ -169,6 +170,30 @@ describe('plan', () => {
     const after = await world.run('plan', ...list);
     expect(after.code).toBe(0);
     expect(after.out).toMatch(/^TARGET/);
+  });
+
+  it('says why an address that its name no longer gives is still there, and until when', async () => {
+    const world = new CliWorld();
+    world.dns.zone.set('db.example.test', [address('10.0.0.1')]);
+    const list = world.list(
+      '  - { name: db, ports: [{ port: 5432 }], endpoints: [{ host: db.example.test }, { address: 10.0.0.2 }] }\n',
+    );
+    await world.run('sync', ...list);
+    const serve = servingZones(world.dns.zone);
+    await world.clock.advance(120_000);
+    world.dns.network.set(SERVER, answering('SERVFAIL'));
+    const failing = await world.run('plan', ...list);
+    expect(failing.out).toMatch(
+      /10\.0\.0\.1 +ready +Connected; held \(ServerFailure: db\.example\.test A: 10\.0\.0\.53:53: answers SERVFAIL\)/,
+    );
+    await world.clock.advance(120_000);
+    world.dns.network.set(SERVER, serve);
+    world.dns.zone.set('db.example.test', []);
+    const gone = await world.run('plan', ...list);
+    expect(gone.out).toMatch(
+      /10\.0\.0\.1 +ready +Connected; held until \d{4}-\S+Z \(NameNotFound: db\.example\.test does not exist\)/,
+    );
+    expect([failing.code, gone.code]).toEqual([0, 0]);
   });
 
   it('shows what changes within an object, and no more', async () => {
