@@ -1,7 +1,7 @@
 import { socketAddressOf } from './check-id.ts';
+import type { Beginning } from './entry.ts';
 import type { Check, CheckId, Health } from './health.ts';
 import { isForming } from './hysteresis.ts';
-import type { Beginning } from './monitor.ts';
 
 /** What was known of checks at another time: before a restart, in the pass before, under other settings. */
 export class HealthMemory {

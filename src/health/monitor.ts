@@ -3,11 +3,12 @@ import type { Random } from '../target/random.ts';
 import { Admission } from './admission.ts';
 import { Alarm } from './alarm.ts';
 import { DueQueue } from './due-queue.ts';
-import { type Flight, Flights } from './flights.ts';
+import { type Beginning, type Entry, newEntry } from './entry.ts';
+import { Flights } from './flights.ts';
 import type { Check, CheckId, Health, Sample } from './health.ts';
-import { isForming, notCheckedYet, observe } from './hysteresis.ts';
+import { observe } from './hysteresis.ts';
 import { PROBE_STALLED, PROBE_TIMED_OUT, type Prober } from './probe.ts';
-import { oneIntervalAfter, somewhereIn } from './rhythm.ts';
+import { nextDueMs, somewhereIn } from './rhythm.ts';
 
 export interface MonitorOptions {
   readonly prober: Prober;
@@ -28,34 +29,6 @@ export interface Observation {
   /** When the probe was to start and when it did, on the monotonic clock. */
   readonly dueMs: number;
   readonly startedMs: number;
-}
-
-/** What is known of a check that begins, and whether it may wait for its turn in the interval. */
-export interface Beginning {
-  readonly health: Health;
-  /** False: probe at once. True: some time within the interval, so that a restart is no burst. */
-  readonly spread: boolean;
-}
-
-interface Entry {
-  readonly check: Check;
-  readonly address: Check['address'];
-  health: Health;
-  /** Of the newest sample that agreed with the verdict (the health itself stays the same then); NaN before there is one. */
-  latencyMs: number;
-  /** When it is to be probed next, or was to be if that is going on. */
-  dueMs: number;
-  /** Under which time it is queued: the same, but rounded. */
-  queuedAtMs: number;
-  /** When the probe began that is going on, or the last one. */
-  startedMs: number;
-  /** The last probe used up its time-out. */
-  slow: boolean;
-  /** It has its own place in the interval, away from those that began with it. */
-  spread: boolean;
-  /** False once it was removed: a probe may still be in flight. */
-  wanted: boolean;
-  flight: Flight | undefined;
 }
 
 /** Timers count whole milliseconds and may come early by one: what they came for is then done all the same. */
@@ -108,22 +81,9 @@ export class Monitor {
   add(check: Check, beginning?: Beginning): void {
     if (this.#entries.has(check.id)) return;
     const nowMs = this.#options.clock.monotonicNow();
-    const { health, spread } = beginning ?? { health: notCheckedYet(nowMs), spread: false };
-    const entry: Entry = {
-      check,
-      address: check.address,
-      health,
-      latencyMs: health.latencyMs ?? Number.NaN,
-      dueMs: nowMs,
-      queuedAtMs: nowMs,
-      startedMs: nowMs,
-      slow: false,
-      spread,
-      wanted: true,
-      flight: undefined,
-    };
+    const entry = newEntry(check, nowMs, beginning);
     this.#entries.set(check.id, entry);
-    this.#schedule(entry, spread ? this.#somewhereIn(entry, nowMs) : nowMs);
+    this.#schedule(entry, entry.spread ? this.#somewhereIn(entry, nowMs) : nowMs);
   }
 
   /** A probe in flight ends by itself; nobody hears of its result. */
@@ -192,7 +152,7 @@ export class Monitor {
     entry.health = after;
     const agrees = sample.healthy === (after.verdict === 'healthy');
     entry.latencyMs = agrees ? sample.latencyMs : (after.latencyMs ?? Number.NaN);
-    this.#schedule(entry, this.#nextDueMs(entry, sample, nowMs));
+    this.#schedule(entry, nextDueMs(entry, sample, nowMs, this.#options.random));
     this.#options.onObservation({ check, sample, before, after, dueMs, startedMs });
   }
 
@@ -212,18 +172,6 @@ export class Monitor {
     entry.slow = flight.signal.aborted;
     this.#admission.release(entry);
     if (this.#flights.underWay === 0) this.#emptied?.();
-  }
-
-  #nextDueMs(entry: Entry, sample: Sample, nowMs: number): number {
-    const { intervalMs, fastIntervalMs } = entry.check.settings;
-    // What does not count is no reason to hurry, unless there is nothing to go by yet.
-    const presses = sample.healthy || sample.speaksOf !== 'worker' || entry.health.verdict === 'unknown';
-    if (presses && isForming(entry.health)) return Math.max(entry.startedMs + fastIntervalMs, nowMs);
-    if (!entry.spread) {
-      entry.spread = true;
-      return this.#somewhereIn(entry, nowMs);
-    }
-    return Math.max(oneIntervalAfter(entry.dueMs, intervalMs, this.#options.random), nowMs);
   }
 
   #schedule(entry: Entry, dueMs: number): void {

@@ -1,4 +1,7 @@
 import { jittered, type Random } from '../target/random.ts';
+import type { Entry } from './entry.ts';
+import type { Sample } from './health.ts';
+import { isForming } from './hysteresis.ts';
 
 /** Share by which an interval varies, so that checks which once met do not keep meeting. */
 const JITTER = 0.05;
@@ -12,8 +15,20 @@ export function somewhereIn(intervalMs: number, nowMs: number, random: Random): 
   return grouped(nowMs + offsetMs, intervalMs);
 }
 
-/** About one interval after `dueMs`. */
-export function oneIntervalAfter(dueMs: number, intervalMs: number, random: Random): number {
+/** When to probe again after this sample. The first time that nothing presses, a check gets its place in the interval. */
+export function nextDueMs(entry: Entry, sample: Sample, nowMs: number, random: Random): number {
+  const { intervalMs, fastIntervalMs } = entry.check.settings;
+  // What does not count is no reason to hurry, unless there is nothing to go by yet.
+  const presses = sample.healthy || sample.speaksOf !== 'worker' || entry.health.verdict === 'unknown';
+  if (presses && isForming(entry.health)) return Math.max(entry.startedMs + fastIntervalMs, nowMs);
+  if (!entry.spread) {
+    entry.spread = true;
+    return somewhereIn(intervalMs, nowMs, random);
+  }
+  return Math.max(oneIntervalAfter(entry.dueMs, intervalMs, random), nowMs);
+}
+
+function oneIntervalAfter(dueMs: number, intervalMs: number, random: Random): number {
   return grouped(dueMs + jittered(intervalMs, JITTER, random), intervalMs);
 }
 

@@ -42,3 +42,20 @@ it('docs/health-checks.md tells of each failure whom it speaks of as the code ha
     expect(`${reason} ${inTable ?? inCall ?? 'backend'}`).toBe(`${reason} ${speaksOf}`);
   }
 });
+
+it.each([
+  ['src/health/exchange.ts', 'MAX_RESPONSE_BYTES = 16_384', '16 KiB of an answer are read'],
+  ['src/health/http-exchange.ts', 'MAX_RESPONSE_BYTES = 65_536', 'of an HTTP response 64 KiB'],
+  ['src/health/outcome.ts', 'MAX_MESSAGE_LENGTH = 200', 'messages are cut to 200 characters'],
+  ['src/io/close-budget.ts', 'PER_MINUTE = 16_384', 'up to 16,384 a minute'],
+  ['src/health/expectation.ts', 'PATTERN_TIME_MS = 50', 'more than 50 ms over an answer'],
+  ['src/health/rhythm.ts', 'JITTER = 0.05', 'every `interval` (10s), ±5%'],
+  ['src/health/rhythm.ts', 'GROUPING = 0.01', 'in groups of 1/100'],
+  ['src/health/wall-clock-watch.ts', 'DISTRUST_MS = 3_600_000', 'for an hour after that clock has leapt'],
+  ['src/health/wall-clock-watch.ts', 'JUMP_MS = 60_000', 'leapt by more than a minute'],
+  ['src/endpoint/drain-guard.ts', 'RECENT_MS = 600_000', 'drained within ten minutes'],
+  ['src/endpoint/drain-guard.ts', 'CONFIRM_AFTER_MS = 5_000', 'five seconds later or more'],
+])('docs/health-checks.md has the figure of %s: %s', (source, constant, words) => {
+  expect(read(source)).toContain(`const ${constant};`);
+  expect(read('docs/health-checks.md')).toContain(words);
+});
