@@ -10,6 +10,7 @@ describe.skipIf(noBackendAddresses())('a worker', () => {
   let stage: Stage;
   let first: Backend;
   let second: Backend;
+  let third: Backend;
   let worker: WorkerProcess;
   const DRIFTING = [
     'slice-deleted',
@@ -30,7 +31,12 @@ describe.skipIf(noBackendAddresses())('a worker', () => {
     [first, second] = [await stage.newBackend(), await stage.newBackend()];
     // A target each, for somebody who changes one again and again is met with ever longer pauses.
     const rest = `ports: [{ port: PORT }], endpoints: [{ address: ${first.address} }]`;
-    const others = DRIFTING.map((name) => `  - { name: ${name}, adopt: ${name === 'adopted'}, ${rest} }\n`);
+    third = await stage.newBackend();
+    const beside = `ports: [{ port: PORT }], endpoints: [{ address: ${first.address} }, { address: ${third.address} }], healthCheck: { ${VERDICTS_AT_ONCE} }`;
+    const others = DRIFTING.map(
+      (name) =>
+        `  - { name: ${name}, adopt: ${name === 'adopted'}, ${name === 'stranger' ? beside : rest} }\n`,
+    );
     const list = stage.list(
       'targets.yaml',
       `  - name: pair
@@ -205,6 +211,11 @@ ${others.join('')}`,
       await strange('stranger');
       await repaired("a stranger's slice, told", async () => worker.has('SlicesNotOurs'));
       expect(await stage.slicesOf('stranger')).toHaveLength(2);
+      await third.become('refuse');
+      await repaired(
+        "health beside a stranger's slice",
+        async () => (await stage.served('stranger'))[third.address] === false,
+      );
     });
   });
 
