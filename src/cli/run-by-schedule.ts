@@ -12,6 +12,7 @@ import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { replicaOf } from './replica.ts';
 import type { RunFlags } from './run-options.ts';
+import { serveStatus } from './serve-status.ts';
 
 /** Works at the times of `--schedule` and rests in between, until the user ends it. */
 export async function runBySchedule(
@@ -44,8 +45,8 @@ export async function runBySchedule(
       targets: work.reports,
     }),
   });
-  const server = await context.startStatusServer(flags.listen, routes);
-  log.info('Listening', `serving ${Object.keys(routes).join(', ')} on port ${server.port}`);
+  const server = await serveStatus(flags, routes, log, context);
+  if (server === undefined) return EXIT.usage;
   const { timezone, cronJitter: jitterMs } = flags;
   const task: Task = (signal) =>
     context.cron.run({ expression, timezone, jitterMs }, () => work.pass(), signal);

@@ -16,6 +16,7 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { configMapsOf, followList } from './live-list.ts';
 import { replicaOf } from './replica.ts';
 import type { RunFlags } from './run-options.ts';
+import { serveStatus } from './serve-status.ts';
 
 /**
  * For writes under way and the state. A second for the lease and half a second for who is being answered come after
@@ -81,8 +82,8 @@ export async function runContinuously(
     targets: engine.reports,
   });
   const routes = routesOf(engine, worker, ready, registry, status, context);
-  const server = await context.startStatusServer(flags.listen, routes);
-  log.info('Listening', `serving ${Object.keys(routes).join(', ')} on port ${server.port}`);
+  const server = await serveStatus(flags, routes, log, context);
+  if (server === undefined) return EXIT.usage;
   const tasks: Task[] = [
     (signal) => worker.run(signal),
     (signal) => watch.run(signal),

@@ -107,7 +107,9 @@ function withScheduleFlags(command: Command): Command {
       new Option(
         '--timezone <name>',
         "of --resync and --schedule, such as Europe/Vienna (default: the system's)",
-      ).env('EXTERNAL_ENDPOINTS_TIMEZONE'),
+      )
+        .env('EXTERNAL_ENDPOINTS_TIMEZONE')
+        .argParser(parseTimezone),
     )
     .addOption(duration('--timeout', 'of one pass of --schedule', 60_000, '1m'))
     .addOption(duration('--cron-jitter', 'start up to that much later, at random', 0, '0s'));
@@ -122,6 +124,15 @@ function duration(flag: string, what: string, defaultMs: number, defaultText: st
       if (!parsed.ok) throw new InvalidArgumentError(parsed.problem.hint ?? parsed.problem.message);
       return parsed.ms;
     });
+}
+
+function parseTimezone(name: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InvalidArgumentError('There is no such zone; use a name such as Europe/Vienna or UTC.');
+  }
 }
 
 function parseListenAddress(text: string): ListenAddress {

@@ -73,6 +73,16 @@ describe.skipIf(noBackendAddresses())('times', () => {
     expect(await worker.end()).toMatchObject({ code: 0 });
   });
 
+  it('of a zone that there is not are told', async () => {
+    const args = ['--resync', EVERY_SECOND, '--timezone', 'Mars/Olympus'];
+    await using worker = WorkerProcess.start(stage, list, { args });
+    const ended = await worker.ended;
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(
+      /^error: option '--timezone <name>' argument 'Mars\/Olympus' is invalid. There is no such zone/,
+    );
+  });
+
   it('that are none are told before anything is done', async () => {
     await using worker = WorkerProcess.start(stage, list, { args: ['--resync', 'every day'] });
     const ended = await worker.ended;

@@ -102,4 +102,19 @@ describe('a worker', () => {
     expect(performance.now() - fromMs).toBeLessThan(5_000);
     expect(worker.stderr).toMatch(/did not end in order within 4.8 s; it ends now\n$/);
   });
+
+  it('that cannot listen says so, and ends', async () => {
+    const port = new URL(server.url).port;
+    const place = [
+      '--config',
+      file('targets.yaml', LIST),
+      '--kubeconfig',
+      file('kubeconfig', server.kubeconfig),
+    ];
+    const args = ['run', ...place, '--listen', `127.0.0.1:${port}`, '--log-format', 'json'];
+    await using worker = new CliProcess(args);
+    expect(await worker.ended).toMatchObject({ code: 2 });
+    expect(worker.stderr).toContain('"CannotListen"');
+    expect(worker.stderr).toContain(`--listen 127.0.0.1:${port} cannot be had: listen EADDRINUSE`);
+  });
 });

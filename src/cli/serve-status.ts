@@ -1,0 +1,22 @@
+import type { Log } from '../sync/log.ts';
+import type { StatusRoutes, StatusServer } from '../sync/status-routes.ts';
+import type { CliContext } from './context.ts';
+import type { RunFlags } from './run-options.ts';
+
+/** Serves what the worker says of itself; undefined, and told, when the address of `--listen` cannot be had. */
+export async function serveStatus(
+  { listen }: RunFlags,
+  routes: StatusRoutes,
+  log: Log,
+  context: CliContext,
+): Promise<StatusServer | undefined> {
+  try {
+    const server = await context.startStatusServer(listen, routes);
+    log.info('Listening', `serving ${Object.keys(routes).join(', ')} on port ${server.port}`);
+    return server;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    log.error('CannotListen', `--listen ${listen.host}:${listen.port} cannot be had: ${error.message}`);
+    return undefined;
+  }
+}
