@@ -15,8 +15,6 @@ import type { RunFlags } from './run-options.ts';
 export interface LiveListParts {
   readonly cluster: Cluster;
   readonly log: Log;
-  /** For trouble that goes on. */
-  readonly steady: Log;
   readonly metrics: Metrics;
   readonly events: EventSink;
 }
@@ -47,11 +45,11 @@ export function followList(
   context: CliContext,
 ): LiveList {
   const { clock, random } = context;
-  const { cluster, steady } = parts;
+  const { cluster, log } = parts;
   const fromCluster = configMaps.map(
     (reference) =>
       new ConfigMapSource({ store: cluster.store, clock, random }, reference, ({ reason, message }) =>
-        steady.warn(reason, `ConfigMap ${reference.text}: ${message}`),
+        log.warn(reason, `ConfigMap ${reference.text}: ${message}`),
       ),
   );
   const sources: ListSource[] = [...context.followFiles(flags.config ?? []), ...fromCluster];

@@ -6,7 +6,6 @@ import type { Log } from '../sync/log.ts';
 import { Reachability } from '../sync/reachability.ts';
 import type { Task } from '../sync/run-together.ts';
 import { type ReadinessCondition, type StatusRoutes, statusRoutes } from '../sync/status-routes.ts';
-import { steadyLog } from '../sync/steady-log.ts';
 import { Worker } from '../sync/worker.ts';
 import type { WorkerStatus } from '../sync/worker-status.ts';
 import type { Cluster } from './cluster.ts';
@@ -43,9 +42,7 @@ export async function runContinuously(
     metrics.apiRequest(method, code);
     reachability.note(code);
   });
-  // Who asks the API server again and again is told of the same trouble once a minute.
-  const steady = steadyLog(log, clock);
-  const replica = replicaOf(cluster, flags, steady, context, () => engine.onLeadership());
+  const replica = replicaOf(cluster, flags, log, context, () => engine.onLeadership());
   const isLeader = () => replica.isLeader();
   const events = new EventRecorder(
     { store: fencedStore(store, isLeader), clock, random },
@@ -59,7 +56,7 @@ export async function runContinuously(
     { options: decideOptions(flags), maxProbesInFlight: context.maxProbesInFlight },
   );
   const worker = new Worker(engine, { state, clock, random, log, isLeader }, SHUTDOWN_TIMEOUT_MS);
-  const watch = watchFor(engine, cluster, flags, steady, context);
+  const watch = watchFor(engine, cluster, flags, log, context);
   const list = followList(
     flags,
     configMapsIn(flags),
@@ -67,7 +64,7 @@ export async function runContinuously(
       engine.setList(inForce.list, inForce.isComplete);
       watch.setTargets(inForce.list.targets);
     },
-    { cluster, log, steady, metrics, events },
+    { cluster, log, metrics, events },
     context,
   );
   const ready = [

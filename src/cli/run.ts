@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { calmLog } from '../sync/calm-log.ts';
 import { timingsProblem } from '../sync/election-timings.ts';
+import { steadyLog } from '../sync/steady-log.ts';
 import { clusterChoice } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -24,7 +24,7 @@ export function describeRun(command: Command): Command {
 export async function runRun(flags: RunFlags, context: CliContext): Promise<ExitCode> {
   const { err } = context.terminal;
   const format = flags.logFormat ?? (err.isTerminal ? 'text' : 'json');
-  const log = calmLog(await context.newLog(flags.logLevel, format), context.clock);
+  const log = steadyLog(await context.newLog(flags.logLevel, format), context.clock);
   const problem = flagsProblem(flags, context);
   if (problem !== undefined) {
     err.write(`error: ${problem}\n`);

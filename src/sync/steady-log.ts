@@ -1,29 +1,37 @@
 import type { Clock } from '../target/clock.ts';
 import type { Log } from './log.ts';
 
-/** Trouble that goes on is told again that often. */
+/** The same warning is told at most that often, with how often it was left out meanwhile. */
 const AGAIN_MS = 60_000;
 
-/** More kinds of trouble at a time are told as they come. */
-const MAX_KNOWN = 1_000;
+/** So many warnings are remembered; of more, those that were told longest ago may be told again sooner. */
+const MAX_REMEMBERED = 1_000;
 
-/** A log in which the same warning comes once a minute, and says how often it was left out since. */
+/**
+ * A log in which trouble that goes on does not drown what is new: an API server that is away for an hour is a line a
+ * minute from each who asks it. What is said of a target tells of a change, and is told each time.
+ */
 export function steadyLog(log: Log, clock: Clock): Log {
-  const known = new Map<string, { toldMs: number; leftOut: number }>();
+  const told = new Map<string, { readonly atMs: number; leftOut: number }>();
   return {
     info: (reason, message, fields) => log.info(reason, message, fields),
     error: (reason, message, fields) => log.error(reason, message, fields),
     warn(reason, message, fields = {}) {
+      if (fields.target !== undefined) {
+        log.warn(reason, message, fields);
+        return;
+      }
       const key = `${reason} ${message}`;
       const nowMs = clock.monotonicNow();
-      const before = known.get(key);
-      if (before !== undefined && nowMs - before.toldMs < AGAIN_MS) {
+      const before = told.get(key);
+      if (before !== undefined && nowMs - before.atMs < AGAIN_MS) {
         before.leftOut += 1;
         return;
       }
-      known.delete(key);
-      if (known.size >= MAX_KNOWN) known.clear();
-      known.set(key, { toldMs: nowMs, leftOut: 0 });
+      // Deleted first, so that the map stays in the order of telling.
+      told.delete(key);
+      if (told.size >= MAX_REMEMBERED) told.delete(told.keys().next().value ?? '');
+      told.set(key, { atMs: nowMs, leftOut: 0 });
       const leftOut = before?.leftOut ?? 0;
       log.warn(reason, message, leftOut === 0 ? fields : { ...fields, leftOut });
     },

@@ -6,7 +6,6 @@ import type { Log } from './log.ts';
 import type { ApiFailure, ObjectStore } from './object-store.ts';
 import { isOursInPart } from './owned-objects.ts';
 import { type ClusterView, isOfTheWholeCluster, readCluster, readService } from './read-cluster.ts';
-import { steadyLog } from './steady-log.ts';
 import type { TargetBook } from './target-book.ts';
 import type { TargetEntry } from './target-entry.ts';
 
@@ -37,7 +36,7 @@ export class TargetReader {
   private backOff: BackOff = NO_BACK_OFF;
 
   constructor(ports: TargetReader['ports'], book: TargetBook, settings: TargetReaderSettings) {
-    this.ports = { ...ports, log: steadyLog(ports.log, ports.clock) };
+    this.ports = ports;
     this.book = book;
     this.settings = settings;
   }

@@ -1,55 +1,53 @@
-import { expect, it } from 'vitest';
-import type { Log } from '../../../src/sync/log.ts';
-import { Reachability } from '../../../src/sync/reachability.ts';
+import { describe, expect, it } from 'vitest';
+import type { LogFields } from '../../../src/sync/log.ts';
 import { steadyLog } from '../../../src/sync/steady-log.ts';
-import { SkippingClock } from '../../support/skipping-clock.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
-function recording() {
-  const lines: string[] = [];
-  const keep =
-    (level: string) =>
-    (reason: string, message: string, fields: object = {}) =>
-      lines.push(`${level} ${reason}: ${message} ${JSON.stringify(fields)}`);
-  const log: Log = { info: keep('info'), warn: keep('warn'), error: keep('error') };
-  return { log, lines };
+function listening() {
+  const clock = new ManualClock();
+  const lines: (readonly [string, LogFields])[] = [];
+  const note = (reason: string, message: string, fields: LogFields = {}) =>
+    lines.push([`${reason}: ${message}`, fields]);
+  return { clock, lines, log: steadyLog({ info: note, warn: note, error: note }, clock) };
 }
 
-it('a warning that is repeated comes once a minute, and says how often it was left out', () => {
-  const { log, lines } = recording();
-  const clock = new SkippingClock();
-  const steady = steadyLog(log, clock);
-  for (let second = 0; second < 130; second++) {
-    steady.warn('Unreachable', 'connect ECONNREFUSED', { tries: second });
-    clock.advance(1_000);
-  }
-  expect(lines).toEqual([
-    'warn Unreachable: connect ECONNREFUSED {"tries":0}',
-    'warn Unreachable: connect ECONNREFUSED {"tries":60,"leftOut":59}',
-    'warn Unreachable: connect ECONNREFUSED {"tries":120,"leftOut":59}',
-  ]);
-});
+describe('a steady log', () => {
+  it('tells trouble that lasts once a minute, and how often it was left out', async () => {
+    const { clock, lines, log } = listening();
+    for (let second = 0; second < 150; second++) {
+      log.warn('Unreachable', 'leader election: refused', { tries: second });
+      await clock.advance(1_000);
+    }
+    expect(lines).toEqual([
+      ['Unreachable: leader election: refused', { tries: 0 }],
+      ['Unreachable: leader election: refused', { tries: 60, leftOut: 59 }],
+      ['Unreachable: leader election: refused', { tries: 120, leftOut: 59 }],
+    ]);
+  });
 
-it('other warnings, and all that is no warning, come as they are', () => {
-  const { log, lines } = recording();
-  const steady = steadyLog(log, new SkippingClock());
-  for (const message of ['one', 'two']) {
-    steady.warn('Timeout', message);
-    steady.info('Leading', 'same');
-    steady.error('Broken', 'same');
-  }
-  expect(lines).toHaveLength(6);
-});
+  it('tells apart what has another reason, and leaves out nothing that is no warning', () => {
+    const { lines, log } = listening();
+    for (let twice = 0; twice < 2; twice++) {
+      log.warn('Conflict', 'no');
+      log.warn('Forbidden', 'no');
+      log.error('Conflict', 'no');
+      log.info('Missing', 'create Service');
+    }
+    expect(lines).toHaveLength(2 + 4);
+  });
 
-it('that the API server answers again is told once, with how long it did not', () => {
-  const { log, lines } = recording();
-  const clock = new SkippingClock();
-  const reachability = new Reachability(log, clock);
-  reachability.note(200);
-  reachability.note(0);
-  clock.advance(61_000);
-  reachability.note(0);
-  clock.advance(1_000);
-  reachability.note(503);
-  reachability.note(200);
-  expect(lines).toEqual(['info Reachable: the API server answers again, after 62 s {"seconds":62}']);
+  it('tells what changes about a target each time', () => {
+    const { lines, log } = listening();
+    const down = { target: 'shop/db', address: '10.0.0.1' };
+    for (let flaps = 0; flaps < 3; flaps++) log.warn('ConnectionRefused', 'address is not ready', down);
+    expect(lines).toHaveLength(3);
+  });
+
+  it('remembers a bounded number of lines', () => {
+    const { lines, log } = listening();
+    for (let at = 0; at < 1_001; at++) log.warn('Conflict', `no ${at}`);
+    log.warn('Conflict', 'no 1000');
+    log.warn('Conflict', 'no 0');
+    expect(lines).toHaveLength(1_002);
+  });
 });
