@@ -104,7 +104,8 @@ export class QuestionDesk {
     const { transport, clock } = this.#context;
     let hasPlace = place === true;
     try {
-      if (place !== true) await place;
+      // In any case, so that what could end at once does not end before it is known to be under way.
+      await place;
       hasPlace = true;
       const inquiry = new Inquiry({ name, type: record.type }, view.plan, this.#registry, this.#context);
       for (;;) {

@@ -77,6 +77,16 @@ describe('several servers', () => {
     expect(bench.network.queries.filter(({ type }) => type === 'A')).toHaveLength(5);
   });
 
+  it('that are none leave every question unanswered, each time anew', async () => {
+    const { bench } = threeServers();
+    bench.system = { ...parseResolvConf(''), servers: [] };
+    const { IPv4 } = await bench.resolve('n0.example.test', { servers: [] });
+    expect(IPv4).toMatchObject({ outcome: 'unresolved', reason: 'NoServers' });
+    await bench.clock.advance(60_000);
+    await bench.resolve('n0.example.test', { servers: [] });
+    expect(bench.resolver.counters).toMatchObject({ queries: 0, shared: 0, cacheHits: 0 });
+  });
+
   it('that refuse are not asked again', async () => {
     const { bench, servers } = threeServers();
     for (const server of servers) bench.network.set(server, answering('REFUSED'));
