@@ -102,7 +102,7 @@ export function holdAddresses(
   const current = [...present.values()].map((answer): HeldAddress => ({ answer, missedAnswers: 0 }));
   const absent = (previous?.addresses ?? [])
     .filter(({ answer }) => !present.has(keyOf(answer)))
-    .map((held) => age(held, absenceOf(held, resolution), sinceMs, missed));
+    .map((held) => age(held, absenceOf(held, resolution), sinceMs, countTo(held, missed, rules.rotation)));
   const judged = absent.map((held) => ({ held, verdict: judge(held, absenceOf(held, resolution), rules) }));
   const kept = judged.flatMap(({ held, verdict }) => (verdict === undefined ? [] : [{ held, verdict }]));
   const room = Math.max(0, MAX_HELD - current.length);
@@ -149,12 +149,20 @@ function absenceOf({ answer }: HeldAddress, resolution: Resolution): Absence | '
   return (failed ?? own[0])?.absence ?? 'left';
 }
 
+/**
+ * No further than rotation can explain: an address that stays because there is nothing else would otherwise change
+ * the state with every answer, for ever.
+ */
+function countTo(held: HeldAddress, missed: number, rotation: Rotation): number {
+  return Math.min(held.missedAnswers + missed, rememberedAbsence(rotation) + 1);
+}
+
 /** Sets and clears the clocks. Each is set by the first answer of its kind and not touched by the next. */
 function age(
   held: HeldAddress,
   absence: Absence | 'left',
   answeredAtMs: number,
-  missed: number,
+  missedAnswers: number,
 ): HeldAddress {
   if (absence !== 'left' && absence.outcome === 'unresolved') {
     return { ...held, failingSinceMs: held.failingSinceMs ?? answeredAtMs };
@@ -163,7 +171,6 @@ function age(
   const stoodStillMs = failingSinceMs === undefined ? 0 : Math.max(0, answeredAtMs - failingSinceMs);
   const absentSince = absentSinceMs === undefined ? undefined : absentSinceMs + stoodStillMs;
   if (absence === 'left') {
-    const missedAnswers = held.missedAnswers + missed;
     return { answer, missedAnswers, absentSinceMs: absentSince ?? answeredAtMs };
   }
   return {

@@ -217,9 +217,9 @@ function decodeHealth({ since, streakOf, ...rest }: z.output<typeof HEALTH>, now
   };
 }
 
-/** Whole seconds: two readings of two clocks never agree on milliseconds. */
+/** Whole seconds: two readings of two clocks never agree on milliseconds, nor on less. */
 function toWall(monotonicMs: number, now: Instant): number {
-  return Math.round((now.wallMs - (now.monotonicMs - monotonicMs)) / 1000);
+  return Math.round(Math.round(now.wallMs - (now.monotonicMs - monotonicMs)) / 1000);
 }
 
 /** A time in the future means that the wall clock was set back in between: then it has only just begun. */

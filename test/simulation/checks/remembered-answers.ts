@@ -1,7 +1,11 @@
 import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 
+/** So many answers are counted of a name that does not rotate, and no more. */
+const MOST_COUNTED = 32;
+
 interface SavedName {
   readonly rotation: { readonly score: number };
+  readonly addresses: readonly { readonly missedAnswers: number }[];
   readonly departed: readonly unknown[];
 }
 
@@ -29,5 +33,10 @@ export function countsAnswers(stateConfigMap: ApiObject): boolean {
   const names = Object.values(saved.names).flatMap((sources) =>
     Object.values(sources).flatMap((families) => Object.values(families)),
   );
-  return names.some(({ rotation, departed }) => rotation.score > 0 || departed.length > 0);
+  const isCounted = ({ missedAnswers }: SavedName['addresses'][number]) =>
+    missedAnswers > 0 && missedAnswers <= MOST_COUNTED;
+  return names.some(
+    ({ rotation, addresses, departed }) =>
+      rotation.score > 0 || departed.length > 0 || addresses.some(isCounted),
+  );
 }

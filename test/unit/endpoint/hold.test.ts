@@ -70,6 +70,21 @@ describe('holdAddresses', () => {
     expect(name.look(6_090)).toBe('10.0.0.1 current');
   });
 
+  it('counts no further than it has use for, or the state would change with every answer', () => {
+    const name = new HeldOverTime();
+    name.unhealthy.clear();
+    name.answer(0, found('10.0.0.1', '10.0.0.2'));
+    const settings = { ...DNS_SETTINGS.hold, obsoleteMs: Number.POSITIVE_INFINITY };
+    let held = name.held;
+    const counted = Array.from({ length: 50 }, (_, at) => {
+      const observation = { resolution: found('10.0.0.1'), answeredAtMs: (at + 1) * SECOND };
+      held = holdAddresses(held, observation, settings, () => true, (at + 1) * SECOND).next;
+      return held.addresses.find(({ answer }) => answer.address === '10.0.0.2')?.missedAnswers;
+    });
+    expect(counted.slice(0, 3)).toEqual([1, 2, 3]);
+    expect(counted.slice(40).every((each) => each === counted[40])).toBe(true);
+  });
+
   it('lets an obsolete address go at once when it is unhealthy', () => {
     const name = new HeldOverTime();
     name.answer(0, found('10.0.0.1', '10.0.0.2'));
