@@ -28,6 +28,8 @@ const CLIENT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const ATTEMPTS = 4;
 
+const ANSWERED_WITHIN_MS = 1_000;
+
 /** The way from one process to the API server, over the product's own repetition and reading of answers. */
 export class ApiClient implements KubeSender {
   requestCount = 0;
@@ -117,7 +119,8 @@ export class ApiClient implements KubeSender {
     const arrives = this.#cluster.expect();
     const sentMs = this.#scheduler.nowMs;
     this.#scheduler.in(fate.latencyMs() + slowMs + lateMs, () => {
-      arrives();
+      // Its answer is back by then as well, and whoever dies of it is dead.
+      this.#scheduler.in(ANSWERED_WITHIN_MS, arrives);
       const instead = answerInstead(fault);
       if (instead !== undefined) {
         if (isWrite(request)) this.#tell(request, `not done (${fault})`);

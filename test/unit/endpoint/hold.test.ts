@@ -72,7 +72,7 @@ describe('holdAddresses', () => {
 
   it('counts no further than it has use for, or the state would change with every answer', () => {
     const name = new HeldOverTime();
-    name.unhealthy.clear();
+
     name.answer(0, found('10.0.0.1', '10.0.0.2'));
     const settings = { ...DNS_SETTINGS.hold, obsoleteMs: Number.POSITIVE_INFINITY };
     let held = name.held;
