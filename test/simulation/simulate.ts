@@ -98,6 +98,7 @@ async function comeToRest(
     scheduler.nowMs >= soonestMs &&
     leaving.every(({ running }) => running.size === 0) &&
     cluster.underWay === 0 &&
+    workloads.every(({ isSteady }) => isSteady) &&
     late.quietForMs >= QUIET_MS[scenario.mode] &&
     undisturbed.difference().length === 0;
   const untilMs = scheduler.nowMs + SETTLED_WITHIN_MS;

@@ -36,6 +36,11 @@ export class CronJob {
     world.scheduler.in(rhythm.offsetMs, () => this.#tick());
   }
 
+  /** Each pass is a beginning. */
+  get isSteady(): boolean {
+    return true;
+  }
+
   /** Starts no more; what runs goes on. */
   stop(): void {
     this.#stopped = true;

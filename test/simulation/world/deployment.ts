@@ -10,6 +10,9 @@ const GRACE_MS = 30_000;
 
 const LOOK_EVERY_MS = 500;
 
+/** The lease has run out, somebody has taken it, read everything and saved what it knows. */
+const TAKEN_OVER_WITHIN_MS = 40_000;
+
 /** Replicas of `run`: one that dies comes up again, as under a Deployment. */
 export class Deployment {
   readonly running = new Set<ProductProcess>();
@@ -19,6 +22,7 @@ export class Deployment {
   readonly #random;
   #count = 0;
   #stopped = false;
+  #lastEndMs = Number.NEGATIVE_INFINITY;
 
   constructor(world: World, machines: readonly Machine[], death: RequestFate['death']) {
     this.#world = world;
@@ -29,6 +33,11 @@ export class Deployment {
         this.#start(`run-${'abc'[at] ?? at}`, machine),
       );
     });
+  }
+
+  /** Nobody has ended lately, so that whoever leads has led for a while. */
+  get isSteady(): boolean {
+    return this.#world.scheduler.nowMs - this.#lastEndMs > TAKEN_OVER_WITHIN_MS;
   }
 
   /** SIGTERM to all, and nobody comes up again. */
@@ -56,6 +65,7 @@ export class Deployment {
     log.tell(name, 'starts');
     const again = () => {
       this.running.delete(started);
+      this.#lastEndMs = scheduler.nowMs;
       scheduler.in(between(this.#random, 500, 5_000), () => this.#start(replica, machine));
     };
     const look = () => {

@@ -10,6 +10,8 @@ import type { World } from './world.ts';
 export interface Workload {
   readonly running: ReadonlySet<ProductProcess>;
   terminate(each: ProductProcess): void;
+  /** What becomes of an end or a beginning has become of it. */
+  readonly isSteady: boolean;
   /** Nothing is started any more. */
   stop(): void;
 }
