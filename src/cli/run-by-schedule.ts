@@ -3,8 +3,10 @@ import type { TargetListPart } from '../config/target-list-part.ts';
 import { fencedStore } from '../sync/fenced-store.ts';
 import type { Log } from '../sync/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
+import { Reachability } from '../sync/reachability.ts';
 import type { Task } from '../sync/run-together.ts';
 import { statusRoutes } from '../sync/status-routes.ts';
+import { steadyLog } from '../sync/steady-log.ts';
 import { isTrouble, type SyncReport, type TargetReport } from '../sync/sync-report.ts';
 import type { Cluster } from './cluster.ts';
 import { runPass } from './cluster-pass.ts';
@@ -24,8 +26,13 @@ export async function runBySchedule(
 ): Promise<ExitCode> {
   const registry = await context.newMetrics();
   const { metrics } = registry;
-  cluster.onAnswer((method, code) => metrics.apiRequest(method, code));
-  const replica = replicaOf(cluster, flags, log, context, () => undefined);
+  const reachability = new Reachability(log, context.clock);
+  cluster.onAnswer((method, code) => {
+    metrics.apiRequest(method, code);
+    reachability.note(code);
+  });
+  const steady = steadyLog(log, context.clock);
+  const replica = replicaOf(cluster, flags, steady, context, () => undefined);
   const work = new ScheduledWork(cluster, () => replica.isLeader(), flags, { log, metrics }, context);
   const routes = statusRoutes({
     isAlive: () => true,
