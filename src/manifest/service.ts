@@ -1,3 +1,4 @@
+import { ADDRESS_FAMILIES } from '../target/ip-address.ts';
 import { keyOf, type Target, type TargetPort } from '../target/target.ts';
 import type { ServiceObject, ServicePort, ServiceSpec } from './kube-object.ts';
 import { DELETION_POLICY_ANNOTATION, ownershipLabels } from './labels.ts';
@@ -5,8 +6,14 @@ import { DELETION_POLICY_ANNOTATION, ownershipLabels } from './labels.ts';
 /**
  * The Service as we apply it: without a selector, so that no controller of Kubernetes writes its endpoints.
  * Fields that the list leaves open are left to the API server and to others.
+ *
+ * @param live what the Service has, as the API server keeps a policy that the list leaves open.
  */
-export function buildService(target: Target, instance: string): ServiceObject {
+export function buildService(
+  target: Target,
+  instance: string,
+  live: Pick<ServiceSpec, 'ipFamilies' | 'ipFamilyPolicy'> = {},
+): ServiceObject {
   const annotations = {
     ...target.service.annotations,
     ...(target.deletionPolicy === 'Orphan' ? { [DELETION_POLICY_ANNOTATION]: 'Orphan' } : {}),
@@ -20,11 +27,11 @@ export function buildService(target: Target, instance: string): ServiceObject {
       labels: { ...target.service.labels, ...ownershipLabels(instance) },
       ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
     },
-    spec: serviceSpec(target),
+    spec: serviceSpec(target, familiesAskedFor(target, live)),
   };
 }
 
-function serviceSpec(target: Target): ServiceSpec {
+function serviceSpec(target: Target, ipFamilies: readonly string[] | undefined): ServiceSpec {
   const { service } = target;
   const headless = service.type === 'Headless';
   return {
@@ -39,9 +46,33 @@ function serviceSpec(target: Target): ServiceSpec {
     ...(service.trafficDistribution === undefined
       ? {}
       : { trafficDistribution: service.trafficDistribution }),
-    ...(service.ipFamilies === undefined ? {} : { ipFamilies: service.ipFamilies }),
+    ...(ipFamilies === undefined ? {} : { ipFamilies }),
     ...(service.ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy: service.ipFamilyPolicy }),
   };
+}
+
+/**
+ * One family and a policy of two mean: that one first. The API server adds the other and from then on takes the one
+ * alone for an attempt to give the other up, so what is applied has both.
+ */
+function familiesAskedFor(
+  { service }: Target,
+  live: Pick<ServiceSpec, 'ipFamilies' | 'ipFamilyPolicy'>,
+): readonly string[] | undefined {
+  const { ipFamilies } = service;
+  const [first] = ipFamilies ?? [];
+  if (first === undefined || ipFamilies?.length === 2) return ipFamilies;
+  const policy = service.ipFamilyPolicy ?? live.ipFamilyPolicy ?? defaultPolicy(service.type);
+  const hasBoth = live.ipFamilies?.length === 2 && live.ipFamilies[0] === first;
+  if (policy === 'RequireDualStack' || (policy === 'PreferDualStack' && hasBoth)) {
+    return [first, ...ADDRESS_FAMILIES.filter((family) => family !== first)];
+  }
+  return ipFamilies;
+}
+
+/** Headless without a selector: both, even on a cluster of one family (`service/storage/alloc.go:140`). */
+export function defaultPolicy(type: Target['service']['type']): 'RequireDualStack' | 'SingleStack' {
+  return type === 'Headless' ? 'RequireDualStack' : 'SingleStack';
 }
 
 function isExternal(type: Target['service']['type']): boolean {

@@ -1,4 +1,5 @@
 import type { Assessment } from '../endpoint/assessment.ts';
+import { defaultPolicy } from '../manifest/service.ts';
 import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../target/ip-address.ts';
 import type { PlanInput } from './plan-input.ts';
 import { isExternalName } from './service-view.ts';
@@ -16,14 +17,14 @@ export function servedFamilies(input: PlanInput): readonly AddressFamily[] {
   const live = existing.service?.spec.ipFamilies;
   if (live !== undefined && live.length > 0) return live.filter(isFamily);
   if (isExternalName(input)) return ADDRESS_FAMILIES;
-  if (target.service.ipFamilies !== undefined) return target.service.ipFamilies;
-  // Headless without a selector: both, even on a cluster of one family (`service/storage/alloc.go:140`).
-  if (target.service.type === 'Headless' && target.service.create) return ADDRESS_FAMILIES;
   const { clusterFamilies = [] } = options;
-  const [first = 'IPv4'] = clusterFamilies;
-  const policy = target.service.ipFamilyPolicy;
+  const { create, ipFamilies = [], type } = target.service;
+  const { ipFamilyPolicy = create ? defaultPolicy(type) : 'SingleStack' } = target.service;
+  if (ipFamilies.length === 2) return ipFamilies;
   const isDual =
-    policy === 'RequireDualStack' || (policy === 'PreferDualStack' && clusterFamilies.length > 1);
+    ipFamilyPolicy === 'RequireDualStack' ||
+    (ipFamilyPolicy === 'PreferDualStack' && clusterFamilies.length > 1);
+  const [first = 'IPv4'] = [...ipFamilies, ...clusterFamilies];
   return isDual ? ADDRESS_FAMILIES : [first];
 }
 

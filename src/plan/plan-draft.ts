@@ -58,7 +58,8 @@ export class PlanDraft {
   applyService(): void {
     const { existing, options, target } = this.input;
     if (!target.service.create || this.leaves.has('Service')) return;
-    const isWritten = this.apply(buildService(target, options.instance), existing.service);
+    const desired = buildService(target, options.instance, existing.service?.spec);
+    const isWritten = this.apply(desired, existing.service);
     // An ExternalName Service becomes ClusterIP in place, but server-side apply leaves `externalName` behind.
     const externalName = existing.service?.spec.externalName;
     if (externalName === undefined || !isWritten) return;

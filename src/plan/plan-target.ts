@@ -88,8 +88,11 @@ function publishesSlices({ target }: PlanInput): boolean {
 
 /** What would have to change first does not. */
 function isInVain({ until }: Continuation, draft: PlanDraft): boolean {
-  if (draft.isLeft('Service') || draft.conflicts.has('Service')) return true;
-  return draft.conflicts.has('Endpoints') && until === 'MirroredSlicesGone';
+  if (until === 'ServiceRead') {
+    const leavesService = draft.isLeft('Service') || draft.conflicts.has('Service');
+    return leavesService && draft.actions.length === 0;
+  }
+  return until === 'MirroredSlicesGone' && draft.conflicts.has('Endpoints');
 }
 
 type Outcome = Pick<ObjectPlan, 'phase' | 'reason' | 'message'>;

@@ -72,10 +72,10 @@ const firstFamilyMustStay: Rule = ({ target, existing }) => {
 
 /** A second family is given up by the policy, and not by the list of families alone. */
 const secondFamilyMustBeGivenUp: Rule = ({ target, existing }) => {
-  const { create, ipFamilies, ipFamilyPolicy } = target.service;
-  const spec = existing.service?.spec;
-  if (!create || ipFamilies?.length !== 1 || ipFamilyPolicy !== undefined) return undefined;
-  if (spec?.ipFamilies?.length !== 2 || spec.clusterIP === 'None') return undefined;
+  const { create, ipFamilies, ipFamilyPolicy, type } = target.service;
+  if (!create || type === 'Headless' || ipFamilies?.length !== 1 || ipFamilyPolicy !== undefined)
+    return undefined;
+  if (existing.service?.spec.ipFamilies?.length !== 2) return undefined;
   return {
     phase: 'Refused',
     reason: 'IPFamiliesImmutable',

@@ -29,6 +29,11 @@ const wish = fc.record({
     '{ type: NodePort }',
     '{ ipFamilyPolicy: RequireDualStack }',
     '{ labels: { a: b } }',
+    '{ ipFamilies: [IPv6], ipFamilyPolicy: PreferDualStack }',
+    '{ ipFamilies: [IPv4], ipFamilyPolicy: RequireDualStack }',
+    '{ ipFamilies: [IPv6] }',
+    '{ type: Headless, ipFamilies: [IPv6] }',
+    '{ type: Headless, ipFamilyPolicy: SingleStack }',
   ),
 });
 

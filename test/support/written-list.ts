@@ -100,7 +100,9 @@ const service = some({
   sessionAffinity: fc.constantFrom('None', 'ClientIP'),
   ipFamilies: fc.constantFrom(['IPv4'], ['IPv6']),
   ipFamilyPolicy: fc.constantFrom('SingleStack', 'PreferDualStack', 'RequireDualStack'),
-});
+})
+  // Affinity does nothing for a headless Service, and is a mistake there.
+  .map((fields) => (fields.type === 'Headless' ? { ...fields, sessionAffinity: 'None' } : fields));
 
 const target: fc.Arbitrary<WrittenTarget> = fc
   .tuple(

@@ -14,6 +14,7 @@ export function chooseFamilies(spec: JsonObject, configured: readonly AddressFam
   if (isHeadless(spec) && Object.keys(objectOf(spec.selector)).length === 0) {
     // Nothing is allocated, and whoever lists the addresses may list both families (alloc.go:140).
     spec.ipFamilyPolicy ??= 'RequireDualStack';
+    if (spec.ipFamilyPolicy === 'SingleStack' && families.length > 1) return [tooManyFor('IP families')];
     spec.ipFamilies = withSecond(families, byDefault, spec.ipFamilyPolicy !== 'SingleStack');
     return [];
   }
@@ -41,9 +42,7 @@ function familyErrors(
   configured: readonly AddressFamily[],
 ): FieldError[] {
   if ((spec.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack' && families.length > 1) {
-    const what = listOf(spec.clusterIPs).length > 1 ? 'cluster IPs' : 'IP families';
-    const detail = `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`;
-    return [invalid('spec.ipFamilyPolicy', 'SingleStack', detail)];
+    return [tooManyFor(listOf(spec.clusterIPs).length > 1 ? 'cluster IPs' : 'IP families')];
   }
   const errors: FieldError[] = [];
   if (spec.ipFamilyPolicy === 'RequireDualStack' && configured.length < 2) {
@@ -55,6 +54,11 @@ function familyErrors(
     errors.push(invalid(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'));
   }
   return errors;
+}
+
+function tooManyFor(what: string): FieldError {
+  const detail = `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`;
+  return invalid('spec.ipFamilyPolicy', 'SingleStack', detail);
 }
 
 function withSecond(families: readonly string[], byDefault: AddressFamily, dual: boolean): string[] {

@@ -50,7 +50,7 @@ function ipListErrors(spec: JsonObject): FieldError[] {
 
 /** A second family is given up by the policy, never by the list of families alone. */
 export function familyUpdateErrors(spec: JsonObject, before: JsonObject): FieldError[] {
-  if (!needsClusterIp(spec) || !needsClusterIp(before) || isHeadless(spec)) return [];
+  if (!needsClusterIp(spec) || !needsClusterIp(before)) return [];
   const givesUp = listOf(before.ipFamilies).length === 2 && listOf(spec.ipFamilies).length === 1;
   if (!givesUp || spec.ipFamilyPolicy === 'SingleStack') return [];
   const detail = "must be 'SingleStack' to release the secondary IP family";
