@@ -7,7 +7,17 @@ const ROOT = new URL('../../../', import.meta.url);
 const NO_REASONS = new Set([
   ...['Service', 'Endpoints', 'EndpointSlice', 'EndpointSlices', 'ExternalName', 'FieldPath'],
   ...['Published', 'NotReady', 'Refused', 'Pending', 'Deleted', 'Orphaned', 'Delete', 'Orphan'],
-  ...['Apply', 'Update', 'Headless', 'Local', 'None', 'TCP', 'PreferDualStack', 'RequireDualStack'],
+  ...[
+    'Apply',
+    'Update',
+    'Headless',
+    'Local',
+    'None',
+    'TCP',
+    'PreferDualStack',
+    'RequireDualStack',
+    'SingleStack',
+  ],
   ...['MirroredSlicesGone', 'MirroredSlicesPresent', 'SelectedPodsReady', 'ServiceRead'],
 ]);
 
