@@ -6,7 +6,7 @@ import type { WorkerRecord } from '../world/worker-record.ts';
 import { forbiddenAddresses } from './allowed-addresses.ts';
 import { Blindness } from './blindness.ts';
 import { LateCommits } from './late-commits.ts';
-import { type Circumstances, judgeLoss, type Verdict } from './lost-route.ts';
+import { type Circumstances, judgeLoss, namesOf, type Verdict } from './lost-route.ts';
 import { Ownership } from './ownership.ts';
 import type { ReferenceHealth } from './reference-health.ts';
 import { NO_TRAFFIC, type Route, type Traffic, trafficOf } from './traffic.ts';
@@ -128,6 +128,7 @@ export class Judge {
     for (const [name, route] of before.routes) {
       if (after.routes.has(name)) continue;
       const verdict = this.#verdictOn(key, route, worker, writer);
+      if (!verdict.allowed && this.#stepsBack(key, route, worker, after)) continue;
       if (verdict.allowed) {
         if (verdict.byVerdict && writer.kind === 'worker')
           this.#lookForBlindness(key, route, before, writer.process);
@@ -140,6 +141,24 @@ export class Judge {
       const rest = after.routes.size === 0 ? '; nothing is left' : `; ${after.routes.size} left`;
       this.report(verdict.because, `${key} lost ${name} through ${by}: ${verdict.why}${rest}`);
     }
+  }
+
+  /** A standby leaves the traffic to those that it stood in for. */
+  #stepsBack(key: string, { address }: Route, worker: WorkerRecord, after: Traffic): boolean {
+    const { nowMs, answers } = this.#bench.circumstances();
+    const ready = addressesOf(after.routes);
+    return worker.specsOf(key, nowMs).some((spec) => {
+      const tiers = (spec?.endpoints ?? []).map((source) => {
+        const { priority = 0 } = source as { priority?: number };
+        const names = namesOf(source, answers);
+        const has = (each: string) =>
+          ('address' in source && source.address === each) ||
+          names.some((name) => answers.everHad(name, each));
+        return { priority, has };
+      });
+      const own = Math.min(...tiers.filter(({ has }) => has(address)).map(({ priority }) => priority));
+      return tiers.some(({ priority, has }) => priority < own && [...ready].some(has));
+    });
   }
 
   /** It built on objects that somebody took away after it had looked, or before it could hear of it. */

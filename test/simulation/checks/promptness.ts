@@ -90,7 +90,10 @@ export class Promptness {
     if (spec.check === 'none' || !spec.resources.includes('EndpointSlice')) return false;
     const isClean = spec.endpoints.every(
       (source) =>
-        'address' in source && !source.address.includes(':') && hosts.isWellSince(source.address, sinceMs),
+        'address' in source &&
+        source.priority === undefined &&
+        !source.address.includes(':') &&
+        hosts.isWellSince(source.address, sinceMs),
     );
     return isClean && this.#isOurBusiness(spec);
   }

@@ -25,7 +25,7 @@ const hunted: Hunted = {
   message: breach?.message ?? '',
 };
 process.send?.(hunted);
-process.disconnect?.();
+if (process.connected) process.disconnect();
 
 async function firstBroken(seeds: number): Promise<SimulationResult | undefined> {
   for (let seed = 1; seed <= seeds; seed++) {

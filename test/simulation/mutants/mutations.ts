@@ -144,11 +144,11 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'believes-blindness',
-    mistake: 'maxDrain holds nothing back',
+    mistake: 'verdicts are never doubted, however many fail at once',
     breaks: [10],
     file: 'src/endpoint/drain-guard.ts',
-    from: 'sharePercent > input.maxDrainPercent && !standsAlone;',
-    to: 'sharePercent > 1_000 && !standsAlone;',
+    from: 'const doubt = trusted ? undefined :',
+    to: 'const doubt = trusted || true ? undefined :',
     withinSeeds: 400,
   },
   {

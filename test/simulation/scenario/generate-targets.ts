@@ -83,7 +83,10 @@ function generateSources(
     if (chance(random, 0.25)) sources.push({ host: nameWith(`i${at}`, at, 150, random, names) });
   }
   if (ports.length === 1 && chance(random, 0.15)) sources.push({ srv: serviceWith(at, random, names) });
-  return sources;
+  const standby = sources.length > 1 && chance(random, 0.2) ? sources.length - 1 : -1;
+  return sources.map((source, at) =>
+    at === standby && !('srv' in source) ? { ...source, priority: 1 } : source,
+  );
 }
 
 function nameWith(

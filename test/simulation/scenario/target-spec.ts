@@ -26,7 +26,11 @@ export interface PortSpec {
   readonly protocol: 'TCP' | 'UDP';
 }
 
-export type SourceSpec = { readonly address: string } | { readonly host: string } | { readonly srv: string };
+/** `priority`: takes traffic only while nothing of a lower one can; absent is 0. */
+export type SourceSpec =
+  | { readonly address: string; readonly priority?: number }
+  | { readonly host: string; readonly priority?: number }
+  | { readonly srv: string };
 
 /** The bounds that a list sets for all its targets. */
 export interface ListGuards {
