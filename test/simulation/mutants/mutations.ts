@@ -23,7 +23,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/plan/plan-input.ts',
     from: 'return input.target.adopt || input.options.adopt;',
     to: 'return true;',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'ignores-selectors',
@@ -32,7 +32,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/plan/service-rules.ts',
     from: 'if (!hasSelector(existing.service)) return undefined;',
     to: 'return undefined;',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'failure-is-absence',
@@ -41,7 +41,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/endpoint/hold.ts',
     from: "'failure', absence, failingSinceMs + settings.failureMs)",
     to: "'failure', absence, failingSinceMs + 5_000)",
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'no-hold-for-nxdomain',
@@ -50,7 +50,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/endpoint/hold.ts',
     from: 'notFoundSinceMs + settings.notFoundMs',
     to: 'notFoundSinceMs',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'one-failure-drains',
@@ -59,7 +59,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/health/hysteresis.ts',
     from: 'const vantageSuspect = suspect || (streak > 1 && health.vantageSuspect);\n  if (streak >= threshold) {',
     to: 'const vantageSuspect = suspect || (streak > 1 && health.vantageSuspect);\n  if (streak >= 1) {',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'skip-mirror-first',
@@ -68,7 +68,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/plan/publish-slices.ts',
     from: '  if (existing.service === undefined) draft.applyService();\n  writeSlices(',
     to: '  if (existing.service === undefined) draft.applyService();\n  settleEndpoints(draft, entries);\n  writeSlices(',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'never-updates',
@@ -77,7 +77,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/plan/field-difference.ts',
     from: 'return difference.changes.length === 0 && difference.unowned.length === 0;',
     to: 'return true;',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'leaves-leftovers',
@@ -86,7 +86,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/plan/publish-slices.ts',
     from: "draft.delete('EndpointSlice', [...leftover, ...foreign], 'Adopted');",
     to: '',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'restless-order',
@@ -95,7 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/manifest/endpoint-entry.ts',
     from: '    .sort(compareAddresses)\n    .flatMap((address) => entriesOfAddress(',
     to: '    .sort(restless())\n    .flatMap((address) => entriesOfAddress(',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'waits-for-all',
@@ -122,7 +122,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/target/guards.ts',
     from: 'const denied = guards.deniedCidrs.find((range) => range.contains(address));',
     to: 'const denied = guards.deniedCidrs.find(() => false);',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'loopback',
@@ -131,7 +131,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/target/guards.ts',
     from: 'if (refused !== undefined) return refused;',
     to: '',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'follows-empty-lists',
@@ -140,7 +140,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/config/target-list.ts',
     from: 'if (targets.length > 0) return { ok: true, list };',
     to: 'if (targets.length >= 0) return { ok: true, list };',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
   {
     name: 'believes-blindness',
@@ -167,7 +167,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/sync/back-off.ts',
     from: 'untilMs: nowMs + jittered(pauseMs, JITTER, random) };',
     to: 'untilMs: nowMs + Math.min(1, jittered(pauseMs, JITTER, random)) };',
-    withinSeeds: 200,
+    withinSeeds: 400,
   },
 ];
 
