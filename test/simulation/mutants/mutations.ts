@@ -161,12 +161,12 @@ export const MUTATIONS: readonly Mutation[] = [
     withinSeeds: 400,
   },
   {
-    name: 'tries-without-pause',
-    mistake: 'what failed is tried again at once, for ever',
+    name: 'leaves-connections-open',
+    mistake: 'connections of probes are never closed',
     breaks: [12],
-    file: 'src/sync/back-off.ts',
-    from: 'untilMs: nowMs + jittered(pauseMs, JITTER, random) };',
-    to: 'untilMs: nowMs + Math.min(1, jittered(pauseMs, JITTER, random)) };',
+    file: 'src/health/probe.ts',
+    from: '    dialed.connection.close();',
+    to: '',
     withinSeeds: 400,
   },
 ];
