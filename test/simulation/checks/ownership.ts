@@ -68,10 +68,12 @@ function breachOf(
   if (change.resource === 'endpoints' && change.type === 'DELETED' && !serviceStands) return undefined;
   const specs = worker?.specsOf(key, nowMs) ?? [];
   if (specs.some((spec) => spec?.adopt === true)) return undefined;
-  // What the controllers leave behind when a selector goes serves Pods that nobody selects any more; and what
-  // the mirroring controller leaves when it does not run is a copy of ours.
+  const manager = metadata.labels?.[SLICE_MANAGED_BY];
+  // What the mirroring controller leaves when it does not run is a copy of Endpoints that are ours, or gone.
+  if (manager === MIRROR && specs.some((spec) => spec !== undefined)) return undefined;
+  // What the controllers leave behind when a selector goes serves Pods that nobody selects any more.
   const isLeftover =
-    [SLICE_CONTROLLER, MIRROR].includes(metadata.labels?.[SLICE_MANAGED_BY] ?? '') ||
+    manager === SLICE_CONTROLLER ||
     metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller';
   if (isLeftover && specs.some((spec) => spec?.create === true)) return undefined;
   return `${what} is not ours, adoption was not asked for, and it was ${verb}`;
