@@ -1,8 +1,8 @@
 import type { TargetList } from '../config/target-list.ts';
 import { deadlineAfter } from '../sync/deadline.ts';
 import type { DecideOptions } from '../sync/decide.ts';
-import { type PassResult, pass } from '../sync/pass.ts';
-import type { PassRequest } from '../sync/pass-request.ts';
+import { type PassResult, pass } from '../sync/pass/pass.ts';
+import type { PassRequest } from '../sync/pass/pass-request.ts';
 import type { Cluster, ClusterChoice } from './cluster.ts';
 import type { CliContext } from './context.ts';
 import type { ClusterFlags, DecisionFlags, PassFlags } from './options.ts';

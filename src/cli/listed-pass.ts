@@ -1,5 +1,5 @@
-import type { PassResult } from '../sync/pass.ts';
-import type { PassRequest } from '../sync/pass-request.ts';
+import type { PassResult } from '../sync/pass/pass.ts';
+import type { PassRequest } from '../sync/pass/pass-request.ts';
 import { clusterChoice, runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';

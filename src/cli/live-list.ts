@@ -1,11 +1,11 @@
 import { type ConfigMapReference, readConfigMapReference } from '../config/config-map-reference.ts';
-import { ConfigMapSource } from '../sync/config-map-source.ts';
-import type { EventSink } from '../sync/event-sink.ts';
-import { ListKeeper } from '../sync/list-keeper.ts';
-import type { ListSource } from '../sync/list-source.ts';
+import type { EventSink } from '../sync/event/event-sink.ts';
+import { ConfigMapSource } from '../sync/list/config-map-source.ts';
+import { ListKeeper } from '../sync/list/list-keeper.ts';
+import type { ListSource } from '../sync/list/list-source.ts';
+import { PartReader } from '../sync/list/part-reader.ts';
 import type { Log } from '../sync/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
-import { PartReader } from '../sync/part-reader.ts';
 import type { Task } from '../sync/run-together.ts';
 import type { Cluster } from './cluster.ts';
 import type { CliContext } from './context.ts';

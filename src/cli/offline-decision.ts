@@ -2,7 +2,7 @@ import type { TargetList } from '../config/target-list.ts';
 import { NOTHING_KNOWN } from '../health/memory.ts';
 import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import { type Decision, decide, NO_FLEET } from '../sync/decide.ts';
-import { type KnownBefore, observeTargets } from '../sync/observe.ts';
+import { type KnownBefore, observeTargets } from '../sync/pass/observe.ts';
 import type { TargetMoment } from '../sync/view-moment.ts';
 import { instantOf } from '../target/clock.ts';
 import { keyOf } from '../target/target.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type ReleaseRequest, release, type ServiceName } from '../sync/release.ts';
+import { type ReleaseRequest, release, type ServiceName } from '../sync/pass/release.ts';
 import { isTrouble } from '../sync/sync-report.ts';
 import { clusterChoice } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';

@@ -1,5 +1,5 @@
 import { ownershipLabels } from '../manifest/labels.ts';
-import { LeaderElection } from '../sync/leader-election.ts';
+import { LeaderElection } from '../sync/leader/leader-election.ts';
 import type { Log } from '../sync/log.ts';
 import { runTogether, type Task } from '../sync/run-together.ts';
 import type { Cluster } from './cluster.ts';

@@ -1,13 +1,13 @@
 import { formatLocation, mergeTargetLists, type TargetList } from '../config/target-list.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
-import { fencedStore } from '../sync/fenced-store.ts';
+import { fencedStore } from '../sync/cluster/fenced-store.ts';
 import type { Log } from '../sync/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
 import { Reachability } from '../sync/reachability.ts';
 import type { Task } from '../sync/run-together.ts';
-import { statusRoutes } from '../sync/status-routes.ts';
 import { steadyLog } from '../sync/steady-log.ts';
 import { isTrouble, type SyncReport, type TargetReport } from '../sync/sync-report.ts';
+import { statusRoutes } from '../sync/worker/status-routes.ts';
 import type { Cluster } from './cluster.ts';
 import { runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';

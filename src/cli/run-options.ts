@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/duration.ts';
-import { DEFAULT_TIMINGS } from '../sync/election-timings.ts';
+import { DEFAULT_TIMINGS } from '../sync/leader/election-timings.ts';
 import type { LogFormat, LogLevel } from '../sync/log.ts';
 import type { ListenAddress } from './context.ts';
 import { type ClusterFlags, type DecisionFlags, type ListFlags, withSwitch } from './options.ts';

@@ -1,4 +1,4 @@
-import type { ApiFailure } from '../sync/object-store.ts';
+import type { ApiFailure } from '../sync/cluster/object-store.ts';
 import type { Clock } from '../target/clock.ts';
 
 /** One HTTP request to the API server. */

@@ -13,7 +13,7 @@ import type {
   WatchEvent,
   WatchScope,
   WriteOptions,
-} from '../sync/object-store.ts';
+} from '../sync/cluster/object-store.ts';
 import type { KubeAnswer, KubeSender } from './kube-retry.ts';
 import { hasMetadata } from './kube-shape.ts';
 import { readWatchEvents } from './kube-watch.ts';

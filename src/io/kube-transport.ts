@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
-import type { ApiFailure, ApiFailureReason } from '../sync/object-store.ts';
+import type { ApiFailure, ApiFailureReason } from '../sync/cluster/object-store.ts';
 import type { Clock } from '../target/clock.ts';
 import { onAbort } from '../target/on-abort.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';

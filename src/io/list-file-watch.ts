@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TargetSource } from '../config/source.ts';
-import type { ListSource } from '../sync/list-source.ts';
+import type { ListSource } from '../sync/list/list-source.ts';
 import type { Clock } from '../target/clock.ts';
 import { isListFile, MAX_FILES, STDIN_PATH } from './list-files.ts';
 

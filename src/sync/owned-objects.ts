@@ -2,7 +2,7 @@ import { ownerOf } from '../manifest/labels.ts';
 import { type ExistingObjects, slicesByOwner } from '../plan/existing-objects.ts';
 import type { RemovalInput } from '../plan/plan-removal.ts';
 import { keyOf, type Target } from '../target/target.ts';
-import type { ClusterView } from './read-cluster.ts';
+import type { ClusterView } from './cluster/read-cluster.ts';
 
 /** Everything of ours under names that no target declares, in a stable order. */
 export function removalsFrom(

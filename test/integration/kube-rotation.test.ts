@@ -8,7 +8,7 @@ import { KubeStore } from '../../src/io/kube-store.ts';
 import { KubeTransport } from '../../src/io/kube-transport.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
-import { Reflector } from '../../src/sync/reflector.ts';
+import { Reflector } from '../../src/sync/cluster/reflector.ts';
 import type { Clock } from '../../src/target/clock.ts';
 import { TestAuthority } from '../support/certificates.ts';
 import { missing, waitFor } from '../support/real-peer.ts';

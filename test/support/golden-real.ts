@@ -3,7 +3,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { KubeStore } from '../../src/io/kube-store.ts';
 import { KubeTransport } from '../../src/io/kube-transport.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
-import type { ObjectStore } from '../../src/sync/object-store.ts';
+import type { ObjectStore } from '../../src/sync/cluster/object-store.ts';
 import type { Clock } from '../../src/target/clock.ts';
 import type { TestCluster } from './cluster.ts';
 import type { GoldenPlace, GoldenResult } from './golden-case.ts';

@@ -3,11 +3,11 @@ import type { Absence, NameResolution, Resolution } from '../../src/dns/resoluti
 import type { Resolver } from '../../src/dns/resolver.ts';
 import { sourceKey } from '../../src/endpoint/candidate.ts';
 import type { Prober } from '../../src/health/probe.ts';
+import type { ObjectStore } from '../../src/sync/cluster/object-store.ts';
 import type { DecideOptions } from '../../src/sync/decide.ts';
-import type { ObjectStore } from '../../src/sync/object-store.ts';
-import { type PassResult, pass } from '../../src/sync/pass.ts';
-import type { PassRequest } from '../../src/sync/pass-request.ts';
-import { EMPTY_STATE, type StateStore } from '../../src/sync/sync-state.ts';
+import { type PassResult, pass } from '../../src/sync/pass/pass.ts';
+import type { PassRequest } from '../../src/sync/pass/pass-request.ts';
+import { EMPTY_STATE, type StateStore } from '../../src/sync/state/sync-state.ts';
 import type { Clock } from '../../src/target/clock.ts';
 import { familyOf } from '../../src/target/ip-address.ts';
 import { addressOf } from './checks.ts';

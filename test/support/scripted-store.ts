@@ -8,7 +8,7 @@ import type {
   ObjectStore,
   WatchEvent,
   WatchScope,
-} from '../../src/sync/object-store.ts';
+} from '../../src/sync/cluster/object-store.ts';
 
 /** One watch as a test holds it in its hands. */
 export class ScriptedWatch implements AsyncIterable<WatchEvent> {

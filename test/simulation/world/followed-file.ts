@@ -1,4 +1,4 @@
-import type { ListSource } from '../../../src/sync/list-source.ts';
+import type { ListSource } from '../../../src/sync/list/list-source.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Reading } from './target-file.ts';
 import type { WorkerRecord } from './worker-record.ts';

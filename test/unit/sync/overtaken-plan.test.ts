@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
 import { NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
+import { readService } from '../../../src/sync/cluster/read-cluster.ts';
 import { decide, NO_FLEET, type TargetDecision } from '../../../src/sync/decide.ts';
-import { PlanCarrier } from '../../../src/sync/plan-carrier.ts';
-import { readService } from '../../../src/sync/read-cluster.ts';
-import { newEntry, type TargetEntry } from '../../../src/sync/target-entry.ts';
+import { PlanCarrier } from '../../../src/sync/worker/plan-carrier.ts';
+import { newEntry, type TargetEntry } from '../../../src/sync/worker/target-entry.ts';
 import { instantOf } from '../../../src/target/clock.ts';
 import { DEFAULT_GUARDS } from '../../../src/target/guards.ts';
 import { healthOf } from '../../support/assessments.ts';

@@ -1,0 +1,119 @@
+import type { KubeObject } from '../../manifest/kube-object.ts';
+import type { Clock } from '../../target/clock.ts';
+import { type Cidr, parseCidr } from '../../target/ip-address.ts';
+import type { Log } from '../log.ts';
+import type { ApiFailure, ObjectStore } from './object-store.ts';
+
+export type RangesReading =
+  | { readonly ok: true; readonly cidrs: readonly Cidr[] }
+  | { readonly ok: false; readonly failure: ApiFailure };
+
+interface ServiceCidrObject extends KubeObject {
+  readonly spec?: { readonly cidrs?: readonly string[] | null };
+}
+
+/** The ranges that the cluster takes its own Services' addresses from. Servers before 1.33 do not tell. */
+export async function readServiceRanges(store: ObjectStore, signal: AbortSignal): Promise<RangesReading> {
+  const listed = await store.list('ServiceCIDR', {}, signal);
+  if (!listed.ok) return listed;
+  const items = listed.value.items.toSorted(
+    (a, b) => rank(a) - rank(b) || (a.metadata.name < b.metadata.name ? -1 : 1),
+  );
+  const texts = items.flatMap((item) => (item as ServiceCidrObject).spec?.cidrs ?? []);
+  return { ok: true, cidrs: [...new Set(texts)].flatMap((text) => parseCidr(text) ?? []) };
+}
+
+/** The one that the API server itself keeps comes first: its first range is of the family that Services get. */
+function rank({ metadata }: KubeObject): number {
+  return metadata.name === 'kubernetes' ? 0 : 1;
+}
+
+/** What is to be said of ranges that cannot be read; nothing of a server that has none to tell of. */
+export function rangesNotes({ reason, message }: ApiFailure): readonly ServiceRangesNote[] {
+  if (reason === 'NotFound') return [];
+  const note: ServiceRangesNote = {
+    reason: 'ServiceRangesUnknown',
+    message: `the ranges of the cluster's own Services cannot be read, so their addresses are not recognised (\`list\` on servicecidrs.networking.k8s.io is needed): ${message}`,
+  };
+  return [note];
+}
+
+export interface ServiceRangesNote {
+  readonly reason: 'ServiceRangesUnknown';
+  readonly message: string;
+}
+
+/** Ranges are added to a cluster once in years. */
+const READ_EVERY_MS = 10 * 60_000;
+const TRY_AGAIN_MS = 10_000;
+
+export interface ServiceRangesSettings {
+  /** They are others than before. */
+  readonly onChange: () => void;
+  /** Something that must not happen did. */
+  readonly onCrash: (error: unknown) => void;
+}
+
+/** The ranges as a long-lived worker knows them: read from time to time, and kept while they cannot be read. */
+export class ServiceRanges {
+  private readonly ports: { readonly store: ObjectStore; readonly clock: Clock; readonly log: Log };
+  private readonly settings: ServiceRangesSettings;
+  private known: readonly Cidr[] = [];
+  private hasTold = false;
+  private dueAtMs = Number.NEGATIVE_INFINITY;
+  private underWay: Promise<void> | undefined;
+
+  constructor(ports: ServiceRanges['ports'], settings: ServiceRangesSettings) {
+    this.ports = ports;
+    this.settings = settings;
+  }
+
+  get cidrs(): readonly Cidr[] {
+    return this.known;
+  }
+
+  /** They are to be read again soon. */
+  expire(): void {
+    this.dueAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Reads them if it is time, while the worker goes on. */
+  readIfDue(signal: AbortSignal): void {
+    if (this.underWay !== undefined || this.ports.clock.monotonicNow() < this.dueAtMs) return;
+    this.underWay = this.read(signal)
+      .then((changed) => {
+        if (changed) this.settings.onChange();
+      })
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.settings.onCrash(error);
+      })
+      .finally(() => {
+        this.underWay = undefined;
+      });
+  }
+
+  /** @returns whether they are others than before. */
+  async read(signal: AbortSignal): Promise<boolean> {
+    const { clock, log, store } = this.ports;
+    const reading = await readServiceRanges(store, signal);
+    const isFinal =
+      reading.ok || reading.failure.reason === 'NotFound' || reading.failure.reason === 'Forbidden';
+    this.dueAtMs = clock.monotonicNow() + (isFinal ? READ_EVERY_MS : TRY_AGAIN_MS);
+    if (!reading.ok) {
+      const notes = this.hasTold ? [] : rangesNotes(reading.failure);
+      for (const note of notes) log.warn(note.reason, note.message);
+      this.hasTold ||= notes.length > 0;
+      return false;
+    }
+    this.hasTold = false;
+    const text = (cidrs: readonly Cidr[]) => cidrs.map((cidr) => cidr.text).join(' ');
+    const changed = text(reading.cidrs) !== text(this.known);
+    this.known = reading.cidrs;
+    return changed;
+  }
+
+  /** Resolves when nothing is being read. */
+  async idle(): Promise<void> {
+    await this.underWay;
+  }
+}

@@ -1,0 +1,133 @@
+import { readyAddressCount } from '../../endpoint/assessment.ts';
+import { type DrainGuardState, NO_SUSPICION, recalledSuspicion } from '../../endpoint/drain-guard.ts';
+import type { CheckId, Health } from '../../health/health.ts';
+import { HealthMemory } from '../../health/memory.ts';
+import { seesClearly } from '../../health/sight.ts';
+import { type ExistingObjects, NOTHING_EXISTS, servedReadiness } from '../../plan/existing-objects.ts';
+import type { RemovalInput } from '../../plan/plan-removal.ts';
+import { type Clock, instantOf } from '../../target/clock.ts';
+import { keyOf, type Target } from '../../target/target.ts';
+import type { ClusterView } from '../cluster/read-cluster.ts';
+import { type Decision, decide, type TargetDecision } from '../decide.ts';
+import { ownedServiceCount, removalsFrom } from '../owned-objects.ts';
+import type { LoadedState } from '../state/sync-state.ts';
+import type { TargetMoment } from '../view-moment.ts';
+import type { HealthOf } from './observe.ts';
+import type { PassRequest } from './pass-request.ts';
+
+/** The decisions of one pass: each target's by itself where that drains nothing, all others together. */
+export class PassDecider {
+  private readonly request: PassRequest;
+  private readonly view: ClusterView;
+  private readonly loaded: LoadedState;
+  private readonly clock: Clock;
+  private readonly decided = new Map<string, TargetDecision>();
+  private readonly postponed: TargetMoment[] = [];
+  private readonly readyByKey: ReadonlyMap<string, number>;
+  private readonly readyInAll: number;
+  private readonly ownedServices: number;
+  private rest: Decision | undefined;
+
+  constructor(request: PassRequest, view: ClusterView, loaded: LoadedState, clock: Clock) {
+    this.request = request;
+    this.view = view;
+    this.loaded = loaded;
+    this.clock = clock;
+    this.readyByKey = new Map(
+      request.targets.map((target) => {
+        const key = keyOf(target);
+        return [key, readyAddressCount(servedReadiness(this.existingOf(key)))];
+      }),
+    );
+    this.readyInAll = [...this.readyByKey.values()].reduce((sum, each) => sum + each, 0);
+    this.ownedServices = ownedServiceCount(view, request.options.instance);
+  }
+
+  /** What was known before anything was looked at. */
+  get before() {
+    const { kind, state } = this.loaded;
+    return {
+      health: new HealthMemory(state.health),
+      // A state that could not be read just now is missing, and held for missing; it is not the state of a
+      // cluster that never keeps any.
+      stateless: kind === 'unusable',
+      guards: this.request.guards,
+      momentOf: (target: Target): Omit<TargetMoment, 'answers'> | undefined => {
+        if (this.view.unreadable.has(target.namespace)) return undefined;
+        const key = keyOf(target);
+        return { target, existing: this.existingOf(key), memory: state.names.get(key) };
+      },
+    };
+  }
+
+  existingOf(key: string): ExistingObjects {
+    return this.view.byService.get(key) ?? NOTHING_EXISTS;
+  }
+
+  /** Undefined when the decision drains something, and so has to wait for the others. */
+  decideEarly(moment: TargetMoment, healthOf: HealthOf): Decision | undefined {
+    const decision = this.decide([moment], [], healthOf, Number.NEGATIVE_INFINITY);
+    if (decision.drainedAddresses > 0) {
+      this.postponed.push(moment);
+      return undefined;
+    }
+    for (const each of decision.targets) this.decided.set(keyOf(each.target), each);
+    return decision;
+  }
+
+  /** What was postponed, and what has left the list. */
+  decideRest(health: ReadonlyMap<CheckId, Health>): Decision {
+    const { options, targets } = this.request;
+    const removals = removalsFrom(this.view, targets, options.instance);
+    const healthOf: HealthOf = (id) => health.get(id);
+    this.rest = this.decide(this.postponed, removals, healthOf, this.lastHealthyMs(health));
+    for (const each of this.rest.targets) this.decided.set(keyOf(each.target), each);
+    return this.rest;
+  }
+
+  /** All of it, in the order of the list. */
+  get decision(): Decision {
+    if (this.rest === undefined) throw new Error('the pass is not decided yet');
+    const targets = this.request.targets.flatMap((target) => this.decided.get(keyOf(target)) ?? []);
+    return { ...this.rest, targets };
+  }
+
+  private decide(
+    moments: readonly TargetMoment[],
+    removals: readonly RemovalInput[],
+    healthOf: HealthOf,
+    lastHealthyMs: number,
+  ): Decision {
+    const { guards, options } = this.request;
+    const now = instantOf(this.clock);
+    const readyHere = moments.reduce((sum, { target }) => sum + (this.readyByKey.get(keyOf(target)) ?? 0), 0);
+    return decide(
+      {
+        targets: moments,
+        removals,
+        ownedServices: this.ownedServices,
+        healthOf,
+        guards,
+        options,
+        stateless: this.before.stateless,
+        fleet: {
+          readyElsewhere: this.readyInAll - readyHere,
+          // It has just been read.
+          referenceReachable: true,
+          lastHealthyMs,
+          guard: this.guard(moments, now.monotonicMs),
+        },
+      },
+      now,
+    );
+  }
+
+  /** A suspicion is over when a pass has nothing to drain. */
+  private guard(moments: readonly TargetMoment[], nowMs: number): DrainGuardState {
+    return moments.length === 0 ? NO_SUSPICION : recalledSuspicion(this.loaded.state.suspectSinceMs, nowMs);
+  }
+
+  private lastHealthyMs(health: ReadonlyMap<CheckId, Health>): number {
+    return seesClearly(health.values()) ? this.clock.monotonicNow() : Number.NEGATIVE_INFINITY;
+  }
+}

@@ -1,0 +1,74 @@
+import type { TargetPlan } from '../../plan/plan-target.ts';
+import type { Instant } from '../../target/clock.ts';
+import { keyOf, type Target } from '../../target/target.ts';
+import type { ClusterView } from '../cluster/read-cluster.ts';
+import type { Decision, TargetDecision } from '../decide.ts';
+import type { Settlement } from '../settle/settle.ts';
+import {
+  actionReport,
+  endpointReports,
+  type SyncReport,
+  type SyncSummary,
+  summarize,
+  type TargetReport,
+} from '../sync-report.ts';
+
+/** Puts together what was decided and what became of it. Without settlements: what would be done. */
+export function reportPass(
+  targets: readonly Target[],
+  decision: Decision,
+  settlements: ReadonlyMap<string, Settlement>,
+  view: ClusterView,
+  cost: Pick<SyncSummary, 'requests' | 'durationMs'>,
+  now: Instant,
+): SyncReport {
+  const decisions = new Map(decision.targets.map((each) => [keyOf(each.target), each]));
+  const reports = [
+    ...targets.map((target) => targetReport(target, decisions.get(keyOf(target)), settlements, view, now)),
+    ...decision.removals.map((plan) =>
+      planReport({ plan, assessments: [] }, settlements.get(keyOf(plan)), now),
+    ),
+  ];
+  return { summary: summarize(reports, cost), targets: reports };
+}
+
+function targetReport(
+  target: Target,
+  decision: TargetDecision | undefined,
+  settlements: ReadonlyMap<string, Settlement>,
+  view: ClusterView,
+  now: Instant,
+): TargetReport {
+  if (decision !== undefined) {
+    return planReport(decision, settlements.get(keyOf(target)), now);
+  }
+  const failure = view.unreadable.get(target.namespace);
+  if (failure === undefined) throw new Error(`${keyOf(target)} was neither decided nor unreadable`);
+  return {
+    namespace: target.namespace,
+    name: target.name,
+    phase: 'Failed',
+    reason: failure.reason,
+    message: `namespace ${target.namespace} cannot be read: ${failure.message}`,
+    endpoints: [],
+    actions: [],
+  };
+}
+
+function planReport(first: TargetPlan, settlement: Settlement | undefined, now: Instant): TargetReport {
+  const { plan, assessments } = settlement?.last ?? first;
+  const outcome =
+    settlement?.failure === undefined
+      ? { phase: plan.phase, reason: plan.reason, message: plan.message }
+      : settlement.failure;
+  return {
+    namespace: plan.namespace,
+    name: plan.name,
+    ...outcome,
+    endpoints: endpointReports(assessments, now),
+    actions: (settlement?.written ?? plan.actions).map(actionReport),
+    ...(settlement === undefined || settlement.warnings.length === 0
+      ? {}
+      : { warnings: settlement.warnings }),
+  };
+}

@@ -1,0 +1,88 @@
+import type { ExistingObjects } from '../../plan/existing-objects.ts';
+import type { TargetPlan } from '../../plan/plan-target.ts';
+import { keyOf } from '../../target/target.ts';
+import { type Decision, decideAgain, planRemoval, type TargetDecision } from '../decide.ts';
+import {
+  DEFAULT_SETTLE_LIMITS,
+  newSettleTurns,
+  type Replan,
+  type Settlement,
+  type SettlePorts,
+  settle,
+} from '../settle/settle.ts';
+import type { OnProgress } from './observe.ts';
+import type { PassRequest } from './pass-request.ts';
+
+/** Carries the plans of a pass out as they come, side by side within a bound: one that hangs delays no other. */
+export class PassSettler {
+  private readonly request: PassRequest;
+  private readonly ports: SettlePorts;
+  private readonly onProgress: OnProgress;
+  private readonly signal: AbortSignal;
+  private readonly settlements: Promise<readonly [string, Settlement]>[] = [];
+  /** Targets that were decided again, by key: as they were decided last. */
+  private readonly again = new Map<string, TargetDecision>();
+  private settled = 0;
+
+  constructor(
+    request: PassRequest,
+    ports: Omit<SettlePorts, 'turns'>,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ) {
+    this.request = request;
+    this.ports = { ...ports, turns: newSettleTurns() };
+    this.onProgress = onProgress;
+    this.signal = signal;
+  }
+
+  /** @param existingOf what was read under the name. */
+  begin(decision: Decision, existingOf: (key: string) => ExistingObjects): void {
+    if (this.request.mode === 'plan') return;
+    for (const decided of decision.targets) {
+      const key = keyOf(decided.target);
+      this.start(decided, existingOf(key), (existing) => {
+        const again = decideAgain(decided, existing);
+        this.again.set(key, again);
+        return again;
+      });
+    }
+    for (const plan of decision.removals) {
+      const { namespace, name } = plan;
+      const { instance } = this.request.options;
+      this.start({ plan, assessments: [] }, existingOf(keyOf(plan)), (existing) => ({
+        plan: planRemoval({ namespace, name, existing, instance }),
+        assessments: [],
+      }));
+    }
+  }
+
+  /** What became of everything that was begun, by target key. Nothing may be begun after. */
+  async done(): Promise<ReadonlyMap<string, Settlement>> {
+    return new Map(await Promise.all(this.settlements));
+  }
+
+  /** The decision with every target as it was decided last. */
+  newest(decision: Decision): Decision {
+    return {
+      ...decision,
+      targets: decision.targets.map((each) => this.again.get(keyOf(each.target)) ?? each),
+    };
+  }
+
+  private start(first: TargetPlan, existing: ExistingObjects, replan: Replan): void {
+    const options = {
+      ...DEFAULT_SETTLE_LIMITS,
+      instance: this.request.options.instance,
+      dryRun: this.request.mode === 'dryRun',
+    };
+    const settlement = settle(first, existing, replan, this.ports, options, this.signal).then((result) => {
+      this.settled += 1;
+      this.onProgress('writing', this.settled, this.settlements.length);
+      return [keyOf(first.plan), result] as const;
+    });
+    // Awaited in `done`; a pass that ends before leaves nobody to ask.
+    settlement.catch(() => undefined);
+    this.settlements.push(settlement);
+  }
+}

@@ -1,0 +1,133 @@
+import { type Clock, instantOf } from '../../target/clock.ts';
+import { DEFAULT_GUARDS, type Guards } from '../../target/guards.ts';
+import type { ServiceRanges } from '../cluster/service-ranges.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Agenda } from './agenda.ts';
+import type { Decider, EntryDecision } from './decider.ts';
+import type { Lookout } from './lookout.ts';
+import { Pace } from './pace.ts';
+import type { PlanCarrier } from './plan-carrier.ts';
+import type { SettlementKeeper } from './settlement-keeper.ts';
+import type { TargetBook } from './target-book.ts';
+import type { TargetEntry } from './target-entry.ts';
+import type { TargetReader } from './target-reader.ts';
+
+export interface RoundsParts {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Decides from knowledge either way; hands plans on only while this says yes. */
+  readonly isLeader: () => boolean;
+  readonly book: TargetBook;
+  readonly agenda: Agenda;
+  readonly lookout: Lookout;
+  readonly reader: TargetReader;
+  readonly ranges: ServiceRanges;
+  readonly decider: Decider;
+  readonly keeper: SettlementKeeper;
+  readonly carrier: PlanCarrier;
+  readonly onDecided: () => void;
+}
+
+/** A target that others stand in the way of is looked at again that often. */
+const RECHECK_MS = 30_000;
+
+/** Goes through what is due: reads what has to be read, decides the rest, and hands on what there is to write. */
+export class Rounds {
+  private readonly parts: RoundsParts;
+  private guards: Guards | undefined;
+  private isComplete = false;
+  private stateless = false;
+  private led = false;
+
+  constructor(parts: RoundsParts) {
+    this.parts = parts;
+  }
+
+  /** @param isComplete false while parts of the list have yet to be read: what it lacks has not left it then. */
+  setList(guards: Guards, isComplete: boolean): void {
+    this.guards = guards;
+    this.isComplete = isComplete;
+  }
+
+  get hasList(): boolean {
+    return this.guards !== undefined;
+  }
+
+  /** There is no place to keep state in. */
+  setStateless(stateless: boolean): void {
+    this.stateless = stateless;
+  }
+
+  /** One look at everything that is due. Waits for nobody; but where there is much, others have their turn meanwhile. */
+  async goRound(signal: AbortSignal): Promise<void> {
+    const { agenda, book, carrier, clock, reader } = this.parts;
+    if (!this.hasList) return;
+    const nowMs = clock.monotonicNow();
+    this.noteLeadership();
+    agenda.keepAppointments(book.entries.values(), nowMs);
+    if (!this.isComplete) agenda.spareUnlisted();
+    const due = agenda.dueAt(nowMs);
+    const unread = due.filter(({ existing }) => existing === undefined);
+    if (unread.length > 0 && reader.readyAtMs <= nowMs) reader.start(unread, signal);
+    const ready = due.filter(({ existing }) => existing !== undefined);
+    if (ready.length > 0) await this.decide(ready, signal);
+    carrier.pump();
+  }
+
+  /** When there will be something to do again, if nothing happens before; Infinity for never. */
+  get nextRoundAtMs(): number {
+    const { agenda, carrier, reader } = this.parts;
+    if (!this.hasList) return Number.POSITIVE_INFINITY;
+    return Math.min(agenda.nextDueAtMs(reader.readyAtMs), carrier.nextTurnAtMs);
+  }
+
+  /** What was decided while another led was not written by us: all of it is looked at when we do. */
+  private noteLeadership(): void {
+    const { agenda, book, isLeader } = this.parts;
+    const leads = isLeader();
+    if (leads && !this.led) for (const entry of book.entries.values()) agenda.mark(entry);
+    this.led = leads;
+  }
+
+  /** What changes about an entry while all are decided brings it back: it is decided as of one moment. */
+  private async decide(entries: readonly TargetEntry[], signal: AbortSignal): Promise<void> {
+    const { agenda, clock, decider, lookout, metrics, onDecided, ranges, reader } = this.parts;
+    for (const entry of entries) {
+      entry.decidedForMs = entry.dirtySinceMs ?? 0;
+      agenda.strike(entry);
+    }
+    const now = instantOf(clock);
+    const deciding = decider.decide(entries, {
+      now,
+      guards: { ...(this.guards ?? DEFAULT_GUARDS), serviceCidrs: ranges.cidrs },
+      stateless: this.stateless,
+      referenceReachable: reader.isServerReachable,
+      lastHealthyMs: lookout.lastHealthyMs,
+    });
+    const pace = new Pace(clock, signal);
+    let step = deciding.next();
+    for (; !step.done; step = deciding.next()) if (pace.isTired()) await pace.rest();
+    const { decisions, tooEarly } = step.value;
+    metrics.decided(decisions.length);
+    // Their verdicts, or the end of their patience, bring them back.
+    for (const entry of tooEarly) agenda.mark(entry);
+    for (const decision of decisions) {
+      this.handOn(decision, now.monotonicMs);
+      if (pace.isTired()) await pace.rest();
+    }
+    onDecided();
+  }
+
+  private handOn({ entry, decided }: EntryDecision, nowMs: number): void {
+    const { agenda, carrier, isLeader, keeper } = this.parts;
+    const { plan } = decided;
+    const isObstructed = plan.phase === 'Refused' || plan.phase === 'Pending';
+    const heldUntilMs = entry.contention.heldUntilMs(plan.actions, nowMs);
+    const isHeld = heldUntilMs > nowMs;
+    entry.recheckAtMs = isHeld ? heldUntilMs : isObstructed ? nowMs + RECHECK_MS : Number.POSITIVE_INFINITY;
+    agenda.noteAppointment(entry);
+    if (isHeld) keeper.keepContended(entry, decided);
+    else if (plan.actions.length === 0 && plan.continuation === undefined) keeper.keepAtRest(entry, decided);
+    else if (isLeader()) carrier.carry(entry, decided, nowMs);
+  }
+}

@@ -1,0 +1,139 @@
+import { NOTHING_EXISTS } from '../../plan/existing-objects.ts';
+import type { Clock } from '../../target/clock.ts';
+import type { Random } from '../../target/random.ts';
+import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from '../back-off.ts';
+import type { ApiFailure, ObjectStore } from '../cluster/object-store.ts';
+import { type ClusterView, isOfTheWholeCluster, readCluster, readService } from '../cluster/read-cluster.ts';
+import type { Log } from '../log.ts';
+import { isOursInPart } from '../owned-objects.ts';
+import type { TargetBook } from './target-book.ts';
+import type { TargetEntry } from './target-entry.ts';
+
+export interface TargetReaderSettings {
+  readonly instance: string;
+  /** These have been read, or could not be; those that were found besides are ours and in nobody's list. */
+  readonly onRead: (entries: readonly TargetEntry[], found: readonly TargetEntry[]) => void;
+  /** The entry's namespace alone cannot be read. */
+  readonly onUnreadable: (entry: TargetEntry, failure: ApiFailure) => void;
+  /** Something that must not happen did. */
+  readonly onCrash: (error: unknown) => void;
+}
+
+/** More targets than this are read by listing, fewer one by one. */
+const ONE_BY_ONE = 5;
+
+/** Reads what exists under the names of entries, while the worker goes on with others. */
+export class TargetReader {
+  private readonly ports: {
+    readonly store: ObjectStore;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Log;
+  };
+  private readonly book: TargetBook;
+  private readonly settings: TargetReaderSettings;
+  private readonly underWay = new Set<Promise<void>>();
+  private backOff: BackOff = NO_BACK_OFF;
+
+  constructor(ports: TargetReader['ports'], book: TargetBook, settings: TargetReaderSettings) {
+    this.ports = ports;
+    this.book = book;
+    this.settings = settings;
+  }
+
+  /** Nothing is to be read before then, because the API server did not answer. */
+  get readyAtMs(): number {
+    return this.backOff.untilMs;
+  }
+
+  /** The API server answered the last time it was asked. */
+  get isServerReachable(): boolean {
+    return this.backOff.failures === 0;
+  }
+
+  /** The entries are busy until they have been read; a few do not wait for one another. */
+  start(entries: readonly TargetEntry[], signal: AbortSignal): void {
+    if (entries.length > ONE_BY_ONE) this.begin(entries, this.readTogether(entries, signal), signal);
+    else for (const entry of entries) this.begin([entry], this.readAlone(entry, signal), signal);
+  }
+
+  /** Resolves when nothing is being read. */
+  async idle(): Promise<void> {
+    await Promise.all(this.underWay);
+  }
+
+  private begin(
+    entries: readonly TargetEntry[],
+    reading: Promise<readonly TargetEntry[]>,
+    signal: AbortSignal,
+  ): void {
+    for (const entry of entries) entry.busy = true;
+    let found: readonly TargetEntry[] = [];
+    const task = reading
+      .then((others) => {
+        found = others;
+      })
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.settings.onCrash(error);
+      })
+      .finally(() => {
+        for (const entry of entries) entry.busy = false;
+        this.underWay.delete(task);
+        this.settings.onRead(entries, found);
+      });
+    this.underWay.add(task);
+  }
+
+  private async readAlone(entry: TargetEntry, signal: AbortSignal): Promise<[]> {
+    const read = await readService(entry, this.ports.store, signal);
+    if (!read.ok && isOfTheWholeCluster(read.failure)) return this.failed(read.failure);
+    if (read.ok) entry.existing = read.value;
+    else this.unreadable(entry, read.failure);
+    this.backOff = NO_BACK_OFF;
+    return [];
+  }
+
+  private async readTogether(entries: readonly TargetEntry[], signal: AbortSignal): Promise<TargetEntry[]> {
+    const read = await readCluster(entries, this.settings.instance, this.ports.store, signal);
+    if (!read.ok) return this.failed(read.failure);
+    this.backOff = NO_BACK_OFF;
+    return this.takeIn(read.view, entries);
+  }
+
+  /** What failed together counts as one failure. */
+  private failed(failure: ApiFailure): [] {
+    const { clock, log, random } = this.ports;
+    const nowMs = clock.monotonicNow();
+    if (nowMs < this.backOff.untilMs) return [];
+    this.backOff = backOffAfter(this.backOff, nowMs, random, SERVER_PAUSES);
+    const tries = this.backOff.failures;
+    log.warn(failure.reason, `the cluster cannot be read: ${failure.message}`, { tries });
+    return [];
+  }
+
+  private unreadable(entry: TargetEntry, failure: ApiFailure): void {
+    const { clock, random } = this.ports;
+    entry.backOff = backOffAfter(entry.backOff, clock.monotonicNow(), random);
+    this.settings.onUnreadable(entry, failure);
+  }
+
+  private takeIn(view: ClusterView, entries: readonly TargetEntry[]): TargetEntry[] {
+    for (const entry of entries) {
+      const failure = view.unreadable.get(entry.namespace);
+      if (failure === undefined) {
+        entry.existing = view.byService.get(entry.key) ?? NOTHING_EXISTS;
+        continue;
+      }
+      this.unreadable(entry, failure);
+    }
+    const found: TargetEntry[] = [];
+    for (const [key, existing] of view.byService) {
+      if (this.book.entries.has(key) || !isOursInPart(existing, this.settings.instance)) continue;
+      const [namespace = '', name = ''] = key.split('/');
+      const entry = this.book.entryFor(namespace, name);
+      entry.existing = existing;
+      found.push(entry);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { Log } from '../../../../src/sync/log.ts';
+import { StateKeeper } from '../../../../src/sync/state/state-keeper.ts';
+import { EMPTY_STATE, type StateStore } from '../../../../src/sync/state/sync-state.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { seededRandom } from '../../../support/seeded-random.ts';
+
+/** A keeper whose store never answers, and what it logs. */
+function keeperOf(state: Partial<StateStore>) {
+  const clock = new ManualClock();
+  const random = seededRandom(1);
+  const told: string[] = [];
+  const log: Log = { info: () => undefined, warn: (reason) => told.push(reason), error: () => undefined };
+  const store: StateStore = {
+    load: () => Promise.reject(new Error('nothing is loaded here')),
+    save: () => Promise.reject(new Error('nothing is saved here')),
+    ...state,
+  };
+  const keeper = new StateKeeper(
+    { state: store, clock, random, log, isLeader: () => true },
+    () => EMPTY_STATE,
+  );
+  return { keeper, told };
+}
+
+describe('saving at the end of the process', () => {
+  it('is given up and told when the API server takes too long', async () => {
+    const { keeper, told } = keeperOf({
+      save: (_state, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+    });
+    const time = new AbortController();
+    const saving = keeper.saveAtLast(time.signal);
+    time.abort(new Error('time to shut down is over'));
+    await expect(saving).resolves.toBeUndefined();
+    expect(told).toEqual(['StateNotSaved']);
+  });
+
+  it('lets every other error through', async () => {
+    const { keeper } = keeperOf({});
+    const saving = keeper.saveAtLast(new AbortController().signal);
+    await expect(saving).rejects.toThrow('nothing is saved here');
+  });
+});
