@@ -72,6 +72,12 @@ export class PlanCarrier {
     this.pump();
   }
 
+  /** The API server did not take the last plan, and is not to be bothered before `untilMs`. */
+  get serverAway(): { readonly isSo: boolean; readonly untilMs: number } {
+    const { failures, untilMs } = this.serverBackOff;
+    return { isSo: failures > 0, untilMs };
+  }
+
   /** When there is something to do that only time brings about; Infinity when there is not. */
   get nextTurnAtMs(): number {
     return this.waiting.length > 0 && this.underWay.size === 0 ? this.serverBackOff.untilMs : Infinity;

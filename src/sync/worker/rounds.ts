@@ -68,7 +68,9 @@ export class Rounds {
     if (!this.isComplete) agenda.spareUnlisted();
     const due = agenda.dueAt(nowMs);
     const unread = due.filter(({ existing }) => existing === undefined);
-    if (unread.length > 0 && reader.readyAtMs <= nowMs) reader.start(unread, signal);
+    if (unread.length > 0 && this.readableAtMs <= nowMs) {
+      reader.start(unread, carrier.serverAway.isSo, signal);
+    }
     const ready = due.filter(({ existing }) => existing !== undefined);
     if (ready.length > 0) await this.decide(ready, signal);
     carrier.pump();
@@ -76,9 +78,15 @@ export class Rounds {
 
   /** When there will be something to do again, if nothing happens before; Infinity for never. */
   get nextRoundAtMs(): number {
-    const { agenda, carrier, reader } = this.parts;
+    const { agenda, carrier } = this.parts;
     if (!this.hasList) return Number.POSITIVE_INFINITY;
-    return Math.min(agenda.nextDueAtMs(reader.readyAtMs), carrier.nextTurnAtMs);
+    return Math.min(agenda.nextDueAtMs(this.readableAtMs), carrier.nextTurnAtMs);
+  }
+
+  /** A server that takes no writes is not asked what there is either, until it may be back. */
+  private get readableAtMs(): number {
+    const { carrier, reader } = this.parts;
+    return Math.max(reader.readyAtMs, carrier.serverAway.untilMs);
   }
 
   /** What was decided while another led was not written by us: all of it is looked at when we do. */

@@ -34,6 +34,8 @@ export class TargetReader {
   private readonly settings: TargetReaderSettings;
   private readonly underWay = new Set<Promise<void>>();
   private backOff: BackOff = NO_BACK_OFF;
+  /** A read is under way that tells whether the API server answers again. */
+  private isScouting = false;
 
   constructor(ports: TargetReader['ports'], book: TargetBook, settings: TargetReaderSettings) {
     this.ports = ports;
@@ -41,9 +43,9 @@ export class TargetReader {
     this.settings = settings;
   }
 
-  /** Nothing is to be read before then, because the API server did not answer. */
+  /** Nothing is to be read before then, because the API server did not answer, or is being asked whether it does again. */
   get readyAtMs(): number {
-    return this.backOff.untilMs;
+    return this.isScouting ? Number.POSITIVE_INFINITY : this.backOff.untilMs;
   }
 
   /** The API server answered the last time it was asked. */
@@ -51,10 +53,20 @@ export class TargetReader {
     return this.backOff.failures === 0;
   }
 
-  /** The entries are busy until they have been read; a few do not wait for one another. */
-  start(entries: readonly TargetEntry[], signal: AbortSignal): void {
-    if (entries.length > ONE_BY_ONE) this.begin(entries, this.readTogether(entries, signal), signal);
-    else for (const entry of entries) this.begin([entry], this.readAlone(entry, signal), signal);
+  /**
+   * The entries are busy until they have been read; a few do not wait for one another.
+   *
+   * @param mayBeAway somebody else has found the API server not answering.
+   */
+  start(entries: readonly TargetEntry[], mayBeAway: boolean, signal: AbortSignal): void {
+    this.isScouting = mayBeAway || !this.isServerReachable;
+    if (entries.length > ONE_BY_ONE) {
+      this.begin(entries, this.readTogether(entries, signal), signal);
+      return;
+    }
+    // One is enough to see whether a server that was away is back; the others follow when it is.
+    const some = this.isScouting ? entries.slice(0, 1) : entries;
+    for (const entry of some) this.begin([entry], this.readAlone(entry, signal), signal);
   }
 
   /** Resolves when nothing is being read. */
@@ -79,6 +91,7 @@ export class TargetReader {
       .finally(() => {
         for (const entry of entries) entry.busy = false;
         this.underWay.delete(task);
+        this.isScouting = false;
         this.settings.onRead(entries, found);
       });
     this.underWay.add(task);

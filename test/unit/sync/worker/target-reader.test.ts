@@ -48,7 +48,7 @@ describe.each([
     const { reader, entries, clock, warnings, unreadable } = readerOf(namespaces, (request) =>
       inFirst(request) ? 'forbidden' : undefined,
     );
-    reader.start(entries, never);
+    reader.start(entries, false, never);
     await clock.advanceUntil(reader.idle());
     expect(unreadable).toEqual(['one Forbidden']);
     const known = entries.filter(({ existing }) => existing !== undefined);
@@ -63,7 +63,7 @@ describe('a few targets', () => {
   it('do not wait for one whose answer does not come', async () => {
     const { reader, entries, read } = readerOf(FEW, (request) => (inFirst(request) ? 'hangs' : undefined));
     const time = new AbortController();
-    reader.start(entries, time.signal);
+    reader.start(entries, false, time.signal);
     for (let turn = 0; turn < 5; turn++) await settle();
     expect(read).toEqual(['two']);
     expect(entries.map(({ busy }) => busy)).toEqual([true, false]);
@@ -73,11 +73,29 @@ describe('a few targets', () => {
 
   it('count a server that is away once, not once each', async () => {
     const { reader, entries, clock, warnings } = readerOf(FEW, () => 'refused');
-    reader.start(entries, never);
+    reader.start(entries, false, never);
     await clock.advanceUntil(reader.idle());
     expect(reader.isServerReachable).toBe(false);
     expect(warnings).toEqual(['Unreachable']);
     expect(reader.readyAtMs - clock.monotonicNow()).toBeLessThan(1_000);
     expect(entries.every(({ busy, existing }) => !busy && existing === undefined)).toBe(true);
+  });
+
+  it('send one ahead to a server that was away, and follow when it answers', async () => {
+    const away: { now: boolean } = { now: true };
+    const { reader, entries, clock, read } = readerOf(FEW, () => (away.now ? 'refused' : undefined));
+    reader.start(entries, false, never);
+    await clock.advanceUntil(reader.idle());
+    away.now = false;
+    read.length = 0;
+    reader.start(entries, false, never);
+    expect(entries.map(({ busy }) => busy)).toEqual([true, false]);
+    expect(reader.readyAtMs).toBe(Number.POSITIVE_INFINITY);
+    await clock.advanceUntil(reader.idle());
+    expect([reader.isServerReachable, reader.readyAtMs <= clock.monotonicNow()]).toEqual([true, true]);
+    reader.start(entries.slice(1), false, never);
+    await clock.advanceUntil(reader.idle());
+    expect(read).toEqual(['one', 'two']);
+    expect(entries.every(({ existing }) => existing !== undefined)).toBe(true);
   });
 });
