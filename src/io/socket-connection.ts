@@ -133,7 +133,8 @@ export class SocketConnection implements Connection {
 }
 
 /**
- * In good order while there is budget for that: a reset is a line in the log of many a backend.
+ * In good order while there is budget for that: a reset is a line in the log of many a backend. What has not connected
+ * yet leaves nothing behind, and a reset would wait until it has.
  *
  * @param stream the socket, or TLS over it.
  */
@@ -142,7 +143,7 @@ export function endSocket(
   stream: Socket,
   { closeBudget, clock }: Omit<ConnectionHost, 'caFiles'>,
 ): void {
-  if (closeBudget.take(clock.monotonicNow())) stream.destroy();
+  if (socket.connecting || closeBudget.take(clock.monotonicNow())) stream.destroy();
   else socket.resetAndDestroy();
 }
 

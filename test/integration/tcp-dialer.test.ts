@@ -82,6 +82,21 @@ describe('TcpDialer', () => {
     await expect(dialer.dial({ address: LOOPBACK, port: 9 }, abort.signal)).rejects.toThrow('enough');
   });
 
+  it.each(['dial', 'reach'] as const)(
+    'gives up at once what has not connected, without a budget too (%s)',
+    async (how) => {
+      await using silent = await ListenerProcess.full();
+      const abort = new AbortController();
+      const poor = new TcpDialer(systemClock, new CloseBudget(0));
+      const before = openSockets();
+      const dialing = poor[how]({ address: LOOPBACK, port: silent.port }, abort.signal);
+      await expect.poll(openSockets).toBe(before + 1);
+      abort.abort(new Error('enough'));
+      await expect(dialing).rejects.toThrow('enough');
+      await expect.poll(openSockets).toBe(before);
+    },
+  );
+
   it.each([
     [10, 'end'],
     [0, 'ECONNRESET'],
