@@ -1,21 +1,23 @@
 import { Socket } from 'node:net';
 import type { DialRequest } from '../health/dialer.ts';
+import { Places } from '../target/places.ts';
 
 /** By signal, what is to be given up when it aborts: one listener for all of them. */
-const underWay = new WeakMap<AbortSignal, Set<DialingSocket>>();
+const underWay = new WeakMap<AbortSignal, Places<DialingSocket>>();
 
 /**
  * A socket that is to connect, or to be given up when a signal aborts. What happens then are methods and no closures,
  * because a thousand times a second closures cost as much as all else that a probe does besides the system calls.
  */
 export abstract class DialingSocket extends Socket {
-  readonly #together: Set<DialingSocket>;
+  readonly #together: Places<DialingSocket>;
+  readonly #place: number;
 
   /** @param signal has not aborted. */
   constructor(signal: AbortSignal) {
     super();
     this.#together = underWay.get(signal) ?? follow(signal);
-    this.#together.add(this);
+    this.#place = this.#together.take(this);
     // The listener for errors stays: an error of a socket that nobody listens to would end the process.
     this.on('connect', connected).on('error', failed);
   }
@@ -35,7 +37,7 @@ export abstract class DialingSocket extends Socket {
 
   /** The signal is none of its business any more. */
   forgetSignal(): void {
-    this.#together.delete(this);
+    this.#together.leave(this.#place, this);
   }
 }
 
@@ -49,14 +51,11 @@ function failed(this: DialingSocket, error: Error): void {
   this.onFailed(error);
 }
 
-function follow(signal: AbortSignal): Set<DialingSocket> {
-  const together = new Set<DialingSocket>();
+function follow(signal: AbortSignal): Places<DialingSocket> {
+  const together = new Places<DialingSocket>();
   underWay.set(signal, together);
   const giveUp = () => {
-    for (const socket of together) {
-      together.delete(socket);
-      socket.onAborted(signal.reason);
-    }
+    for (const socket of together.vacate()) socket.onAborted(signal.reason);
   };
   signal.addEventListener('abort', giveUp, { once: true });
   return together;
