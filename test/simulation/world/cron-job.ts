@@ -1,7 +1,7 @@
 import { type DeathPlan, dyingBy } from './fate.ts';
 import { Preview } from './preview.ts';
 import { type ProductProcess, startProcess } from './product-process.ts';
-import { runSyncProgram } from './programs.ts';
+import { endInShort, runSyncProgram } from './programs.ts';
 import type { Machine } from './sim-process.ts';
 import type { World } from './world.ts';
 
@@ -94,7 +94,7 @@ export class CronJob {
   #lookAtEnd(name: string, { bounds, paper, process }: ProductProcess, exit: number | string): void {
     const { log, judge, workers } = this.#world;
     const complaints = paper.err.trim().split('\n')[0]?.slice(0, 160) ?? '';
-    log.tell(name, `ends with ${exit}${complaints === '' ? '' : `: ${complaints}`}`);
+    log.tell(name, `ends with ${endInShort(exit)}${complaints === '' ? '' : `: ${complaints}`}`);
     if (typeof exit === 'string' && !exit.startsWith('Error: SIGTERM')) {
       judge.report(4, `${name} ended with an exception: ${exit}`);
     }

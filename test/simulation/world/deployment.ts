@@ -1,5 +1,5 @@
 import { type ProductProcess, startProcess } from './product-process.ts';
-import { type ProgramEnd, runRunProgram } from './programs.ts';
+import { endInShort, type ProgramEnd, runRunProgram } from './programs.ts';
 import type { RequestFate } from './request-fate.ts';
 import type { Machine } from './sim-process.ts';
 import { between, streamOf } from './streams.ts';
@@ -84,7 +84,7 @@ export class Deployment {
 
   #lookAtEnd({ process, bounds }: ProductProcess, end: ProgramEnd): void {
     const { log, judge } = this.#world;
-    log.tell(process.name, `ends with ${String(end).split('\n')[0]}`);
+    log.tell(process.name, `ends with ${endInShort(end)}`);
     if (typeof end === 'string') judge.report(4, `${process.name} ended with an exception: ${end}`);
     const open = bounds.open();
     if (end === 0 && open.length > 0)

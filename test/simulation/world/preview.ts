@@ -3,7 +3,7 @@ import { previewDifference } from '../checks/preview.ts';
 import { countsTime } from '../checks/remembered-answers.ts';
 import { dyingBy } from './fate.ts';
 import { type ProductProcess, startProcess } from './product-process.ts';
-import { runPlanProgram } from './programs.ts';
+import { endInShort, runPlanProgram } from './programs.ts';
 import type { Machine } from './sim-process.ts';
 import type { World } from './world.ts';
 
@@ -32,7 +32,7 @@ export class Preview {
     const { process, paper } = this.started;
     const exit = await runPlanProgram(this.started);
     process.kill();
-    this.#world.log.note(`${process.name} ends with ${exit}`);
+    this.#world.log.note(`${process.name} ends with ${endInShort(exit)}`);
     if (exit === 0 || exit === 1 || exit === 3) this.#report = JSON.parse(paper.out) as SyncReport;
   }
 

@@ -14,6 +14,11 @@ const COMMON = {
 /** How a program came to its end: with an exit code, or with an error that nobody caught. */
 export type ProgramEnd = number | string;
 
+/** As a history has it: not with the stack of an error, which changes with every line of code and what ran before. */
+export function endInShort(end: ProgramEnd): string {
+  return String(end).split('\n')[0] ?? '';
+}
+
 /** `sync`, as a CronJob starts it. */
 export function runSyncProgram({ context }: ProductProcess): Promise<ProgramEnd> {
   return ended(runSync({ ...COMMON, output: 'json', dryRun: 'none' }, context));
