@@ -7,6 +7,9 @@ export interface Deadline {
   end(): Promise<void>;
 }
 
+/** One for all: an Error takes its stack, and almost every deadline ends before its time. */
+const ENDED = new Error('ended before its time');
+
 /** Aborts with `reason` after `durationMs`. */
 export function deadlineAfter(durationMs: number, clock: Clock, reason: Error): Deadline {
   const over = new AbortController();
@@ -19,7 +22,7 @@ export function deadlineAfter(durationMs: number, clock: Clock, reason: Error): 
   return {
     signal: over.signal,
     end() {
-      ended.abort();
+      ended.abort(ENDED);
       return timer;
     },
   };
