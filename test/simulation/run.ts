@@ -1,19 +1,19 @@
-import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { keptSeeds, keptText } from './kept.ts';
 import { huntAll, rowOf } from './mutants/run.ts';
+import { Progress } from './progress.ts';
 import { parseArguments } from './runner-arguments.ts';
+import { type Crash, type CrewOptions, type SeedTask, simulateInProcesses } from './seed-crew.ts';
 import { simulate } from './simulate.ts';
-import { type SeedReport, storyOf, Tally } from './tally.ts';
+import { breachOf, type SeedReport, storyOf, Tally } from './tally.ts';
 
 /** `npm run test:simulation -- --seeds 2000 --from 1`: seeds over several processes, then what they came to. */
 const words = process.argv.slice(2);
 const settings = parseArguments(words, availableParallelism());
-const processes = Math.max(1, Math.min(settings.processes, settings.seeds));
 const startedMs = performance.now();
 const tally = new Tally();
 const digests = new Map<number, string>();
+const progress = new Progress(settings.seeds, startedMs, (line) => console.error(line));
 
 if (settings.mutations) await showMutations();
 else if (settings.kept) await replayKept();
@@ -36,33 +36,55 @@ async function replayKept(): Promise<void> {
 }
 
 async function simulateSeeds(): Promise<void> {
-  await Promise.all(Array.from({ length: processes }, (_, place) => runPlace(place)));
+  await simulateInProcesses(everySeed(), crew({ onReport: take, onCrash: takeCrash }));
+  await tellStories();
   if (settings.digests)
     for (const [seed, digest] of [...digests].sort(([a], [b]) => a - b)) console.log(`${seed} ${digest}`);
-  console.log(tally.text(performance.now() - startedMs));
-  process.exitCode = tally.failed.length > 0 || tally.seeds < settings.seeds ? 1 : 0;
+  const elapsedMs = performance.now() - startedMs;
+  console.log(tally.text(elapsedMs));
+  console.log(JSON.stringify({ from: settings.from, ...tally.summary(elapsedMs) }));
+  process.exitCode = tally.failures.length > 0 ? 1 : 0;
 }
 
-function runPlace(place: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const path = fileURLToPath(new URL('./seed-worker.ts', import.meta.url));
-    const child = fork(path, [String(place), ...words, '--processes', String(processes)], {
-      serialization: 'advanced',
-    });
-    child.on('message', (report) => take(report as SeedReport));
-    child.on('error', reject);
-    child.on('exit', (code, signal) => {
-      if (code === 0) resolve();
-      else reject(new Error(`a process of the simulation ended with ${signal ?? code}`));
-    });
-  });
+function* everySeed(): Generator<SeedTask> {
+  for (let at = 0; at < settings.seeds; at++) yield { seed: settings.from + at, shrinks: false };
+}
+
+function crew(told: Pick<CrewOptions, 'onReport' | 'onCrash'>): CrewOptions {
+  const program = new URL('./seed-worker.ts', import.meta.url);
+  const processes = Math.max(1, Math.min(settings.processes, settings.seeds));
+  return { program, words, processes, deadlineMs: settings.deadlineSeconds * 1000, ...told };
 }
 
 function take(report: SeedReport): void {
+  const { seed, story, digest } = report.result;
   tally.add(report);
-  digests.set(report.result.seed, report.result.digest);
-  if (settings.story) for (const line of report.result.story) console.log(line);
-  if (report.result.violations.length === 0) return;
-  console.log(`\n${storyOf(report)}\n`);
-  if (settings.keep) console.log(keptText(report));
+  if (settings.digests) digests.set(seed, digest);
+  if (settings.story) for (const line of story) console.log(line);
+  const breach = breachOf(report);
+  if (breach !== undefined)
+    console.log(`seed ${seed} FAILS: invariant ${breach.invariant}: ${breach.message}`);
+  progress.note(tally.seeds, tally.failures.length, performance.now());
+}
+
+function takeCrash(crash: Crash): void {
+  tally.addCrash(crash);
+  console.log(`seed ${crash.seed} FAILS: ${crash.problem}`);
+}
+
+/** When all seeds are through, so that none waits while one that failed is made smaller. */
+async function tellStories(): Promise<void> {
+  const tell = (report: SeedReport) => {
+    console.log(`\n${storyOf(report)}\n`);
+    if (settings.keep) console.log(keptText(report));
+  };
+  if (!settings.shrink) {
+    tally.told.forEach(tell);
+    return;
+  }
+  const tasks = tally.told.map(({ result }) => ({ seed: result.seed, shrinks: true }));
+  const unshrunk = ({ seed }: Crash) => {
+    for (const report of tally.told) if (report.result.seed === seed) tell(report);
+  };
+  await simulateInProcesses(tasks, crew({ onReport: tell, onCrash: unshrunk }));
 }

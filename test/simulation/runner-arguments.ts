@@ -16,15 +16,22 @@ export interface RunnerArguments {
   readonly story: boolean;
   /** Leave a failing scenario as it is. */
   readonly shrink: boolean;
+  /** What takes longer has failed: one seed, or making it smaller. */
+  readonly deadlineSeconds: number;
 }
 
-export const USAGE = `usage: npm run test:simulation -- [--seeds N] [--from S] [--processes P] [--digests] [--story] [--no-shrink] [--keep]
+export const USAGE = `usage: npm run test:simulation -- [--seeds N] [--from S] [--processes P] [--deadline SECONDS] [--digests] [--story] [--no-shrink] [--keep]
        npm run test:simulation -- --mutations
        npm run test:simulation -- --kept`;
 
 /** Reads them, or throws with a line for people. */
 export function parseArguments(words: readonly string[], cores: number): RunnerArguments {
-  const numbers: Record<string, number> = { '--seeds': 200, '--from': 1, '--processes': cores };
+  const numbers: Record<string, number> = {
+    '--seeds': 200,
+    '--from': 1,
+    '--processes': cores,
+    '--deadline': 300,
+  };
   const flags = new Set<string>();
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
@@ -37,6 +44,7 @@ export function parseArguments(words: readonly string[], cores: number): RunnerA
     from: numbers['--from'] ?? 1,
     seeds: numbers['--seeds'] ?? 0,
     processes: numbers['--processes'] ?? 1,
+    deadlineSeconds: numbers['--deadline'] ?? 0,
     mutations: flags.has('--mutations'),
     kept: flags.has('--kept'),
     keep: flags.has('--keep'),

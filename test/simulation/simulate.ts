@@ -31,8 +31,10 @@ export interface SimulationResult {
 export interface Figures {
   readonly simulatedMs: number;
   readonly turns: number;
-  /** Passes, and replicas that were started. */
-  readonly processes: number;
+  /** Processes that came and went by themselves: passes, and the previews before them. */
+  readonly passes: number;
+  /** Processes of `run` that were started. */
+  readonly replicas: number;
   readonly writes: number;
   readonly faults: Readonly<Record<string, number>>;
 }
@@ -132,12 +134,13 @@ function reportDifference({ judge }: World, undisturbed: Undisturbed): void {
   judge.report(4, `not what an undisturbed run gives:\n    ${difference.slice(0, 12).join('\n    ')}`);
 }
 
-function figuresOf({ scheduler, log, workers }: World): Figures {
+function figuresOf({ scheduler, log, workers, scenario }: World): Figures {
   const records = [...workers.values()];
   return {
     simulatedMs: scheduler.nowMs,
     turns: scheduler.turns,
-    processes: records.length,
+    passes: scenario.mode === 'cronJob' ? records.length : 0,
+    replicas: scenario.mode === 'deployment' ? records.length : 0,
     writes: records.reduce((sum, worker) => sum + worker.writes, 0),
     faults: Object.fromEntries([...log.faults].sort(([a], [b]) => (a < b ? -1 : 1))),
   };

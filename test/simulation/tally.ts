@@ -1,4 +1,5 @@
-import { INVARIANTS } from './checks/violation.ts';
+import { INVARIANTS, type Violation } from './checks/violation.ts';
+import type { Crash } from './seed-crew.ts';
 import type { Shrunk } from './shrink.ts';
 import type { SimulationResult } from './simulate.ts';
 
@@ -11,48 +12,96 @@ export interface SeedReport {
 /** The last that happened before a breach is what explains it. */
 const STORY_LINES = 40;
 
+/** A seed that failed: by its first breach, or without a report. */
+export interface Failure {
+  readonly seed: number;
+  /** Undefined: its process died, or never came to an end. */
+  readonly invariant?: number;
+  readonly message: string;
+}
+
+/** What a range of seeds came to, in numbers that can be added to those of another range. */
+export interface Summary {
+  readonly seeds: number;
+  readonly elapsedSeconds: number;
+  readonly simulatedHours: number;
+  readonly events: number;
+  readonly writes: number;
+  readonly passes: number;
+  readonly replicas: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly failures: readonly Failure[];
+}
+
+/** Stories that are kept and told, however many seeds fail. */
+const MOST_STORIES = 10;
+
 /** Adds up what many seeds came to. */
 export class Tally {
   seeds = 0;
-  simulatedMs = 0;
-  turns = 0;
-  processes = 0;
-  writes = 0;
-  readonly faults = new Map<string, number>();
-  readonly failed: SeedReport[] = [];
+  /** Those whose story is to be told. */
+  readonly told: SeedReport[] = [];
+  readonly failures: Failure[] = [];
+  readonly #sums = { simulatedMs: 0, events: 0, writes: 0, passes: 0, replicas: 0 };
+  readonly #faults = new Map<string, number>();
 
   add(report: SeedReport): void {
-    const { figures, violations } = report.result;
+    const { seed, figures } = report.result;
     this.seeds += 1;
-    this.simulatedMs += figures.simulatedMs;
-    this.turns += figures.turns;
-    this.processes += figures.processes;
-    this.writes += figures.writes;
+    this.#sums.simulatedMs += figures.simulatedMs;
+    this.#sums.events += figures.turns;
+    this.#sums.writes += figures.writes;
+    this.#sums.passes += figures.passes;
+    this.#sums.replicas += figures.replicas;
     for (const [fault, count] of Object.entries(figures.faults)) {
-      this.faults.set(fault, (this.faults.get(fault) ?? 0) + count);
+      this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + count);
     }
-    if (violations.length > 0) this.failed.push(report);
+    const breach = breachOf(report);
+    if (breach === undefined) return;
+    this.failures.push({ seed, invariant: breach.invariant, message: breach.message });
+    if (this.told.length < MOST_STORIES) this.told.push(report);
+  }
+
+  addCrash({ seed, problem }: Crash): void {
+    this.seeds += 1;
+    this.failures.push({ seed, message: problem });
+  }
+
+  summary(elapsedMs: number): Summary {
+    const { simulatedMs, ...sums } = this.#sums;
+    return {
+      seeds: this.seeds,
+      elapsedSeconds: Math.round(elapsedMs / 1000),
+      simulatedHours: Math.round(simulatedMs / 3_600) / 1000,
+      ...sums,
+      faults: Object.fromEntries([...this.#faults].sort(([a], [b]) => (a < b ? -1 : 1))),
+      failures: this.failures.toSorted((a, b) => a.seed - b.seed),
+    };
   }
 
   text(elapsedMs: number): string {
-    const faults = [...this.faults]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, count]) => `  ${name}: ${count}`);
-    const byBreach = Map.groupBy(this.failed, ({ result }) => result.violations[0]?.invariant ?? 0);
+    const { seeds, simulatedHours, passes, replicas, events, writes, faults, failures } =
+      this.summary(elapsedMs);
+    const byBreach = Map.groupBy(failures, ({ invariant = 0 }) => invariant);
     const breaches = [...byBreach]
       .sort(([a], [b]) => a - b)
-      .map(([invariant, reports]) => {
-        const seeds = reports.map(({ result }) => result.seed).sort((a, b) => a - b);
-        return `  invariant ${invariant} (${INVARIANTS[invariant]}): ${seeds.length} seeds: ${seeds.slice(0, 20).join(' ')}`;
+      .map(([invariant, members]) => {
+        const name = invariant === 0 ? 'no end' : `invariant ${invariant} (${INVARIANTS[invariant]})`;
+        const some = members.slice(0, 20).map(({ seed }) => seed);
+        return `  ${name}: ${members.length} seeds: ${some.join(' ')}`;
       });
     return [
-      `${this.seeds} seeds in ${(elapsedMs / 1000).toFixed(1)} s: ${(this.simulatedMs / 3_600_000).toFixed(1)} simulated hours, ${this.processes} processes, ${this.turns} events, ${this.writes} writes`,
+      `${seeds} seeds in ${(elapsedMs / 1000).toFixed(1)} s: ${simulatedHours.toFixed(1)} simulated hours, ${passes} passes, ${replicas} replicas, ${events} events, ${writes} writes`,
       'faults that struck:',
-      ...faults,
-      this.failed.length === 0 ? 'no invariant broke' : 'broken:',
+      ...Object.entries(faults).map(([name, count]) => `  ${name}: ${count}`),
+      failures.length === 0 ? 'no invariant broke' : 'broken:',
       ...breaches,
     ].join('\n');
   }
+}
+
+export function breachOf({ result }: SeedReport): Violation | undefined {
+  return result.violations[0];
 }
 
 /** Who did what when, which invariant broke, and how to see it again. */
