@@ -12,7 +12,7 @@ import { progressOn } from './progress.ts';
 /** Of `--timeout`, when the names must be resolved; the rest is for probing. */
 const RESOLVED_BY = 0.5;
 
-const NOTHING_BEFORE: Omit<KnownBefore, 'guards'> = {
+const NOTHING_BEFORE: Omit<KnownBefore, 'guards' | 'options'> = {
   health: NOTHING_KNOWN,
   stateless: false,
   momentOf: (target) => ({ target, existing: NOTHING_EXISTS, memory: new Map() }),
@@ -26,6 +26,13 @@ export async function decideOffline(
 ): Promise<Decision> {
   const progress = progressOn(context.terminal.err);
   try {
+    const options = {
+      instance: flags.instance,
+      adopt: false,
+      policy: 'sync',
+      allowMassDelete: false,
+      acceptDrain: false,
+    } as const;
     const moments = new Map<string, TargetMoment>();
     const health = await observeTargets(
       {
@@ -35,7 +42,7 @@ export async function decideOffline(
           resolvingTimeoutMs: flags.timeout * RESOLVED_BY,
           probingTimeoutMs: flags.timeout,
         },
-        known: Promise.resolve({ ...NOTHING_BEFORE, guards: list.guards }),
+        known: Promise.resolve({ ...NOTHING_BEFORE, guards: list.guards, options }),
         onObserved: (moment) => moments.set(keyOf(moment.target), moment),
       },
       context,
@@ -49,13 +56,7 @@ export async function decideOffline(
         ownedServices: 0,
         healthOf: (id) => health.get(id),
         guards: list.guards,
-        options: {
-          instance: flags.instance,
-          adopt: false,
-          policy: 'sync',
-          allowMassDelete: false,
-          acceptDrain: false,
-        },
+        options,
         stateless: false,
         fleet: NO_FLEET,
       },

@@ -75,6 +75,8 @@ const MAX_HELD = 1_000;
  *
  * To be called for every answer (rotation is counted in answers), and besides whenever health has changed or
  * `nextChangeAtMs` has come; an observation that was taken in already changes nothing but what is overdue.
+ *
+ * @param inherited addresses that somebody else has held so far: their clocks begin now, whenever the answer came.
  */
 export function holdAddresses(
   previous: HeldName | undefined,
@@ -82,6 +84,7 @@ export function holdAddresses(
   settings: HoldSettings,
   isHealthy: (answer: ResolvedAnswer) => boolean,
   nowMs: number,
+  inherited: readonly ResolvedAnswer[] = [],
 ): HoldResult {
   const { resolution, answeredAtMs } = observation;
   const isNew = previous?.answeredAtMs !== answeredAtMs;
@@ -100,9 +103,15 @@ export function holdAddresses(
   };
 
   const current = [...present.values()].map((answer): HeldAddress => ({ answer, missedAnswers: 0 }));
-  const absent = (previous?.addresses ?? [])
-    .filter(({ answer }) => !present.has(keyOf(answer)))
-    .map((held) => age(held, absenceOf(held, resolution), sinceMs, countTo(held, missed, rules.rotation)));
+  const absent = [
+    ...(previous?.addresses ?? []).map((held) => ({ held, sinceMs })),
+    ...inherited.map((answer) => ({ held: { answer, missedAnswers: 0 }, sinceMs: nowMs })),
+  ]
+    .filter(({ held }) => !present.has(keyOf(held.answer)))
+    .map((each) => {
+      const missedAnswers = countTo(each.held, missed, rules.rotation);
+      return age(each.held, absenceOf(each.held, resolution), each.sinceMs, missedAnswers);
+    });
   const judged = absent.map((held) => ({ held, verdict: judge(held, absenceOf(held, resolution), rules) }));
   const kept = judged.flatMap(({ held, verdict }) => (verdict === undefined ? [] : [{ held, verdict }]));
   const room = Math.max(0, MAX_HELD - current.length);

@@ -4,7 +4,7 @@ import { ADDRESS_FAMILIES, type AddressFamily, familyOf, type IpAddress } from '
 import type { HoldSettings, HostSource, SrvSource, Target } from '../target/target.ts';
 import { type KnownAddress, nameOf, sourceKey } from './candidate.ts';
 import { type HeldName, type HeldVerdict, type HoldResult, holdAddresses } from './hold.ts';
-import { NO_ROTATION } from './rotation.ts';
+import { inheritedFrom, type Origins, originsOf } from './inheritance.ts';
 
 /** What the names of one target stood for when last looked at: by {@link sourceKey}, then by family. */
 export type NameMemory = ReadonlyMap<string, HeldByFamily>;
@@ -42,10 +42,14 @@ export interface NameInput {
    * that the Service serves now counts as known to each name, so that a lost memory drains nothing.
    */
   readonly previous: NameMemory | undefined;
+  /** In the first decision after another process: the origins of what that one published. */
+  readonly inheriting?: Origins | undefined;
   /** By {@link sourceKey}; a name without an answer so far keeps what it had. */
   readonly answers: ReadonlyMap<string, AnsweredName>;
   /** Each address and port that the Service serves now, ready or not, once. */
   readonly served: readonly ServedAddress[];
+  /** Those of them that bear our marks. */
+  readonly published: readonly ServedAddress[];
   /** False only for an address that was found unhealthy. */
   readonly isHealthy: (at: AddressToCheck) => boolean;
   readonly nowMs: number;
@@ -63,36 +67,50 @@ export function viewNames(input: NameInput): NameView {
   const memory = new Map<string, HeldByFamily>();
   const known = new Map<string, readonly KnownAddress[]>();
   const troubles: NameTrouble[] = [];
+  const unremembered = unrememberedOf(input);
   let nextChangeAtMs = Number.POSITIVE_INFINITY;
   for (const source of input.target.endpoints) {
     if (source.kind === 'address' || memory.has(sourceKey(source))) continue;
     const key = sourceKey(source);
-    const results = ADDRESS_FAMILIES.map((family) => [family, holdFamily(source, family, input)] as const);
-    memory.set(key, Object.fromEntries(results.map(([family, result]) => [family, result?.next])));
+    const results = ADDRESS_FAMILIES.map(
+      (family) => [family, holdFamily(source, family, unremembered, input)] as const,
+    );
+    memory.set(key, Object.fromEntries(results.map(([family, { next }]) => [family, next])));
     known.set(
       key,
-      results.flatMap(([, result]) => (result?.addresses ?? []).map(toKnown)),
+      results.flatMap(([, { addresses }]) => addresses.map(toKnown)),
     );
     troubles.push(...troublesOf(key, input.answers.get(key)?.resolution));
-    nextChangeAtMs = Math.min(
-      nextChangeAtMs,
-      ...results.map(([, result]) => result?.nextChangeAtMs ?? Infinity),
-    );
+    nextChangeAtMs = Math.min(nextChangeAtMs, ...results.map(([, result]) => result.nextChangeAtMs));
   }
   return { memory, known, troubles, nextChangeAtMs };
 }
 
-function holdFamily(source: NamedSource, family: AddressFamily, input: NameInput): HoldResult | undefined {
+/** What counts as known to each name, without that any of them is remembered to have had it. */
+function unrememberedOf({ target, previous, inheriting, served, published }: NameInput): ServedAddress[] {
+  if (previous !== undefined) {
+    return inheriting === undefined ? [] : inheritedFrom(inheriting, target, previous, published);
+  }
+  const declared = new Set(originsOf(target));
+  return served.filter(({ address }) => !declared.has(address));
+}
+
+function holdFamily(
+  source: NamedSource,
+  family: AddressFamily,
+  unremembered: readonly ServedAddress[],
+  input: NameInput,
+): HoldResult {
   const key = sourceKey(source);
-  const before =
-    input.previous === undefined ? seedFrom(source, input, family) : input.previous.get(key)?.[family];
+  const before: HeldName | undefined = input.previous?.get(key)?.[family];
   const answer = input.answers.get(key);
   const observation =
     answer === undefined
       ? { resolution: NOT_ANSWERED, answeredAtMs: before?.answeredAtMs ?? input.nowMs }
       : { resolution: answer.resolution[family], answeredAtMs: answer.answeredAtMs[family] };
   const isHealthy = (held: ResolvedAnswer) => input.isHealthy({ ...held, host: held.host ?? nameOf(source) });
-  return holdAddresses(before, observation, input.hold, isHealthy, input.nowMs);
+  const inherited = answersFrom(source, input.target, unremembered, family);
+  return holdAddresses(before, observation, input.hold, isHealthy, input.nowMs, inherited);
 }
 
 /** Nobody has answered yet is no different from nobody answers. */
@@ -102,22 +120,17 @@ const NOT_ANSWERED = { outcome: 'unresolved', reason: 'QueryTimeout', message: '
  * A host's addresses are served on the target's own ports, a service's on whichever its records said: without
  * that distinction a lost memory would publish the one's addresses on the other's ports.
  */
-function seedFrom(source: NamedSource, { target, served }: NameInput, family: AddressFamily): HeldName {
-  const declared = new Set(target.endpoints.map((each) => (each.kind === 'address' ? each.address : '')));
-  const seeds = served.filter(({ address }) => !declared.has(address) && familyOf(address) === family);
-  const answers: readonly ResolvedAnswer[] = source.kind === 'srv' ? seeds : hostSeeds(seeds, target);
-  return {
-    answeredAtMs: Number.NEGATIVE_INFINITY,
-    rotation: NO_ROTATION,
-    departed: [],
-    addresses: answers.map((answer) => ({ answer, missedAnswers: 0 })),
-  };
-}
-
-function hostSeeds(seeds: readonly ServedAddress[], target: Target): ResolvedAnswer[] {
+function answersFrom(
+  source: NamedSource,
+  target: Target,
+  unremembered: readonly ServedAddress[],
+  family: AddressFamily,
+): readonly ResolvedAnswer[] {
+  const ofFamily = unremembered.filter(({ address }) => familyOf(address) === family);
+  if (source.kind === 'srv') return ofFamily;
   const ports = new Set(target.ports.map(({ targetPort }) => targetPort));
   const anyPort = target.endpoints.every(({ kind }) => kind !== 'srv');
-  const own = seeds.filter(({ port }) => anyPort || ports.has(port));
+  const own = ofFamily.filter(({ port }) => anyPort || ports.has(port));
   return [...new Set(own.map(({ address }) => address))].map((address) => ({ address }));
 }
 

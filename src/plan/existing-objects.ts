@@ -8,6 +8,7 @@ import type {
 } from '../manifest/kube-object.ts';
 import {
   MIRROR_CONTROLLER,
+  ownerOf,
   SERVICE_NAME_LABEL,
   SKIP_MIRROR_LABEL,
   SLICE_CONTROLLER,
@@ -77,6 +78,13 @@ export function publishedReadiness(slices: readonly EndpointSliceObject[]): Publ
     }
   }
   return published;
+}
+
+/** What this instance serves the Service with. */
+export function publishedSlices(existing: ExistingObjects, instance: string): readonly EndpointSliceObject[] {
+  const { endpoints } = existing;
+  const isOurs = endpoints !== undefined && ownerOf(endpoints, instance) === 'us';
+  return [...slicesByOwner(existing, instance).ours, ...endpointsAsSlices(isOurs ? endpoints : undefined)];
 }
 
 /** All that serves the Service now: its slices, and Endpoints that are, or are about to be, mirrored into slices. */

@@ -9,6 +9,7 @@ import {
   isHeldBack,
   NO_SUSPICION,
 } from '../endpoint/drain-guard.ts';
+import { type Origins, originsOf } from '../endpoint/inheritance.ts';
 import type { NameMemory, NameTrouble, NameView } from '../endpoint/name-memory.ts';
 import { applyPanic } from '../endpoint/panic.ts';
 import { applyTiers } from '../endpoint/tiers.ts';
@@ -86,6 +87,8 @@ export interface TargetDecision {
   readonly verdicts: readonly Assessment[];
   readonly troubles: readonly NameTrouble[];
   readonly memory: NameMemory;
+  /** Where what stands published once the plan is carried out may have come from. */
+  readonly origins: Origins;
   /** What it follows from, for {@link decideAgain}. */
   readonly grounds: Grounds;
   /** When time alone will change something about this target, on the monotonic clock. */
@@ -209,8 +212,16 @@ function conclude(
   const { plan, assessments } = planTarget({ target, assessments: verdicts, troubles, existing, options });
   const lookAgainAtMs = isHeldBack(verdicts) ? now.monotonicMs + CONFIRM_AFTER_MS : Number.POSITIVE_INFINITY;
   const nextChangeAtMs = Math.min(names.nextChangeAtMs, lookAgainAtMs);
+  // What is left as it stands has come from where it came from before.
+  const former = isLeftAlone(plan) ? (moment.origins ?? []) : [];
+  const origins = [...new Set([...former, ...originsOf(target)])];
   const grounds = { moment, input, now };
-  return { target, plan, assessments, verdicts, troubles, memory, grounds, nextChangeAtMs };
+  return { target, plan, assessments, verdicts, troubles, memory, origins, grounds, nextChangeAtMs };
+}
+
+/** The plan changes nothing about what is published. */
+export function isLeftAlone({ phase }: ObjectPlan): boolean {
+  return phase === 'Refused' || phase === 'Pending';
 }
 
 /** In the order of the ranges. */

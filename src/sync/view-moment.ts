@@ -1,6 +1,7 @@
 import { assess } from '../endpoint/assess.ts';
 import { isServing } from '../endpoint/assessment.ts';
 import { candidatesOf, type KnownAddress } from '../endpoint/candidate.ts';
+import type { Origins } from '../endpoint/inheritance.ts';
 import {
   type AnsweredName,
   type NameMemory,
@@ -10,7 +11,13 @@ import {
 } from '../endpoint/name-memory.ts';
 import { type AddressToCheck, checksOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
-import { type ExistingObjects, publishedReadiness, servingSlices } from '../plan/existing-objects.ts';
+import type { EndpointSliceObject } from '../manifest/kube-object.ts';
+import {
+  type ExistingObjects,
+  publishedReadiness,
+  publishedSlices,
+  servingSlices,
+} from '../plan/existing-objects.ts';
 import type { Instant } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
 import { compareAddresses, parseIpAddress } from '../target/ip-address.ts';
@@ -22,6 +29,10 @@ export interface TargetMoment {
   readonly existing: ExistingObjects;
   /** From the decision before; undefined when there was none, or when it was lost. */
   readonly memory: NameMemory | undefined;
+  /** Where what is published may have come from, as of the decision before. */
+  readonly origins?: Origins;
+  /** Another process has made that decision, and may have published more since than it lived to save. */
+  readonly inherits?: boolean;
   /** The newest answer for each name, by source key. */
   readonly answers: ReadonlyMap<string, AnsweredName>;
 }
@@ -30,6 +41,7 @@ export interface TargetMoment {
 export interface NamingInput {
   readonly healthOf: (id: CheckId) => Health | undefined;
   readonly guards: Guards;
+  readonly options: { readonly instance: string };
   /**
    * No memory can be kept between passes. An answer is then believed at once, because nobody would remember
    * how long an address has been missing from it; a failure takes nothing away all the same.
@@ -66,16 +78,18 @@ export function viewMoment(moment: TargetMoment, input: NamingInput, now: Instan
 
 function viewWith(
   hold: HoldSettings,
-  { target, existing, memory, answers }: TargetMoment,
-  { healthOf, fleet }: NamingInput,
+  { target, existing, memory, origins = [], inherits, answers }: TargetMoment,
+  { healthOf, fleet, options }: NamingInput,
   now: Instant,
 ): NameView {
   return viewNames({
     target,
     hold,
     previous: memory,
+    inheriting: inherits ? origins : undefined,
     answers,
-    served: servedBy(existing),
+    served: servedBy(servingSlices(existing)),
+    published: servedBy(publishedSlices(existing, options.instance)),
     isHealthy: (at: AddressToCheck) =>
       checksOf(target, [at]).every((check) => !isBelievedUnhealthy(healthOf(check.id), fleet.lastHealthyMs)),
     nowMs: now.monotonicMs,
@@ -120,10 +134,9 @@ function withLastResort(
   return [...inForce, ...last];
 }
 
-/** Hand-kept Endpoints count too: the mirroring controller may not have made slices of them yet. */
-function servedBy(existing: ExistingObjects): ServedAddress[] {
+function servedBy(slices: readonly EndpointSliceObject[]): ServedAddress[] {
   const served = new Map<string, ServedAddress>();
-  for (const { endpoints, ports } of servingSlices(existing)) {
+  for (const { endpoints, ports } of slices) {
     for (const text of (endpoints ?? []).flatMap((each) => each.addresses)) {
       const address = parseIpAddress(text);
       if (address === undefined) continue;

@@ -45,6 +45,7 @@ export interface KnownBefore {
   readonly health: HealthMemory;
   readonly stateless: boolean;
   readonly guards: Guards;
+  readonly options: { readonly instance: string };
   /** What is known of a target besides its answers; undefined when it is not to be decided. */
   momentOf(target: Target): Omit<TargetMoment, 'answers'> | undefined;
 }

@@ -52,10 +52,17 @@ export class PassDecider {
       // cluster that never keeps any.
       stateless: kind === 'unusable',
       guards: this.request.guards,
+      options: this.request.options,
       momentOf: (target: Target): Omit<TargetMoment, 'answers'> | undefined => {
         if (this.view.unreadable.has(target.namespace)) return undefined;
         const key = keyOf(target);
-        return { target, existing: this.existingOf(key), memory: state.names.get(key) };
+        return {
+          target,
+          existing: this.existingOf(key),
+          memory: state.names.get(key),
+          origins: state.origins.get(key) ?? [],
+          inherits: true,
+        };
       },
     };
   }

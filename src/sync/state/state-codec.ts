@@ -26,6 +26,7 @@ export function encodeState(state: SyncState, now: Instant): string {
   return JSON.stringify({
     version: VERSION,
     names: Object.fromEntries(names),
+    origins: encodeOrigins(state.origins),
     health: Object.fromEntries(health),
     ...(state.suspectSinceMs === undefined ? {} : { suspectSince: toWall(state.suspectSinceMs, now) }),
   });
@@ -54,9 +55,17 @@ export function decodeState(text: string, now: Instant): DecodedState {
   const health = Object.entries(parsed.data.health).map(
     ([id, each]) => [id as CheckId, decodeHealth(each, now)] as const,
   );
-  const { suspectSince } = parsed.data;
+  const { suspectSince, origins } = parsed.data;
   const suspectSinceMs = suspectSince === undefined ? undefined : toMonotonic(suspectSince, now);
-  return { ok: true, state: { names: new Map(names), health: new Map(health), suspectSinceMs } };
+  return {
+    ok: true,
+    state: {
+      names: new Map(names),
+      origins: new Map(Object.entries(origins)),
+      health: new Map(health),
+      suspectSinceMs,
+    },
+  };
 }
 
 /** zod writes an absent field as undefined; with us it is absent. */
@@ -130,6 +139,8 @@ const HEALTH = z.object({
 const STATE = z.object({
   version: z.literal(VERSION),
   names: z.record(z.string(), z.record(z.string(), z.partialRecord(z.enum(['IPv4', 'IPv6']), HELD_NAME))),
+  // What was saved by an earlier version has none.
+  origins: z.record(z.string(), z.array(z.string())).default({}),
   health: z.record(z.string(), HEALTH),
   suspectSince: z.int().optional(),
 });
@@ -146,6 +157,11 @@ function encodeMemory(memory: NameMemory, now: Instant) {
       ),
     ]),
   );
+}
+
+/** The order in the list means nothing. */
+function encodeOrigins(origins: SyncState['origins']) {
+  return Object.fromEntries([...origins].sort(byKey).map(([target, each]) => [target, [...each].sort()]));
 }
 
 function isEmpty(name: HeldName): boolean {

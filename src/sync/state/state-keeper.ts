@@ -1,13 +1,25 @@
 import type { Clock } from '../../target/clock.ts';
 import type { Random } from '../../target/random.ts';
 import { backOffAfter, NO_BACK_OFF } from '../back-off.ts';
+import { deadlineAfter } from '../deadline.ts';
 import type { Log } from '../log.ts';
-import type { LoadedState, StateNote, StateStore, SyncState } from './sync-state.ts';
+import {
+  EMPTY_STATE,
+  type LoadedState,
+  type StateNote,
+  type StateStore,
+  type SyncState,
+} from './sync-state.ts';
 
 /** A crash loses at most that much of what was learned; the ConfigMap is written at most that often. */
 const SAVE_EVERY_MS = 5_000;
 
 const LONGEST_PAUSE_MS = 10_000;
+
+/** A new leader waits no longer for what the one before has saved. */
+const LOADING_TIMEOUT_MS = 1_000;
+
+const TOO_SLOW = new Error('the API server did not answer soon enough');
 
 /** Loads the state once and saves it when it changed, never two at a time. */
 export class StateKeeper {
@@ -39,6 +51,22 @@ export class StateKeeper {
       const nowMs = this.ports.clock.monotonicNow();
       backOff = backOffAfter(backOff, nowMs, this.ports.random);
       await this.ports.clock.sleep(Math.min(backOff.untilMs - nowMs, LONGEST_PAUSE_MS), signal);
+    }
+  }
+
+  /** What another process has saved last; nothing when that cannot be told soon. */
+  async loadOnce(signal: AbortSignal): Promise<SyncState> {
+    const deadline = deadlineAfter(LOADING_TIMEOUT_MS, this.ports.clock, TOO_SLOW);
+    try {
+      const { state, notes } = await this.ports.state.load(AbortSignal.any([signal, deadline.signal]));
+      this.tell(notes);
+      return state;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!deadline.signal.aborted) throw error;
+      return EMPTY_STATE;
+    } finally {
+      await deadline.end();
     }
   }
 

@@ -1,18 +1,21 @@
+import type { Origins } from '../../endpoint/inheritance.ts';
 import type { NameMemory } from '../../endpoint/name-memory.ts';
 import type { CheckId, Health } from '../../health/health.ts';
-import { keyOf } from '../../target/target.ts';
+import { keyOf, type Target } from '../../target/target.ts';
 import type { Decision } from '../decide.ts';
 
 /** What must outlive a process so that the next one decides as this one would have. Times are monotonic ms. */
 export interface SyncState {
   /** By target key: what its names stood for. */
   readonly names: ReadonlyMap<string, NameMemory>;
+  /** By target key: where what it has published may have come from. */
+  readonly origins: ReadonlyMap<string, Origins>;
   readonly health: ReadonlyMap<CheckId, Health>;
   /** Since when drains are held back because this worker may be blind; undefined when they are not. */
   readonly suspectSinceMs?: number | undefined;
 }
 
-export const EMPTY_STATE: SyncState = { names: new Map(), health: new Map() };
+export const EMPTY_STATE: SyncState = { names: new Map(), origins: new Map(), health: new Map() };
 
 export interface StateNote {
   readonly reason:
@@ -45,15 +48,27 @@ export interface LoadedState {
   readonly notes: readonly StateNote[];
 }
 
+/** What is known of one target, to be remembered. */
+export interface KnownTarget {
+  readonly target: Target;
+  readonly memory: NameMemory;
+  readonly origins: Origins;
+}
+
 /** What to remember after a decision: only what its targets still need. */
 export function nextState(decision: Decision, health: ReadonlyMap<CheckId, Health>): SyncState {
   return {
-    names: new Map(
-      decision.targets
-        .filter(({ memory }) => memory.size > 0)
-        .map(({ target, memory }) => [keyOf(target), memory]),
-    ),
+    ...targetState(decision.targets),
     health,
     suspectSinceMs: decision.guard.suspectSinceMs,
+  };
+}
+
+/** What to remember of targets: of those without names there is nothing that the list and the cluster do not tell. */
+export function targetState(targets: readonly KnownTarget[]): Pick<SyncState, 'names' | 'origins'> {
+  const named = targets.filter(({ memory }) => memory.size > 0);
+  return {
+    names: new Map(named.map(({ target, memory }) => [keyOf(target), memory])),
+    origins: new Map(named.map(({ target, origins }) => [keyOf(target), origins])),
   };
 }

@@ -9,7 +9,7 @@ import type { RemovalInput } from '../../plan/plan-removal.ts';
 import type { TargetPlan } from '../../plan/plan-target.ts';
 import type { Instant } from '../../target/clock.ts';
 import type { Guards } from '../../target/guards.ts';
-import { type DecideOptions, decideInSteps, type TargetDecision } from '../decide.ts';
+import { type DecideOptions, decideInSteps, isLeftAlone, type TargetDecision } from '../decide.ts';
 import { isOursInPart } from '../owned-objects.ts';
 import { type TargetMoment, viewMoment } from '../view-moment.ts';
 import type { CheckSet } from './check-set.ts';
@@ -41,8 +41,10 @@ interface EntryMoment {
 }
 
 /** What the entry's next decision has to know of this one. */
-export function remember(entry: TargetEntry, { memory, nextChangeAtMs }: TargetDecision): void {
+export function remember(entry: TargetEntry, { memory, origins, nextChangeAtMs }: TargetDecision): void {
   entry.memory = memory;
+  entry.origins = origins;
+  entry.inherits = false;
   entry.nextChangeAtMs = nextChangeAtMs;
 }
 
@@ -119,11 +121,12 @@ export class Decider {
     entry: TargetEntry,
     { now, guards, stateless, lastHealthyMs }: DecidingMoment,
   ): [EntryMoment] | undefined {
-    const { target, existing = NOTHING_EXISTS, memory, answers } = entry;
+    const { target, existing = NOTHING_EXISTS, memory, origins, inherits, answers } = entry;
     if (target === undefined) return undefined;
-    const moment = { target, existing, memory, answers };
+    const moment = { target, existing, memory, origins, inherits, answers };
     const healthOf = (id: CheckId) => this.checks.health(id);
-    const { known } = viewMoment(moment, { healthOf, stateless, guards, fleet: { lastHealthyMs } }, now);
+    const naming = { healthOf, stateless, guards, options: this.options, fleet: { lastHealthyMs } };
+    const { known } = viewMoment(moment, naming, now);
     const candidates = candidatesOf(target, known, guards).filter(isToBeChecked);
     this.checks.replace(entry.key, checksOf(target, candidates));
     const tooEarly = now.monotonicMs < entry.patienceUntilMs && !this.checks.haveVerdicts(entry.key);
@@ -163,6 +166,7 @@ export class Decider {
 
 /** How many addresses take traffic once the plan is carried out, or go on taking it where there is none. */
 function readyAddresses({ plan, assessments }: TargetDecision, existing: ExistingObjects): number {
-  const isLeftAlone = plan.phase === 'Refused' || plan.phase === 'Pending';
-  return isLeftAlone ? readyAddressCount(servedReadiness(existing)) : assessments.filter(isServing).length;
+  return isLeftAlone(plan)
+    ? readyAddressCount(servedReadiness(existing))
+    : assessments.filter(isServing).length;
 }

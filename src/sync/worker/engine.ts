@@ -12,7 +12,7 @@ import type { DecideOptions } from '../decide.ts';
 import type { EventSink } from '../event/event-sink.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { SyncState } from '../state/sync-state.ts';
+import { type SyncState, targetState } from '../state/sync-state.ts';
 import type { TargetReport } from '../sync-report.ts';
 import { Agenda } from './agenda.ts';
 import { Decider } from './decider.ts';
@@ -174,15 +174,21 @@ export class Engine {
     }
   }
 
+  /** This process leads from now on, and another one has until now: what that one saved last. */
+  succeed(state: SyncState): void {
+    for (const entry of this.#book.entries.values()) {
+      entry.origins = state.origins.get(entry.key) ?? [];
+      entry.inherits = true;
+    }
+  }
+
   /** What the next process is to know. */
   get state(): SyncState {
-    const names = new Map(
-      [...this.#book.entries.values()].flatMap(({ key, target, memory }) =>
-        target === undefined || memory === undefined || memory.size === 0 ? [] : [[key, memory] as const],
-      ),
+    const known = [...this.#book.entries.values()].flatMap(({ target, memory, origins }) =>
+      target === undefined || memory === undefined ? [] : [{ target, memory, origins }],
     );
     const { suspectSinceMs } = this.#decider;
-    return { names, health: this.lookout.checks.snapshot(), suspectSinceMs };
+    return { ...targetState(known), health: this.lookout.checks.snapshot(), suspectSinceMs };
   }
 
   /** What became of each target when it was last decided; by namespace and name. */

@@ -1,6 +1,7 @@
 import { type Clock, instantOf } from '../../target/clock.ts';
 import { DEFAULT_GUARDS, type Guards } from '../../target/guards.ts';
 import type { ServiceRanges } from '../cluster/service-ranges.ts';
+import { isLeftAlone } from '../decide.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Agenda } from './agenda.ts';
 import type { Decider, EntryDecision } from './decider.ts';
@@ -129,7 +130,7 @@ export class Rounds {
   private handOn({ entry, decided }: EntryDecision, nowMs: number): void {
     const { agenda, carrier, isLeader, keeper } = this.parts;
     const { plan } = decided;
-    const isObstructed = plan.phase === 'Refused' || plan.phase === 'Pending';
+    const isObstructed = isLeftAlone(plan);
     const heldUntilMs = entry.contention.heldUntilMs(plan.actions, nowMs);
     const isHeld = heldUntilMs > nowMs;
     entry.recheckAtMs = isHeld ? heldUntilMs : isObstructed ? nowMs + RECHECK_MS : Number.POSITIVE_INFINITY;

@@ -1,3 +1,4 @@
+import type { Origins } from '../../endpoint/inheritance.ts';
 import type { AnsweredName, NameMemory } from '../../endpoint/name-memory.ts';
 import type { KubeObject } from '../../manifest/kube-object.ts';
 import type { ExistingObjects } from '../../plan/existing-objects.ts';
@@ -16,6 +17,10 @@ export interface TargetEntry {
   /** Undefined: to be read before the next decision. */
   existing: ExistingObjects | undefined;
   memory: NameMemory | undefined;
+  /** Where what is published may have come from, as of the decision before. */
+  origins: Origins;
+  /** Another process has made that decision. */
+  inherits: boolean;
   /** The newest answer for each name, by source key. */
   readonly answers: Map<string, AnsweredName>;
   /** Since when it waits to be decided again, on the monotonic clock; undefined while it is at rest. */
@@ -56,6 +61,8 @@ export function newEntry(namespace: string, name: string): TargetEntry {
     target: undefined,
     existing: undefined,
     memory: undefined,
+    origins: [],
+    inherits: false,
     answers: new Map(),
     dirtySinceMs: undefined,
     decidedForMs: 0,

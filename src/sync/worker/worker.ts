@@ -31,6 +31,7 @@ export class Worker {
   private readonly shutdownTimeoutMs: number;
   private reached = false;
   private stateless = false;
+  private led = false;
   private lastTurnMs = Number.NEGATIVE_INFINITY;
 
   constructor(engine: Engine, ports: WorkerPorts, shutdownTimeoutMs: number) {
@@ -91,6 +92,7 @@ export class Worker {
     const nowMs = this.ports.clock.monotonicNow();
     this.lastTurnMs = nowMs;
     ranges.readIfDue(signal);
+    await this.noteLeadership(signal);
     await rounds.goRound(signal);
     if (this.savesState) this.state.saveIfDue(signal);
     const nextMs = Math.min(
@@ -99,6 +101,13 @@ export class Worker {
       nowMs + LONGEST_REST_MS,
     );
     await wakeUp.sleepUntil(nextMs, signal);
+  }
+
+  /** A new leader does not drop what the one before has published and it has never met itself. */
+  private async noteLeadership(signal: AbortSignal): Promise<void> {
+    const leads = this.ports.isLeader();
+    if (leads && !this.led) this.engine.succeed(await this.state.loadOnce(signal));
+    this.led = leads;
   }
 
   /** Only the leader's memory is kept, where there is a place for it. */

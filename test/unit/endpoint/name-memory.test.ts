@@ -29,6 +29,7 @@ function seeded(endpoints: string, served: readonly ServedAddress[]) {
     previous: undefined,
     answers: new Map(),
     served,
+    published: [],
     isHealthy: () => true,
     nowMs: 1_000,
   });
@@ -93,6 +94,7 @@ describe('what is wrong with a name', () => {
         ['host db.example', { resolution: { IPv4, IPv6 }, answeredAtMs: { IPv4: 1, IPv6: 1 } }],
       ]),
       served: [],
+      published: [],
       isHealthy: () => true,
       nowMs: 1_000,
     });

@@ -38,7 +38,13 @@ describe('a target that is adopted', () => {
     };
     const { known } = viewMoment(
       moment,
-      { healthOf: () => undefined, stateless: false, guards: DEFAULT_GUARDS, fleet: NO_FLEET },
+      {
+        healthOf: () => undefined,
+        stateless: false,
+        guards: DEFAULT_GUARDS,
+        options: { instance: 'default' },
+        fleet: NO_FLEET,
+      },
       { wallMs: 0, monotonicMs: 1_000 },
     );
     expect(known.get('host db.example')?.map(({ address }) => address)).toEqual(['10.0.0.7', '10.0.0.8']);

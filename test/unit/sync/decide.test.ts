@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NameResolution } from '../../../src/dns/resolution.ts';
+import { NO_ROTATION } from '../../../src/endpoint/rotation.ts';
 import { type AddressToCheck, checksOf } from '../../../src/health/check.ts';
 import type { CheckId, Health } from '../../../src/health/health.ts';
 import type { EndpointSliceObject, ServiceObject } from '../../../src/manifest/kube-object.ts';
@@ -213,6 +214,43 @@ describe('deciding again, because the cluster turned out to be other than it was
     const again = decideAgain(unseen, existing);
     expect(ready(again)).toEqual(['10.0.0.1 ready VantageSuspect', '10.0.0.2 ready VantageSuspect']);
     expect(again.nextChangeAtMs).toBeLessThan(NOW.monotonicMs + 10_000);
+  });
+});
+
+describe('what the process before has published and not lived to save', () => {
+  const existing = serving('10.0.0.1', '10.0.0.7');
+  const family = { rotation: NO_ROTATION, departed: [], answeredAtMs: NOW.monotonicMs - 45_000 };
+  const memory = new Map([
+    [
+      'host db.example',
+      { IPv4: { ...family, addresses: [{ answer: { address: ip('10.0.0.1') }, missedAnswers: 0 }] } },
+    ],
+  ]);
+  const inherited = { origins: ['host db.example'], inherits: true };
+  const readyAfter = (changes: Partial<TargetMoment>, resolution: NameResolution) => {
+    // The answer is older than any hold: only what has happened since counts for what is met just now.
+    const given = moment(NAMED, { existing, memory, answers: answers(resolution, 45_000), ...changes });
+    return readinessOf(decide(input([given]), NOW).targets[0]?.assessments ?? []);
+  };
+
+  it('stays for its hold, as if it had left the answer just now', () => {
+    expect(readyAfter(inherited, answered('10.0.0.1'))).toEqual([
+      '10.0.0.1 ready Connected',
+      '10.0.0.7 ready Connected',
+    ]);
+    expect(readyAfter(inherited, { IPv4: FAILED, IPv6: FAILED })).toHaveLength(2);
+  });
+
+  it('is drift where this process has decided before', () => {
+    expect(readyAfter({}, answered('10.0.0.1'))).toEqual(['10.0.0.1 ready Connected']);
+  });
+
+  it('is not ours to keep where others have published it', () => {
+    const [slice] = existing.slices;
+    if (slice === undefined) throw new Error('something is served');
+    const strange = { ...slice, metadata: { ...slice.metadata, name: 'theirs', labels: {} } };
+    const changes = { ...inherited, existing: { ...serving('10.0.0.1'), slices: [strange] } };
+    expect(readyAfter(changes, answered('10.0.0.1'))).toEqual(['10.0.0.1 ready Connected']);
   });
 });
 

@@ -56,6 +56,7 @@ const NAME: HeldName = {
 
 const STATE: SyncState = {
   names: new Map([['shop/db', new Map([['host db.example', { IPv4: NAME }]])]]),
+  origins: new Map([['shop/db', ['host db.example', '10.0.0.7']]]),
   health: new Map([['10.0.0.1:5432 tcp' as CheckId, HEALTHY]]),
   suspectSinceMs: NOW.monotonicMs - 5_000,
 };
@@ -64,6 +65,7 @@ describe('the state as text', () => {
   it('comes back in another process with its times on that process’s clock', () => {
     const later = elsewhere(30_000);
     const state = decoded(encodeState(STATE, NOW), later);
+    expect([...state.origins]).toEqual([['shop/db', ['10.0.0.7', 'host db.example']]]);
     const agoMs = (durationMs: number) => later.monotonicMs - 30_000 - durationMs;
     expect(state.suspectSinceMs).toBe(agoMs(5_000));
     const { latencyMs: _latency, lastFailure: _failure, ...kept } = HEALTHY;
@@ -170,6 +172,10 @@ const states: fc.Arbitrary<SyncState> = fc
       fc.stringMatching(/^[a-z]{1,8}\/[a-z]{1,8}$/),
       fc.dictionary(fc.constantFrom('host a.example', 'srv _x._tcp.b.example'), heldNames),
     ),
+    origins: fc.dictionary(
+      fc.stringMatching(/^[a-z]{1,8}\/[a-z]{1,8}$/),
+      fc.array(fc.string(), { maxLength: 3 }),
+    ),
     health: fc.dictionary(
       // No check is called that, and a record of zod leaves it out.
       fc.string({ minLength: 1 }).filter((id) => id !== '__proto__'),
@@ -180,7 +186,8 @@ const states: fc.Arbitrary<SyncState> = fc
       }),
     ),
   })
-  .map(({ names, health }) => ({
+  .map(({ names, origins, health }) => ({
+    origins: new Map(Object.entries(origins)),
     names: new Map(
       Object.entries(names).map(([key, sources]) => [
         key,
