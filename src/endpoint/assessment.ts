@@ -73,14 +73,9 @@ export function addressOfKey(key: string): IpAddress {
 
 /** How many addresses are served on at least one port. */
 export function readyAddressCount(published: PublishedReadiness): number {
-  return readyAddresses(published).size;
-}
-
-/** Addresses that are ready on one port at least. */
-export function readyAddresses(published: PublishedReadiness): ReadonlySet<string> {
   const ready = new Set<string>();
   for (const [key, isReady] of published) if (isReady) ready.add(addressOfKey(key));
-  return ready;
+  return ready.size;
 }
 
 export function isServing(assessment: Assessment): boolean {

@@ -3,7 +3,7 @@ import {
   type PortAssessment,
   type PublishedReadiness,
   publishedKey,
-  readyAddresses,
+  readyAddressCount,
   withReadiness,
 } from './assessment.ts';
 
@@ -58,6 +58,8 @@ export interface RecentDrain {
   readonly target: string;
   readonly address: string;
   readonly atMs: number;
+  /** Ready addresses there were of all targets then. Standbys that step in do not make the share that goes smaller. */
+  readonly readyBefore: number;
 }
 
 export const NO_SUSPICION: DrainGuardState = {
@@ -96,8 +98,11 @@ export const CONFIRM_AFTER_MS = 5_000;
 export function guardDrains(input: DrainGuardInput): DrainGuardResult {
   const { nowMs, targets } = input;
   const drains = targets.map(drainsOf);
+  const readyBefore = drains.reduce((total, { ready }) => total + ready, input.readyElsewhere);
   const found = targets.flatMap(({ key }, at) =>
-    (drains[at]?.addresses ?? []).map((address): RecentDrain => ({ target: key, address, atMs: nowMs })),
+    (drains[at]?.addresses ?? []).map(
+      (address): RecentDrain => ({ target: key, address, atMs: nowMs, readyBefore }),
+    ),
   );
   const recent = recentDrains(input, found);
   const drainedAddresses = found.length;
@@ -105,7 +110,8 @@ export function guardDrains(input: DrainGuardInput): DrainGuardResult {
   const state = unlessForgotten(input.state, nowMs);
   if (found.length === 0) return { assessments: asTheyAre, drainedAddresses, state: { ...state, recent } };
   const counted = [...recent, ...found];
-  const sharePercent = (counted.length / readyBefore(input, drains, recent)) * 100;
+  const most = Math.max(...counted.map((each) => each.readyBefore));
+  const sharePercent = (counted.length / most) * 100;
   const trusted = input.acceptDrain || isConfirmed(state, input);
   const doubt = trusted ? undefined : doubtAbout({ input, state, counted, sharePercent });
   const byRoute = drains.some((each) => each.byRoute);
@@ -144,17 +150,6 @@ function recentDrains({ state, targets, nowMs }: DrainGuardInput, found: readonl
 
 function isHealthyAgain({ ports }: Assessment): boolean {
   return ports.every(({ health }) => health?.verdict === 'healthy');
-}
-
-/** How many addresses were ready before any of the drains that are counted. */
-function readyBefore(
-  { targets, readyElsewhere }: DrainGuardInput,
-  drains: readonly Drains[],
-  recent: readonly RecentDrain[],
-): number {
-  const ready = drains.reduce((total, each) => total + each.ready.size, readyElsewhere);
-  // One that was drained on one port alone is still counted among the ready ones.
-  return ready + recent.filter((each) => !isReadyStill(each, targets, drains)).length;
 }
 
 function unlessForgotten(state: DrainGuardState, nowMs: number): DrainGuardState {
@@ -198,8 +193,8 @@ function isOne(values: readonly string[]): boolean {
 }
 
 interface Drains {
-  /** Addresses that are published ready now. */
-  readonly ready: ReadonlySet<string>;
+  /** How many addresses are published ready now. */
+  readonly ready: number;
   /** Those of them that would not be any more, by a verdict. */
   readonly addresses: readonly string[];
   /** One of them because no route to it was found. */
@@ -209,18 +204,10 @@ interface Drains {
 function drainsOf({ assessments, published }: GuardedTarget): Drains {
   const drained = assessments.filter((each) => each.ports.some((port) => isDrained(each, port, published)));
   return {
-    ready: readyAddresses(published),
+    ready: readyAddressCount(published),
     addresses: drained.map(({ address }) => address),
     byRoute: drained.some((each) => each.ports.some((port) => isDrainedByRoute(each, port, published))),
   };
-}
-
-function isReadyStill(
-  { target, address }: RecentDrain,
-  targets: readonly GuardedTarget[],
-  drains: readonly Drains[],
-): boolean {
-  return drains[targets.findIndex(({ key }) => key === target)]?.ready.has(address) ?? false;
 }
 
 /** What was to be drained when the guard looked stays so; every other drain is held back, because nobody has counted it. */

@@ -111,8 +111,25 @@ describe('the drain guard', () => {
     expect(readiness.at(-1)).toEqual(HELD);
   });
 
+  it('does not count standbys that step in for what went', () => {
+    // Two of four went; four more have become ready in their place.
+    const went = guard([target('a', [down('10.0.0.1'), down('10.0.0.2')])], { readyElsewhere: 2 });
+    expect(went.readiness).toEqual([DRAINED, DRAINED]);
+    const { state } = went;
+    const one = [target('b', [down('10.0.1.1')])];
+    expect(guard(one, { state, readyElsewhere: 5 }).readiness).toEqual([DRAINED]);
+    // Four of six, not four of eight.
+    const two = [target('b', [down('10.0.1.1'), down('10.0.1.2')])];
+    expect(guard(two, { state, readyElsewhere: 4 }).readiness).toEqual([HELD, HELD]);
+  });
+
   it('forgets drains after ten minutes, so that blindness shows to checks that are rarely made as well', () => {
-    const recent = Array.from({ length: 9 }, (_, at) => ({ target: 'x', address: `10.9.0.${at}`, atMs: 0 }));
+    const recent = Array.from({ length: 9 }, (_, at) => ({
+      target: 'x',
+      address: `10.9.0.${at}`,
+      atMs: 0,
+      readyBefore: 11,
+    }));
     const at = (nowMs: number) =>
       guard([target('a', [down('10.0.0.1')])], {
         state: { ...NO_SUSPICION, recent },
