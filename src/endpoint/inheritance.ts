@@ -1,6 +1,12 @@
+import type { IpAddress } from '../target/ip-address.ts';
 import type { Target } from '../target/target.ts';
 import { sourceKey } from './candidate.ts';
-import type { NameMemory, ServedAddress } from './name-memory.ts';
+import type { HeldName } from './hold.ts';
+
+export interface ServedAddress {
+  readonly address: IpAddress;
+  readonly port: number;
+}
 
 /** Where what a target publishes may have come from: `sourceKey` of each name, and each address of the list. */
 export type Origins = readonly string[];
@@ -19,18 +25,14 @@ export function originsOf({ endpoints }: Target): Origins {
 export function inheritedFrom(
   origins: Origins,
   target: Target,
-  memory: NameMemory,
+  remembered: readonly HeldName[],
   published: readonly ServedAddress[],
 ): ServedAddress[] {
   const present = originsOf(target);
   if (origins.some((each) => isName(each) && !present.includes(each))) return [];
   const explained = new Set<string>([...origins, ...present]);
-  for (const families of memory.values()) {
-    for (const held of Object.values(families)) {
-      for (const { answer } of [...held.addresses, ...held.departed]) {
-        explained.add(answer.port === undefined ? answer.address : `${answer.address} ${answer.port}`);
-      }
-    }
+  for (const { answer } of remembered.flatMap(({ addresses, departed }) => [...addresses, ...departed])) {
+    explained.add(answer.port === undefined ? answer.address : `${answer.address} ${answer.port}`);
   }
   return published.filter(
     ({ address, port }) => !explained.has(address) && !explained.has(`${address} ${port}`),

@@ -1,10 +1,10 @@
 import type { Absence, NameResolution, Resolution, Resolved, ResolvedAnswer } from '../dns/resolution.ts';
 import type { AddressToCheck } from '../health/check.ts';
-import { ADDRESS_FAMILIES, type AddressFamily, familyOf, type IpAddress } from '../target/ip-address.ts';
+import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../target/ip-address.ts';
 import type { HoldSettings, HostSource, SrvSource, Target } from '../target/target.ts';
 import { type KnownAddress, nameOf, sourceKey } from './candidate.ts';
 import { type HeldName, type HeldVerdict, type HoldResult, holdAddresses } from './hold.ts';
-import { inheritedFrom, type Origins, originsOf } from './inheritance.ts';
+import { inheritedFrom, type Origins, originsOf, type ServedAddress } from './inheritance.ts';
 
 /** What the names of one target stood for when last looked at: by {@link sourceKey}, then by family. */
 export type NameMemory = ReadonlyMap<string, HeldByFamily>;
@@ -55,11 +55,6 @@ export interface NameInput {
   readonly nowMs: number;
 }
 
-export interface ServedAddress {
-  readonly address: IpAddress;
-  readonly port: number;
-}
-
 type NamedSource = HostSource | SrvSource;
 
 /** Takes the newest answers in. Each name and family goes its own way: one that fails freezes no sibling. */
@@ -89,7 +84,9 @@ export function viewNames(input: NameInput): NameView {
 /** What counts as known to each name, without that any of them is remembered to have had it. */
 function unrememberedOf({ target, previous, inheriting, served, published }: NameInput): ServedAddress[] {
   if (previous !== undefined) {
-    return inheriting === undefined ? [] : inheritedFrom(inheriting, target, previous, published);
+    if (inheriting === undefined) return [];
+    const remembered = [...previous.values()].flatMap((families) => Object.values(families));
+    return inheritedFrom(inheriting, target, remembered, published);
   }
   const declared = new Set(originsOf(target));
   return served.filter(({ address }) => !declared.has(address));

@@ -1,14 +1,8 @@
 import { assess } from '../endpoint/assess.ts';
 import { isServing } from '../endpoint/assessment.ts';
 import { candidatesOf, type KnownAddress } from '../endpoint/candidate.ts';
-import type { Origins } from '../endpoint/inheritance.ts';
-import {
-  type AnsweredName,
-  type NameMemory,
-  type NameView,
-  type ServedAddress,
-  viewNames,
-} from '../endpoint/name-memory.ts';
+import type { Origins, ServedAddress } from '../endpoint/inheritance.ts';
+import { type AnsweredName, type NameMemory, type NameView, viewNames } from '../endpoint/name-memory.ts';
 import { type AddressToCheck, checksOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import type { EndpointSliceObject } from '../manifest/kube-object.ts';

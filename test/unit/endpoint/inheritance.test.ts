@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HeldName } from '../../../src/endpoint/hold.ts';
-import { inheritedFrom, type Origins } from '../../../src/endpoint/inheritance.ts';
-import type { NameMemory, ServedAddress } from '../../../src/endpoint/name-memory.ts';
+import { inheritedFrom, type Origins, type ServedAddress } from '../../../src/endpoint/inheritance.ts';
 import { NO_ROTATION } from '../../../src/endpoint/rotation.ts';
 import { ip } from '../../support/dns-resolver.ts';
 import { targetOf } from '../../support/targets.ts';
@@ -12,12 +11,10 @@ function held(changes: Partial<HeldName>): HeldName {
   return { answeredAtMs: 0, rotation: NO_ROTATION, addresses: [], departed: [], ...changes };
 }
 
-const memoryOf = (source: string, name: HeldName): NameMemory => new Map([[source, { IPv4: name }]]);
-
 function inherited(
   endpoints: string,
   origins: Origins,
-  memory: NameMemory,
+  remembered: readonly HeldName[],
   ...published: readonly string[]
 ): string[] {
   const served = published.map((text): ServedAddress => {
@@ -25,12 +22,12 @@ function inherited(
     return { address: ip(address), port: Number(port) };
   });
   const subject = targetOf(`ports: [{ port: 5432 }], endpoints: ${endpoints}`);
-  return inheritedFrom(origins, subject, memory, served).map(({ address, port }) => `${address}:${port}`);
+  return inheritedFrom(origins, subject, remembered, served).map(({ address, port }) => `${address}:${port}`);
 }
 
 describe('what is published and nobody remembers', () => {
   const before: Origins = ['host db.example', '10.0.0.1'];
-  const nothing: NameMemory = new Map();
+  const nothing: HeldName[] = [];
 
   it('comes from the names', () => {
     expect(inherited(MIXED, before, nothing, '10.0.0.8')).toEqual(['10.0.0.8:5432']);
@@ -56,16 +53,15 @@ describe('what is published and nobody remembers', () => {
       addresses: [{ answer: { address: ip('10.0.0.2') }, missedAnswers: 0 }],
       departed: [{ answer: { address: ip('10.0.0.3') }, missedAnswers: 4 }],
     });
-    const memory = memoryOf('host db.example', known);
-    expect(inherited(MIXED, before, memory, '10.0.0.2', '10.0.0.3', '10.0.0.4')).toEqual(['10.0.0.4:5432']);
+    expect(inherited(MIXED, before, [known], '10.0.0.2', '10.0.0.3', '10.0.0.4')).toEqual(['10.0.0.4:5432']);
   });
 
   it('is told apart by its port where a service gave the port', () => {
     const answer = { address: ip('10.0.0.2'), port: 7000 };
-    const memory = memoryOf('srv _db._tcp.example', held({ addresses: [{ answer, missedAnswers: 0 }] }));
+    const known = held({ addresses: [{ answer, missedAnswers: 0 }] });
     const after = ['srv _db._tcp.example'];
-    expect(inherited('[{ srv: _db._tcp.example }]', after, memory, '10.0.0.2:7000', '10.0.0.2:7001')).toEqual(
-      ['10.0.0.2:7001'],
-    );
+    expect(
+      inherited('[{ srv: _db._tcp.example }]', after, [known], '10.0.0.2:7000', '10.0.0.2:7001'),
+    ).toEqual(['10.0.0.2:7001']);
   });
 });
