@@ -7,6 +7,7 @@ import { calmJob } from './world/calm-job.ts';
 import { CronJob } from './world/cron-job.ts';
 import { Deployment } from './world/deployment.ts';
 import { Happenings, type Workload } from './world/happenings.ts';
+import { Releases } from './world/releases.ts';
 import { BusyWithoutEnd } from './world/scheduler.ts';
 import { World } from './world/world.ts';
 
@@ -45,8 +46,9 @@ export async function simulate(scenario: Scenario): Promise<SimulationResult> {
   const { scheduler, judge } = world;
   const broken = () => judge.violations.length > 0;
   const workloads: Workload[] = [];
-  const happenings = new Happenings(world, workloads);
-  workloads.push(...workloadsFor(world, happenings));
+  const releases = new Releases(world);
+  const happenings = new Happenings(world, workloads, releases);
+  workloads.push(...workloadsFor(world, happenings), releases);
   try {
     await scheduler.runUntil(scenario.disturbedMs, broken);
     if (!broken()) await comeToRest(world, happenings, workloads, broken);

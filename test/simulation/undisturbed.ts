@@ -1,5 +1,5 @@
 import { namesOf } from './checks/lost-route.ts';
-import { othersServices, publishedState } from './checks/published-state.ts';
+import { isWhollyOurs, othersServices, publishedState } from './checks/published-state.ts';
 import { keyOfSpec, type TargetSpec } from './scenario/target-spec.ts';
 import { calmJob } from './world/calm-job.ts';
 import type { Happenings } from './world/happenings.ts';
@@ -54,6 +54,7 @@ export class Undisturbed {
       ...othersServices(world.cluster.core.store),
       ...withoutService(world),
       ...madeByOthers(world),
+      ...givenBackInPart(world),
       ...this.#heldOff(),
     ]);
     const comparable = (fact: string) => !excluded.has(keyOfFact(fact));
@@ -104,6 +105,11 @@ function wasAdopted({ file }: World, target: TargetSpec): boolean {
   return file.versions.some(({ targets = [] }) =>
     targets.some((each) => each.adopt && keyOfSpec(each) === keyOfSpec(target)),
   );
+}
+
+/** `release` has written to it, and it is not all ours again: the rest is for its next run, or for adoption. */
+function givenBackInPart({ releasedKeys, cluster }: World): string[] {
+  return [...releasedKeys].filter((key) => !isWhollyOurs(cluster.core.store, key));
 }
 
 /** Targets whose Service somebody else keeps and has taken away. */

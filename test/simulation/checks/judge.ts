@@ -5,6 +5,7 @@ import type { SimProcess } from '../world/sim-process.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
 import { forbiddenAddresses } from './allowed-addresses.ts';
 import { Blindness } from './blindness.ts';
+import { gapAtHandover } from './handover.ts';
 import { LateCommits } from './late-commits.ts';
 import { type Circumstances, judgeLoss, namesOf, type Verdict } from './lost-route.ts';
 import { Ownership } from './ownership.ts';
@@ -62,7 +63,7 @@ export class Judge {
       this.#bench.circumstances().nowMs,
     );
     if (breach !== undefined) this.report(1, breach);
-    const late = this.#lateCommits.follow(change, writer, this.#bench.circumstances().nowMs);
+    const late = this.#lateCommits.follow(change, writer, worker, this.#bench.circumstances().nowMs);
     if (late !== undefined) this.report(7, late);
     if (key === undefined) return;
     this.#followSelector(change, key);
@@ -83,7 +84,7 @@ export class Judge {
     const what = `${kind} ${metadata.namespace}/${metadata.name}`;
     if (!worker.mayWrite) this.report(11, `${what} was written by a preview`);
     const key = serviceKeyOf(change);
-    if (!worker.hasList && key !== undefined) {
+    if (!worker.hasList && key !== undefined && worker.releases !== key) {
       this.report(9, `${what} was written by a process that never read a good list`);
     }
     const selectedSinceMs = key === undefined ? undefined : this.#selectedSinceMs.get(key);
@@ -92,6 +93,9 @@ export class Judge {
     if (selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs && !isOwnSliceGoing) {
       this.report(1, `${what} was written although the Service has a selector`);
     }
+    const gap =
+      worker.releases === undefined ? undefined : gapAtHandover(change, this.#bench.cluster.core.store);
+    if (gap !== undefined) this.report(3, gap);
     for (const address of forbiddenAddresses(change, this.#bench.circumstances().guards))
       this.report(8, `${what} was given ${address}, which no target may have`);
     if (change.resource === 'services' && change.type === 'DELETED') this.#lookAtDeletion(change, worker);
@@ -163,15 +167,15 @@ export class Judge {
 
   /** It built on objects that somebody took away after it had looked, or before it could hear of it. */
   #couldNotKnow(key: string, { process }: WorkerRecord, writer: Writer): boolean {
+    const { mode, longestLagMs } = this.#bench.circumstances();
     const lookedMs =
-      this.#bench.circumstances().mode === 'cronJob'
-        ? process.startedMs
-        : sentMsBehind(writer) - HEARS_WITHIN_MS;
+      mode === 'cronJob' ? process.startedMs : sentMsBehind(writer) - HEARS_WITHIN_MS - longestLagMs;
     return (this.#takenAwayMs.get(key) ?? Number.NEGATIVE_INFINITY) >= lookedMs;
   }
 
   /** By what the worker knows now, or knew when it sent the write. */
   #verdictOn(key: string, route: Route, worker: WorkerRecord, writer: Writer): Verdict {
+    if (worker.releases !== undefined) return this.#verdictOnRelease(key);
     const world = this.#bench.circumstances();
     const verdict = judgeLoss(key, route, worker, world);
     const knew = knowledgeBehind(writer);
@@ -179,6 +183,13 @@ export class Judge {
     const { stateless } = worker;
     const specsOf: WorkerRecord['specsOf'] = (...at) => worker.specsOf(...at);
     return judgeLoss(key, route, { specsOf, stateless, health: knew }, world);
+  }
+
+  /** What is given back goes on serving; to Pods there is a check of its own. */
+  #verdictOnRelease(key: string): Verdict {
+    const service = this.#bench.cluster.core.store.get('services', key)?.object;
+    if (service !== undefined && hasSelector(service)) return { allowed: true };
+    return { allowed: false, because: 3, why: 'it was to be given back as it stands' };
   }
 
   #lookForBlindness(key: string, { address }: Route, before: Traffic, process: SimProcess): void {

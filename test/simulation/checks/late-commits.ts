@@ -1,6 +1,7 @@
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import type { Writer } from '../world/cluster.ts';
 import type { SimProcess } from '../world/sim-process.ts';
+import type { WorkerRecord } from '../world/worker-record.ts';
 
 /** The renew deadline. */
 export const LOOKS_AGAIN_WITHIN_MS = 10_000;
@@ -15,7 +16,12 @@ export class LateCommits {
   #tamperedMs = Number.NEGATIVE_INFINITY;
 
   /** The breach of invariant 7 that the change is, if it is one. */
-  follow({ resource, stored, before }: Change, writer: Writer, nowMs: number): string | undefined {
+  follow(
+    { resource, stored, before }: Change,
+    writer: Writer,
+    worker: WorkerRecord | undefined,
+    nowMs: number,
+  ): string | undefined {
     if (resource === 'leases') {
       this.#followLease(stored.object.spec, nowMs);
       if (writer.kind === 'people') this.#tamperedMs = nowMs;
@@ -24,6 +30,8 @@ export class LateCommits {
     const { uid, namespace, name } = stored.object.metadata;
     const last = this.#lastWrites.get(uid);
     this.#lastWrites.set(uid, { by: writer.process, atMs: nowMs });
+    // Whoever gives a Service back asks nobody who leads.
+    if (worker?.releases !== undefined) return undefined;
     if (before === undefined || last === undefined || this.#holder === undefined) return undefined;
     // Whoever tampers with the lease makes two leaders, until the first of them looks at it again.
     if (nowMs - this.#tamperedMs < LOOKS_AGAIN_WITHIN_MS) return undefined;

@@ -17,7 +17,9 @@ export class LeadershipCheck {
   }
 
   look(request: KubeRequest): void {
-    const { scenario, judge, scheduler, people } = this.#world;
+    const { scenario, judge, scheduler, people, workers } = this.#world;
+    // Whoever gives a Service back asks nobody who leads.
+    if (workers.get(this.#process)?.releases !== undefined) return;
     if (scenario.mode !== 'deployment' || !isWrite(request) || /\/leases(\/|\?|$)/.test(request.path)) return;
     // Whoever tampers with the lease makes two leaders, until the first of them looks at it again.
     if (scheduler.nowMs - people.editedLeaseMs < LOOKS_AGAIN_WITHIN_MS) return;

@@ -27,6 +27,8 @@ export interface Circumstances {
   isWell(address: string): boolean;
   /** How wrong clocks were: holds are carried over from process to process by wall time. */
   readonly clockSlackMs: number;
+  /** How long watches may have kept something from whoever watches. */
+  readonly longestLagMs: number;
 }
 
 export type Verdict =

@@ -38,6 +38,19 @@ export function othersServices(store: Store): ReadonlySet<string> {
   return new Set(store.list('services').flatMap(({ object, key }) => (isOurs(object) ? [] : [key])));
 }
 
+/** Service, Endpoints and slices, as far as they are there. */
+export function isWhollyOurs(store: Store, key: string): boolean {
+  const [service, endpoints] = [store.get('services', key), store.get('endpoints', key)];
+  const slices = store
+    .list('endpointslices')
+    .map(({ object }) => object)
+    .filter((slice) => serviceKeyOfSlice(slice) === key);
+  return (
+    [service, endpoints].every((each) => each === undefined || isOurs(each.object)) &&
+    slices.every(isOurSlice)
+  );
+}
+
 /** An address and port that stands in two slices at rest, one of which at least is ours. */
 export function duplicates(store: Store): string[] {
   const facts = store.list('endpointslices').flatMap(({ object }) => sliceFacts(object));

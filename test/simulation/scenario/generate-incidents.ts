@@ -5,12 +5,13 @@ import type { HostMode } from '../world/hosts.ts';
 import type { NameContent } from '../world/names.ts';
 import { between, chance, pick } from '../world/streams.ts';
 import type { Extent } from './extent.ts';
-import type { Happening, Incident, ListEdit, ObjectEdit } from './incident.ts';
+import type { Happening, Incident, ListEdit, ObjectEdit, Scenario } from './incident.ts';
 import { DENIED_PREFIX, DNS_SERVERS, keyOfSpec, type TargetSpec } from './target-spec.ts';
 
 interface Ground {
   readonly targets: readonly TargetSpec[];
   readonly names: readonly (readonly [string, NameContent])[];
+  readonly mode: Scenario['mode'];
   readonly disturbedMs: number;
   readonly extent: Extent;
 }
@@ -132,9 +133,10 @@ const silence: Maker = (random, { extent }) => {
 };
 
 const api: Maker = (random, { extent }) => {
-  const faults = API_FAULTS.filter((fault) => fault !== 'staleRead' && chance(random, 0.3)).map(
-    (fault): readonly [ApiFault, number] => [fault, pick(random, [0.02, 0.1, 0.3])],
-  );
+  const faults = API_FAULTS.filter(() => chance(random, 0.3)).map((fault): readonly [ApiFault, number] => [
+    fault,
+    pick(random, [0.02, 0.1, 0.3]),
+  ]);
   return { what: { do: 'api', faults }, forMs: forSome(random, extent, 20, 200) };
 };
 
@@ -173,6 +175,16 @@ const kill: Maker = (random) => ({
 });
 
 const watchCut: Maker = (random) => ({ what: { do: 'watchCut', compacted: chance(random, 0.4) } });
+
+/** Whoever runs by schedule reads everything anew, and watches nothing. */
+const watchLag: Maker = (random, { mode, extent }) => {
+  if (mode === 'cronJob') return undefined;
+  const byMs = pick(random, [400, 3_000, 20_000, 90_000]);
+  return {
+    what: { do: 'watchLag', replica: between(random, 0, 1), byMs },
+    forMs: forSome(random, extent, 10, 150),
+  };
+};
 
 const lease: Maker = (random) => ({
   what: { do: 'lease', edit: pick(random, ['delete', 'clear'] as const) },
@@ -243,6 +255,8 @@ const OBJECT_EDITS: readonly ObjectEdit[] = [
   'deleteEndpoints',
   'deleteService',
   'recreateService',
+  'replaceService',
+  'makeExternalName',
   'flipReady',
   'addBogusAddress',
   'stripLabel',
@@ -256,8 +270,26 @@ const object: Maker = (random, { targets, extent }) => {
   const edit = pick(random, OBJECT_EDITS);
   const what = { do: 'object', key: keyOfSpec(pick(random, targets)), edit } as const;
   // People do not leave a selector or a slice of their own behind for ever, or nothing would be left to compare.
-  const passes = edit === 'addSelector' || edit === 'addForeignSlice';
+  const passes = edit === 'addSelector' || edit === 'addForeignSlice' || edit === 'makeExternalName';
   return passes ? { what, forMs: forSome(random, extent, 10, 150) } : { what };
+};
+
+const release: Maker = (random, { targets }) => {
+  const dies = {
+    write: between(random, 1, 5),
+    when: pick(random, ['beforeWrite', 'duringWrite', 'afterWrite'] as const),
+  };
+  return {
+    what: {
+      do: 'release',
+      key: keyOfSpec(pick(random, targets)),
+      machine: between(random, 0, 1),
+      toPods: chance(random, 0.25),
+      list: pick(random, ['lostBefore', 'lostAfter', 'keeps'] as const),
+      ...(chance(random, 0.4) ? { dies } : {}),
+      again: chance(random, 0.5),
+    },
+  };
 };
 
 const KINDS: readonly Maker[] = [
@@ -275,8 +307,10 @@ const KINDS: readonly Maker[] = [
   kill,
   terminate,
   watchCut,
+  watchLag,
   lease,
   controllersDown,
   list,
   object,
+  release,
 ];

@@ -29,7 +29,7 @@ export function scenarioOf(seed: number): Scenario {
     concurrency: pick(random, ['Allow', 'Forbid', 'Forbid', 'Replace']),
     previews: chance(random, 0.3),
     latencyMs: chance(random, 0.2) ? [20, 400] : [1, 20],
-    incidents: incidentsFor(streamOf(seed, 'incidents'), { targets, names, disturbedMs, extent }),
+    incidents: incidentsFor(streamOf(seed, 'incidents'), { targets, names, mode, disturbedMs, extent }),
     disturbedMs,
     restMs: extent.restMs,
   };

@@ -1,5 +1,6 @@
 import type { ApiFault } from '../world/api-faults.ts';
 import type { DnsFault } from '../world/dns-reactions.ts';
+import type { DeathPlan } from '../world/fate.ts';
 import type { HostMode } from '../world/hosts.ts';
 import type { NameContent } from '../world/names.ts';
 import type { DeathAt } from '../world/request-fate.ts';
@@ -25,9 +26,22 @@ export type Happening =
   | { readonly do: 'terminate' }
   /** Every watch that is open breaks; with `compacted`, what they missed cannot be had any more. */
   | { readonly do: 'watchCut'; readonly compacted: boolean }
+  /** The watch cache of one of the two API servers shows what happens so much later. */
+  | { readonly do: 'watchLag'; readonly replica: number; readonly byMs: number }
   /** Somebody gives the lease to nobody, or takes it away altogether. */
   | { readonly do: 'lease'; readonly edit: 'delete' | 'clear' }
   | { readonly do: 'controllersDown' }
+  /** Somebody runs `release`. Whoever follows the list may know of it before, afterwards or never. */
+  | {
+      readonly do: 'release';
+      readonly key: string;
+      readonly machine: number;
+      readonly toPods: boolean;
+      readonly list: 'lostBefore' | 'lostAfter' | 'keeps';
+      readonly dies?: DeathPlan;
+      /** When it died, somebody runs it once more. */
+      readonly again: boolean;
+    }
   | { readonly do: 'list'; readonly edit: ListEdit }
   | { readonly do: 'object'; readonly key: string; readonly edit: ObjectEdit };
 
@@ -41,6 +55,9 @@ export type ObjectEdit =
   | 'deleteEndpoints'
   | 'deleteService'
   | 'recreateService'
+  /** Made anew by somebody who knows nothing of our marks. */
+  | 'replaceService'
+  | 'makeExternalName'
   | 'flipReady'
   | 'addBogusAddress'
   | 'stripLabel'

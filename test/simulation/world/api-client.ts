@@ -21,7 +21,7 @@ import type { EventLog } from './event-log.ts';
 import type { DeathAt, RequestFate } from './request-fate.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimProcess } from './sim-process.ts';
-import { WatchClient } from './watch-client.ts';
+import { WatchClient, type WatchedWorld } from './watch-client.ts';
 
 /** As the product's transport has them. */
 const CLIENT_TIMEOUT_MS = 30_000;
@@ -40,13 +40,14 @@ export class ApiClient implements KubeSender {
   readonly #fate: RequestFate;
   readonly #watches: WatchClient;
 
-  constructor(process: SimProcess, cluster: Cluster, scheduler: Scheduler, log: EventLog, fate: RequestFate) {
+  constructor(process: SimProcess, world: WatchedWorld, fate: RequestFate) {
+    const { cluster, scheduler, log } = world;
     this.#process = process;
     this.#cluster = cluster;
     this.#scheduler = scheduler;
     this.#log = log;
     this.#fate = fate;
-    this.#watches = new WatchClient(process, cluster, scheduler, log, fate);
+    this.#watches = new WatchClient(process, world, fate);
   }
 
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
@@ -143,8 +144,8 @@ export class ApiClient implements KubeSender {
       sentMs,
       ...(knew === undefined ? {} : { knew }),
     } as const;
-    const path = fault === 'staleRead' ? this.#fromThePast(request) : request.path;
-    const sent = { method: request.method, path, contentType: request.contentType, body: request.body };
+    const { method, path, contentType, body } = request;
+    const sent = { method, path, contentType, body };
     const handled = this.#cluster.handle(sent, writer, new AbortController().signal);
     void handled.then((response) => {
       if (isWrite(request))
@@ -156,16 +157,6 @@ export class ApiClient implements KubeSender {
         if (death === 'afterWrite') this.#scheduler.in(0, () => this.#die(request, death));
       });
     });
-  }
-
-  /** A list as it was a few revisions ago, as a lagging cache of the server would give it. */
-  #fromThePast(request: KubeRequest): string {
-    const { store } = this.#cluster.core;
-    const revision = Math.max(store.compactedRevision, store.revision - 3);
-    const isFirstPage = /\?.*limit=/.test(request.path) && !request.path.includes('continue=');
-    return isFirstPage
-      ? `${request.path}&resourceVersion=${revision}&resourceVersionMatch=Exact`
-      : request.path;
   }
 
   #die(request: KubeRequest, when: DeathAt): void {

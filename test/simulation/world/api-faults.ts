@@ -20,8 +20,7 @@ export type ApiFault =
   | 'lateArrival'
   | 'noAnswer'
   | 'refusedConnection'
-  | 'expiredToken'
-  | 'staleRead';
+  | 'expiredToken';
 
 export const API_FAULTS: readonly ApiFault[] = [
   'slow',
@@ -37,7 +36,6 @@ export const API_FAULTS: readonly ApiFault[] = [
   'noAnswer',
   'refusedConnection',
   'expiredToken',
-  'staleRead',
 ];
 
 export function isWrite(request: KubeRequest): boolean {

@@ -10,9 +10,8 @@ export interface DeathPlan {
   readonly when: DeathAt;
 }
 
-/** Faults that make sense for what is only read, and for writes. */
+/** Faults that make no sense for what is only read. */
 const FOR_WRITES_ALONE: ReadonlySet<ApiFault> = new Set(['conflict', 'lateArrival']);
-const FOR_READS_ALONE: ReadonlySet<ApiFault> = new Set(['staleRead']);
 
 export interface FateOptions extends Omit<RequestFate, 'latencyMs' | 'fault'> {
   readonly latencyMs: readonly [number, number];
@@ -28,8 +27,8 @@ export function fateOf({ latencyMs, faults, random, ...rest }: FateOptions): Req
     latencyMs: () => between(random, ...latencyMs),
     fault: (request: KubeRequest) => {
       for (const [fault, probability] of faults()) {
-        const other = isWrite(request) ? FOR_READS_ALONE : FOR_WRITES_ALONE;
-        if (!other.has(fault) && chance(random, probability)) return fault;
+        if (!isWrite(request) && FOR_WRITES_ALONE.has(fault)) continue;
+        if (chance(random, probability)) return fault;
       }
       return undefined;
     },

@@ -2,6 +2,7 @@ import type { Incident } from '../scenario/incident.ts';
 import type { DeathPlan } from './fate.ts';
 import type { NameContent } from './names.ts';
 import type { ProductProcess } from './product-process.ts';
+import type { Releases } from './releases.ts';
 import type { DeathAt } from './request-fate.ts';
 import type { Machine } from './sim-process.ts';
 import type { World } from './world.ts';
@@ -21,14 +22,16 @@ export class Happenings {
   readonly #world: World;
   readonly #deaths: DeathPlan[] = [];
   readonly #workloads: readonly Workload[];
+  readonly #releases: Releases;
   /** What names stand for when nothing is the matter, permanent changes included. */
   readonly #settled: Map<string, NameContent>;
   /** Takes back what has not passed by itself. */
   readonly #pending = new Set<() => void>();
 
-  constructor(world: World, workloads: readonly Workload[]) {
+  constructor(world: World, workloads: readonly Workload[], releases: Releases) {
     this.#world = world;
     this.#workloads = workloads;
+    this.#releases = releases;
     this.#settled = new Map(world.scenario.names);
     for (const incident of world.scenario.incidents)
       world.scheduler.in(incident.atMs, () => this.#happen(incident));
@@ -55,6 +58,7 @@ export class Happenings {
     world.log.tell('world', 'all faults end');
     for (const undo of [...this.#pending]) undo();
     this.#deaths.length = 0;
+    this.#releases.stop();
     world.apiFaults = new Map();
     world.dnsReactions.healAll();
     world.file.mend();
@@ -117,6 +121,16 @@ export class Happenings {
       case 'object':
         world.people.edit(incident.key, incident.edit);
         return () => world.people.undo(incident.key, incident.edit);
+      case 'release':
+        this.#releases.start(incident);
+        return undefined;
+      case 'watchLag':
+        world.log.tell('api', `server ${incident.replica} shows everything ${incident.byMs} ms later`);
+        world.replicas.setLag(incident.replica, incident.byMs);
+        return () => {
+          world.log.tell('api', `server ${incident.replica} has caught up`);
+          world.replicas.setLag(incident.replica, 0);
+        };
       case 'controllersDown':
         world.log.tell('kcm', 'down');
         world.controllers.down = true;

@@ -70,6 +70,7 @@ export class People {
 
   edit(key: string, edit: ObjectEdit): void {
     this.#log.tell('people', `${edit} ${key}`);
+    this.#log.fault(`people ${edit}`);
     const [namespace = '', name = ''] = key.split('/');
     const service = this.#cluster.core.store.get('services', key)?.object;
     switch (edit) {
@@ -81,9 +82,11 @@ export class People {
         break;
       case 'deleteService':
       case 'recreateService':
+      case 'replaceService':
         if (service === undefined) break;
         this.#do('DELETE', pathOf(SERVICES, 'services', service));
-        if (edit === 'recreateService') this.#recreate(service);
+        if (edit === 'recreateService') this.#recreate(service, service.metadata.labels);
+        if (edit === 'replaceService') this.#recreate(service, { app: 'by-hand' });
         break;
       case 'flipReady':
         this.#editFirstSlice(key, (slice) => flipped(slice));
@@ -101,6 +104,13 @@ export class People {
       case 'addSelector':
         if (service !== undefined && specOf(service).type !== 'ExternalName') {
           this.#patch(pathOf(SERVICES, 'services', service), { spec: { selector: { app: 'pods' } } });
+        }
+        break;
+      case 'makeExternalName':
+        if (service !== undefined && !hasSelector(service)) {
+          this.#patch(pathOf(SERVICES, 'services', service), {
+            spec: { type: 'ExternalName', externalName: 'new.example' },
+          });
         }
         break;
       case 'addForeignSlice':
@@ -134,14 +144,20 @@ export class People {
       this.#log.tell('people', `removeSelector ${key}`);
       this.#patch(pathOf(SERVICES, 'services', service), { spec: { selector: null } });
     }
+    if (edit === 'makeExternalName' && service !== undefined && specOf(service).type === 'ExternalName') {
+      this.#log.tell('people', `make ${key} ClusterIP again`);
+      this.#patch(pathOf(SERVICES, 'services', service), {
+        spec: { type: 'ClusterIP', externalName: null },
+      });
+    }
     if (edit === 'addForeignSlice') {
       this.#log.tell('people', `removeForeignSlice ${key}`);
       this.#do('DELETE', `${SLICES}/namespaces/${namespace}/endpointslices/${name}-foreign`);
     }
   }
 
-  #recreate(service: ApiObject): void {
-    const { name, namespace, labels } = service.metadata;
+  #recreate(service: ApiObject, labels: ApiObject['metadata']['labels']): void {
+    const { name, namespace } = service.metadata;
     const { ports, type, clusterIP } = specOf(service);
     this.#do('POST', `${SERVICES}/namespaces/${namespace}/services`, {
       apiVersion: 'v1',

@@ -45,13 +45,14 @@ export function startProcess(
   machine: Machine,
   death: RequestFate['death'],
 ): ProductProcess {
-  const { scheduler, log, cluster, scenario } = world;
+  const { scheduler, scenario } = world;
   const process = new SimProcess(name, machine, streamOf(scenario.seed, name), scheduler);
   const record = recordOf(process, world);
   const bounds = new Bounds((message) => world.judge.report(12, `${name}: ${message}`));
   const watches = new Set<Arrivals>();
   const lineage = StateLineage.of(world);
   const leadership = new LeadershipCheck(world, process);
+  const luck = streamOf(scenario.seed, `servers of ${name}`);
   const fate = fateOf({
     latencyMs: scenario.latencyMs,
     faults: () => world.apiFaults,
@@ -61,6 +62,7 @@ export function startProcess(
       return when;
     },
     random: streamOf(scenario.seed, `fate of ${name}`),
+    replica: () => luck.integer(2),
     onRequest: (change) => bounds.count('requests', change),
     onWatch: (arrivals) => watches.add(arrivals),
     knowledge: () => record.health.copy(),
@@ -77,7 +79,7 @@ export function startProcess(
       }
     },
   });
-  const client = new ApiClient(process, cluster, scheduler, log, fate);
+  const client = new ApiClient(process, world, fate);
   const store = new KubeStore(client);
   const resolver = createResolver({
     transport: world.dns.transportFor(process, (change) => bounds.count('queries', change)),

@@ -1,4 +1,5 @@
 import { runPlan } from '../../../src/cli/plan.ts';
+import { runRelease } from '../../../src/cli/release.ts';
 import { runRun } from '../../../src/cli/run.ts';
 import { runSync } from '../../../src/cli/sync.ts';
 import { INSTANCE_NAME, type ProductProcess, STATE_NAMESPACE } from './product-process.ts';
@@ -48,6 +49,16 @@ export function runRunProgram({ context }: ProductProcess): Promise<ProgramEnd> 
       context,
     ),
   );
+}
+
+/** `release`, as people run it. Its Pods are there as soon as the controllers have seen the selector. */
+export function runReleaseProgram(
+  { context }: ProductProcess,
+  { key, toPods }: { readonly key: string; readonly toPods: boolean },
+): Promise<ProgramEnd> {
+  const [namespace = '', name = ''] = key.split('/');
+  const selector = toPods ? { selector: { app: 'pods' } } : {};
+  return ended(runRelease({ ...COMMON, ...selector, output: 'json' }, context, [[{ namespace, name }]]));
 }
 
 async function ended(program: Promise<number>): Promise<ProgramEnd> {

@@ -9,6 +9,8 @@ export type DeathAt = 'beforeWrite' | 'duringWrite' | 'afterWrite';
 /** What the world does to the requests of one process. */
 export interface RequestFate {
   latencyMs(): number;
+  /** Which of the API servers serves a watch that is opened now. */
+  replica(): number;
   fault(request: KubeRequest): ApiFault | undefined;
   death(request: KubeRequest): DeathAt | undefined;
   /** Told of each request as it leaves the process. */

@@ -33,6 +33,7 @@ export class SimProcess {
   #alive = true;
   #paused = false;
   #waiting: (() => void)[] = [];
+  #onDeath: () => void = () => undefined;
 
   constructor(name: string, machine: Machine, random: Random, scheduler: Scheduler) {
     this.name = name;
@@ -59,8 +60,14 @@ export class SimProcess {
   }
 
   kill(): void {
+    if (!this.#alive) return;
     this.#alive = false;
     this.#waiting = [];
+    this.#onDeath();
+  }
+
+  onDeath(told: () => void): void {
+    this.#onDeath = told;
   }
 
   pause(): void {

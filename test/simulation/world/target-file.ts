@@ -60,6 +60,7 @@ export class TargetFile {
   edit(edit: ListEdit): void {
     this.#reading = undefined;
     this.#log.tell('people', `list: ${JSON.stringify(edit)}`);
+    this.#log.fault(`list ${edit.to}`);
     switch (edit.to) {
       case 'broken':
         this.#mess = { text: `${this.current.text.slice(0, -7)}, ]` };

@@ -1,5 +1,6 @@
 import type { KubeStream } from '../../../src/io/kube-retry.ts';
 import { type ApiFault, failureIn } from './api-faults.ts';
+import type { ApiReplicas } from './api-replicas.ts';
 import type { Cluster } from './cluster.ts';
 import type { EventLog } from './event-log.ts';
 import type { RequestFate } from './request-fate.ts';
@@ -9,20 +10,30 @@ import { type Arrival, Arrivals } from './watch-arrivals.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Watches as one process has them: lines arrive late but in order, and connections break. */
+/** Of the world what watches come out of. */
+export interface WatchedWorld {
+  readonly cluster: Cluster;
+  readonly scheduler: Scheduler;
+  readonly log: EventLog;
+  readonly replicas: ApiReplicas;
+}
+
+/** Watches as one process has them: lines arrive late but in order, from a server that may be behind, and connections break. */
 export class WatchClient {
   readonly #process: SimProcess;
   readonly #cluster: Cluster;
   readonly #scheduler: Scheduler;
   readonly #log: EventLog;
   readonly #fate: RequestFate;
+  readonly #replicas: ApiReplicas;
 
-  constructor(process: SimProcess, cluster: Cluster, scheduler: Scheduler, log: EventLog, fate: RequestFate) {
+  constructor(process: SimProcess, { cluster, scheduler, log, replicas }: WatchedWorld, fate: RequestFate) {
     this.#process = process;
     this.#cluster = cluster;
     this.#scheduler = scheduler;
     this.#log = log;
     this.#fate = fate;
+    this.#replicas = replicas;
   }
 
   open(path: string, signal: AbortSignal): Promise<KubeStream> {
@@ -75,6 +86,7 @@ export class WatchClient {
   /** Each line takes its time, and none overtakes another. */
   async #carry(lines: AsyncIterable<string>, arrivals: Arrivals): Promise<void> {
     let arrivesMs = 0;
+    const replica = this.#replicas.of(this.#fate.replica());
     const deliver = (arrival: Arrival) => {
       arrivesMs = Math.max(arrivesMs, this.#scheduler.nowMs + this.#fate.latencyMs());
       this.#scheduler.in(arrivesMs - this.#scheduler.nowMs, () =>
@@ -85,8 +97,10 @@ export class WatchClient {
         }),
       );
     };
-    for await (const line of lines) deliver({ chunk: Buffer.from(line) });
-    deliver({ end: undefined });
+    for await (const line of lines) {
+      if (replica.take(() => deliver({ chunk: Buffer.from(line) }))) this.#log.fault('watch behind');
+    }
+    replica.take(() => deliver({ end: undefined }));
   }
 }
 

@@ -23,6 +23,8 @@ export class WorkerRecord {
   hasLoadedState = false;
   /** False of a program that is only to look. */
   mayWrite = true;
+  /** It knows no list, and is to give this Service back. */
+  releases: string | undefined;
   /** What it wrote so far. */
   writes = 0;
   /** Services that it deleted under its present list, and how many there were of its own when it read that. */

@@ -5,6 +5,7 @@ import { Promptness } from '../checks/promptness.ts';
 import { NAMESPACES } from '../scenario/generate-targets.ts';
 import type { Scenario } from '../scenario/incident.ts';
 import type { ApiFault } from './api-faults.ts';
+import { ApiReplicas } from './api-replicas.ts';
 import { Cluster } from './cluster.ts';
 import { Controllers } from './controllers.ts';
 import { Disturbance } from './disturbance.ts';
@@ -13,6 +14,7 @@ import { DnsServers } from './dns-servers.ts';
 import { EventLog } from './event-log.ts';
 import { Hosts } from './hosts.ts';
 import { Names } from './names.ts';
+import { Occurrences } from './occurrences.ts';
 import { People } from './people.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Machine, SimProcess } from './sim-process.ts';
@@ -27,6 +29,7 @@ export class World {
   readonly log: EventLog;
   readonly machines: readonly [Machine, Machine];
   readonly cluster: Cluster;
+  readonly replicas = new ApiReplicas(this.scheduler);
   readonly controllers: Controllers;
   readonly people: People;
   readonly file: TargetFile;
@@ -41,6 +44,8 @@ export class World {
   readonly promptness: Promptness;
   /** What may strike requests at the moment. */
   apiFaults: ReadonlyMap<ApiFault, number> = new Map();
+  /** Services that `release` has written to. */
+  readonly releasedKeys = new Set<string>();
   /** How wrong wall clocks have been in all. */
   clockSlackMs = 0;
 
@@ -62,6 +67,7 @@ export class World {
       workerOf: (process) => this.workers.get(process),
     });
     this.controllers = new Controllers(this.cluster, this.scheduler, streamOf(seed, 'controllers'));
+    new Occurrences(this.cluster, this.log);
     this.people = new People(this.cluster, this.log);
     this.file = new TargetFile(scenario.targets, scenario.guards, this.log);
     this.hosts = new Hosts(this.scheduler, this.log);
@@ -82,6 +88,7 @@ export class World {
       answers: this.answers,
       lists: this.file.versions,
       clockSlackMs: this.clockSlackMs,
+      longestLagMs: this.replicas.longestLagMs,
       guards: this.scenario.guards,
       mode: this.scenario.mode,
       isWell: (address) => this.hosts.modeNow(address) === 'accept',
