@@ -107,8 +107,8 @@ function wasAdopted({ file }: World, target: TargetSpec): boolean {
   );
 }
 
-/** `release` has written to it, and it is not all ours again: the rest is for its next run, or for adoption. */
-function givenBackInPart({ releasedKeys, cluster }: World): string[] {
+/** `release` was run for them, and they are not all ours again: the rest is for its next run, or for adoption. */
+export function givenBackInPart({ releasedKeys, cluster }: World): string[] {
   return [...releasedKeys].filter((key) => !isWhollyOurs(cluster.core.store, key));
 }
 

@@ -1,6 +1,7 @@
+import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import type { Cluster, Writer } from '../world/cluster.ts';
-import { hasSelector, serviceKeyOf } from '../world/kube-words.ts';
+import { hasSelector, serviceKeyOf, subsetsOf } from '../world/kube-words.ts';
 import type { SimProcess } from '../world/sim-process.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
 import { forbiddenAddresses } from './allowed-addresses.ts';
@@ -90,7 +91,8 @@ export class Judge {
     const selectedSinceMs = key === undefined ? undefined : this.#selectedSinceMs.get(key);
     // Slices of ours that would blend with Pods may go; nothing else may be done to such a Service.
     const isOwnSliceGoing = change.resource === 'endpointslices' && change.type === 'DELETED';
-    if (selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs && !isOwnSliceGoing) {
+    const isSelected = selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs;
+    if (isSelected && !isOwnSliceGoing && worker.releases === undefined) {
       this.report(1, `${what} was written although the Service has a selector`);
     }
     const gap =
@@ -175,7 +177,7 @@ export class Judge {
 
   /** By what the worker knows now, or knew when it sent the write. */
   #verdictOn(key: string, route: Route, worker: WorkerRecord, writer: Writer): Verdict {
-    if (worker.releases !== undefined) return this.#verdictOnRelease(key);
+    if (worker.releases !== undefined) return this.#verdictOnRelease(key, route, writer);
     const world = this.#bench.circumstances();
     const verdict = judgeLoss(key, route, worker, world);
     const knew = knowledgeBehind(writer);
@@ -186,9 +188,14 @@ export class Judge {
   }
 
   /** What is given back goes on serving; to Pods there is a check of its own. */
-  #verdictOnRelease(key: string): Verdict {
-    const service = this.#bench.cluster.core.store.get('services', key)?.object;
+  #verdictOnRelease(key: string, { address }: Route, writer: Writer): Verdict {
+    const { store } = this.#bench.cluster.core;
+    const service = store.get('services', key)?.object;
     if (service !== undefined && hasSelector(service)) return { allowed: true };
+    // Nobody who releases changes an address: what the Endpoints no longer have, others have taken out before.
+    const endpoints = store.get('endpoints', key)?.object;
+    const isCarried = endpoints !== undefined && readyAddresses(endpoints).includes(address);
+    if (writer.kind === 'controller' && !isCarried) return { allowed: true };
     return { allowed: false, because: 3, why: 'it was to be given back as it stands' };
   }
 
@@ -215,6 +222,10 @@ export class Judge {
       if (!before.disputed.has(place)) this.report(8, `slices of ${key} disagree about ${place}`);
     }
   }
+}
+
+function readyAddresses(endpoints: ApiObject): string[] {
+  return subsetsOf(endpoints).flatMap(({ addresses = [] }) => addresses.map(({ ip }) => ip));
 }
 
 function addressesOf(routes: Traffic['routes']): ReadonlySet<string> {

@@ -38,7 +38,9 @@ export class Ownership {
     if (writer.kind !== 'worker') {
       if (change.type === 'DELETED') this.#ours.delete(uid);
       // Somebody who makes an object with our marks on it, from a copy of ours, gives it to us.
-      if (change.type === 'ADDED' && writer.kind === 'people' && bearsOurMarks(object)) this.#ours.add(uid);
+      // So does the endpoints controller, which copies the labels of a Service of ours.
+      const isCopy = writer.kind === 'people' || change.resource === 'endpoints';
+      if (change.type === 'ADDED' && isCopy && bearsOurMarks(object)) this.#ours.add(uid);
       return undefined;
     }
     const breach =

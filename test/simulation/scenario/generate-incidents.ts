@@ -312,5 +312,6 @@ const KINDS: readonly Maker[] = [
   controllersDown,
   list,
   object,
+  object,
   release,
 ];

@@ -36,13 +36,13 @@ export class Releases implements Workload {
     if (record === undefined) throw new Error(`${name} has no record`);
     record.releases = incident.key;
     this.running.add(started);
+    this.#world.releasedKeys.add(incident.key);
     disturbance.begin(incident, scheduler.nowMs);
     log.tell(name, `release ${incident.key}${incident.toPods ? ' to Pods' : ''}`);
     log.fault('release');
     const over = () => {
       if (!this.running.delete(started)) return;
       disturbance.end(incident, scheduler.nowMs);
-      if (record.writes > 0) this.#world.releasedKeys.add(incident.key);
     };
     started.process.onDeath(() => {
       over();

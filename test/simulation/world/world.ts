@@ -44,7 +44,7 @@ export class World {
   readonly promptness: Promptness;
   /** What may strike requests at the moment. */
   apiFaults: ReadonlyMap<ApiFault, number> = new Map();
-  /** Services that `release` has written to. */
+  /** Services that somebody ran `release` for. */
   readonly releasedKeys = new Set<string>();
   /** How wrong wall clocks have been in all. */
   clockSlackMs = 0;
