@@ -28,7 +28,7 @@ export interface ReleaseInput extends RemovalInput {
  * what is there:
  *
  *   a selector            the Pods' slices, once one of them is ready; ours go
- *   Endpoints of ours     the mirroring controller: skip-mirror off, wait for its slices, then ours go
+ *   Endpoints             the mirroring controller: skip-mirror off, wait for its slices, then ours go
  *   neither               our slices, as nobody's
  *
  * Each step follows from what exists, so a pass that died is continued by the next.
@@ -51,7 +51,7 @@ export function planRelease(input: ReleaseInput): ObjectPlan {
   if (selector !== undefined || hasSelector(existing.service)) {
     return { ...plan, ...stepsToPods(existing.service, selector, owned, slices) };
   }
-  const { endpoints } = owned;
+  const endpoints = owned.endpoints ?? mirroredByNow(existing.endpoints);
   if (endpoints !== undefined && existing.service !== undefined && endpointsCover(endpoints, owned.slices)) {
     return { ...plan, ...stepsToMirror(endpoints, input, owned, slices) };
   }
@@ -136,7 +136,21 @@ function stepsToMirror(
   if (owned.slices.length > 0 && !isMirrorInStep(existing, slices)) {
     return { actions: [], continuation: { until: 'MirroredSlicesPresent' } };
   }
-  return { actions: [...removeSlices(owned), ...unmarkAll({ ...owned, slices: [] })] };
+  // The Endpoints first: should somebody who follows the list have told the mirroring controller meanwhile to stop,
+  // the answer is a conflict, and our slices still serve.
+  const { service, endpoints: ours } = owned;
+  return {
+    actions: [
+      ...unmarkAll({ service: undefined, endpoints: ours, slices: [] }),
+      ...removeSlices(owned),
+      ...unmarkAll({ service, endpoints: undefined, slices: [] }),
+    ],
+  };
+}
+
+/** Somebody else's, or given back by a release that died: what is mirrored from them needs no slices of ours beside. */
+function mirroredByNow(endpoints: EndpointsObject | undefined): EndpointsObject | undefined {
+  return endpoints?.metadata.labels?.[SKIP_MIRROR_LABEL] === undefined ? endpoints : undefined;
 }
 
 function removeSlices({ slices }: Owned): Action[] {

@@ -220,7 +220,7 @@ function conclude(
 }
 
 /** The plan changes nothing about what is published. */
-export function isLeftAlone({ phase }: ObjectPlan): boolean {
+export function isLeftAlone({ phase }: Pick<ObjectPlan, 'phase'>): boolean {
   return phase === 'Refused' || phase === 'Pending';
 }
 

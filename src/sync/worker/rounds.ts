@@ -1,13 +1,13 @@
 import { type Clock, instantOf } from '../../target/clock.ts';
 import { DEFAULT_GUARDS, type Guards } from '../../target/guards.ts';
 import type { ServiceRanges } from '../cluster/service-ranges.ts';
-import { isLeftAlone } from '../decide.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Agenda } from './agenda.ts';
 import type { Decider, EntryDecision } from './decider.ts';
 import type { Lookout } from './lookout.ts';
 import { Pace } from './pace.ts';
 import type { PlanCarrier } from './plan-carrier.ts';
+import { recheckAtMs } from './recheck.ts';
 import type { SettlementKeeper } from './settlement-keeper.ts';
 import type { TargetBook } from './target-book.ts';
 import type { TargetEntry } from './target-entry.ts';
@@ -28,9 +28,6 @@ export interface RoundsParts {
   readonly carrier: PlanCarrier;
   readonly onDecided: () => void;
 }
-
-/** A target that others stand in the way of is looked at again that often. */
-const RECHECK_MS = 30_000;
 
 /** Goes through what is due: reads what has to be read, decides the rest, and hands on what there is to write. */
 export class Rounds {
@@ -130,10 +127,9 @@ export class Rounds {
   private handOn({ entry, decided }: EntryDecision, nowMs: number): void {
     const { agenda, carrier, isLeader, keeper } = this.parts;
     const { plan } = decided;
-    const isObstructed = isLeftAlone(plan);
     const heldUntilMs = entry.contention.heldUntilMs(plan.actions, nowMs);
     const isHeld = heldUntilMs > nowMs;
-    entry.recheckAtMs = isHeld ? heldUntilMs : isObstructed ? nowMs + RECHECK_MS : Number.POSITIVE_INFINITY;
+    entry.recheckAtMs = isHeld ? heldUntilMs : recheckAtMs(entry, plan, nowMs);
     agenda.noteAppointment(entry);
     if (isHeld) keeper.keepContended(entry, decided);
     else if (plan.actions.length === 0 && plan.continuation === undefined) keeper.keepAtRest(entry, decided);

@@ -17,6 +17,7 @@ import {
   type TargetReport,
 } from '../sync-report.ts';
 import { isServerAway } from './plan-carrier.ts';
+import { recheckAtMs } from './recheck.ts';
 import { forgetDrift, type TargetEntry } from './target-entry.ts';
 
 const CONTENDED = {
@@ -67,6 +68,8 @@ export class SettlementKeeper {
       return;
     }
     if (written.length > 0) this.ports.metrics.settledAfter(nowMs - entry.decidedForMs);
+    // It may have turned out to be in somebody's way only when it was carried out.
+    entry.recheckAtMs = Math.min(entry.recheckAtMs, recheckAtMs(entry, plan, nowMs));
     entry.backOff = NO_BACK_OFF;
     forgetDrift(entry);
   }

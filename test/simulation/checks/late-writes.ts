@@ -1,5 +1,5 @@
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
-import type { Cluster } from '../world/cluster.ts';
+import type { Cluster, Writer } from '../world/cluster.ts';
 import { serviceKeyOf } from '../world/kube-words.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 import { countsAnswers } from './remembered-answers.ts';
@@ -21,7 +21,7 @@ export class LateWrites {
     this.#scheduler = scheduler;
     this.#healedMs = scheduler.nowMs;
     this.#lastMs = scheduler.nowMs;
-    cluster.onChange((change) => this.#note(change));
+    cluster.onChange((change, writer) => this.#note(change, writer));
   }
 
   /** For how long nothing has been written that traffic follows. */
@@ -37,10 +37,12 @@ export class LateWrites {
       .map(({ change: { resource, stored, type } }) => `${resource} ${stored.key} was ${type.toLowerCase()}`);
   }
 
-  #note(change: Change): void {
+  #note(change: Change, writer: Writer): void {
     if (change.resource === 'leases') return;
     this.#changes.push({ atMs: this.#scheduler.nowMs, change });
-    if (LATE_ENOUGH_MS[change.resource] === undefined) this.#lastMs = this.#scheduler.nowMs;
+    // What somebody had sent who is dead by now has yet to be put right.
+    const isOfTheDead = writer.kind === 'worker' && !writer.process.alive;
+    if (LATE_ENOUGH_MS[change.resource] === undefined || isOfTheDead) this.#lastMs = this.#scheduler.nowMs;
   }
 
   #isDue({ resource, before, stored }: Change, atMs: number): boolean {

@@ -27,6 +27,8 @@ export interface Circumstances {
   isWell(address: string): boolean;
   /** How wrong clocks were: holds are carried over from process to process by wall time. */
   readonly clockSlackMs: number;
+  /** How fast the fastest clock has gone: so much sooner may a hold end. */
+  readonly fastestRate: number;
   /** How long watches may have kept something from whoever watches. */
   readonly longestLagMs: number;
 }
@@ -107,11 +109,12 @@ function judgeByAnswers(
     .filter((source) => 'srv' in source === (port === SERVICE_PORT))
     .flatMap((source) => namesOf(source, world.answers));
   const slackMs = ROUNDING_MS + world.clockSlackMs;
+  const leastHoldMs = (seconds: number) => Math.max(0, (seconds * 1000) / world.fastestRate - slackMs);
   const hold = worker.stateless
     ? { obsoleteMs: 0, notFoundMs: 0 }
     : {
-        obsoleteMs: Math.max(0, shortestHold(spec, world, 'obsoleteSeconds') * 1000 - slackMs),
-        notFoundMs: Math.max(0, shortestHold(spec, world, 'notFoundSeconds') * 1000 - slackMs),
+        obsoleteMs: leastHoldMs(shortestHold(spec, world, 'obsoleteSeconds')),
+        notFoundMs: leastHoldMs(shortestHold(spec, world, 'notFoundSeconds')),
       };
   const having = names.filter((name) => world.answers.everHad(name, address));
   const lacks = (name: string) => world.answers.lackedSince(name, address, world.nowMs, hold);

@@ -6,7 +6,7 @@ import type { NameContent } from '../world/names.ts';
 import { between, chance, pick } from '../world/streams.ts';
 import type { Extent } from './extent.ts';
 import type { Happening, Incident, ListEdit, ObjectEdit, Scenario } from './incident.ts';
-import { DENIED_PREFIX, DNS_SERVERS, keyOfSpec, type TargetSpec } from './target-spec.ts';
+import { DENIED_PREFIX, DNS_SERVERS, keyOfSpec, MANY, type TargetSpec } from './target-spec.ts';
 
 interface Ground {
   readonly targets: readonly TargetSpec[];
@@ -161,6 +161,15 @@ const clock: Maker = (random) => ({
   },
 });
 
+const drift: Maker = (random, { extent }) => ({
+  what: {
+    do: 'drift',
+    machine: between(random, 0, 1),
+    ppm: pick(random, [-1, 1]) * pick(random, [200, 5_000, 50_000]),
+  },
+  forMs: forSome(random, extent, 60, 400),
+});
+
 const pause: Maker = (random, { extent }) => ({
   what: { do: 'pause' },
   forMs: chance(random, 0.5) ? between(random, 100, 3_000) : forSome(random, extent, 3, 40),
@@ -217,6 +226,7 @@ function changesOf(
   { names, extent }: Pick<Ground, 'names' | 'extent'>,
   random: Random,
 ): Partial<TargetSpec> {
+  if (target.endpoints.length > MANY && chance(random, 0.7)) return { endpoints: otherMany(target, random) };
   const [port] = target.ports;
   if (port === undefined) throw new Error('every target has a port');
   const others = target.ports.slice(1);
@@ -239,6 +249,17 @@ function changesOf(
     }),
     () => ({ deletionPolicy: target.deletionPolicy === 'Orphan' ? 'Delete' : 'Orphan' }),
     () => ({ adopt: !target.adopt }),
+  ])();
+}
+
+/** Many come or go at once, so that slices are filled, emptied and packed anew. */
+function otherMany({ endpoints }: TargetSpec, random: Random): TargetSpec['endpoints'] {
+  const added = Array.from({ length: between(random, 1, 60) }, (_, at) => ({ address: `10.22.0.${at + 1}` }));
+  return pick<() => TargetSpec['endpoints']>(random, [
+    () => [...endpoints, ...added],
+    () => endpoints.slice(between(random, 1, 60)),
+    () => endpoints.filter((_, at) => at % 3 !== 0),
+    () => [...added, ...endpoints.slice(40)],
   ])();
 }
 
@@ -302,6 +323,7 @@ const KINDS: readonly Maker[] = [
   apiDown,
   cut,
   clock,
+  drift,
   pause,
   kill,
   kill,

@@ -2,7 +2,7 @@ import type { Random } from '../../../src/target/random.ts';
 import type { NameContent } from '../world/names.ts';
 import { between, chance, pick } from '../world/streams.ts';
 import type { Extent } from './extent.ts';
-import { type PortSpec, SERVICE_PORT, type SourceSpec, type TargetSpec } from './target-spec.ts';
+import { MANY, type PortSpec, SERVICE_PORT, type SourceSpec, type TargetSpec } from './target-spec.ts';
 
 export const NAMESPACES = ['shop', 'data'];
 
@@ -25,6 +25,7 @@ function generateTarget(
   names: [string, NameContent][],
 ): TargetSpec {
   const ports = generatePorts(random);
+  const crowd = chance(random, 0.02) ? generateCrowd(at, random) : [];
   const adopt = chance(random, 0.3);
   const create = chance(random, 0.9);
   const resources = chance(random, 0.75)
@@ -36,21 +37,29 @@ function generateTarget(
     name: `t${at}`,
     namespace: pick(random, NAMESPACES),
     ports,
-    endpoints: generateSources(at, random, names, ports),
+    endpoints: crowd.length > 0 ? crowd : generateSources(at, random, names, ports),
     check: pick(random, ['tcp', 'tcp', 'tcp', 'exchange', 'none'] as const),
-    checkSeconds: pick(random, extent.checkSeconds),
+    checkSeconds: crowd.length > 0 ? Math.max(...extent.checkSeconds) : pick(random, extent.checkSeconds),
     healthyThreshold: between(random, 1, 3),
     unhealthyThreshold: between(random, 1, 4),
     obsoleteSeconds: pick(random, extent.obsoleteSeconds),
     notFoundSeconds: pick(random, extent.notFoundSeconds),
     resources,
     unhealthy: chance(random, 0.75) ? 'notReady' : 'remove',
+    ...(chance(random, 0.2) ? { panicPercent: pick(random, [30, 50, 70, 100]) } : {}),
     serviceType: create && chance(random, 0.15) && !adopt ? 'Headless' : 'ClusterIP',
     create,
     dualStack: create && !adopt && chance(random, 0.25),
     adopt,
     deletionPolicy: chance(random, 0.3) ? 'Orphan' : 'Delete',
   };
+}
+
+/** More than one slice takes. */
+function generateCrowd(at: number, random: Random): SourceSpec[] {
+  return Array.from({ length: MANY + between(random, 1, 130) }, (_, host) => ({
+    address: `10.21.${at}.${host + 1}`,
+  }));
 }
 
 function generatePorts(random: Random): PortSpec[] {
@@ -83,10 +92,16 @@ function generateSources(
     if (chance(random, 0.25)) sources.push({ host: nameWith(`i${at}`, at, 150, random, names) });
   }
   if (ports.length === 1 && chance(random, 0.15)) sources.push({ srv: serviceWith(at, random, names) });
+  if (sources.length > 1 && chance(random, 0.08)) return sources.map(inTierOfItsOwn);
   const standby = sources.length > 1 && chance(random, 0.2) ? sources.length - 1 : -1;
   return sources.map((source, at) =>
     at === standby && !('srv' in source) ? { ...source, priority: 1 } : source,
   );
+}
+
+/** SRV records have priorities of their own. */
+function inTierOfItsOwn(source: SourceSpec, at: number): SourceSpec {
+  return 'srv' in source ? source : { ...source, priority: at };
 }
 
 function nameWith(

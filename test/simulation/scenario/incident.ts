@@ -20,6 +20,8 @@ export type Happening =
   | { readonly do: 'api'; readonly faults: readonly (readonly [ApiFault, number])[] }
   | { readonly do: 'cut'; readonly machine: number; readonly from: 'hosts' | 'dns' | 'api' }
   | { readonly do: 'clock'; readonly machine: number; readonly byMs: number }
+  /** The machine's clock counts so many millionths too much, or too little. */
+  | { readonly do: 'drift'; readonly machine: number; readonly ppm: number }
   | { readonly do: 'pause' }
   /** The next pass dies around its n-th write, counted from 1; of replicas, whoever does the n-th write from now. */
   | { readonly do: 'kill'; readonly write: number; readonly when: DeathAt }

@@ -12,6 +12,8 @@ export interface TargetSpec {
   readonly notFoundSeconds: number;
   readonly resources: readonly ('EndpointSlice' | 'Endpoints')[];
   readonly unhealthy: 'notReady' | 'remove';
+  /** Absent: 0, which is off. */
+  readonly panicPercent?: number;
   readonly serviceType: 'ClusterIP' | 'Headless';
   readonly create: boolean;
   readonly dualStack: boolean;
@@ -51,6 +53,9 @@ export const DENIED_PREFIX = '10.42.';
 
 /** Where the hosts of every SRV record listen; no target's own port is the same. */
 export const SERVICE_PORT = 7000;
+
+/** More endpoints than fit into one slice. */
+export const MANY = 100;
 
 export const DNS_SERVERS = ['10.0.0.53', '10.0.1.53'];
 
@@ -93,7 +98,11 @@ function entryOf(spec: TargetSpec) {
       hold: { obsolete: `${spec.obsoleteSeconds}s`, notFound: `${spec.notFoundSeconds}s` },
     },
     healthCheck: type === 'none' ? { type } : { type, ...rhythm, ...thresholds, ...exchange },
-    publish: { resources: spec.resources, unhealthy: spec.unhealthy },
+    publish: {
+      resources: spec.resources,
+      unhealthy: spec.unhealthy,
+      ...(spec.panicPercent === undefined ? {} : { panicThreshold: spec.panicPercent }),
+    },
     service: {
       create: spec.create,
       ...(spec.create ? { type: spec.serviceType } : {}),

@@ -12,8 +12,12 @@ export class Bounds {
   readonly #open: Record<Counted, number> = { requests: 0, queries: 0, sockets: 0 };
   readonly #paces = new Map<Paced, { fromMs: number; count: number }>();
   readonly #onBreach: (message: string) => void;
+  readonly #mostInTenSeconds: Readonly<Record<Paced, number>>;
 
-  constructor(onBreach: (message: string) => void) {
+  /** `addresses`: of all targets, each of which may be told of. */
+  constructor(addresses: number, onBreach: (message: string) => void) {
+    const { 'log lines': lines, ...others } = MOST_IN_TEN_SECONDS;
+    this.#mostInTenSeconds = { ...others, 'log lines': lines + 2 * addresses };
     this.#onBreach = onBreach;
   }
 
@@ -31,8 +35,8 @@ export class Bounds {
       return;
     }
     pace.count += 1;
-    if (pace.count === MOST_IN_TEN_SECONDS[what] + 1)
-      this.#onBreach(`more than ${MOST_IN_TEN_SECONDS[what]} ${what} in ten seconds`);
+    const most = this.#mostInTenSeconds[what];
+    if (pace.count === most + 1) this.#onBreach(`more than ${most} ${what} in ten seconds`);
   }
 
   /** What is still open; of a process that has ended that is a leak. */

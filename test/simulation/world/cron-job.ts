@@ -1,8 +1,8 @@
 import { type DeathPlan, dyingBy } from './fate.ts';
+import type { Machine } from './machine.ts';
 import { Preview } from './preview.ts';
 import { type ProductProcess, startProcess } from './product-process.ts';
 import { endInShort, runSyncProgram } from './programs.ts';
-import type { Machine } from './sim-process.ts';
 import type { World } from './world.ts';
 
 /** A Job's `activeDeadlineSeconds`: a pass that hangs is killed in the end. */

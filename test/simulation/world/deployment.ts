@@ -1,7 +1,7 @@
+import type { Machine } from './machine.ts';
 import { type ProductProcess, startProcess } from './product-process.ts';
 import { endInShort, type ProgramEnd, runRunProgram } from './programs.ts';
 import type { RequestFate } from './request-fate.ts';
-import type { Machine } from './sim-process.ts';
 import { between, streamOf } from './streams.ts';
 import type { World } from './world.ts';
 

@@ -1,10 +1,10 @@
 import type { Incident } from '../scenario/incident.ts';
 import type { DeathPlan } from './fate.ts';
+import type { Machine } from './machine.ts';
 import type { NameContent } from './names.ts';
 import type { ProductProcess } from './product-process.ts';
 import type { Releases } from './releases.ts';
 import type { DeathAt } from './request-fate.ts';
-import type { Machine } from './sim-process.ts';
 import type { World } from './world.ts';
 
 /** Whatever keeps processes of the product running. */
@@ -146,21 +146,15 @@ export class Happenings {
   #disturbWorkers(
     incident: Extract<
       Incident,
-      { do: 'cut' | 'clock' | 'pause' | 'kill' | 'terminate' | 'watchCut' | 'lease' }
+      { do: 'cut' | 'clock' | 'drift' | 'pause' | 'kill' | 'terminate' | 'watchCut' | 'lease' }
     >,
   ): (() => void) | undefined {
     const world = this.#world;
     switch (incident.do) {
       case 'cut':
-        return this.#cutOff(world.machines[incident.machine === 0 ? 0 : 1], incident.from);
-      case 'clock': {
-        const machine = world.machines[incident.machine === 0 ? 0 : 1];
-        world.log.tell(machine.name, `wall clock jumps by ${incident.byMs} ms`);
-        world.log.fault('clock jump');
-        machine.wallOffsetMs += incident.byMs;
-        world.clockSlackMs += Math.abs(incident.byMs);
-        return undefined;
-      }
+      case 'clock':
+      case 'drift':
+        return this.#disturbMachine(incident, world.machines[incident.machine === 0 ? 0 : 1]);
       case 'pause':
         return this.#pause();
       case 'kill':
@@ -193,6 +187,24 @@ export class Happenings {
     }
   }
 
+  #disturbMachine(
+    incident: Extract<Incident, { do: 'cut' | 'clock' | 'drift' }>,
+    machine: Machine,
+  ): (() => void) | undefined {
+    switch (incident.do) {
+      case 'cut':
+        return this.#cutOff(machine, incident.from);
+      case 'clock':
+        this.#world.log.tell(machine.name, `wall clock jumps by ${incident.byMs} ms`);
+        this.#world.log.fault('clock jump');
+        machine.wallOffsetMs += incident.byMs;
+        this.#world.jumpedMs += Math.abs(incident.byMs);
+        return undefined;
+      case 'drift':
+        return this.#drift(machine, incident.ppm);
+    }
+  }
+
   #cutOff(machine: Machine, from: 'hosts' | 'dns' | 'api'): () => void {
     const { log, scheduler } = this.#world;
     log.tell(machine.name, `cut off from ${from}`);
@@ -203,6 +215,19 @@ export class Happenings {
       log.tell(machine.name, `reaches ${from} again`);
       machine.cutOffFrom.delete(from);
       if (from === 'hosts') machine.blindSinceMs = undefined;
+    };
+  }
+
+  #drift(machine: Machine, ppm: number): () => void {
+    const { log, scheduler } = this.#world;
+    const rate = 1 + ppm / 1_000_000;
+    log.tell(machine.name, `clock drifts by ${ppm} ppm`);
+    log.fault('clock drift');
+    machine.setRate(rate, scheduler.nowMs);
+    this.#world.fastestRate = Math.max(this.#world.fastestRate, rate);
+    return () => {
+      log.tell(machine.name, 'clock keeps time again');
+      machine.setRate(1, scheduler.nowMs);
     };
   }
 

@@ -31,7 +31,7 @@ export class Occurrences {
     if (writer.kind !== 'worker') return found;
     if (type === 'MODIFIED') found.push(...changeOfHands(change));
     if (type === 'ADDED' && resource === 'endpointslices' && this.#isFurther(change))
-      found.push('second slice');
+      found.push('further slice of the same ports');
     return found;
   }
 
@@ -62,6 +62,7 @@ export class Occurrences {
           other.key !== key &&
           other.object.metadata.labels?.[SLICE_MANAGED_BY] === PRODUCT &&
           other.object.addressType === object.addressType &&
+          JSON.stringify(other.object.ports) === JSON.stringify(object.ports) &&
           serviceKeyOfSlice(other.object) === service,
       );
   }

@@ -2,9 +2,9 @@ import type { SyncReport } from '../../../src/sync/sync-report.ts';
 import { previewDifference } from '../checks/preview.ts';
 import { countsTime } from '../checks/remembered-answers.ts';
 import { dyingBy } from './fate.ts';
+import type { Machine } from './machine.ts';
 import { type ProductProcess, startProcess } from './product-process.ts';
 import { endInShort, runPlanProgram } from './programs.ts';
-import type { Machine } from './sim-process.ts';
 import type { World } from './world.ts';
 
 const STATE_KEY = 'default/external-endpoints-state-default';

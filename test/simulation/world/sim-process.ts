@@ -1,17 +1,7 @@
 import type { Clock } from '../../../src/target/clock.ts';
 import type { Random } from '../../../src/target/random.ts';
+import type { Machine } from './machine.ts';
 import type { Scheduler } from './scheduler.ts';
-
-/** A machine: processes on it share a wall clock, which may be wrong, and a cable, which may be pulled. */
-export interface Machine {
-  readonly name: string;
-  /** What its wall clock shows more than the true time. */
-  wallOffsetMs: number;
-  /** What it cannot reach at the moment. */
-  readonly cutOffFrom: Set<'hosts' | 'dns' | 'api'>;
-  /** Since when it reaches no host. */
-  blindSinceMs: number | undefined;
-}
 
 /** The true time at which every world begins. */
 const WORLD_BEGINS_MS = Date.UTC(2026, 0, 1);
@@ -41,9 +31,10 @@ export class SimProcess {
     this.random = random;
     this.startedMs = scheduler.nowMs;
     this.#scheduler = scheduler;
+    const startedCount = machine.countedMs(scheduler.nowMs);
     this.clock = {
-      wallNow: () => WORLD_BEGINS_MS + scheduler.nowMs + machine.wallOffsetMs,
-      monotonicNow: () => MONOTONIC_ORIGIN_MS + scheduler.nowMs - this.startedMs,
+      wallNow: () => WORLD_BEGINS_MS + Math.floor(machine.countedMs(scheduler.nowMs)) + machine.wallOffsetMs,
+      monotonicNow: () => MONOTONIC_ORIGIN_MS + machine.countedMs(scheduler.nowMs) - startedCount,
       sleep: (durationMs, signal) => this.#sleep(durationMs, signal),
     };
   }
@@ -91,7 +82,7 @@ export class SimProcess {
         reject(signal.reason);
       };
       // No timer of Node's is shorter than a millisecond.
-      const appointment = this.#scheduler.in(Math.max(1, durationMs), () =>
+      const appointment = this.#scheduler.in(this.machine.truly(Math.max(1, durationMs)), () =>
         this.deliver(() => {
           signal.removeEventListener('abort', abort);
           resolve();

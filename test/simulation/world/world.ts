@@ -13,11 +13,12 @@ import { DnsReactions } from './dns-reactions.ts';
 import { DnsServers } from './dns-servers.ts';
 import { EventLog } from './event-log.ts';
 import { Hosts } from './hosts.ts';
+import { Machine } from './machine.ts';
 import { Names } from './names.ts';
 import { Occurrences } from './occurrences.ts';
 import { People } from './people.ts';
 import { Scheduler } from './scheduler.ts';
-import { type Machine, SimProcess } from './sim-process.ts';
+import { SimProcess } from './sim-process.ts';
 import { streamOf } from './streams.ts';
 import { TargetFile } from './target-file.ts';
 import type { WorkerRecord } from './worker-record.ts';
@@ -46,17 +47,19 @@ export class World {
   apiFaults: ReadonlyMap<ApiFault, number> = new Map();
   /** Services that somebody ran `release` for. */
   readonly releasedKeys = new Set<string>();
-  /** How wrong wall clocks have been in all. */
-  clockSlackMs = 0;
+  /** By how much wall clocks have jumped in all. */
+  jumpedMs = 0;
+  /** How fast the fastest clock has ever gone. */
+  fastestRate = 1;
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
     const { seed } = scenario;
     this.log = new EventLog(this.scheduler);
-    this.machines = [machine('alpha'), machine('beta')];
+    this.machines = [new Machine('alpha'), new Machine('beta')];
     const server = new SimProcess(
       'kube-api',
-      machine('control'),
+      new Machine('control'),
       streamOf(seed, 'api server'),
       this.scheduler,
     );
@@ -82,20 +85,23 @@ export class World {
     for (const made of scenario.handMade) this.people.makeByHand(made);
   }
 
+  /** How far the machines have drifted apart. */
+  #driftedMs(): number {
+    const { nowMs } = this.scheduler;
+    return this.machines.reduce((sum, machine) => sum + Math.abs(machine.countedMs(nowMs) - nowMs), 0);
+  }
+
   #circumstances(): Circumstances {
     return {
       nowMs: this.scheduler.nowMs,
       answers: this.answers,
       lists: this.file.versions,
-      clockSlackMs: this.clockSlackMs,
+      clockSlackMs: this.jumpedMs + this.#driftedMs(),
+      fastestRate: this.fastestRate,
       longestLagMs: this.replicas.longestLagMs,
       guards: this.scenario.guards,
       mode: this.scenario.mode,
       isWell: (address) => this.hosts.modeNow(address) === 'accept',
     };
   }
-}
-
-function machine(name: string): Machine {
-  return { name, wallOffsetMs: 0, cutOffFrom: new Set(), blindSinceMs: undefined };
 }

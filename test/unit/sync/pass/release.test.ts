@@ -103,6 +103,44 @@ describe('what is released', () => {
   });
 });
 
+describe('a release to mirroring', () => {
+  it('takes our slices away only once nobody who follows the list can stop mirroring again unnoticed', async () => {
+    await cluster.pass(DB);
+    const skipMirror = 'endpointslice.kubernetes.io/skip-mirror';
+    cluster.before('patch Endpoints', async () => undefined);
+    cluster.before('patch Endpoints', () =>
+      cluster.as('external-endpoints').merge(ENDPOINTS, { metadata: { labels: { [skipMirror]: 'true' } } }),
+    );
+    const labelsThen: unknown[] = [];
+    cluster.before('delete EndpointSlice', async () => {
+      labelsThen.push((await cluster.objects('Endpoints'))[0]?.metadata.labels ?? {});
+    });
+    expect(await cluster.release('db')).toMatchObject({ phase: 'Orphaned', reason: 'Released' });
+    expect(labelsThen).toEqual([{}]);
+    expect(await served()).toEqual({ [MIRROR]: ['10.0.0.1', '10.0.0.2'] });
+    expect(await marks()).toEqual([]);
+  });
+
+  it('is taken up again wherever its process was killed, and nothing is served twice then', async () => {
+    for (let writes = 1, wasKilled = true; wasKilled; writes++) {
+      cluster.stop();
+      cluster = new ContestedCluster();
+      await cluster.pass(DB);
+      wasKilled = await cluster.release('db', {}, writes).then(
+        () => false,
+        (error: unknown) => {
+          if (error instanceof Killed) return true;
+          throw error;
+        },
+      );
+      expect(Object.values(await served()).flat()).not.toEqual([]);
+      await cluster.release('db');
+      expect(await served()).toEqual({ [MIRROR]: ['10.0.0.1', '10.0.0.2'] });
+      expect(await marks()).toEqual([]);
+    }
+  });
+});
+
 describe('a release to Pods', () => {
   const selector = { app: 'db' };
   const POD = { ip: '10.244.0.7', ready: true };
