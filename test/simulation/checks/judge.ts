@@ -9,7 +9,7 @@ import { Blindness } from './blindness.ts';
 import { gapAtHandover } from './handover.ts';
 import { LateCommits } from './late-commits.ts';
 import { type Circumstances, judgeLoss, namesOf, type Verdict } from './lost-route.ts';
-import { Ownership } from './ownership.ts';
+import { bearsOurMarks, Ownership } from './ownership.ts';
 import type { ReferenceHealth } from './reference-health.ts';
 import { NO_TRAFFIC, type Route, type Traffic, trafficOf } from './traffic.ts';
 import type { Violation } from './violation.ts';
@@ -92,7 +92,7 @@ export class Judge {
     // Slices of ours that would blend with Pods may go; nothing else may be done to such a Service.
     const isOwnSliceGoing = change.resource === 'endpointslices' && change.type === 'DELETED';
     const isSelected = selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs;
-    if (isSelected && !isOwnSliceGoing && worker.releases === undefined) {
+    if (isSelected && !isOwnSliceGoing && !isGivenBack(change)) {
       this.report(1, `${what} was written although the Service has a selector`);
     }
     const gap =
@@ -222,6 +222,11 @@ export class Judge {
       if (!before.disputed.has(place)) this.report(8, `slices of ${key} disagree about ${place}`);
     }
   }
+}
+
+/** Our marks go, and nothing else is said to change. */
+function isGivenBack({ before, stored }: Change): boolean {
+  return before !== undefined && bearsOurMarks(before.object) && !bearsOurMarks(stored.object);
 }
 
 function readyAddresses(endpoints: ApiObject): string[] {

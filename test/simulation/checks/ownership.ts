@@ -38,9 +38,12 @@ export class Ownership {
     if (writer.kind !== 'worker') {
       if (change.type === 'DELETED') this.#ours.delete(uid);
       // Somebody who makes an object with our marks on it, from a copy of ours, gives it to us.
-      // So does the endpoints controller, which copies the labels of a Service of ours.
-      const isCopy = writer.kind === 'people' || change.resource === 'endpoints';
-      if (change.type === 'ADDED' && isCopy && bearsOurMarks(object)) this.#ours.add(uid);
+      // So does the endpoints controller, each time it copies the labels of a Service of ours.
+      const isCopy =
+        writer.kind === 'people'
+          ? change.type === 'ADDED'
+          : change.resource === 'endpoints' && change.type !== 'DELETED';
+      if (isCopy && bearsOurMarks(object)) this.#ours.add(uid);
       return undefined;
     }
     const breach =
@@ -81,7 +84,7 @@ function breachOf(
   return `${what} is not ours, adoption was not asked for, and it was ${verb}`;
 }
 
-function bearsOurMarks({ metadata }: ApiObject): boolean {
+export function bearsOurMarks({ metadata }: ApiObject): boolean {
   const { labels = {} } = metadata;
   return (
     labels[MANAGED_BY] === PRODUCT || labels[SLICE_MANAGED_BY] === PRODUCT || labels[INSTANCE] !== undefined
