@@ -34,8 +34,8 @@ export class TargetReader {
   private readonly settings: TargetReaderSettings;
   private readonly underWay = new Set<Promise<void>>();
   private backOff: BackOff = NO_BACK_OFF;
-  /** A read is under way that tells whether the API server answers again. */
-  private isScouting = false;
+  /** The read under way that tells whether the API server answers again. */
+  private scout: Promise<void> | undefined;
 
   constructor(ports: TargetReader['ports'], book: TargetBook, settings: TargetReaderSettings) {
     this.ports = ports;
@@ -45,7 +45,7 @@ export class TargetReader {
 
   /** Nothing is to be read before then, because the API server did not answer, or is being asked whether it does again. */
   get readyAtMs(): number {
-    return this.isScouting ? Number.POSITIVE_INFINITY : this.backOff.untilMs;
+    return this.scout !== undefined ? Number.POSITIVE_INFINITY : this.backOff.untilMs;
   }
 
   /** The API server answered the last time it was asked. */
@@ -59,14 +59,15 @@ export class TargetReader {
    * @param mayBeAway somebody else has found the API server not answering.
    */
   start(entries: readonly TargetEntry[], mayBeAway: boolean, signal: AbortSignal): void {
-    this.isScouting = mayBeAway || !this.isServerReachable;
-    if (entries.length > ONE_BY_ONE) {
-      this.begin(entries, this.readTogether(entries, signal), signal);
-      return;
-    }
+    const isScout = mayBeAway || !this.isServerReachable;
     // One is enough to see whether a server that was away is back; the others follow when it is.
-    const some = this.isScouting ? entries.slice(0, 1) : entries;
-    for (const entry of some) this.begin([entry], this.readAlone(entry, signal), signal);
+    const begun =
+      entries.length > ONE_BY_ONE
+        ? [this.begin(entries, this.readTogether(entries, signal), signal)]
+        : (isScout ? entries.slice(0, 1) : entries).map((entry) =>
+            this.begin([entry], this.readAlone(entry, signal), signal),
+          );
+    if (isScout) [this.scout] = begun;
   }
 
   /** Resolves when nothing is being read. */
@@ -78,7 +79,7 @@ export class TargetReader {
     entries: readonly TargetEntry[],
     reading: Promise<readonly TargetEntry[]>,
     signal: AbortSignal,
-  ): void {
+  ): Promise<void> {
     for (const entry of entries) entry.busy = true;
     let found: readonly TargetEntry[] = [];
     const task = reading
@@ -91,10 +92,12 @@ export class TargetReader {
       .finally(() => {
         for (const entry of entries) entry.busy = false;
         this.underWay.delete(task);
-        this.isScouting = false;
+        // Others may end meanwhile: they were sent before it was known that the server is away.
+        if (this.scout === task) this.scout = undefined;
         this.settings.onRead(entries, found);
       });
     this.underWay.add(task);
+    return task;
   }
 
   private async readAlone(entry: TargetEntry, signal: AbortSignal): Promise<[]> {

@@ -98,4 +98,25 @@ describe('a few targets', () => {
     expect(read).toEqual(['one', 'two']);
     expect(entries.every(({ existing }) => existing !== undefined)).toBe(true);
   });
+
+  it('wait for the one sent ahead, and not for one that was sent before it', async () => {
+    let fault: ClientFault = 'hangs';
+    const { reader, entries, clock } = readerOf(FEW, () => fault);
+    const [early, ahead] = [new AbortController(), new AbortController()];
+    const [one, two] = [entries.slice(0, 1), entries.slice(1)];
+    reader.start(one, false, early.signal);
+    fault = 'refused';
+    reader.start(two, false, never);
+    await clock.advance(10_000);
+    expect(reader.isServerReachable).toBe(false);
+    fault = 'hangs';
+    reader.start(two, false, ahead.signal);
+    early.abort(new Error('long enough'));
+    for (let turn = 0; turn < 5; turn++) await settle();
+    expect(one.map(({ busy }) => busy)).toEqual([false]);
+    expect(reader.readyAtMs).toBe(Number.POSITIVE_INFINITY);
+    ahead.abort(new Error('long enough'));
+    await reader.idle();
+    expect(reader.readyAtMs).toBeLessThan(Number.POSITIVE_INFINITY);
+  });
 });
