@@ -46,10 +46,10 @@ describe.skipIf(missing(['redis-server']))('Redis', () => {
   });
 
   it('answers something else', async () => {
-    expect(await probeOnce(where, exchangeOf('PING\r\n', '+PONG'), { timeoutMs: 300 })).toMatchObject({
+    expect(await probeOnce(where, exchangeOf('PING\r\n', '+PONG'), { timeoutMs: 1_000 })).toMatchObject({
       healthy: false,
       reason: 'UnexpectedResponse',
-      message: String.raw`answered "-NOAUTH Authentication required.\r\n" and no more within 300 ms`,
+      message: String.raw`answered "-NOAUTH Authentication required.\r\n" and no more within 1000 ms`,
     });
   });
 
