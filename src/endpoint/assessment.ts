@@ -71,11 +71,11 @@ export function addressOfKey(key: string): IpAddress {
   return key.slice(0, key.indexOf(' ')) as IpAddress;
 }
 
-/** How many addresses are served on at least one port. */
-export function readyAddressCount(published: PublishedReadiness): number {
-  const ready = new Set<string>();
-  for (const [key, isReady] of published) if (isReady) ready.add(addressOfKey(key));
-  return ready.size;
+/** How many of these addresses are published ready on at least one port. What others publish beside them is not counted. */
+export function readyAddressCount(assessments: readonly Assessment[], published: PublishedReadiness): number {
+  return assessments.filter(({ address, ports }) =>
+    ports.some((port) => published.get(publishedKey(address, port)) === true),
+  ).length;
 }
 
 export function isServing(assessment: Assessment): boolean {

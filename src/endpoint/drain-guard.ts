@@ -20,7 +20,7 @@ import {
  */
 export interface DrainGuardInput {
   readonly targets: readonly GuardedTarget[];
-  /** Ready addresses that targets outside this decision publish. */
+  /** Ready addresses of targets outside this decision. */
   readonly readyElsewhere: number;
   readonly maxDrainPercent: number;
   /** `--accept-drain`. */
@@ -193,7 +193,7 @@ function isOne(values: readonly string[]): boolean {
 }
 
 interface Drains {
-  /** How many addresses are published ready now. */
+  /** How many of the target's own addresses are published ready now. */
   readonly ready: number;
   /** Those of them that would not be any more, by a verdict. */
   readonly addresses: readonly string[];
@@ -204,7 +204,7 @@ interface Drains {
 function drainsOf({ assessments, published }: GuardedTarget): Drains {
   const drained = assessments.filter((each) => each.ports.some((port) => isDrained(each, port, published)));
   return {
-    ready: readyAddressCount(published),
+    ready: readyAddressCount(assessments, published),
     addresses: drained.map(({ address }) => address),
     byRoute: drained.some((each) => each.ports.some((port) => isDrainedByRoute(each, port, published))),
   };

@@ -1,5 +1,12 @@
 import { assess } from '../endpoint/assess.ts';
-import { type Assessment, namelessKey, publishedKey } from '../endpoint/assessment.ts';
+import {
+  type Assessment,
+  isServing,
+  namelessKey,
+  type PublishedReadiness,
+  publishedKey,
+  readyAddressCount,
+} from '../endpoint/assessment.ts';
 import { candidatesOf } from '../endpoint/candidate.ts';
 import {
   CONFIRM_AFTER_MS,
@@ -25,6 +32,7 @@ import type { PlanOptions } from '../plan/plan-input.ts';
 import { planRelease } from '../plan/plan-release.ts';
 import { deletionPolicyOf, planDeletion, type RemovalInput } from '../plan/plan-removal.ts';
 import { planTarget } from '../plan/plan-target.ts';
+import { hasSelector } from '../plan/service-view.ts';
 import type { Instant } from '../target/clock.ts';
 import type { AddressFamily, Cidr } from '../target/ip-address.ts';
 import { keyOf, type Target } from '../target/target.ts';
@@ -129,7 +137,7 @@ export function* decideInSteps(input: DecideInput, now: Instant): Generator<void
     targets: judged.map(({ key, verdicts, moment }) => ({
       key,
       assessments: verdicts,
-      published: servedReadiness(moment.existing),
+      published: drainable(moment.existing),
     })),
     readyElsewhere: input.fleet.readyElsewhere,
     maxDrainPercent: input.guards.maxDrainPercent,
@@ -165,9 +173,14 @@ export function decideAgain(decision: TargetDecision, existing: ExistingObjects)
   const { moment, input, now } = grounds;
   const memory = isAllDecided(verdicts, existing) ? decision.memory : moment.memory;
   const again = judge({ ...moment, existing, memory }, input, now);
-  const before = { assessments: verdicts, published: servedReadiness(moment.existing) };
-  const after = { assessments: again.verdicts, published: servedReadiness(existing) };
+  const before = { assessments: verdicts, published: drainable(moment.existing) };
+  const after = { assessments: again.verdicts, published: drainable(existing) };
   return conclude(again, applyTiers(holdUnseenDrains(before, after)), input, now);
+}
+
+/** What takes traffic now, and could be drained: what a Service's selector selects is not ours to drain. */
+function drainable(existing: ExistingObjects): PublishedReadiness {
+  return hasSelector(existing.service) ? new Map() : servedReadiness(existing);
 }
 
 function isAllDecided(verdicts: readonly Assessment[], existing: ExistingObjects): boolean {
@@ -217,6 +230,13 @@ function conclude(
   const origins = [...new Set([...former, ...originsOf(target)])];
   const grounds = { moment, input, now };
   return { target, plan, assessments, verdicts, troubles, memory, origins, grounds, nextChangeAtMs };
+}
+
+/** How many of a target's addresses take traffic once its plan is carried out, or go on taking it where there is none. */
+export function readyAfter({ plan, assessments, verdicts, grounds }: TargetDecision): number {
+  return isLeftAlone(plan)
+    ? readyAddressCount(verdicts, drainable(grounds.moment.existing))
+    : assessments.filter(isServing).length;
 }
 
 /** The plan changes nothing about what is published. */

@@ -1,14 +1,13 @@
-import { readyAddressCount } from '../../endpoint/assessment.ts';
 import { type DrainGuardState, NO_SUSPICION, recalledSuspicion } from '../../endpoint/drain-guard.ts';
 import type { CheckId, Health } from '../../health/health.ts';
 import { HealthMemory } from '../../health/memory.ts';
 import { seesClearly } from '../../health/sight.ts';
-import { type ExistingObjects, NOTHING_EXISTS, servedReadiness } from '../../plan/existing-objects.ts';
+import { type ExistingObjects, NOTHING_EXISTS } from '../../plan/existing-objects.ts';
 import type { RemovalInput } from '../../plan/plan-removal.ts';
 import { type Clock, instantOf } from '../../target/clock.ts';
 import { keyOf, type Target } from '../../target/target.ts';
 import type { ClusterView } from '../cluster/read-cluster.ts';
-import { type Decision, decide, type TargetDecision } from '../decide.ts';
+import { type Decision, decide, readyAfter, type TargetDecision } from '../decide.ts';
 import { ownedServiceCount, removalsFrom } from '../owned-objects.ts';
 import type { LoadedState } from '../state/sync-state.ts';
 import type { TargetMoment } from '../view-moment.ts';
@@ -23,8 +22,6 @@ export class PassDecider {
   private readonly clock: Clock;
   private readonly decided = new Map<string, TargetDecision>();
   private readonly postponed: TargetMoment[] = [];
-  private readonly readyByKey: ReadonlyMap<string, number>;
-  private readonly readyInAll: number;
   private readonly ownedServices: number;
   private rest: Decision | undefined;
 
@@ -33,13 +30,6 @@ export class PassDecider {
     this.view = view;
     this.loaded = loaded;
     this.clock = clock;
-    this.readyByKey = new Map(
-      request.targets.map((target) => {
-        const key = keyOf(target);
-        return [key, readyAddressCount(servedReadiness(this.existingOf(key)))];
-      }),
-    );
-    this.readyInAll = [...this.readyByKey.values()].reduce((sum, each) => sum + each, 0);
     this.ownedServices = ownedServiceCount(view, request.options.instance);
   }
 
@@ -107,7 +97,6 @@ export class PassDecider {
   ): Decision {
     const { guards, options } = this.request;
     const now = instantOf(this.clock);
-    const readyHere = moments.reduce((sum, { target }) => sum + (this.readyByKey.get(keyOf(target)) ?? 0), 0);
     return decide(
       {
         targets: moments,
@@ -118,7 +107,7 @@ export class PassDecider {
         options,
         stateless: this.before.stateless,
         fleet: {
-          readyElsewhere: this.readyInAll - readyHere,
+          readyElsewhere: [...this.decided.values()].reduce((sum, each) => sum + readyAfter(each), 0),
           // It has just been read.
           referenceReachable: true,
           lastHealthyMs,

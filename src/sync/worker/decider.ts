@@ -1,15 +1,14 @@
-import { isServing, readyAddressCount } from '../../endpoint/assessment.ts';
 import { candidatesOf, isToBeChecked } from '../../endpoint/candidate.ts';
 import { type DrainGuardState, NO_SUSPICION, recalledSuspicion } from '../../endpoint/drain-guard.ts';
 import { checksOf } from '../../health/check.ts';
 import type { CheckId } from '../../health/health.ts';
 import { seesClearly } from '../../health/sight.ts';
-import { type ExistingObjects, NOTHING_EXISTS, servedReadiness } from '../../plan/existing-objects.ts';
+import { NOTHING_EXISTS } from '../../plan/existing-objects.ts';
 import type { RemovalInput } from '../../plan/plan-removal.ts';
 import type { TargetPlan } from '../../plan/plan-target.ts';
 import type { Instant } from '../../target/clock.ts';
 import type { Guards } from '../../target/guards.ts';
-import { type DecideOptions, decideInSteps, isLeftAlone, type TargetDecision } from '../decide.ts';
+import { type DecideOptions, decideInSteps, readyAfter, type TargetDecision } from '../decide.ts';
 import { isOursInPart } from '../owned-objects.ts';
 import { type TargetMoment, viewMoment } from '../view-moment.ts';
 import type { CheckSet } from './check-set.ts';
@@ -106,7 +105,7 @@ export class Decider {
       const entry = inTime[at]?.entry;
       if (entry === undefined) throw new Error('a decision without its entry');
       remember(entry, each);
-      entry.readyAddresses = readyAddresses(each, inTime[at]?.moment.existing ?? NOTHING_EXISTS);
+      entry.readyAddresses = readyAfter(each);
       return { entry, decided: each };
     });
     const removed = decision.removals.map((plan) => ({
@@ -162,11 +161,4 @@ export class Decider {
     for (const entry of this.book.entries.values()) if (!taken.has(entry)) ready += entry.readyAddresses;
     return ready;
   }
-}
-
-/** How many addresses take traffic once the plan is carried out, or go on taking it where there is none. */
-function readyAddresses({ plan, assessments }: TargetDecision, existing: ExistingObjects): number {
-  return isLeftAlone(plan)
-    ? readyAddressCount(servedReadiness(existing))
-    : assessments.filter(isServing).length;
 }

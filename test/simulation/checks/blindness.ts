@@ -37,6 +37,7 @@ export class Blindness {
     const most = Math.max(...drains.map(({ readyBefore }) => readyBefore));
     const isTooMuch = targets.size > 1 && drains.length > (most * maxDrainPercent) / 100;
     if (!isTooMuch) return undefined;
-    return `${process.name} cannot see any host, and drained ${drains.length} of ${most} addresses that are well, of ${[...targets].join(' and ')}`;
+    const which = drains.map(({ key, address }) => `${address} of ${key}`).join(', ');
+    return `${process.name} cannot see any host, and drained ${drains.length} of ${most} ready addresses, all of them well: ${which}`;
   }
 }

@@ -183,6 +183,51 @@ describe('an address that has left the answer and is found unhealthy', () => {
   });
 });
 
+describe('the share that maxDrain lets go', () => {
+  const down = (address: string) => targetOf(`ports: [{ port: 1 }], endpoints: [{ address: ${address} }]`);
+  const reasons = (...others: readonly TargetMoment[]) => {
+    const failing = ['10.0.0.1', '10.0.0.2'].map((address) =>
+      moment({ ...down(address), name: `db-${address}` }, { existing: serving(address) }),
+    );
+    const isDown = (id: CheckId) => failing.some(({ target }) => id.startsWith(target.name.slice(3)));
+    const given = input([...failing, ...others], {
+      healthOf: (id) => healthOf(isDown(id) ? 'unhealthy' : 'healthy'),
+      fleet: { ...NO_FLEET, lastHealthyMs: NOW.monotonicMs },
+    });
+    const { targets } = decide(given, NOW);
+    return targets.slice(0, 2).map(({ assessments }) => readinessOf(assessments)[0]);
+  };
+  const well = { ...down('10.0.0.3'), name: 'well' };
+
+  it('is a share of the addresses that could be drained', () => {
+    const others = serving('10.0.0.3', '10.0.0.4');
+    const two = {
+      ...targetOf('ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.3 }, { address: 10.0.0.4 }]'),
+    };
+    expect(reasons(moment({ ...two, name: 'well' }, { existing: others }))).toEqual([
+      '10.0.0.1 not ready ConnectionRefused',
+      '10.0.0.2 not ready ConnectionRefused',
+    ]);
+    // The others that stand there are not the target's own.
+    expect(reasons(moment(well, { existing: others }))).toEqual([
+      '10.0.0.1 ready VantageSuspect',
+      '10.0.0.2 ready VantageSuspect',
+    ]);
+  });
+
+  it('does not count what a selector selects', () => {
+    const { service, slices } = serving('10.0.0.3', '10.0.0.4');
+    if (service === undefined) throw new Error('there is a Service');
+    const selecting = { ...service, spec: { ...service.spec, selector: { app: 'db' } } };
+    const existing = { service: selecting, slices };
+    const memory = new Map();
+    expect(reasons(moment({ ...NAMED, name: 'pods' }, { existing, memory }))).toEqual([
+      '10.0.0.1 ready VantageSuspect',
+      '10.0.0.2 ready VantageSuspect',
+    ]);
+  });
+});
+
 describe('deciding again, because the cluster turned out to be other than it was read', () => {
   const ready = (decided: TargetDecision | undefined) => readinessOf(decided?.assessments ?? []);
 
