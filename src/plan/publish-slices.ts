@@ -35,7 +35,9 @@ export function publishSlices(
     // It was told to stop before and has left them: it does not run, and they would contradict ours for ever.
     draft.delete('EndpointSlice', mirrored, 'MirrorLeftBehind');
   }
-  const tookOver = leftover.length + foreign.length + mirrored.length > 0;
+  // Somebody who gives the Service back at the same time takes our slices away once Endpoints serve again.
+  const stopsMirror = draft.touches('Endpoints') && !mirrorIsOff(draft);
+  const tookOver = leftover.length + foreign.length + mirrored.length > 0 || stopsMirror;
   return tookOver || leaving.size > 0 || isExternalName(draft.input) ? { until: 'ServiceRead' } : undefined;
 }
 
