@@ -34,7 +34,7 @@ export class Judge {
   readonly #blindness = new Blindness();
   readonly #bench: Bench;
   readonly #traffic = new Map<string, Traffic>();
-  /** When somebody last took objects of a Service away by hand. */
+  /** When somebody last took objects of a Service away by hand, or by giving it back. */
   readonly #takenAwayMs = new Map<string, number>();
   /** Since when a Service has a selector. */
   readonly #selectedSinceMs = new Map<string, number>();
@@ -68,8 +68,8 @@ export class Judge {
     if (late !== undefined) this.report(7, late);
     if (key === undefined) return;
     this.#followSelector(change, key);
-    if (writer.kind === 'people' && change.type === 'DELETED')
-      this.#takenAwayMs.set(key, this.#bench.circumstances().nowMs);
+    const byHand = writer.kind === 'people' || worker?.releases !== undefined;
+    if (byHand && change.type === 'DELETED') this.#takenAwayMs.set(key, this.#bench.circumstances().nowMs);
     const before = this.#traffic.get(key) ?? NO_TRAFFIC;
     const after = trafficOf(this.#bench.cluster.core.store, key);
     this.#traffic.set(key, after);
