@@ -58,9 +58,11 @@ export class Sightings {
     const { object, deleted } = sighting;
     const { kind, metadata } = object;
     entry.beforeDrift = entry.existing ?? entry.beforeDrift;
+    const by = deleted ? undefined : writerOf(object);
+    // Another process of this instance leads, or did: it may know more than this one.
+    if (by === MANAGER) entry.inherits = true;
     if (entry.beforeDrift !== undefined) {
-      const by = deleted ? 'somebody' : (writerOf(object) ?? 'somebody');
-      entry.drifts.set(`${kind}/${metadata.name}`, by);
+      entry.drifts.set(`${kind}/${metadata.name}`, by === MANAGER ? 'somebody' : (by ?? 'somebody'));
     }
     entry.existing = undefined;
     this.onNews(entry, sighting);
@@ -75,10 +77,10 @@ export class Sightings {
   }
 }
 
-/** Who changed the object last, as its managed fields have it; undefined when that was us or cannot be told. */
+/** Who changed the object last, as its managed fields have it: within the same second somebody else rather than us. */
 function writerOf({ metadata }: KubeObject): string | undefined {
   const times = (metadata.managedFields ?? []).map(({ time = '' }) => time);
   const newest = times.reduce((latest, time) => (time > latest ? time : latest), '');
-  const last = metadata.managedFields?.find(({ time, manager }) => time === newest && manager !== MANAGER);
-  return last?.manager;
+  const last = (metadata.managedFields ?? []).filter(({ time = '' }) => time === newest);
+  return (last.find(({ manager }) => manager !== MANAGER) ?? last[0])?.manager;
 }
