@@ -3,15 +3,13 @@ import type { KubeObject, ObjectMeta } from './kube-object.ts';
 import { DELETION_POLICY_ANNOTATION } from './labels.ts';
 
 /**
- * The annotation that remembers `deletionPolicy: Orphan`, for objects of a Service that is not ours to write to:
- * when the target has left the list, the list no longer says.
+ * The annotation that remembers `deletionPolicy: Orphan`: when the target has left the list, the list no longer says.
+ * Each object of the target bears it, for the Service may be another's, or be given back or made anew without it.
  */
 export function notedPolicy({
-  service,
   deletionPolicy,
-}: Pick<Target, 'service' | 'deletionPolicy'>): Pick<ObjectMeta, 'annotations'> {
-  if (service.create || deletionPolicy !== 'Orphan') return {};
-  return { annotations: { [DELETION_POLICY_ANNOTATION]: 'Orphan' } };
+}: Pick<Target, 'deletionPolicy'>): Pick<ObjectMeta, 'annotations'> {
+  return deletionPolicy === 'Orphan' ? { annotations: { [DELETION_POLICY_ANNOTATION]: 'Orphan' } } : {};
 }
 
 export function isNotedOrphan(object: KubeObject | undefined): boolean {

@@ -1,7 +1,8 @@
 import { ADDRESS_FAMILIES } from '../target/ip-address.ts';
 import { keyOf, type Target, type TargetPort } from '../target/target.ts';
+import { notedPolicy } from './deletion-policy.ts';
 import type { ServiceObject, ServicePort, ServiceSpec } from './kube-object.ts';
-import { DELETION_POLICY_ANNOTATION, ownershipLabels } from './labels.ts';
+import { ownershipLabels } from './labels.ts';
 
 /**
  * The Service as we apply it: without a selector, so that no controller of Kubernetes writes its endpoints.
@@ -16,7 +17,7 @@ export function buildService(
 ): ServiceObject {
   const annotations = {
     ...target.service.annotations,
-    ...(target.deletionPolicy === 'Orphan' ? { [DELETION_POLICY_ANNOTATION]: 'Orphan' } : {}),
+    ...notedPolicy(target).annotations,
   };
   return {
     apiVersion: 'v1',
