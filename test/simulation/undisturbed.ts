@@ -68,14 +68,26 @@ export class Undisturbed {
 
   /**
    * Services that would have nothing ready if nothing had ever happened, and have now: Pods or hands served them in
-   * between, or their names stood for addresses that are well. What is ready stays as long as nothing else is.
+   * between, or their names stood for addresses that are well. What is ready stays as long as nothing else is. The
+   * same where all is ready in panic there, because nothing is well.
    */
   #heldOff(): string[] {
-    const { store } = this.#world.cluster.core;
-    const readyOnes = (facts: readonly string[]) =>
-      facts.filter((fact) => /(?<!not) ready( by |$)/.test(fact)).map(keyOfFact);
-    const expected = new Set(readyOnes(this.#expected));
-    return readyOnes(publishedState(store)).filter((key) => !expected.has(key));
+    const actual = publishedState(this.#world.cluster.core.store);
+    const expected = new Set(readyOnes(this.#expected).map(keyOfFact));
+    const surely = new Set(this.#readyAndWell(this.#expected));
+    return [
+      ...readyOnes(actual)
+        .map(keyOfFact)
+        .filter((key) => !expected.has(key)),
+      ...this.#readyAndWell(actual).filter((key) => !surely.has(key)),
+    ];
+  }
+
+  #readyAndWell(facts: readonly string[]): string[] {
+    const isWell = (address: string) => this.#world.hosts.modeNow(address) === 'accept';
+    return readyOnes(facts)
+      .filter((fact) => isWell(fact.split(' ')[2] ?? ''))
+      .map(keyOfFact);
   }
 }
 
@@ -85,6 +97,10 @@ async function untilNothingIsWritten({ scheduler, cluster }: World): Promise<voi
     await scheduler.runUntil(scheduler.nowMs + PERIOD_MS);
     if (pass > 0 && cluster.core.store.revision === revision) return;
   }
+}
+
+function readyOnes(facts: readonly string[]): string[] {
+  return facts.filter((fact) => /(?<!not) ready( by |$)/.test(fact));
 }
 
 function keyOfFact(fact: string): string {

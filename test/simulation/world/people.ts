@@ -27,6 +27,8 @@ export class People {
   readonly #log: EventLog;
   /** When somebody last tampered with the lease. */
   editedLeaseMs = Number.NEGATIVE_INFINITY;
+  /** Services that were headless before they became a mere name. Which they are can never be changed otherwise. */
+  readonly #headless = new Set<string>();
 
   constructor(cluster: Cluster, log: EventLog) {
     this.#cluster = cluster;
@@ -107,11 +109,7 @@ export class People {
         }
         break;
       case 'makeExternalName':
-        if (service !== undefined && !hasSelector(service)) {
-          this.#patch(pathOf(SERVICES, 'services', service), {
-            spec: { type: 'ExternalName', externalName: 'new.example' },
-          });
-        }
+        if (service !== undefined && !hasSelector(service)) this.#makeExternalName(key, service);
         break;
       case 'addForeignSlice':
         if (service === undefined || hasSelector(service)) break;
@@ -146,14 +144,22 @@ export class People {
     }
     if (edit === 'makeExternalName' && service !== undefined && specOf(service).type === 'ExternalName') {
       this.#log.tell('people', `make ${key} ClusterIP again`);
+      const clusterIP = this.#headless.delete(key) ? 'None' : undefined;
       this.#patch(pathOf(SERVICES, 'services', service), {
-        spec: { type: 'ClusterIP', externalName: null },
+        spec: { type: 'ClusterIP', externalName: null, clusterIP },
       });
     }
     if (edit === 'addForeignSlice') {
       this.#log.tell('people', `removeForeignSlice ${key}`);
       this.#do('DELETE', `${SLICES}/namespaces/${namespace}/endpointslices/${name}-foreign`);
     }
+  }
+
+  #makeExternalName(key: string, service: ApiObject): void {
+    if (specOf(service).clusterIP === 'None') this.#headless.add(key);
+    this.#patch(pathOf(SERVICES, 'services', service), {
+      spec: { type: 'ExternalName', externalName: 'new.example' },
+    });
   }
 
   #recreate(service: ApiObject, labels: ApiObject['metadata']['labels']): void {

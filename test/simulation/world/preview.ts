@@ -36,9 +36,12 @@ export class Preview {
     if (exit === 0 || exit === 1 || exit === 3) this.#report = JSON.parse(paper.out) as SyncReport;
   }
 
-  /** To be told when the pass has begun: whether it finds what the preview found. */
+  /** To be told before the pass begins: whether it will find what the preview found. */
   get isCurrent(): boolean {
-    return this.#world.cluster.core.store.revision.toString() === this.#revision;
+    const { cluster, workers } = this.#world;
+    // One that is still at it from before may write in between.
+    const isAlone = [...workers.keys()].every((process) => !process.alive);
+    return isAlone && cluster.core.store.revision.toString() === this.#revision;
   }
 
   compare(output: string): void {
