@@ -1,7 +1,7 @@
 import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import type { Cluster, Writer } from '../world/cluster.ts';
-import { hasSelector, serviceKeyOf, subsetsOf } from '../world/kube-words.ts';
+import { hasSelector, SKIP_MIRROR, serviceKeyOf, subsetsOf } from '../world/kube-words.ts';
 import type { SimProcess } from '../world/sim-process.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
 import { forbiddenAddresses } from './allowed-addresses.ts';
@@ -177,6 +177,8 @@ export class Judge {
 
   /** By what the worker knows now, or knew when it sent the write. */
   #verdictOn(key: string, route: Route, worker: WorkerRecord, writer: Writer): Verdict {
+    // The mirror is between two of its writes: what moves from one of its slices to another is in neither.
+    if (writer.kind === 'controller' && this.#isBeingMirrored(key, route)) return { allowed: true };
     if (worker.releases !== undefined) return this.#verdictOnRelease(key, route, writer);
     const world = this.#bench.circumstances();
     const verdict = judgeLoss(key, route, worker, world);
@@ -185,6 +187,16 @@ export class Judge {
     const { stateless } = worker;
     const specsOf: WorkerRecord['specsOf'] = (...at) => worker.specsOf(...at);
     return judgeLoss(key, route, { specsOf, stateless, health: knew }, world);
+  }
+
+  #isBeingMirrored(key: string, route: Route): boolean {
+    const endpoints = this.#bench.cluster.core.store.get('endpoints', key)?.object;
+    if (endpoints === undefined || endpoints.metadata.labels?.[SKIP_MIRROR] === 'true') return false;
+    return subsetsOf(endpoints).some(
+      ({ addresses = [], ports = [] }) =>
+        addresses.some(({ ip }) => ip === route.address) &&
+        ports.some(({ port, protocol = 'TCP' }) => port === route.port && protocol === route.protocol),
+    );
   }
 
   /** What is given back goes on serving; to Pods there is a check of its own. */
