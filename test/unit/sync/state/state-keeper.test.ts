@@ -20,7 +20,7 @@ function keeperOf(state: Partial<StateStore>) {
     { state: store, clock, random, log, isLeader: () => true },
     () => EMPTY_STATE,
   );
-  return { keeper, told };
+  return { keeper, told, clock };
 }
 
 describe('saving at the end of the process', () => {
@@ -42,5 +42,37 @@ describe('saving at the end of the process', () => {
     const { keeper } = keeperOf({});
     const saving = keeper.saveAtLast(new AbortController().signal);
     await expect(saving).rejects.toThrow('nothing is saved here');
+  });
+});
+
+describe('what a new leader wants to know', () => {
+  const untilAborted: StateStore['load'] = (signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+
+  it('is what the one before has saved', async () => {
+    const state = { ...EMPTY_STATE, origins: new Map([['shop/db', ['host db.example']]]) };
+    const { keeper } = keeperOf({ load: async () => ({ kind: 'found', state, notes: [] }) });
+    expect(await keeper.loadOnce(new AbortController().signal)).toBe(state);
+  });
+
+  it('is nothing when the API server takes longer than a second', async () => {
+    const { keeper, clock } = keeperOf({ load: untilAborted });
+    const loading = keeper.loadOnce(new AbortController().signal);
+    await clock.advance(999);
+    expect(clock.sleeping).toBe(1);
+    await clock.advance(1);
+    expect(await loading).toBe(EMPTY_STATE);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('is not waited for when the process is to end', async () => {
+    const { keeper, clock } = keeperOf({ load: untilAborted });
+    const ending = new AbortController();
+    const loading = keeper.loadOnce(ending.signal);
+    ending.abort(new Error('received SIGTERM'));
+    await expect(loading).rejects.toThrow('received SIGTERM');
+    expect(clock.sleeping).toBe(0);
   });
 });
