@@ -54,6 +54,7 @@ export async function decideOffline(
         targets: list.targets.flatMap((target) => moments.get(keyOf(target)) ?? []),
         removals: [],
         ownedServices: 0,
+        removedBesides: 0,
         healthOf: (id) => health.get(id),
         guards: list.guards,
         options,

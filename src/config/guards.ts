@@ -41,7 +41,7 @@ export const guardsSchema = section(
       `${DEFAULT_GUARDS.maxDrainPercent}%`,
     ).optional(),
     maxDeletes: shareField(
-      'The share of owned Services that one decision may delete. Above it nothing is deleted.',
+      'The share of owned Services that one list may delete. Above it nothing is deleted.',
       `${DEFAULT_GUARDS.maxDeletesPercent}%`,
     ).optional(),
     allowedCIDRs: rangesField(

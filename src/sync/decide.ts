@@ -43,8 +43,10 @@ export interface DecideInput extends NamingInput {
   readonly targets: readonly TargetMoment[];
   /** What is ours and stands under a name that the list no longer has. */
   readonly removals: readonly RemovalInput[];
-  /** How many Services this instance owns in all. */
+  /** How many Services this instance owns in all, and owned before this list let them go. */
   readonly ownedServices: number;
+  /** How many of them go by this list besides `removals`: they have gone already, or are decided another time. */
+  readonly removedBesides: number;
   readonly options: DecideOptions;
   readonly fleet: FleetView;
 }
@@ -256,7 +258,7 @@ function decideRemovals(input: DecideInput): readonly ObjectPlan[] {
   }
   return input.options.allowMassDelete
     ? plans
-    : guardDeletions(plans, input.ownedServices, input.guards.maxDeletesPercent);
+    : guardDeletions(plans, input.ownedServices, input.removedBesides, input.guards.maxDeletesPercent);
 }
 
 /** What becomes of the objects of a target that left the list. */

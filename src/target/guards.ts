@@ -4,7 +4,7 @@ import type { Cidr, IpAddress } from './ip-address.ts';
 export interface Guards {
   /** The share of all published addresses that one decision may turn unready. 100 is no bound. */
   readonly maxDrainPercent: number;
-  /** The share of owned Services that one decision may delete. 100 is no bound. */
+  /** The share of owned Services that one list may delete. 100 is no bound. */
   readonly maxDeletesPercent: number;
   /** Empty: every address that is not denied. */
   readonly allowedCidrs: readonly Cidr[];

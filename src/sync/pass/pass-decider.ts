@@ -102,6 +102,7 @@ export class PassDecider {
         targets: moments,
         removals,
         ownedServices: this.ownedServices,
+        removedBesides: 0,
         healthOf,
         guards,
         options,

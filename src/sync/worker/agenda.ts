@@ -81,14 +81,19 @@ export class Agenda {
   }
 
   dueAt(nowMs: number): TargetEntry[] {
-    return [...this.marked].filter((entry) => !entry.busy && this.dueAtMs(entry) <= nowMs);
+    const isLookingAround = this.isLookingAround;
+    return [...this.marked].filter((entry) => {
+      return !entry.busy && !(isLookingAround && isToGo(entry)) && this.dueAtMs(entry) <= nowMs;
+    });
   }
 
   /** When the next entry is due, those that must be read first no sooner than `readableAtMs`; Infinity for never. */
   nextDueAtMs(readableAtMs: number): number {
     let earliest = this.earliestChangeMs;
+    const isLookingAround = this.isLookingAround;
     for (const entry of this.marked) {
-      if (entry.busy) continue;
+      // Whoever has read what it waits for calls.
+      if (entry.busy || (isLookingAround && isToGo(entry))) continue;
       const dueAtMs = this.dueAtMs(entry);
       earliest = Math.min(earliest, entry.existing === undefined ? Math.max(dueAtMs, readableAtMs) : dueAtMs);
     }
@@ -101,6 +106,17 @@ export class Agenda {
     let oldestMs = nowMs;
     for (const { dirtySinceMs = nowMs } of this.marked) oldestMs = Math.min(oldestMs, dirtySinceMs);
     return { count: this.marked.size, oldestAgeMs: nowMs - oldestMs };
+  }
+
+  /**
+   * What exists under some name has never been known yet, and is about to be. How much leaves the list, and of how much,
+   * is not known until then.
+   */
+  private get isLookingAround(): boolean {
+    return [...this.marked].some(
+      ({ existing, existingBefore, backOff }) =>
+        existing === undefined && existingBefore === undefined && backOff.failures === 0,
+    );
   }
 
   private dueAtMs(entry: TargetEntry): number {
@@ -116,4 +132,8 @@ export class Agenda {
     );
     return isAnswered && this.checks.haveVerdicts(key);
   }
+}
+
+function isToGo({ target, existing }: TargetEntry): boolean {
+  return target === undefined && existing !== undefined;
 }

@@ -131,6 +131,7 @@ export class Engine {
    */
   setList(list: TargetList, isComplete: boolean): void {
     this.rounds.setList(list.guards, isComplete);
+    this.#decider.startList();
     const nowMs = this.#ports.clock.monotonicNow();
     // What was spared while the list was incomplete comes up for decision now.
     for (const entry of this.#book.entries.values()) if (entry.target === undefined) this.#agenda.mark(entry);

@@ -16,6 +16,8 @@ export interface TargetEntry {
   target: Target | undefined;
   /** Undefined: to be read before the next decision. */
   existing: ExistingObjects | undefined;
+  /** What existed when it last came up for decision; undefined: it never has. */
+  existingBefore: ExistingObjects | undefined;
   memory: NameMemory | undefined;
   /** Where what is published may have come from, as of the decision before. */
   origins: Origins;
@@ -60,6 +62,7 @@ export function newEntry(namespace: string, name: string): TargetEntry {
     name,
     target: undefined,
     existing: undefined,
+    existingBefore: undefined,
     memory: undefined,
     origins: [],
     inherits: false,

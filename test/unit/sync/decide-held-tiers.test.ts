@@ -60,6 +60,7 @@ it('lets a standby stand by while the guard holds its primary in place', () => {
     })),
     removals: [],
     ownedServices: 2,
+    removedBesides: 0,
     healthOf: (id) => health.get(id),
     guards: { ...LIST.guards, maxDrainPercent: 50 },
     options: { instance: 'default', adopt: true, policy: 'sync', allowMassDelete: false, acceptDrain: false },

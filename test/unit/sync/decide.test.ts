@@ -37,6 +37,7 @@ function input(targets: readonly TargetMoment[], changes: Partial<DecideInput> =
     targets,
     removals: [],
     ownedServices: 0,
+    removedBesides: 0,
     healthOf: () => healthOf('healthy'),
     guards: DEFAULT_GUARDS,
     options: OPTIONS,
@@ -355,6 +356,15 @@ describe('what left the list', () => {
     expect(decided(7)).toEqual(Array(2).fill(['Deleted', 'NotInList', true]));
     expect(decided(3)).toEqual(Array(2).fill(['Refused', 'MassDeletion', false]));
     expect(decided(3, true)).toEqual(Array(2).fill(['Deleted', 'NotInList', true]));
+  });
+
+  it('counts with what else goes by the same list, decided together or not', () => {
+    const decided = (removedBesides: number) =>
+      decide(input([], { removals: [removal('a')], ownedServices: 7, removedBesides }), NOW).removals;
+    expect(decided(2)).toMatchObject([{ phase: 'Deleted' }]);
+    expect(decided(3)).toMatchObject([
+      { phase: 'Refused', message: expect.stringMatching(/^4 of 7 Services .* allows 3;/) },
+    ]);
   });
 
   it('stays under a policy that deletes nothing', () => {

@@ -56,6 +56,7 @@ class CarrierBench {
         targets: [{ target, existing, memory: new Map(), answers: new Map() }],
         removals: [],
         ownedServices: 1,
+        removedBesides: 0,
         healthOf: () => healthOf(verdict),
         guards: DEFAULT_GUARDS,
         options: OPTIONS,

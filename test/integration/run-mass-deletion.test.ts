@@ -1,0 +1,82 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CliWorld } from '../support/cli-world.ts';
+import { LiveWorker } from '../support/live-worker.ts';
+
+const NAMES = ['a', 'b', 'c', 'd'];
+
+const listOf = (...names: readonly string[]) => `apiVersion: external-endpoints/v1
+kind: TargetList
+targets:
+${names.map((name, at) => `  - { name: ${name}, ports: [{ port: 5432 }], endpoints: [{ address: 10.0.0.${at + 1} }] }\n`).join('')}`;
+
+let world: CliWorld;
+let worker: LiveWorker;
+
+beforeEach(async () => {
+  world = new CliWorld();
+  worker = LiveWorker.start(listOf(...NAMES), [], world);
+  await world.clock.advance(10_000);
+});
+
+async function services(): Promise<string[]> {
+  const read = await world.client.store.list(
+    'Service',
+    { namespace: 'default' },
+    new AbortController().signal,
+  );
+  if (!read.ok) throw new Error(read.failure.message);
+  const names = read.value.items.map(({ metadata }) => metadata.name);
+  return names.filter((name) => name !== 'kubernetes').toSorted();
+}
+
+/** While it is so, and until a single read has shown that it is no longer, nobody knows what exists. */
+async function serverAwayFor(durationMs: number): Promise<void> {
+  world.client.fault = () => 'refused';
+  await world.clock.advance(durationMs);
+  world.client.fault = () => undefined;
+}
+
+describe('a list that has lost more than guards.maxDeletes', () => {
+  it('deletes none of it, however often that is looked at and in whatever order', async () => {
+    worker.edit(listOf('a'));
+    await world.clock.advance(10_000);
+    expect(worker.reasons()).toContain('MassDeletion');
+    await serverAwayFor(60_000);
+    await world.clock.advance(120_000);
+    expect(await services()).toEqual(NAMES);
+    expect(await worker.end()).toBe(0);
+  });
+
+  it('deletes none of it either when it lost that while nobody worked', async () => {
+    await worker.end();
+    const next = LiveWorker.start(listOf('new'), [], world);
+    const isRead = ({ method, path }: { method: string; path: string }) =>
+      method === 'GET' && /\/(services|endpoints|endpointslices)\b/.test(path) && !path.includes('watch=');
+    world.client.fault = (request) => (isRead(request) ? 'refused' : undefined);
+    await world.clock.advance(30_000);
+    world.client.fault = () => undefined;
+    await world.clock.advance(120_000);
+    expect(next.reasons()).toContain('MassDeletion');
+    expect(await services()).toEqual([...NAMES, 'new']);
+    expect(await next.end()).toBe(0);
+  });
+
+  it('deletes the rest when it has got back what was too much', async () => {
+    worker.edit(listOf('a'));
+    await world.clock.advance(10_000);
+    worker.edit(listOf('a', 'b'));
+    await world.clock.advance(60_000);
+    expect(await services()).toEqual(['a', 'b']);
+    expect(await worker.end()).toBe(0);
+  });
+
+  it('deletes no more of it because a part is gone already', async () => {
+    worker.edit(listOf('a', 'b'));
+    await world.clock.advance(10_000);
+    expect(await services()).toEqual(['a', 'b']);
+    worker.edit(listOf('a'));
+    await world.clock.advance(10_000);
+    expect(await services()).toEqual(['a']);
+    expect(await worker.end()).toBe(0);
+  });
+});
