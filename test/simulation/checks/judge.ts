@@ -34,8 +34,8 @@ export class Judge {
   readonly #blindness = new Blindness();
   readonly #bench: Bench;
   readonly #traffic = new Map<string, Traffic>();
-  /** When somebody last took objects of a Service away by hand, or by giving it back. */
-  readonly #takenAwayMs = new Map<string, number>();
+  /** When people last took objects of a Service away, and when each process did that gave it back. */
+  readonly #takenAwayMs = new Map<string, Map<SimProcess | 'people', number>>();
   /** Since when a Service has a selector. */
   readonly #selectedSinceMs = new Map<string, number>();
 
@@ -68,8 +68,7 @@ export class Judge {
     if (late !== undefined) this.report(7, late);
     if (key === undefined) return;
     this.#followSelector(change, key);
-    const byHand = writer.kind === 'people' || worker?.releases !== undefined;
-    if (byHand && change.type === 'DELETED') this.#takenAwayMs.set(key, this.#bench.circumstances().nowMs);
+    if (change.type === 'DELETED') this.#noteTakenAway(key, writer, worker);
     const before = this.#traffic.get(key) ?? NO_TRAFFIC;
     const after = trafficOf(this.#bench.cluster.core.store, key);
     this.#traffic.set(key, after);
@@ -117,6 +116,14 @@ export class Judge {
         `${worker.deletedServices.size} of ${worker.ownedServices} Services deleted by one list`,
       );
     }
+  }
+
+  #noteTakenAway(key: string, { kind }: Writer, worker: WorkerRecord | undefined): void {
+    const released = worker?.releases === undefined ? undefined : worker.process;
+    const by = kind === 'people' ? kind : released;
+    if (by === undefined) return;
+    const takers = this.#takenAwayMs.get(key) ?? new Map<SimProcess | 'people', number>();
+    this.#takenAwayMs.set(key, takers.set(by, this.#bench.circumstances().nowMs));
   }
 
   #followSelector({ resource, stored, type }: Change, key: string): void {
@@ -167,12 +174,13 @@ export class Judge {
     });
   }
 
-  /** It built on objects that somebody took away after it had looked, or before it could hear of it. */
+  /** It built on objects that somebody else took away after it had looked, or before it could hear of it. */
   #couldNotKnow(key: string, { process }: WorkerRecord, writer: Writer): boolean {
     const { mode, longestLagMs } = this.#bench.circumstances();
     const lookedMs =
       mode === 'cronJob' ? process.startedMs : sentMsBehind(writer) - HEARS_WITHIN_MS - longestLagMs;
-    return (this.#takenAwayMs.get(key) ?? Number.NEGATIVE_INFINITY) >= lookedMs;
+    const takers = [...(this.#takenAwayMs.get(key) ?? [])];
+    return takers.some(([by, atMs]) => by !== process && atMs >= lookedMs);
   }
 
   /** By what the worker knows now, or knew when it sent the write. */
@@ -207,7 +215,9 @@ export class Judge {
     // Nobody who releases changes an address: what the Endpoints no longer have, others have taken out before.
     const endpoints = store.get('endpoints', key)?.object;
     const isCarried = endpoints !== undefined && readyAddresses(endpoints).includes(address);
-    if (writer.kind === 'controller' && !isCarried) return { allowed: true };
+    // Nor tells the mirroring controller to stop: that was a worker whose list still wants the Service adopted.
+    const isTakenOver = endpoints?.metadata.labels?.[SKIP_MIRROR] === 'true';
+    if (writer.kind === 'controller' && (!isCarried || isTakenOver)) return { allowed: true };
     return { allowed: false, because: 3, why: 'it was to be given back as it stands' };
   }
 

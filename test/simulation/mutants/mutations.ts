@@ -71,6 +71,15 @@ export const MUTATIONS: readonly Mutation[] = [
     withinSeeds: 400,
   },
   {
+    name: 'release-awaits-no-mirror',
+    mistake: '`release` takes our slices away before the mirroring controller has made its own',
+    breaks: [3],
+    file: 'src/plan/plan-release.ts',
+    from: 'if (owned.slices.length > 0 && !isMirrorInStep(existing, slices)) {',
+    to: 'if (owned.slices.length > 1_000_000) {',
+    withinSeeds: 400,
+  },
+  {
     name: 'never-updates',
     mistake: 'what exists is taken to be what it should be',
     breaks: [4],
