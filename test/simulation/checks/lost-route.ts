@@ -29,6 +29,8 @@ export interface Circumstances {
   readonly clockSlackMs: number;
   /** How fast the fastest clock has gone: so much sooner may a hold end. */
   readonly fastestRate: number;
+  /** How long a plan of several writes is carried out, whatever is found meanwhile. */
+  readonly planTakesMs: number;
   /** How long watches may have kept something from whoever watches. */
   readonly longestLagMs: number;
 }
@@ -70,7 +72,7 @@ function judgeBy(
   // Somebody else keeps the Service: a list that names its ports otherwise asks for what nobody can have.
   if (!spec.create && (port.name ?? '') !== route.portName) return ALLOWED;
   const byName = judgeByName(spec, route, worker, world);
-  return !byName.allowed && isUnhealthy(spec, route, worker) ? UNHEALTHY : byName;
+  return !byName.allowed && isUnhealthy(spec, route, worker, world) ? UNHEALTHY : byName;
 }
 
 function judgeByName(spec: TargetSpec, route: Route, worker: Judged, world: Circumstances): Verdict {
@@ -88,10 +90,17 @@ function judgeRemoval(key: string, { lists }: Circumstances): Verdict {
 }
 
 /** A port that is not checked itself follows those that are. */
-function isUnhealthy(spec: TargetSpec, { address, port }: Route, { health }: Judged): boolean {
+function isUnhealthy(
+  spec: TargetSpec,
+  { address, port }: Route,
+  { health }: Judged,
+  { nowMs, planTakesMs }: Circumstances,
+): boolean {
   if (spec.check === 'none') return false;
   const checked = spec.ports.filter(({ protocol }) => protocol === 'TCP').map(({ targetPort }) => targetPort);
-  return [...checked, port].some((each) => health.isUnhealthy(socketAddress(address, each)));
+  return [...checked, port].some((each) =>
+    health.isUnhealthySince(socketAddress(address, each), nowMs - planTakesMs),
+  );
 }
 
 export function socketAddress(address: string, port: number): string {

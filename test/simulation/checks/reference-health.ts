@@ -4,6 +4,8 @@ interface Run {
   verdict: 'unknown' | 'healthy' | 'unhealthy';
   successes: number;
   failures: number;
+  /** When it last was unhealthy. */
+  unhealthyUntilMs: number;
 }
 
 /**
@@ -23,9 +25,20 @@ export class ReferenceHealth {
   }
 
   /** `thresholds`: of the laxest target that checks this address and port. */
-  observe(at: string, sample: Sample, thresholds: { healthy: number; unhealthy: number }): void {
+  observe(
+    at: string,
+    sample: Sample,
+    thresholds: { healthy: number; unhealthy: number },
+    nowMs: number,
+  ): void {
     if (!sample.healthy && sample.speaksOf === 'worker') return;
-    const run = this.#runs.get(at) ?? { verdict: 'unknown', successes: 0, failures: 0 };
+    const run = this.#runs.get(at) ?? {
+      verdict: 'unknown',
+      successes: 0,
+      failures: 0,
+      unhealthyUntilMs: Number.NEGATIVE_INFINITY,
+    };
+    if (run.verdict === 'unhealthy') run.unhealthyUntilMs = nowMs;
     run.successes = sample.healthy ? run.successes + 1 : 0;
     run.failures = sample.healthy ? 0 : run.failures + 1;
     if (run.successes >= thresholds.healthy) run.verdict = 'healthy';
@@ -33,7 +46,9 @@ export class ReferenceHealth {
     this.#runs.set(at, run);
   }
 
-  isUnhealthy(at: string): boolean {
-    return this.#runs.get(at)?.verdict === 'unhealthy';
+  /** Now, or at some time since then. */
+  isUnhealthySince(at: string, sinceMs: number): boolean {
+    const run = this.#runs.get(at);
+    return run !== undefined && (run.verdict === 'unhealthy' || run.unhealthyUntilMs >= sinceMs);
   }
 }

@@ -157,7 +157,7 @@ function watched(prober: Prober, record: WorkerRecord, world: World): Prober {
   return async (check, signal) => {
     const sample = await prober(check, signal);
     const at = socketAddress(check.address, check.port);
-    record.health.observe(at, sample, thresholdsAt(world));
+    record.health.observe(at, sample, thresholdsAt(world), world.scheduler.nowMs);
     world.log.note(`${record.process.name} ${at} ${sample.reason}`);
     return sample;
   };

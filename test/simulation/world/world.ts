@@ -23,6 +23,9 @@ import { streamOf } from './streams.ts';
 import { TargetFile } from './target-file.ts';
 import type { WorkerRecord } from './worker-record.ts';
 
+/** To the API server and back, four writes one after the other. */
+const MOST_TRIPS_OF_A_PLAN = 8;
+
 /** Everything there is in one simulated world, from one scenario. */
 export class World {
   readonly scenario: Scenario;
@@ -99,6 +102,7 @@ export class World {
       clockSlackMs: this.jumpedMs + this.#driftedMs(),
       fastestRate: this.fastestRate,
       longestLagMs: this.replicas.longestLagMs,
+      planTakesMs: MOST_TRIPS_OF_A_PLAN * this.scenario.latencyMs[1],
       guards: this.scenario.guards,
       mode: this.scenario.mode,
       isWell: (address) => this.hosts.modeNow(address) === 'accept',
