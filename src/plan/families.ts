@@ -1,5 +1,6 @@
 import type { Assessment } from '../endpoint/assessment.ts';
 import { defaultPolicy } from '../manifest/service.ts';
+import type { Guards } from '../target/guards.ts';
 import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../target/ip-address.ts';
 import type { PlanInput } from './plan-input.ts';
 import { isExternalName } from './service-view.ts';
@@ -11,13 +12,17 @@ import { isExternalName } from './service-view.ts';
  * A Service that is yet to be created gets its families from the API server, by what the cluster has. What we
  * take it to get is noted in the plan and checked when the Service has been written. One that is ExternalName
  * serves all families until it is converted, so that nothing is missing whatever it gets then.
+ *
+ * @param clusterFamilies of the cluster's Services, the default one first; empty where it does not tell.
  */
-export function servedFamilies(input: PlanInput): readonly AddressFamily[] {
-  const { target, existing, options } = input;
+export function servedFamilies(
+  input: Pick<PlanInput, 'target' | 'existing'>,
+  clusterFamilies: readonly AddressFamily[],
+): readonly AddressFamily[] {
+  const { target, existing } = input;
   const live = existing.service?.spec.ipFamilies;
   if (live !== undefined && live.length > 0) return live.filter(isFamily);
   if (isExternalName(input)) return ADDRESS_FAMILIES;
-  const { clusterFamilies = [] } = options;
   const { create, ipFamilies = [], type } = target.service;
   const { ipFamilyPolicy = create ? defaultPolicy(type) : 'SingleStack' } = target.service;
   if (ipFamilies.length === 2) return ipFamilies;
@@ -26,6 +31,11 @@ export function servedFamilies(input: PlanInput): readonly AddressFamily[] {
     (ipFamilyPolicy === 'PreferDualStack' && clusterFamilies.length > 1);
   const [first = 'IPv4'] = [...ipFamilies, ...clusterFamilies];
   return isDual ? ADDRESS_FAMILIES : [first];
+}
+
+/** In the order of the ranges. */
+export function clusterFamiliesOf({ serviceCidrs = [] }: Guards): AddressFamily[] {
+  return [...new Set(serviceCidrs.map(({ text }) => (text.includes(':') ? 'IPv6' : 'IPv4')))];
 }
 
 function isFamily(text: string): text is AddressFamily {

@@ -66,7 +66,7 @@ interface Publication {
 
 function publicationOf(input: PlanInput, leaves: Obstacles['leaves']): Publication {
   const { input: rest, strangers } = setAsideStrangers(input, leaves.has('Endpoints'));
-  const families = servedFamilies(input);
+  const families = servedFamilies(input, input.options.clusterFamilies ?? []);
   const { served, unserved } = splitByFamily(input.assessments, families);
   const slices = slicesByOwner(rest.existing, input.options.instance);
   const verdicts = besideStrangers(strangers, rest.existing, served);

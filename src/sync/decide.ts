@@ -7,7 +7,6 @@ import {
   publishedKey,
   readyAddressCount,
 } from '../endpoint/assessment.ts';
-import { candidatesOf } from '../endpoint/candidate.ts';
 import {
   CONFIRM_AFTER_MS,
   type DrainGuardState,
@@ -27,6 +26,7 @@ import {
   servedReadiness,
   servingSlices,
 } from '../plan/existing-objects.ts';
+import { clusterFamiliesOf } from '../plan/families.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import type { PlanOptions } from '../plan/plan-input.ts';
 import { planRelease } from '../plan/plan-release.ts';
@@ -34,8 +34,8 @@ import { deletionPolicyOf, planDeletion, type RemovalInput } from '../plan/plan-
 import { planTarget } from '../plan/plan-target.ts';
 import { hasSelector } from '../plan/service-view.ts';
 import type { Instant } from '../target/clock.ts';
-import type { AddressFamily, Cidr } from '../target/ip-address.ts';
 import { keyOf, type Target } from '../target/target.ts';
+import { publishableCandidates } from './publishable-candidates.ts';
 import { type NamingInput, type TargetMoment, viewMoment } from './view-moment.ts';
 
 /** Everything a decision follows from. Nothing else may influence it. */
@@ -207,7 +207,7 @@ function judge(moment: TargetMoment, input: TargetInput, now: Instant): Judged {
   const names = viewMoment(moment, input, now);
   const each = assess({
     target,
-    candidates: candidatesOf(target, names.known, input.guards),
+    candidates: publishableCandidates(moment, names.known, input.guards),
     healthOf: input.healthOf,
     published: publishedReadiness(servingSlices(existing)),
   });
@@ -223,7 +223,7 @@ function conclude(
 ): TargetDecision {
   const { target, existing } = moment;
   const { memory, troubles } = names;
-  const options = { ...input.options, clusterFamilies: familiesOf(input.guards.serviceCidrs ?? []) };
+  const options = { ...input.options, clusterFamilies: clusterFamiliesOf(input.guards) };
   const { plan, assessments } = planTarget({ target, assessments: verdicts, troubles, existing, options });
   const lookAgainAtMs = isHeldBack(verdicts) ? now.monotonicMs + CONFIRM_AFTER_MS : Number.POSITIVE_INFINITY;
   const nextChangeAtMs = Math.min(names.nextChangeAtMs, lookAgainAtMs);
@@ -244,11 +244,6 @@ export function readyAfter({ plan, assessments, verdicts, grounds }: TargetDecis
 /** The plan changes nothing about what is published. */
 export function isLeftAlone({ phase }: Pick<ObjectPlan, 'phase'>): boolean {
   return phase === 'Refused' || phase === 'Pending';
-}
-
-/** In the order of the ranges. */
-function familiesOf(ranges: readonly Cidr[]): AddressFamily[] {
-  return [...new Set(ranges.map(({ text }) => (text.includes(':') ? 'IPv6' : 'IPv4')))];
 }
 
 function decideRemovals(input: DecideInput): readonly ObjectPlan[] {

@@ -1,6 +1,6 @@
 import { assess } from '../endpoint/assess.ts';
 import { isServing } from '../endpoint/assessment.ts';
-import { candidatesOf, type KnownAddress } from '../endpoint/candidate.ts';
+import type { KnownAddress } from '../endpoint/candidate.ts';
 import type { Origins, ServedAddress } from '../endpoint/inheritance.ts';
 import { type AnsweredName, type NameMemory, type NameView, viewNames } from '../endpoint/name-memory.ts';
 import { type AddressToCheck, checksOf } from '../health/check.ts';
@@ -16,6 +16,7 @@ import type { Instant } from '../target/clock.ts';
 import type { Guards } from '../target/guards.ts';
 import { compareAddresses, parseIpAddress } from '../target/ip-address.ts';
 import type { HoldSettings, Target } from '../target/target.ts';
+import { publishableCandidates } from './publishable-candidates.ts';
 
 /** What is known of one target at this moment. */
 export interface TargetMoment {
@@ -99,13 +100,10 @@ function isBelievedUnhealthy(health: Health | undefined, lastHealthyMs: number):
   return health?.verdict === 'unhealthy' && lastHealthyMs > health.sinceMs;
 }
 
-function isAnyServing(
-  { known }: NameView,
-  { target, existing }: TargetMoment,
-  { healthOf, guards }: NamingInput,
-): boolean {
+function isAnyServing({ known }: NameView, moment: TargetMoment, { healthOf, guards }: NamingInput): boolean {
+  const { target, existing } = moment;
   const published = publishedReadiness(servingSlices(existing));
-  return candidatesOf(target, known, guards).some((candidate) =>
+  return publishableCandidates(moment, known, guards).some((candidate) =>
     assess({ target, candidates: [candidate], healthOf, published }).some(isServing),
   );
 }

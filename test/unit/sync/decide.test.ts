@@ -184,6 +184,47 @@ describe('an address that has left the answer and is found unhealthy', () => {
   });
 });
 
+describe('an address of a family that the Service does not have', () => {
+  const tiers = targetOf(
+    'ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }, { address: "fd00::1" }, { address: 10.0.0.2, priority: 1 }]',
+  );
+  const isDown = (id: CheckId) => id.startsWith('10.0.0.1:');
+  const decided = (existing: ExistingObjects) =>
+    readinessOf(
+      decide(
+        input([moment(tiers, { existing })], {
+          healthOf: (id) => healthOf(isDown(id) ? 'unhealthy' : 'healthy'),
+        }),
+        NOW,
+      ).targets[0]?.assessments ?? [],
+    );
+
+  it('makes no standby wait, healthy as it may be', () => {
+    expect(decided(serving('10.0.0.1'))).toEqual([
+      '10.0.0.1 not ready ConnectionRefused',
+      '10.0.0.2 ready Connected',
+      'fd00::1 not ready FamilyNotServed',
+    ]);
+  });
+
+  it('ends no hold', () => {
+    const given = moment(NAMED, {
+      existing: serving('10.0.0.7'),
+      memory: undefined,
+      answers: new Map([
+        [
+          'host db.example',
+          { resolution: answered('fd00::7'), answeredAtMs: bothAt(NOW.monotonicMs - 90_000) },
+        ],
+      ]),
+    });
+    const later = { ...NOW, monotonicMs: NOW.monotonicMs + 90_000 };
+    const [first] = decide(input([given]), NOW).targets;
+    const again = decide(input([{ ...given, memory: first?.memory }]), later).targets[0];
+    expect(readinessOf(again?.assessments ?? [])).toContain('10.0.0.7 ready Connected');
+  });
+});
+
 describe('the share that maxDrain lets go', () => {
   const down = (address: string) => targetOf(`ports: [{ port: 1 }], endpoints: [{ address: ${address} }]`);
   const reasons = (...others: readonly TargetMoment[]) => {

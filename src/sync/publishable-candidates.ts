@@ -1,0 +1,32 @@
+import { type Candidate, candidatesOf, type KnownAddress } from '../endpoint/candidate.ts';
+import type { ExistingObjects } from '../plan/existing-objects.ts';
+import { clusterFamiliesOf, servedFamilies } from '../plan/families.ts';
+import type { Guards } from '../target/guards.ts';
+import { familyOf } from '../target/ip-address.ts';
+import type { Target } from '../target/target.ts';
+
+const FAMILY_NOT_SERVED = {
+  reason: 'FamilyNotServed',
+  message: 'the Service has no such address family',
+};
+
+/**
+ * A target's addresses, and for those that are not to be published why. What its Service has no family for is reached
+ * by nobody: no standby waits behind it, and no hold ends because it is ready.
+ */
+export function publishableCandidates(
+  { target, existing }: { readonly target: Target; readonly existing: ExistingObjects },
+  known: ReadonlyMap<string, readonly KnownAddress[]>,
+  guards: Guards,
+): Candidate[] {
+  const candidates = candidatesOf(target, known, guards);
+  const clusterFamilies = clusterFamiliesOf(guards);
+  // Before there is a Service, and without a cluster that tells, nobody knows.
+  if (existing.service === undefined && clusterFamilies.length === 0) return candidates;
+  const families = servedFamilies({ target, existing }, clusterFamilies);
+  return candidates.map((candidate) =>
+    candidate.refused !== undefined || families.includes(familyOf(candidate.address))
+      ? candidate
+      : { ...candidate, refused: FAMILY_NOT_SERVED },
+  );
+}
