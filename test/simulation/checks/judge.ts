@@ -109,7 +109,8 @@ export class Judge {
       this.report(9, `Service ${key} was deleted although the list names it`);
     }
     worker.deletedServices.add(key);
-    const allowed = Math.ceil(worker.ownedServices * 0.3);
+    // One may always go: the share is rounded up, and a Service may have been taken over since the list was read.
+    const allowed = Math.max(1, Math.ceil(worker.ownedServices * 0.3));
     if (worker.deletedServices.size > allowed) {
       this.report(
         9,
