@@ -47,6 +47,8 @@ export class ConfigMapState implements StateStore {
   private savedText: string | undefined;
   /** As this process read or wrote it last. */
   private version: Version = OF_NO_OBJECT;
+  /** As this process wrote it last. */
+  private ownVersion: Version | undefined;
 
   constructor(
     store: ObjectStore,
@@ -80,7 +82,8 @@ export class ConfigMapState implements StateStore {
     const decoded = decodeState(text, instantOf(this.clock));
     if (!decoded.ok) return this.unreadable(decoded.message);
     this.savedText = text;
-    return { kind: 'found', state: decoded.state, notes: [] };
+    const isOwn = this.version.resourceVersion === this.ownVersion?.resourceVersion;
+    return { kind: 'found', isOwn, state: decoded.state, notes: [] };
   }
 
   async save(
@@ -106,6 +109,7 @@ export class ConfigMapState implements StateStore {
       ];
     }
     this.version = versionOf(result.value);
+    this.ownVersion = this.version;
     this.savedText = text;
     return [];
   }

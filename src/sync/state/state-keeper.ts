@@ -54,13 +54,13 @@ export class StateKeeper {
     }
   }
 
-  /** What another process has saved last; nothing when that cannot be told soon. */
-  async loadOnce(signal: AbortSignal): Promise<SyncState> {
+  /** What another process has saved last: nothing when that cannot be told soon, undefined when it was this one. */
+  async loadOnce(signal: AbortSignal): Promise<SyncState | undefined> {
     const deadline = deadlineAfter(LOADING_TIMEOUT_MS, this.ports.clock, TOO_SLOW);
     try {
-      const { state, notes } = await this.ports.state.load(AbortSignal.any([signal, deadline.signal]));
+      const { state, notes, isOwn } = await this.ports.state.load(AbortSignal.any([signal, deadline.signal]));
       this.tell(notes);
-      return state;
+      return isOwn ? undefined : state;
     } catch (error) {
       signal.throwIfAborted();
       if (!deadline.signal.aborted) throw error;

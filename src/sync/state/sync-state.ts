@@ -44,6 +44,8 @@ export interface LoadedState {
    * API server did not answer.
    */
   readonly kind: 'found' | 'missing' | 'unreadable' | 'unusable' | 'unreachable';
+  /** This process has saved it, and nobody has since. */
+  readonly isOwn?: boolean;
   readonly state: SyncState;
   readonly notes: readonly StateNote[];
 }

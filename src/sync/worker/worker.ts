@@ -106,7 +106,9 @@ export class Worker {
   /** A new leader does not drop what the one before has published and it has never met itself. */
   private async noteLeadership(signal: AbortSignal): Promise<void> {
     const leads = this.ports.isLeader();
-    if (leads && !this.led) this.engine.succeed(await this.state.loadOnce(signal));
+    const before = leads && !this.led ? await this.state.loadOnce(signal) : undefined;
+    // Where nobody has saved anything in between, this process has led before itself.
+    if (before !== undefined) this.engine.succeed(before);
     this.led = leads;
   }
 

@@ -88,6 +88,18 @@ describe('what one process saves', () => {
   });
 });
 
+describe('whose it is', () => {
+  it('is known: of the process that has saved last, until another one does', async () => {
+    const [one, other] = [newState(), newState()];
+    await one.save(stateOf('a'), never);
+    expect((await one.load(never)).isOwn).toBe(true);
+    expect((await other.load(never)).isOwn).toBe(false);
+    await other.save(stateOf('b'), never);
+    expect((await one.load(never)).isOwn).toBe(false);
+    expect((await other.load(never)).isOwn).toBe(true);
+  });
+});
+
 describe('where there is nothing', () => {
   it('everything starts afresh, without a word', async () => {
     expect(await newState().load(never)).toEqual({ kind: 'missing', state: EMPTY_STATE, notes: [] });

@@ -57,6 +57,13 @@ describe('what a new leader wants to know', () => {
     expect(await keeper.loadOnce(new AbortController().signal)).toBe(state);
   });
 
+  it('is not asked for when it is this process that has saved last', async () => {
+    const { keeper } = keeperOf({
+      load: async () => ({ kind: 'found', isOwn: true, state: EMPTY_STATE, notes: [] }),
+    });
+    expect(await keeper.loadOnce(new AbortController().signal)).toBeUndefined();
+  });
+
   it('is nothing when the API server takes longer than a second', async () => {
     const { keeper, clock } = keeperOf({ load: untilAborted });
     const loading = keeper.loadOnce(new AbortController().signal);
