@@ -3,21 +3,14 @@ import { type DrainGuardState, NO_SUSPICION, recalledSuspicion } from '../../end
 import { checksOf } from '../../health/check.ts';
 import type { CheckId } from '../../health/health.ts';
 import { seesClearly } from '../../health/sight.ts';
-import { type ExistingObjects, NOTHING_EXISTS } from '../../plan/existing-objects.ts';
-import { deletionPolicyOf, type RemovalInput } from '../../plan/plan-removal.ts';
+import { NOTHING_EXISTS } from '../../plan/existing-objects.ts';
 import type { TargetPlan } from '../../plan/plan-target.ts';
 import type { Instant } from '../../target/clock.ts';
 import type { Guards } from '../../target/guards.ts';
-import {
-  type DecideInput,
-  type DecideOptions,
-  decideInSteps,
-  readyAfter,
-  type TargetDecision,
-} from '../decide.ts';
-import { isOursInPart } from '../owned-objects.ts';
+import { type DecideOptions, decideInSteps, readyAfter, type TargetDecision } from '../decide.ts';
 import { type TargetMoment, viewMoment } from '../view-moment.ts';
 import type { CheckSet } from './check-set.ts';
+import { Departures } from './departures.ts';
 import type { TargetBook } from './target-book.ts';
 import type { TargetEntry } from './target-entry.ts';
 
@@ -59,13 +52,13 @@ export class Decider {
   private readonly checks: CheckSet;
   private readonly options: DecideOptions;
   private guard: DrainGuardState = NO_SUSPICION;
-  /** What the list in force has let go, by key: it counts against `maxDeletes` for as long as that list does. */
-  private readonly letGo = new Set<string>();
+  private readonly departures: Departures;
 
   constructor(book: TargetBook, checks: CheckSet, options: DecideOptions) {
     this.book = book;
     this.checks = checks;
     this.options = options;
+    this.departures = new Departures(book, options.instance);
   }
 
   /** From the process before. */
@@ -75,7 +68,7 @@ export class Decider {
 
   /** Another list is in force from now on. */
   startList(): void {
-    this.letGo.clear();
+    this.departures.startList();
   }
 
   get suspectSinceMs(): number | undefined {
@@ -98,7 +91,7 @@ export class Decider {
     const decision = yield* decideInSteps(
       {
         targets: inTime.map((each) => each.moment),
-        ...this.removals(leaving),
+        ...this.departures.among(leaving),
         healthOf: (id) => this.checks.health(id),
         guards: moment.guards,
         options: this.options,
@@ -120,11 +113,11 @@ export class Decider {
       entry.readyAddresses = readyAfter(each);
       return { entry, decided: each };
     });
-    const removed = decision.removals.map((plan) => {
-      const entry = this.book.entryFor(plan.namespace, plan.name);
-      if (plan.phase === 'Deleted') this.letGo.add(entry.key);
-      return { entry, decided: { plan, assessments: [] } };
-    });
+    this.departures.noteDecided(decision.removals);
+    const removed = decision.removals.map((plan) => ({
+      entry: this.book.entryFor(plan.namespace, plan.name),
+      decided: { plan, assessments: [] },
+    }));
     return { decisions: [...decided, ...removed], tooEarly: staying.filter((entry) => !taken.has(entry)) };
   }
 
@@ -153,49 +146,9 @@ export class Decider {
     return this.guard.suspectSinceMs;
   }
 
-  /**
-   * What has left the list: to be taken away if it is ours, to be forgotten if it is not. The others that have left it
-   * count by what was known of them last, for they may come up for decision at another time.
-   */
-  private removals(
-    leaving: readonly TargetEntry[],
-  ): Pick<DecideInput, 'removals' | 'ownedServices' | 'removedBesides'> {
-    if (leaving.length === 0) return { removals: [], ownedServices: 0, removedBesides: 0 };
-    for (const entry of leaving) {
-      entry.existingBefore = entry.existing;
-      if (!this.isOurs(entry)) this.book.entries.delete(entry.key);
-    }
-    const removals = leaving.filter((entry) => this.isOurs(entry)).map((entry) => this.removalOf(entry));
-    const owned = [...this.book.entries.values()].filter((entry) => this.isOurs(entry));
-    const going = owned.filter(
-      (entry) => entry.target === undefined && deletionPolicyOf(this.removalOf(entry)) === 'Delete',
-    );
-    const taken = new Set(leaving.map(({ key }) => key));
-    const besides = new Set([...going.map(({ key }) => key), ...this.letGo]);
-    return {
-      removals,
-      ownedServices: new Set([...owned.map(({ key }) => key), ...this.letGo]).size,
-      removedBesides: [...besides].filter((key) => !taken.has(key)).length,
-    };
-  }
-
-  private isOurs(entry: TargetEntry): boolean {
-    return isOursInPart(knownOf(entry), this.options.instance);
-  }
-
-  private removalOf(entry: TargetEntry): RemovalInput {
-    const { namespace, name } = entry;
-    return { namespace, name, existing: knownOf(entry), instance: this.options.instance };
-  }
-
   private readyElsewhere(taken: ReadonlySet<TargetEntry>): number {
     let ready = 0;
     for (const entry of this.book.entries.values()) if (!taken.has(entry)) ready += entry.readyAddresses;
     return ready;
   }
-}
-
-/** What exists, or what did when that was last known. */
-function knownOf({ existing, existingBefore }: TargetEntry): ExistingObjects {
-  return existing ?? existingBefore ?? NOTHING_EXISTS;
 }
