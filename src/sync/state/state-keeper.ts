@@ -21,7 +21,7 @@ const LOADING_TIMEOUT_MS = 1_000;
 
 const TOO_SLOW = new Error('the API server did not answer soon enough');
 
-/** Loads the state once and saves it when it changed, never two at a time. */
+/** Loads the state when a process starts and when it comes to lead, and saves it when it changed, never twice at a time. */
 export class StateKeeper {
   private readonly ports: {
     readonly state: StateStore;

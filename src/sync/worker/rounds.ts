@@ -16,7 +16,7 @@ import type { TargetReader } from './target-reader.ts';
 export interface RoundsParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
-  /** Decides from knowledge either way; hands plans on only while this says yes. */
+  /** Decides from knowledge either way; hands plans on only while this says yes, as it did when the round began. */
   readonly isLeader: () => boolean;
   readonly book: TargetBook;
   readonly agenda: Agenda;
@@ -35,7 +35,7 @@ export class Rounds {
   private guards: Guards | undefined;
   private isComplete = false;
   private stateless = false;
-  private led = false;
+  private leading = false;
 
   constructor(parts: RoundsParts) {
     this.parts = parts;
@@ -56,12 +56,25 @@ export class Rounds {
     this.stateless = stateless;
   }
 
+  /**
+   * Whether this process leads in the rounds to come. What was decided while another led was not written by us, nor with
+   * what that one knew: all of it is looked at when we do.
+   */
+  setLeading(leads: boolean): void {
+    const { agenda, book } = this.parts;
+    if (leads && !this.leading) for (const entry of book.entries.values()) agenda.mark(entry);
+    this.leading = leads;
+  }
+
+  get isLeading(): boolean {
+    return this.leading;
+  }
+
   /** One look at everything that is due. Waits for nobody; but where there is much, others have their turn meanwhile. */
   async goRound(signal: AbortSignal): Promise<void> {
     const { agenda, book, carrier, clock, reader } = this.parts;
     if (!this.hasList) return;
     const nowMs = clock.monotonicNow();
-    this.noteLeadership();
     agenda.keepAppointments(book.entries.values(), nowMs);
     if (!this.isComplete) agenda.spareUnlisted();
     const due = agenda.dueAt(nowMs);
@@ -85,14 +98,6 @@ export class Rounds {
   private get readableAtMs(): number {
     const { carrier, reader } = this.parts;
     return Math.max(reader.readyAtMs, carrier.serverAway.untilMs);
-  }
-
-  /** What was decided while another led was not written by us: all of it is looked at when we do. */
-  private noteLeadership(): void {
-    const { agenda, book, isLeader } = this.parts;
-    const leads = isLeader();
-    if (leads && !this.led) for (const entry of book.entries.values()) agenda.mark(entry);
-    this.led = leads;
   }
 
   /** What changes about an entry while all are decided brings it back: it is decided as of one moment. */
@@ -133,6 +138,6 @@ export class Rounds {
     agenda.noteAppointment(entry);
     if (isHeld) keeper.keepContended(entry, decided);
     else if (plan.actions.length === 0 && plan.continuation === undefined) keeper.keepAtRest(entry, decided);
-    else if (isLeader()) carrier.carry(entry, decided, nowMs);
+    else if (this.leading && isLeader()) carrier.carry(entry, decided, nowMs);
   }
 }

@@ -31,7 +31,6 @@ export class Worker {
   private readonly shutdownTimeoutMs: number;
   private reached = false;
   private stateless = false;
-  private led = false;
   private lastTurnMs = Number.NEGATIVE_INFINITY;
 
   constructor(engine: Engine, ports: WorkerPorts, shutdownTimeoutMs: number) {
@@ -105,11 +104,12 @@ export class Worker {
 
   /** A new leader does not drop what the one before has published and it has never met itself. */
   private async noteLeadership(signal: AbortSignal): Promise<void> {
+    const { rounds } = this.engine;
     const leads = this.ports.isLeader();
-    const before = leads && !this.led ? await this.state.loadOnce(signal) : undefined;
+    const before = leads && !rounds.isLeading ? await this.state.loadOnce(signal) : undefined;
     // Where nobody has saved anything in between, this process has led before itself.
     if (before !== undefined) this.engine.succeed(before);
-    this.led = leads;
+    rounds.setLeading(leads);
   }
 
   /** Only the leader's memory is kept, where there is a place for it. */
