@@ -33,6 +33,12 @@ export function servedFamilies(
   return isDual ? ADDRESS_FAMILIES : [first];
 }
 
+/** Said of an address that nobody could reach through the Service. */
+export const FAMILY_NOT_SERVED = {
+  reason: 'FamilyNotServed',
+  message: 'the Service has no such address family',
+} as const;
+
 /** In the order of the ranges. */
 export function clusterFamiliesOf({ serviceCidrs = [] }: Guards): AddressFamily[] {
   return [...new Set(serviceCidrs.map(({ text }) => (text.includes(':') ? 'IPv6' : 'IPv4')))];

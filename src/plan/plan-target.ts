@@ -2,7 +2,7 @@ import { type Assessment, withReadiness } from '../endpoint/assessment.ts';
 import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
 import type { AddressFamily } from '../target/ip-address.ts';
 import { slicesByOwner } from './existing-objects.ts';
-import { servedFamilies, splitByFamily } from './families.ts';
+import { FAMILY_NOT_SERVED, servedFamilies, splitByFamily } from './families.ts';
 import { handoverFrom, repeatReadiness } from './handover.ts';
 import { holdOffOf } from './hold-off.ts';
 import type { Continuation, ObjectPlan } from './object-plan.ts';
@@ -121,9 +121,5 @@ function conflictOf({ conflicts, input }: PlanDraft): Refusal | undefined {
 
 function notServed(assessment: Assessment): Assessment {
   if (assessment.refused) return assessment;
-  return withReadiness(assessment, () => ({
-    ready: false,
-    reason: 'FamilyNotServed',
-    message: 'the Service has no such address family',
-  }));
+  return withReadiness(assessment, () => ({ ready: false, ...FAMILY_NOT_SERVED }));
 }

@@ -1,14 +1,9 @@
 import { type Candidate, candidatesOf, type KnownAddress } from '../endpoint/candidate.ts';
 import type { ExistingObjects } from '../plan/existing-objects.ts';
-import { clusterFamiliesOf, servedFamilies } from '../plan/families.ts';
+import { clusterFamiliesOf, FAMILY_NOT_SERVED, servedFamilies } from '../plan/families.ts';
 import type { Guards } from '../target/guards.ts';
 import { familyOf } from '../target/ip-address.ts';
 import type { Target } from '../target/target.ts';
-
-const FAMILY_NOT_SERVED = {
-  reason: 'FamilyNotServed',
-  message: 'the Service has no such address family',
-};
 
 /**
  * A target's addresses, and for those that are not to be published why. What its Service has no family for is reached
