@@ -15,10 +15,9 @@ export function publishableCandidates(
   guards: Guards,
 ): Candidate[] {
   const candidates = candidatesOf(target, known, guards);
-  const clusterFamilies = clusterFamiliesOf(guards);
-  // Before there is a Service, and without a cluster that tells, nobody knows.
-  if (existing.service === undefined && clusterFamilies.length === 0) return candidates;
-  const families = servedFamilies({ target, existing }, clusterFamilies);
+  // Without a cluster nobody knows; one that does not tell its ranges is taken to have what the plan takes it to have.
+  if (existing.service === undefined && guards.serviceCidrs === undefined) return candidates;
+  const families = servedFamilies({ target, existing }, clusterFamiliesOf(guards));
   return candidates.map((candidate) =>
     candidate.refused !== undefined || families.includes(familyOf(candidate.address))
       ? candidate

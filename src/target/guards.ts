@@ -10,7 +10,7 @@ export interface Guards {
   readonly allowedCidrs: readonly Cidr[];
   /** Besides what {@link refusalOf} denies always. */
   readonly deniedCidrs: readonly Cidr[];
-  /** Ranges that the cluster takes its own Services' addresses from. Not of the list: read from the cluster, where it tells. */
+  /** Ranges that the cluster takes its own Services' addresses from. Not of the list: empty where it does not tell, absent without a cluster. */
   readonly serviceCidrs?: readonly Cidr[];
 }
 

@@ -207,6 +207,15 @@ describe('an address of a family that the Service does not have', () => {
     ]);
   });
 
+  it('makes none wait either where the Service is yet to come, and the cluster does not tell', () => {
+    const given = input([moment(tiers)], {
+      healthOf: (id) => healthOf(isDown(id) ? 'unhealthy' : 'healthy'),
+      guards: { ...DEFAULT_GUARDS, serviceCidrs: [] },
+    });
+    const [decision] = decide(given, NOW).targets;
+    expect(readinessOf(decision?.assessments ?? [])).toContain('10.0.0.2 ready Connected');
+  });
+
   it('ends no hold', () => {
     const given = moment(NAMED, {
       existing: serving('10.0.0.7'),
