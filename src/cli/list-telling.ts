@@ -61,8 +61,9 @@ function tellProblems(
   { result, problems, targets }: ListReport,
   { log, events, objectOf }: ListTellers,
 ): void {
-  for (const { location, path, message } of problems.slice(0, MAX_PROBLEMS_TOLD)) {
-    log.error(result, `${formatLocation(location)}: ${path === '' ? '' : `${path}: `}${message}`);
+  for (const problem of problems.slice(0, MAX_PROBLEMS_TOLD)) {
+    const { location, path } = problem;
+    log.error(result, `${formatLocation(location)}: ${path === '' ? '' : `${path}: `}${withHint(problem)}`);
   }
   const kept =
     targets === undefined
@@ -91,10 +92,16 @@ function tellProblems(
 }
 
 function firstOf(problems: readonly ConfigProblem[]): string {
-  const first = problems.slice(0, 3).map(({ location: { line, column }, message }) => {
-    return line === 0 ? message : `line ${line}, column ${column}: ${message}`;
+  const first = problems.slice(0, 3).map((problem) => {
+    const { line, column } = problem.location;
+    return line === 0 ? withHint(problem) : `line ${line}, column ${column}: ${withHint(problem)}`;
   });
   return `${first.join('; ')}${problems.length > 3 ? `; and ${problems.length - 3} more` : ''}`;
+}
+
+/** What to do belongs to what is wrong: nobody runs `validate` beside a log. */
+function withHint({ message, hint }: ConfigProblem): string {
+  return hint === undefined ? message : `${message} (${hint})`;
 }
 
 function countOf({ added, changed, removed }: ListChanges): number {

@@ -61,6 +61,10 @@ function electionOn(
         }
         onLeadership();
       },
+      onNewLeader(holder) {
+        const message = `${holder} leads; this replica resolves and checks, and leads when that one gives the lease back or lets it expire`;
+        log.info('StandingBy', message, { identity });
+      },
       onTrouble: ({ reason, message }) => log.warn(reason, `leader election: ${message}`),
     },
   );

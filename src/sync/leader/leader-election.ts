@@ -16,6 +16,8 @@ const RELEASE_TIMEOUT_MS = 1_000;
 export interface ElectionSettings extends Omit<LockSettings, 'leaseDurationMs'> {
   readonly timings: ElectionTimings;
   readonly onChange: (leading: boolean) => void;
+  /** client-go's OnNewLeader, for others than this process: whose lease it is that was seen. */
+  readonly onNewLeader: (identity: string) => void;
   readonly onTrouble: (failure: ApiFailure) => void;
 }
 
@@ -190,10 +192,15 @@ export class LeaderElection {
   /** Takes note of the record; a change is a sign of life of its holder. */
   private see(lease: LeaseObject): void {
     const before = this.seen?.lease;
+    const holderBefore = this.holder;
     const isSame = before !== undefined && JSON.stringify(before.spec) === JSON.stringify(lease.spec);
     const changedAtMs =
       isSame && this.seen !== undefined ? this.seen.changedAtMs : this.ports.clock.monotonicNow();
     this.seen = { lease, changedAtMs };
+    const { holder } = this;
+    if (holder !== undefined && holder !== holderBefore && holder !== this.settings.identity) {
+      this.settings.onNewLeader(holder);
+    }
   }
 
   private stepDown(): void {

@@ -15,6 +15,7 @@ interface Candidate {
   readonly election: LeaderElection;
   readonly changes: boolean[];
   readonly troubles: string[];
+  readonly leadersSeen: string[];
   stop(): Promise<void>;
   /** As kill -9 does: nothing more is sent, and nothing is given back. */
   kill(): Promise<void>;
@@ -30,6 +31,7 @@ class Room {
     const client = this.cluster.newClient();
     const changes: boolean[] = [];
     const troubles: string[] = [];
+    const leadersSeen: string[] = [];
     const election = new LeaderElection(
       { store: client.store, clock: this.clock, random: seededRandom(this.candidates.length + 1) },
       {
@@ -38,6 +40,7 @@ class Room {
         identity: name,
         timings: DEFAULT_TIMINGS,
         onChange: (leading) => changes.push(leading),
+        onNewLeader: (identity) => leadersSeen.push(identity),
         onTrouble: ({ reason }) => troubles.push(reason),
       },
     );
@@ -52,7 +55,7 @@ class Room {
       client.cut();
       await stop();
     };
-    const candidate = { name, client, election, changes, troubles, stop, kill };
+    const candidate = { name, client, election, changes, troubles, leadersSeen, stop, kill };
     this.candidates.push(candidate);
     return candidate;
   }
@@ -111,6 +114,21 @@ describe('LeaderElection', () => {
     await a.stop();
     expect(a.changes).toEqual([true, false]);
     expect(await room.spec()).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
+    await room.close();
+  });
+
+  it('tells who else leads, once each', async () => {
+    const room = new Room();
+    const a = room.enter('a');
+    await room.pass(100);
+    const b = room.enter('b');
+    await room.pass(10_000);
+    expect([a.leadersSeen, b.leadersSeen]).toEqual([[], ['a']]);
+    await a.stop();
+    await room.pass(1_000);
+    const c = room.enter('c');
+    await room.pass(10_000);
+    expect([a.leadersSeen, b.leadersSeen, c.leadersSeen]).toEqual([[], ['a'], ['b']]);
     await room.close();
   });
 
@@ -324,6 +342,7 @@ describe('LeaderElection', () => {
           identity: 'a',
           timings,
           onChange: () => undefined,
+          onNewLeader: () => undefined,
           onTrouble: () => undefined,
         },
       );
