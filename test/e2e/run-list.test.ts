@@ -136,7 +136,7 @@ describe.skipIf(noBackendAddresses())('the list of a running worker', () => {
         involvedObject: { kind: 'ConfigMap', name: 'targets' },
       });
       expect(event?.message).toContain('line 5');
-    expect(event?.message).toContain('did you mean ports?');
+      expect(event?.message).toContain('did you mean ports?');
       await write({ 'some.yaml': listOf('a', 'b'), 'more.yaml': listOf('c', 'd', 'e') });
       await within(1_000, 'the mended list', () => publishes('a', 'b', 'c', 'd', 'e'));
     });

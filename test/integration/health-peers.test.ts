@@ -83,7 +83,8 @@ describe.skipIf(missing(['postgres', 'initdb'], { root: true }))('PostgreSQL', (
     run('chown', 'postgres', peer.directory);
     run('setpriv', `--reuid=${uid}`, '--clear-groups', '--', 'env', ...initdb(peer.directory));
     const args = ['-D', `${peer.directory}/data`, '-p', `${port}`, '-h', '127.0.0.1', '-k', peer.directory];
-    await peer.start('postgres', [...args, '-c', 'fsync=off'], port, { uid });
+    const ready = /ready to accept connections/;
+    await peer.start('postgres', [...args, '-c', 'fsync=off'], port, { uid, ready });
   });
   afterAll(() => peer[Symbol.asyncDispose]());
 

@@ -47,16 +47,20 @@ export class RealPeer implements AsyncDisposable {
     return path;
   }
 
-  /** Starts it and waits until it takes connections at `port`. */
+  /** Starts it and waits until it takes connections at `port`, and has said what it says when it is ready. */
   async start(
     program: string,
     args: readonly string[],
     port: number,
-    options: { uid?: number } = {},
+    { uid, ready = /(?:)/ }: { uid?: number; ready?: RegExp } = {},
   ): Promise<void> {
     const path = programPath(program);
     if (path === undefined) throw new Error(`${program} is not installed`);
-    const child = spawn(path, args, { cwd: this.directory, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = spawn(path, args, {
+      cwd: this.directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid }),
+    });
     this.#child = child;
     const collect = (chunk: Buffer) => {
       this.#output += chunk.toString();
@@ -65,7 +69,7 @@ export class RealPeer implements AsyncDisposable {
     child.stderr.on('data', collect);
     await waitFor(`${program} to listen`, async () => {
       if (child.exitCode !== null) throw new Error(`${program} ended: ${this.#output}`);
-      return takesConnections(port);
+      return ready.test(this.#output) && takesConnections(port);
     });
   }
 
