@@ -1,6 +1,6 @@
 import { type Assessment, publishedKey, withReadiness } from '../endpoint/assessment.ts';
-import type { EndpointSliceObject } from '../manifest/kube-object.ts';
-import { publishedReadiness, type SlicesByOwner } from './existing-objects.ts';
+import type { EndpointSliceObject, EndpointsObject } from '../manifest/kube-object.ts';
+import { endpointsAsSlices, publishedReadiness, type SlicesByOwner } from './existing-objects.ts';
 
 /**
  * Who else's slices serve the Service while we take it over or give it back. kube-proxy picks at random
@@ -13,8 +13,16 @@ export interface Handover {
   readonly standing: readonly EndpointSliceObject[];
 }
 
-export function handoverFrom(slices: SlicesByOwner, assessments: readonly Assessment[]): Handover {
-  return repeatReadiness([...slices.mirrored, ...slices.leftover, ...slices.foreign], assessments);
+export function handoverFrom(
+  { mirrored, leftover, foreign }: SlicesByOwner,
+  endpoints: EndpointsObject | undefined,
+  assessments: readonly Assessment[],
+): Handover {
+  // What the mirroring controller may copy at any moment counts as if it had.
+  return repeatReadiness(
+    [...mirrored, ...endpointsAsSlices(endpoints), ...leftover, ...foreign],
+    assessments,
+  );
 }
 
 /** The assessments with the readiness that `standing` slices serve, where they serve the same address and port. */

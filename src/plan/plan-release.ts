@@ -16,7 +16,7 @@ import {
 import type { Action, ObjectPlan } from './object-plan.ts';
 import type { RemovalInput } from './plan-removal.ts';
 import { hasSelector } from './service-view.ts';
-import { removeMarks, setSelector, stopSkippingMirror } from './unmark.ts';
+import { disown, removeMarks, setSelector, stopSkippingMirror } from './unmark.ts';
 
 export interface ReleaseInput extends RemovalInput {
   /** Hand the Service over to the Pods with these labels. Absent: leave everything as it stands. */
@@ -131,7 +131,10 @@ function stepsToMirror(
   slices: SlicesByOwner,
 ): Steps {
   if (endpoints.metadata.labels?.[SKIP_MIRROR_LABEL] !== undefined) {
-    return { actions: [stopSkippingMirror(endpoints)], continuation: { until: 'MirroredSlicesPresent' } };
+    // Our slices first: a pass that has read all this before could otherwise still change one beside its mirrored copy.
+    const fenced = owned.slices.flatMap((slice) => disown(slice) ?? []);
+    const actions = [...fenced, stopSkippingMirror(endpoints)];
+    return { actions, continuation: { until: 'MirroredSlicesPresent' } };
   }
   if (owned.slices.length > 0 && !isMirrorInStep(existing, slices)) {
     return { actions: [], continuation: { until: 'MirroredSlicesPresent' } };

@@ -71,7 +71,7 @@ function publicationOf(input: PlanInput, leaves: Obstacles['leaves']): Publicati
   const slices = slicesByOwner(rest.existing, input.options.instance);
   const verdicts = besideStrangers(strangers, rest.existing, served);
   const { assessments: handover, standing } = publishesSlices(input)
-    ? handoverFrom(slices, verdicts)
+    ? handoverFrom(slices, rest.existing.endpoints, verdicts)
     : repeatReadiness([...slices.ours, ...slices.leftover, ...slices.foreign], verdicts);
   return {
     draft: new PlanDraft({ input: rest, slices, others: [...standing, ...strangers], leaves }),

@@ -14,14 +14,25 @@ import type { JsonPatchOperation, PatchAction } from './object-plan.ts';
  * it. Server-side apply could not do that: dropping fields from what we apply would remove them.
  */
 export function removeMarks(object: KubeObject): PatchAction {
-  const others = (object.metadata.managedFields ?? []).filter(({ manager }) => manager !== MANAGER);
-  return patchOf(
-    object,
-    [MANAGED_BY_LABEL, INSTANCE_LABEL, SLICE_MANAGED_BY_LABEL],
-    [DELETION_POLICY_ANNOTATION],
-    // An empty list would be ignored; one empty entry asks to forget them all (`managedfields`' own convention).
-    [{ op: 'add', path: '/metadata/managedFields', value: others.length > 0 ? others : [{}] }],
-  );
+  const labels = [MANAGED_BY_LABEL, INSTANCE_LABEL, SLICE_MANAGED_BY_LABEL];
+  return patchOf(object, labels, [DELETION_POLICY_ANNOTATION], [forgetOwnership(object)]);
+}
+
+/**
+ * Takes nothing but our entries in `managedFields` off. The object says what it said, and whatever was planned for it
+ * before meets a conflict and is decided anew. Undefined where there is none of ours.
+ */
+export function disown(object: KubeObject): PatchAction | undefined {
+  const isOwned = (object.metadata.managedFields ?? []).some(({ manager }) => manager === MANAGER);
+  if (!isOwned) return undefined;
+  const change = { path: 'metadata.managedFields', from: MANAGER, to: undefined };
+  return { ...patchOf(object, [], [], [forgetOwnership(object)]), changes: [change] };
+}
+
+function forgetOwnership({ metadata }: KubeObject): JsonPatchOperation {
+  const others = (metadata.managedFields ?? []).filter(({ manager }) => manager !== MANAGER);
+  // An empty list would be ignored; one empty entry asks to forget them all (`managedfields`' own convention).
+  return { op: 'add', path: '/metadata/managedFields', value: others.length > 0 ? others : [{}] };
 }
 
 /** Lets the mirroring controller copy the Endpoints again. */

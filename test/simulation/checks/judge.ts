@@ -1,7 +1,7 @@
 import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import type { Cluster, Writer } from '../world/cluster.ts';
-import { hasSelector, SKIP_MIRROR, serviceKeyOf, subsetsOf } from '../world/kube-words.ts';
+import { contentOf, hasSelector, SKIP_MIRROR, serviceKeyOf, subsetsOf } from '../world/kube-words.ts';
 import type { SimProcess } from '../world/sim-process.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
 import { forbiddenAddresses } from './allowed-addresses.ts';
@@ -34,7 +34,10 @@ export class Judge {
   readonly #blindness = new Blindness();
   readonly #bench: Bench;
   readonly #traffic = new Map<string, Traffic>();
-  /** When people last took objects of a Service away, and when each process did that gave it back. */
+  /**
+   * When people last took objects of a Service away, and when each process did that gave it back: by the Service's key.
+   * By key and address: when people last took that out of a slice.
+   */
   readonly #takenAwayMs = new Map<string, Map<SimProcess | 'people', number>>();
   /** Since when a Service has a selector. */
   readonly #selectedSinceMs = new Map<string, number>();
@@ -68,7 +71,7 @@ export class Judge {
     if (late !== undefined) this.report(7, late);
     if (key === undefined) return;
     this.#followSelector(change, key);
-    if (change.type === 'DELETED') this.#noteTakenAway(key, writer, worker);
+    this.#noteTakenAway(change, key, writer, worker);
     const before = this.#traffic.get(key) ?? NO_TRAFFIC;
     const after = trafficOf(this.#bench.cluster.core.store, key);
     this.#traffic.set(key, after);
@@ -119,12 +122,15 @@ export class Judge {
     }
   }
 
-  #noteTakenAway(key: string, { kind }: Writer, worker: WorkerRecord | undefined): void {
+  #noteTakenAway(change: Change, key: string, { kind }: Writer, worker: WorkerRecord | undefined): void {
     const released = worker?.releases === undefined ? undefined : worker.process;
     const by = kind === 'people' ? kind : released;
     if (by === undefined) return;
-    const takers = this.#takenAwayMs.get(key) ?? new Map<SimProcess | 'people', number>();
-    this.#takenAwayMs.set(key, takers.set(by, this.#bench.circumstances().nowMs));
+    const what = change.type === 'DELETED' ? [key] : takenOut(change).map((address) => `${key} ${address}`);
+    for (const each of what) {
+      const takers = this.#takenAwayMs.get(each) ?? new Map<SimProcess | 'people', number>();
+      this.#takenAwayMs.set(each, takers.set(by, this.#bench.circumstances().nowMs));
+    }
   }
 
   #followSelector({ resource, stored, type }: Change, key: string): void {
@@ -140,7 +146,7 @@ export class Judge {
     if (this.#couldNotKnow(key, worker, writer)) return;
     // Nothing is served when the Service itself is gone, selects Pods or is only a name: somebody's wish.
     for (const [name, route] of before.routes) {
-      if (after.routes.has(name)) continue;
+      if (after.routes.has(name) || this.#couldNotKnow(`${key} ${route.address}`, worker, writer)) continue;
       const verdict = this.#verdictOn(key, route, worker, writer);
       if (!verdict.allowed && this.#stepsBack(key, route, worker, after)) continue;
       if (verdict.allowed) {
@@ -176,11 +182,11 @@ export class Judge {
   }
 
   /** It built on objects that somebody else took away after it had looked, or before it could hear of it. */
-  #couldNotKnow(key: string, { process }: WorkerRecord, writer: Writer): boolean {
+  #couldNotKnow(what: string, { process }: WorkerRecord, writer: Writer): boolean {
     const { mode, longestLagMs } = this.#bench.circumstances();
     const lookedMs =
       mode === 'cronJob' ? process.startedMs : sentMsBehind(writer) - HEARS_WITHIN_MS - longestLagMs;
-    const takers = [...(this.#takenAwayMs.get(key) ?? [])];
+    const takers = [...(this.#takenAwayMs.get(what) ?? [])];
     return takers.some(([by, atMs]) => by !== process && atMs >= lookedMs);
   }
 
@@ -250,6 +256,19 @@ export class Judge {
 /** Our marks go, and nothing else is said to change. */
 function isGivenBack({ before, stored }: Change): boolean {
   return before !== undefined && bearsOurMarks(before.object) && !bearsOurMarks(stored.object);
+}
+
+/** Addresses that a slice served as ready, and does not any more. */
+function takenOut({ resource, before, stored }: Change): string[] {
+  if (resource !== 'endpointslices' || before === undefined) return [];
+  const left = readyInSlice(stored.object);
+  return [...readyInSlice(before.object)].filter((address) => !left.has(address));
+}
+
+function readyInSlice(slice: ApiObject): ReadonlySet<string> {
+  const { endpoints } = contentOf(slice);
+  const ready = (endpoints ?? []).filter(({ conditions }) => conditions?.ready ?? true);
+  return new Set(ready.flatMap(({ addresses }) => addresses));
 }
 
 function readyAddresses(endpoints: ApiObject): string[] {

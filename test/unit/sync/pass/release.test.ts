@@ -42,6 +42,21 @@ async function marks(): Promise<readonly string[]> {
   });
 }
 
+/** Addresses that one slice serves as ready and another as not ready. */
+function disputed(slices: readonly EndpointSliceObject[]): string[] {
+  const told = slices.flatMap(({ endpoints }) =>
+    (endpoints ?? []).flatMap(({ addresses, conditions }) =>
+      addresses.map((address) => ({ address, ready: conditions?.ready !== false })),
+    ),
+  );
+  return told
+    .filter(({ address, ready }) => told.some((other) => other.address === address && other.ready !== ready))
+    .map(({ address, ready }) => `${address} ${ready ? 'ready' : 'not ready'}`);
+}
+
+/** Of a release to mirroring, with one slice: fence, skip-mirror, marks of the Endpoints, the slice. */
+const RELEASE_WRITES = 4;
+
 const ENDPOINTS: EndpointsObject = {
   apiVersion: 'v1',
   kind: 'Endpoints',
@@ -119,6 +134,39 @@ describe('a release to mirroring', () => {
     expect(labelsThen).toEqual([{}]);
     expect(await served()).toEqual({ [MIRROR]: ['10.0.0.1', '10.0.0.2'] });
     expect(await marks()).toEqual([]);
+  });
+
+  it('meets no pass that has read before: whatever it wants by now, no two slices disagree', async () => {
+    const checked = DB.replace(PORTS, `${PORTS}, adopt: true, healthCheck: { type: tcp, unhealthyThreshold: 1 }`);
+    const down = { world: { down: ['10.0.0.2'] } };
+    for (let writes = 1; writes <= RELEASE_WRITES; writes++) {
+      cluster.stop();
+      cluster = new ContestedCluster();
+      await cluster.pass(checked);
+      const disputes: string[] = [];
+      const look = async () => {
+        disputes.push(...disputed((await cluster.objects('EndpointSlice')) as EndpointSliceObject[]));
+      };
+      // Between what the pass has read and its first write, which is to take 10.0.0.2 out of the traffic.
+      cluster.before('apply EndpointSlice', async () => {
+        await expect(cluster.release('db', {}, writes)).rejects.toThrow(Killed);
+        await cluster.clock.advance(1_000);
+        for (const write of [
+          'apply EndpointSlice',
+          'apply Endpoints',
+          'patch EndpointSlice',
+          'patch Service',
+        ])
+          cluster.before(write, look, Number.POSITIVE_INFINITY);
+      });
+      expect(await cluster.passOne(checked, down)).toMatchObject({
+        phase: 'Published',
+        reason: 'SomeNotReady',
+      });
+      await look();
+      expect(disputes).toEqual([]);
+      expect(await served()).toEqual({ 'external-endpoints': ['10.0.0.1'] });
+    }
   });
 
   it('is taken up again wherever its process was killed, and nothing is served twice then', async () => {
