@@ -137,7 +137,10 @@ describe('a release to mirroring', () => {
   });
 
   it('meets no pass that has read before: whatever it wants by now, no two slices disagree', async () => {
-    const checked = DB.replace(PORTS, `${PORTS}, adopt: true, healthCheck: { type: tcp, unhealthyThreshold: 1 }`);
+    const checked = DB.replace(
+      PORTS,
+      `${PORTS}, adopt: true, healthCheck: { type: tcp, unhealthyThreshold: 1 }`,
+    );
     const down = { world: { down: ['10.0.0.2'] } };
     for (let writes = 1; writes <= RELEASE_WRITES; writes++) {
       cluster.stop();
