@@ -12,7 +12,7 @@ import type { Cluster } from './cluster.ts';
 import { runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { replicaOf } from './replica.ts';
+import { replicaOf, tellStopping } from './replica.ts';
 import type { RunFlags } from './run-options.ts';
 import { serveStatus } from './serve-status.ts';
 
@@ -57,6 +57,7 @@ export async function runBySchedule(
   const { timezone, cronJitter: jitterMs } = flags;
   const task: Task = (signal) =>
     context.cron.run({ expression, timezone, jitterMs }, () => work.pass(), signal);
+  tellStopping(log, context.signal);
   try {
     await replica.run([task], context.signal);
     log.info('Stopped', 'nothing is under way, the lease is free');

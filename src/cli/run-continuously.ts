@@ -13,7 +13,7 @@ import { decideOptions } from './cluster-pass.ts';
 import type { CliContext, MetricsRegistry } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { configMapsOf, followList } from './live-list.ts';
-import { replicaOf } from './replica.ts';
+import { replicaOf, tellStopping } from './replica.ts';
 import type { RunFlags } from './run-options.ts';
 import { serveStatus } from './serve-status.ts';
 
@@ -89,6 +89,7 @@ export async function runContinuously(
     (signal) => giveUpUnless(() => worker.hasReachedCluster, flags.startupTimeout, context, signal),
     ...resyncTasks(engine, flags, context),
   ];
+  tellStopping(log, context.signal);
   try {
     await replica.run(tasks, context.signal);
     log.info('Stopped', 'ended as it was asked to; no write is under way any more');

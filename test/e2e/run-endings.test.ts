@@ -13,12 +13,18 @@ kind: TargetList
 targets: [{ name: db, ports: [{ port: 1 }], endpoints: [{ address: 192.0.2.1 }], healthCheck: { type: none } }]
 `;
 
+const HANGS = 'a file system hangs';
+
 /** Once there is a file of the name `hang`, looking at any other never comes back: as on a network file system. */
 const HANGING_FILES = `import { existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 const { stat } = fs;
-fs.stat = (...args) => (existsSync(new URL('hang', import.meta.url)) ? new Promise(() => undefined) : stat(...args));
+fs.stat = (...args) => {
+  if (!existsSync(new URL('hang', import.meta.url))) return stat(...args);
+  process.stderr.write('${HANGS}\\n');
+  return new Promise(() => undefined);
+};
 syncBuiltinESMExports();
 `;
 
@@ -81,7 +87,7 @@ describe('a worker', () => {
   it('that is asked twice ends at once', async () => {
     await using worker = await withHangingWrite();
     worker.kill('SIGTERM');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await heard(worker, 'Stopping');
     worker.kill('SIGTERM');
     const fromMs = performance.now();
     // By the signal itself: there is no exit code.
@@ -94,8 +100,7 @@ describe('a worker', () => {
     await using worker = startWorker({ NODE_OPTIONS: `--import ${preload}` });
     await heard(worker, 'Missing');
     file('hang', '');
-    // It looks five times a second.
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await waitFor('a look that hangs', () => worker.stderr.includes(HANGS));
     worker.kill('SIGTERM');
     const fromMs = performance.now();
     expect(await worker.ended).toMatchObject({ code: 130 });

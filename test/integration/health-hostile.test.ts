@@ -247,6 +247,8 @@ describe.skipIf(missing(['ip', 'nft'], { root: true }))('a network that does not
       message: 'no answer to connecting within 300 ms',
       speaksOf: 'backend',
     });
-    expect(sample.latencyMs).toBeLessThan(400);
+    // Of its own, and not the kernel's, which sends the first SYN again after a second and gives up after two minutes.
+    expect(sample.latencyMs).toBeGreaterThanOrEqual(299);
+    expect(sample.latencyMs).toBeLessThan(30_000);
   });
 });
