@@ -14,6 +14,8 @@ import { World } from './world/world.ts';
 /** Within this time everything is as if nothing had happened: a watch that died in silence is noticed after 300 s. */
 const SETTLED_WITHIN_MS = 480_000;
 const SETTLING_PERIOD_MS = 20_000;
+/** As the documentation has it: a question that comes to nothing is put again within half a minute. */
+const QUESTION_AGAIN_MS = 30_000;
 /** The world is as it should be, and nobody has written for so long: it has come to rest. */
 const QUIET_MS = { cronJob: 20_000, deployment: 5_000 };
 const LOOK_EVERY_MS = 5_000;
@@ -131,8 +133,19 @@ function holdsOverMs({ file, scenario }: World): number {
   const holds = file.versions.flatMap(({ targets = [] }) =>
     targets.flatMap(({ obsoleteSeconds, notFoundSeconds }) => [obsoleteSeconds, notFoundSeconds]),
   );
-  const noticedWithinMs = scenario.mode === 'cronJob' ? SETTLING_PERIOD_MS : 0;
-  return (Math.max(...holds) + 2 * scenario.ttlSeconds) * 1000 + noticedWithinMs;
+  return (Math.max(...holds) + 2 * scenario.ttlSeconds) * 1000 + noticedWithinMs(scenario);
+}
+
+/** Until an answer is asked for, if the last one that came had no TTL. */
+function noticedWithinMs({ mode, incidents }: Scenario): number {
+  if (mode === 'cronJob') return SETTLING_PERIOD_MS;
+  const hadNoAnswer = incidents.some(
+    (each) =>
+      each.do === 'dns' ||
+      (each.do === 'cut' && each.from === 'dns') ||
+      (each.do === 'name' && each.content.is === 'loop'),
+  );
+  return hadNoAnswer ? QUESTION_AGAIN_MS : 0;
 }
 
 function reportDifference({ judge }: World, undisturbed: Undisturbed): void {

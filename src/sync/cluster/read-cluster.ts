@@ -6,6 +6,7 @@ import {
   NOTHING_EXISTS,
   serviceNameOf,
 } from '../../plan/existing-objects.ts';
+import { Limiter } from '../limiter.ts';
 import type { ApiFailure, ApiResult, KubeList, ListScope, ObjectStore, StoredKind } from './object-store.ts';
 
 /** What of the cluster concerns us: everything under the names of the list, and everything that is ours. */
@@ -26,6 +27,9 @@ const KINDS = ['Service', 'Endpoints', 'EndpointSlice'] as const;
 
 /** Above this many Services the selector gets longer than the answer is worth. */
 const MAX_NAMES_IN_SELECTOR = 50;
+
+/** Single Services read at once. */
+const MAX_READS_IN_FLIGHT = 8;
 
 /** Reads the namespaces of the targets, and by label whatever of ours is elsewhere. */
 export async function readCluster(
@@ -63,12 +67,45 @@ export async function readCluster(
       collected.push(...slices.value.items);
     }
   }
-  const view: ClusterView = {
-    byService: groupByService(collected),
-    unreadable,
-    scope: owned.ok ? 'cluster' : 'namespaces',
-  };
-  return { ok: true, view };
+  const byService = groupByService(collected);
+  const failure = await readServicesOfParts(
+    byService,
+    (key) => byNamespace.has(namespaceOf(key)),
+    store,
+    signal,
+  );
+  if (failure !== undefined) return failure;
+  return { ok: true, view: { byService, unreadable, scope: owned.ok ? 'cluster' : 'namespaces' } };
+}
+
+/**
+ * By label alone a Service is not found that has been given back, or is somebody else's, while something under its
+ * name bears our marks: the endpoints controller, for one, copies a Service's labels to the Endpoints of its Pods. What
+ * becomes of such parts depends on their Service, and where that cannot be read nothing does.
+ */
+async function readServicesOfParts(
+  byService: Map<string, ExistingObjects>,
+  isRead: (key: string) => boolean,
+  store: ObjectStore,
+  signal: AbortSignal,
+): Promise<{ readonly ok: false; readonly failure: ApiFailure } | undefined> {
+  const parts = [...byService].filter(([key, { service }]) => service === undefined && !isRead(key));
+  const limiter = new Limiter(MAX_READS_IN_FLIGHT);
+  const reads = parts.map(async ([key]) => {
+    const namespace = namespaceOf(key);
+    const name = key.slice(namespace.length + 1);
+    return { key, read: await limiter.run(() => readService({ namespace, name }, store, signal)) };
+  });
+  for (const { key, read } of await Promise.all(reads)) {
+    if (read.ok) byService.set(key, read.value);
+    else if (isOfTheWholeCluster(read.failure)) return read;
+    else byService.delete(key);
+  }
+  return undefined;
+}
+
+function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
 }
 
 /** One Service's objects, read again. */

@@ -10,8 +10,8 @@ import type { TargetPlan } from '../../plan/plan-target.ts';
 import type { Clock } from '../../target/clock.ts';
 import type { ApiFailure, ObjectStore } from '../cluster/object-store.ts';
 import { readService } from '../cluster/read-cluster.ts';
+import { Limiter } from '../limiter.ts';
 import { carryOut, type PlanOutcome } from './carry-out.ts';
-import { Limiter } from './limiter.ts';
 
 /** What became of one target's plan, over as many rounds as it took. */
 export interface Settlement {

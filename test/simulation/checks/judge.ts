@@ -207,21 +207,17 @@ export class Judge {
   #isBeingMirrored(key: string, route: Route): boolean {
     const endpoints = this.#bench.cluster.core.store.get('endpoints', key)?.object;
     if (endpoints === undefined || endpoints.metadata.labels?.[SKIP_MIRROR] === 'true') return false;
-    return subsetsOf(endpoints).some(
-      ({ addresses = [], ports = [] }) =>
-        addresses.some(({ ip }) => ip === route.address) &&
-        ports.some(({ port, protocol = 'TCP' }) => port === route.port && protocol === route.protocol),
-    );
+    return carries(endpoints, route);
   }
 
   /** What is given back goes on serving; to Pods there is a check of its own. */
-  #verdictOnRelease(key: string, { address }: Route, writer: Writer): Verdict {
+  #verdictOnRelease(key: string, route: Route, writer: Writer): Verdict {
     const { store } = this.#bench.cluster.core;
     const service = store.get('services', key)?.object;
     if (service !== undefined && hasSelector(service)) return { allowed: true };
-    // Nobody who releases changes an address: what the Endpoints no longer have, others have taken out before.
+    // Nobody who releases changes an address or port: what the Endpoints no longer have, others have taken out before.
     const endpoints = store.get('endpoints', key)?.object;
-    const isCarried = endpoints !== undefined && readyAddresses(endpoints).includes(address);
+    const isCarried = endpoints !== undefined && carries(endpoints, route);
     // Nor tells the mirroring controller to stop: that was a worker whose list still wants the Service adopted.
     const isTakenOver = endpoints?.metadata.labels?.[SKIP_MIRROR] === 'true';
     if (writer.kind === 'controller' && (!isCarried || isTakenOver)) return { allowed: true };
@@ -271,8 +267,13 @@ function readyInSlice(slice: ApiObject): ReadonlySet<string> {
   return new Set(ready.flatMap(({ addresses }) => addresses));
 }
 
-function readyAddresses(endpoints: ApiObject): string[] {
-  return subsetsOf(endpoints).flatMap(({ addresses = [] }) => addresses.map(({ ip }) => ip));
+/** The Endpoints have the address as ready, on that port. */
+function carries(endpoints: ApiObject, route: Route): boolean {
+  return subsetsOf(endpoints).some(
+    ({ addresses = [], ports = [] }) =>
+      addresses.some(({ ip }) => ip === route.address) &&
+      ports.some(({ port, protocol = 'TCP' }) => port === route.port && protocol === route.protocol),
+  );
 }
 
 function addressesOf(routes: Traffic['routes']): ReadonlySet<string> {

@@ -238,6 +238,23 @@ describe('a release to Pods', () => {
     }
   });
 
+  it('leaves Endpoints alone on which the endpoints controller put the labels that the Service had then', async () => {
+    const metadata = { name: 'db', namespace: 'shop' };
+    const person = cluster.as('kubectl-create');
+    await person.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+    const spec = { selector, ports: [{ name: 'pg', port: 5432 }] };
+    await person.create({ apiVersion: 'v1', kind: 'Service', metadata, spec } as ServiceObject);
+    const labels = {
+      'app.kubernetes.io/managed-by': 'external-endpoints',
+      'external-endpoints/instance': 'default',
+    };
+    const made = await person.create({ ...ENDPOINTS, metadata: { ...metadata, labels } });
+    const { summary } = await cluster.pass(DB, { options: { allowMassDelete: true } });
+    expect(summary).toMatchObject({ deleted: 0 });
+    const [left] = await cluster.objects('Endpoints', 'shop');
+    expect(left?.metadata.uid).toBe(made.metadata.uid);
+  });
+
   it('is refused where the Service selects others already, or is not ours to change', async () => {
     await cluster.pass(DB);
     const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'db', namespace: 'default' } };

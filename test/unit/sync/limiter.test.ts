@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Limiter } from '../../../../src/sync/settle/limiter.ts';
-import { settle } from '../../../support/manual-clock.ts';
+import { Limiter } from '../../../src/sync/limiter.ts';
+import { settle } from '../../support/manual-clock.ts';
 
 describe('a limiter', () => {
   it('never lets more begin than it allows, not even what comes at the moment at which a place is left', async () => {
