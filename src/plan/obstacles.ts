@@ -1,5 +1,5 @@
 import { OWNERSHIP_RULES } from './ownership-rules.ts';
-import type { PlanInput } from './plan-input.ts';
+import type { PlanGround } from './plan-input.ts';
 import type { Refusal } from './refusal.ts';
 import { ABOUT_CONTENT, ABOUT_EXISTENCE } from './service-rules.ts';
 import { servesAlready } from './strangers.ts';
@@ -19,12 +19,12 @@ const RULES = [...ABOUT_EXISTENCE, ...OWNERSHIP_RULES, ...ABOUT_CONTENT];
  * Before anything of ours serves the Service, any reason is reason enough to stay away from it. After that, what is
  * ours is kept true around what has to be left alone.
  */
-export function obstaclesTo(input: PlanInput): Obstacles {
-  const refusals = RULES.flatMap((rule) => rule(input) ?? []);
+export function obstaclesTo(ground: PlanGround): Obstacles {
+  const refusals = RULES.flatMap((rule) => rule(ground) ?? []);
   const leaves = new Set(refusals.map((refusal) => refusal.leaves));
   const leavesAll =
     leaves.has('everything') ||
-    (leaves.size > 0 && !servesAlready(input)) ||
-    (leaves.has('Endpoints') && !input.target.publish.resources.includes('EndpointSlice'));
+    (leaves.size > 0 && !servesAlready(ground)) ||
+    (leaves.has('Endpoints') && !ground.target.publish.resources.includes('EndpointSlice'));
   return { refusal: refusals[0], leavesAll, leaves };
 }

@@ -4,15 +4,19 @@ import type { AddressFamily } from '../target/ip-address.ts';
 import type { Target } from '../target/target.ts';
 import type { ExistingObjects } from './existing-objects.ts';
 
-/** All that the plan of one target follows from. */
-export interface PlanInput {
+/** Whose plan it is, and on what ground: what may be touched at all follows from that, however healthy anything is. */
+export interface PlanGround {
   readonly target: Target;
+  readonly existing: ExistingObjects;
+  readonly options: PlanOptions;
+}
+
+/** All that the plan of one target follows from. */
+export interface PlanInput extends PlanGround {
   /** How each known address shall be published, after every policy and guard. */
   readonly assessments: readonly Assessment[];
   /** Names that gave no good answer. */
   readonly troubles: readonly NameTrouble[];
-  readonly existing: ExistingObjects;
-  readonly options: PlanOptions;
 }
 
 export interface PlanOptions {
@@ -28,6 +32,6 @@ export interface PlanOptions {
 
 export type SyncPolicy = 'sync' | 'upsert-only' | 'create-only';
 
-export function mayAdopt(input: PlanInput): boolean {
+export function mayAdopt(input: PlanGround): boolean {
   return input.target.adopt || input.options.adopt;
 }

@@ -1,4 +1,4 @@
-import type { PlanInput } from './plan-input.ts';
+import type { PlanGround } from './plan-input.ts';
 
 /** Why something is left alone. */
 export interface Refusal {
@@ -31,4 +31,4 @@ export type RefusalReason =
   | 'WouldLeaveNoneReady';
 
 /** A reason to leave something of a target's alone, or undefined when there is none. */
-export type Rule = (input: PlanInput) => Refusal | undefined;
+export type Rule = (ground: PlanGround) => Refusal | undefined;

@@ -1,5 +1,5 @@
 import type { EndpointSliceObject, ServiceObject } from '../manifest/kube-object.ts';
-import type { PlanInput } from './plan-input.ts';
+import type { PlanGround } from './plan-input.ts';
 
 /** Kubernetes' own controllers write the endpoints of such a Service; nobody else can win there. */
 export function hasSelector(service: ServiceObject | undefined): boolean {
@@ -7,20 +7,20 @@ export function hasSelector(service: ServiceObject | undefined): boolean {
 }
 
 /** Whether the Service has no address of its own, which never changes; or, where it has yet to come, shall have none. */
-export function isHeadless({ target, existing }: PlanInput): boolean {
+export function isHeadless({ target, existing }: PlanGround): boolean {
   const { service } = existing;
   if (service !== undefined && !isExternalName({ existing })) return service.spec.clusterIP === 'None';
   return target.service.type === 'Headless';
 }
 
 /** Names resolve to somewhere else by CNAME; the Service has no addresses and no families yet. */
-export function isExternalName({ existing }: Pick<PlanInput, 'existing'>): boolean {
+export function isExternalName({ existing }: Pick<PlanGround, 'existing'>): boolean {
   return existing.service?.spec.type === 'ExternalName';
 }
 
 /** Names of ports that the Service will lose by this target, and that these slices serve until then. */
 export function vanishingPortNames(
-  input: PlanInput,
+  input: PlanGround,
   serving: readonly EndpointSliceObject[],
 ): ReadonlySet<string> {
   const { target, existing } = input;

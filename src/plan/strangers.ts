@@ -8,7 +8,7 @@ import {
   type SlicesByOwner,
   slicesByOwner,
 } from './existing-objects.ts';
-import { mayAdopt, type PlanInput } from './plan-input.ts';
+import { mayAdopt, type PlanGround } from './plan-input.ts';
 
 /**
  * Slices that somebody else keeps for the Service, where adoption was not asked for. They stay; what we say beside
@@ -16,22 +16,25 @@ import { mayAdopt, type PlanInput } from './plan-input.ts';
  * (`endpointslicecache.go:171`).
  */
 export function notOursToTake(
-  input: PlanInput,
+  ground: PlanGround,
   { foreign, leftover }: SlicesByOwner,
 ): readonly EndpointSliceObject[] {
-  if (mayAdopt(input)) return [];
+  if (mayAdopt(ground)) return [];
   // What a selector left behind on a Service of ours is nobody's any more.
-  return input.target.service.create ? foreign : [...foreign, ...leftover];
+  return ground.target.service.create ? foreign : [...foreign, ...leftover];
 }
 
 /** What exists, in two: what others keep and go on keeping, and all the rest. */
-export interface SetAside {
-  readonly input: PlanInput;
+export interface SetAside<Ground extends PlanGround> {
+  readonly input: Ground;
   readonly strangers: readonly EndpointSliceObject[];
 }
 
 /** @param leavesEndpoints the Endpoints are somebody else's, and so is what is mirrored from them. */
-export function setAsideStrangers(input: PlanInput, leavesEndpoints: boolean): SetAside {
+export function setAsideStrangers<Ground extends PlanGround>(
+  input: Ground,
+  leavesEndpoints: boolean,
+): SetAside<Ground> {
   const slices = slicesByOwner(input.existing, input.options.instance);
   const mirrored = leavesEndpoints ? slices.mirrored : [];
   const standing = new Set([...notOursToTake(input, slices), ...mirrored]);
@@ -90,7 +93,7 @@ function servedByOthers(port: PortAssessment, slice: string, theirs: boolean) {
 }
 
 /** Whether anything of ours serves the Service by now: then it is kept true whatever stands beside it. */
-export function servesAlready({ existing, options }: PlanInput): boolean {
+export function servesAlready({ existing, options }: PlanGround): boolean {
   const { service, endpoints } = existing;
   if (service === undefined) return false;
   const { instance } = options;

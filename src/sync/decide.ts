@@ -3,7 +3,6 @@ import {
   type Assessment,
   isServing,
   namelessKey,
-  type PublishedReadiness,
   publishedKey,
   readyAddressCount,
 } from '../endpoint/assessment.ts';
@@ -20,6 +19,7 @@ import type { NameMemory, NameTrouble, NameView } from '../endpoint/name-memory.
 import { applyPanic } from '../endpoint/panic.ts';
 import { applyTiers } from '../endpoint/tiers.ts';
 import { guardDeletions } from '../plan/deletion-guard.ts';
+import { drainableOf } from '../plan/drainable.ts';
 import {
   type ExistingObjects,
   publishedReadiness,
@@ -28,11 +28,10 @@ import {
 } from '../plan/existing-objects.ts';
 import { clusterFamiliesOf } from '../plan/families.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
-import type { PlanOptions } from '../plan/plan-input.ts';
+import type { PlanGround, PlanOptions } from '../plan/plan-input.ts';
 import { planRelease } from '../plan/plan-release.ts';
 import { deletionPolicyOf, planDeletion, type RemovalInput } from '../plan/plan-removal.ts';
 import { planTarget } from '../plan/plan-target.ts';
-import { hasSelector } from '../plan/service-view.ts';
 import type { Instant } from '../target/clock.ts';
 import { keyOf, type Target } from '../target/target.ts';
 import { publishableCandidates } from './publishable-candidates.ts';
@@ -139,7 +138,7 @@ export function* decideInSteps(input: DecideInput, now: Instant): Generator<void
     targets: judged.map(({ key, verdicts, moment }) => ({
       key,
       assessments: verdicts,
-      published: drainable(moment.existing),
+      published: drainableOf(groundOf(moment, shared)),
     })),
     readyElsewhere: input.fleet.readyElsewhere,
     maxDrainPercent: input.guards.maxDrainPercent,
@@ -175,14 +174,13 @@ export function decideAgain(decision: TargetDecision, existing: ExistingObjects)
   const { moment, input, now } = grounds;
   const memory = isAllDecided(verdicts, existing) ? decision.memory : moment.memory;
   const again = judge({ ...moment, existing, memory }, input, now);
-  const before = { assessments: verdicts, published: drainable(moment.existing) };
-  const after = { assessments: again.verdicts, published: drainable(existing) };
+  const before = { assessments: verdicts, published: drainableOf(groundOf(moment, input)) };
+  const after = { assessments: again.verdicts, published: drainableOf(groundOf(again.moment, input)) };
   return conclude(again, applyTiers(holdUnseenDrains(before, after)), input, now);
 }
 
-/** What takes traffic now, and could be drained: what a Service's selector selects is not ours to drain. */
-function drainable(existing: ExistingObjects): PublishedReadiness {
-  return hasSelector(existing.service) ? new Map() : servedReadiness(existing);
+function groundOf({ target, existing }: TargetMoment, { options, guards }: TargetInput): PlanGround {
+  return { target, existing, options: { ...options, clusterFamilies: clusterFamiliesOf(guards) } };
 }
 
 function isAllDecided(verdicts: readonly Assessment[], existing: ExistingObjects): boolean {
@@ -221,10 +219,9 @@ function conclude(
   input: TargetInput,
   now: Instant,
 ): TargetDecision {
-  const { target, existing } = moment;
+  const { target } = moment;
   const { memory, troubles } = names;
-  const options = { ...input.options, clusterFamilies: clusterFamiliesOf(input.guards) };
-  const { plan, assessments } = planTarget({ target, assessments: verdicts, troubles, existing, options });
+  const { plan, assessments } = planTarget({ ...groundOf(moment, input), assessments: verdicts, troubles });
   const lookAgainAtMs = isHeldBack(verdicts) ? now.monotonicMs + CONFIRM_AFTER_MS : Number.POSITIVE_INFINITY;
   const nextChangeAtMs = Math.min(names.nextChangeAtMs, lookAgainAtMs);
   // What is left as it stands has come from where it came from before.
@@ -237,7 +234,7 @@ function conclude(
 /** How many of a target's addresses take traffic once its plan is carried out, or go on taking it where there is none. */
 export function readyAfter({ plan, assessments, verdicts, grounds }: TargetDecision): number {
   return isLeftAlone(plan)
-    ? readyAddressCount(verdicts, drainable(grounds.moment.existing))
+    ? readyAddressCount(verdicts, drainableOf(groundOf(grounds.moment, grounds.input)))
     : assessments.filter(isServing).length;
 }
 

@@ -3,7 +3,7 @@ import type { NameResolution } from '../../../src/dns/resolution.ts';
 import { NO_ROTATION } from '../../../src/endpoint/rotation.ts';
 import { type AddressToCheck, checksOf } from '../../../src/health/check.ts';
 import type { CheckId, Health } from '../../../src/health/health.ts';
-import type { EndpointSliceObject, ServiceObject } from '../../../src/manifest/kube-object.ts';
+import type { EndpointSliceObject, EndpointsObject, ServiceObject } from '../../../src/manifest/kube-object.ts';
 import { type ExistingObjects, NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
 import {
   type DecideInput,
@@ -276,6 +276,27 @@ describe('the share that maxDrain lets go', () => {
       '10.0.0.1 ready VantageSuspect',
       '10.0.0.2 ready VantageSuspect',
     ]);
+  });
+});
+
+describe('what others keep and the target may not take over', () => {
+  it('is not drained, however unhealthy it is, and makes nobody suspect this worker', () => {
+    const { service } = serving();
+    if (service === undefined) throw new Error('there is a Service');
+    const { labels: _ours, ...metadata } = service.metadata;
+    const endpoints: EndpointsObject = {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name: 'db', namespace: 'shop', uid: 'e', resourceVersion: '3' },
+      subsets: [{ addresses: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }], ports: [{ port: 1 }] }],
+    };
+    const existing: ExistingObjects = { service: { ...service, metadata }, endpoints, slices: [] };
+    const unhealthy = { healthOf: () => healthOf('unhealthy') };
+    const refused = decide(input([moment(ADDRESSES, { existing })], unhealthy), NOW);
+    expect(refused.targets[0]?.plan).toMatchObject({ phase: 'Refused', actions: [] });
+    expect(refused).toMatchObject({ drainedAddresses: 0, guard: NO_FLEET.guard });
+    const adopting = { ...ADDRESSES, adopt: true };
+    expect(decide(input([moment(adopting, { existing })], unhealthy), NOW).drainedAddresses).toBe(2);
   });
 });
 
