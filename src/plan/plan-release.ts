@@ -16,7 +16,7 @@ import {
 import type { Action, ObjectPlan } from './object-plan.ts';
 import type { RemovalInput } from './plan-removal.ts';
 import { hasSelector } from './service-view.ts';
-import { disown, removeMarks, setSelector, stopSkippingMirror } from './unmark.ts';
+import { allowMirror, disown, removeMarks, setSelector } from './unmark.ts';
 
 export interface ReleaseInput extends RemovalInput {
   /** Hand the Service over to the Pods with these labels. Absent: leave everything as it stands. */
@@ -130,30 +130,34 @@ function stepsToMirror(
   owned: Owned,
   slices: SlicesByOwner,
 ): Steps {
-  if (endpoints.metadata.labels?.[SKIP_MIRROR_LABEL] !== undefined) {
-    // Our slices first: a pass that has read all this before could otherwise still change one beside its mirrored copy.
-    const fenced = owned.slices.flatMap((slice) => disown(slice) ?? []);
-    const actions = [...fenced, stopSkippingMirror(endpoints)];
+  // Whoever changes one of our slices after that has read anew, and first takes what it has lost back.
+  const disowned = owned.slices.flatMap((slice) => disown(slice) ?? []);
+  if (endpoints.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true') {
+    const actions = [...disowned, allowMirror(endpoints).action];
     return { actions, continuation: { until: 'MirroredSlicesPresent' } };
   }
   if (owned.slices.length > 0 && !isMirrorInStep(existing, slices)) {
     return { actions: [], continuation: { until: 'MirroredSlicesPresent' } };
   }
-  // The Endpoints first: should somebody who follows the list have told the mirroring controller meanwhile to stop,
-  // the answer is a conflict, and our slices still serve.
+  if (owned.slices.length === 0) return { actions: unmarkAll(owned) };
+  // A pass over a list that still has the target may tell the mirroring controller to stop, and would leave the Service
+  // unserved if our slices went at the same moment. It writes our slices first, because they are disowned, and then the
+  // Endpoints; so one of the two, it or this release, meets a conflict.
   const { service, endpoints: ours } = owned;
+  const fence = ours === undefined ? undefined : allowMirror(ours);
   return {
     actions: [
-      ...unmarkAll({ service: undefined, endpoints: ours, slices: [] }),
+      ...disowned,
+      ...(fence === undefined ? [] : [fence.action]),
       ...removeSlices(owned),
-      ...unmarkAll({ service, endpoints: undefined, slices: [] }),
+      ...unmarkAll({ service, endpoints: fence?.after, slices: [] }),
     ],
   };
 }
 
 /** Somebody else's, or given back by a release that died: what is mirrored from them needs no slices of ours beside. */
 function mirroredByNow(endpoints: EndpointsObject | undefined): EndpointsObject | undefined {
-  return endpoints?.metadata.labels?.[SKIP_MIRROR_LABEL] === undefined ? endpoints : undefined;
+  return endpoints?.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true' ? undefined : endpoints;
 }
 
 function removeSlices({ slices }: Owned): Action[] {

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectKind, ServiceObject } from '../manifest/kube-object.ts';
+import type { EndpointsObject, KubeObject, ObjectKind, ServiceObject } from '../manifest/kube-object.ts';
 import {
   DELETION_POLICY_ANNOTATION,
   INSTANCE_LABEL,
@@ -15,6 +15,8 @@ import type { JsonPatchOperation, PatchAction } from './object-plan.ts';
  */
 export function removeMarks(object: KubeObject): PatchAction {
   const labels = [MANAGED_BY_LABEL, INSTANCE_LABEL, SLICE_MANAGED_BY_LABEL];
+  // Of no meaning to anybody, but for a release that is under way.
+  if (object.metadata.labels?.[SKIP_MIRROR_LABEL] === 'false') labels.push(SKIP_MIRROR_LABEL);
   return patchOf(object, labels, [DELETION_POLICY_ANNOTATION], [forgetOwnership(object)]);
 }
 
@@ -35,9 +37,22 @@ function forgetOwnership({ metadata }: KubeObject): JsonPatchOperation {
   return { op: 'add', path: '/metadata/managedFields', value: others.length > 0 ? others : [{}] };
 }
 
-/** Lets the mirroring controller copy the Endpoints again. */
-export function stopSkippingMirror(endpoints: KubeObject): PatchAction {
-  return patchOf(endpoints, [SKIP_MIRROR_LABEL], [], []);
+/**
+ * Lets the mirroring controller copy the Endpoints, which skips what says `"true"` and nothing else. The label goes or
+ * says `"false"`, whichever it does not yet: each time a change, so that whatever was planned for the Endpoints before
+ * meets a conflict.
+ */
+export function allowMirror(endpoints: EndpointsObject): {
+  readonly action: PatchAction;
+  readonly after: EndpointsObject;
+} {
+  const { [SKIP_MIRROR_LABEL]: from, ...others } = endpoints.metadata.labels ?? {};
+  const labels = from === 'false' ? others : { ...others, [SKIP_MIRROR_LABEL]: 'false' };
+  const after = { ...endpoints, metadata: { ...endpoints.metadata, labels } };
+  if (from === 'false') return { action: patchOf(endpoints, [SKIP_MIRROR_LABEL], [], []), after };
+  const patch = patchOf(endpoints, [], [], [{ op: 'add', path: '/metadata/labels', value: labels }]);
+  const changes = [{ path: `metadata.labels.${SKIP_MIRROR_LABEL}`, from, to: 'false' }];
+  return { action: { ...patch, changes }, after };
 }
 
 /** From then on Kubernetes' own controllers write the Service's endpoints. */

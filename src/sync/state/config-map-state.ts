@@ -136,6 +136,8 @@ export class ConfigMapState implements StateStore {
       if (!mayOverwrite() || attempt === ATTEMPTS) return result;
       const present = await this.store.get(this.reference(), signal);
       if (!present.ok && present.failure.reason !== 'NotFound') return present;
+      // Reading may have taken long, and another may lead by now.
+      if (!mayOverwrite()) return result;
       this.version = present.ok ? versionOf(present.value) : OF_NO_OBJECT;
     }
   }

@@ -3,7 +3,11 @@ import type { NameResolution } from '../../../src/dns/resolution.ts';
 import { NO_ROTATION } from '../../../src/endpoint/rotation.ts';
 import { type AddressToCheck, checksOf } from '../../../src/health/check.ts';
 import type { CheckId, Health } from '../../../src/health/health.ts';
-import type { EndpointSliceObject, EndpointsObject, ServiceObject } from '../../../src/manifest/kube-object.ts';
+import type {
+  EndpointSliceObject,
+  EndpointsObject,
+  ServiceObject,
+} from '../../../src/manifest/kube-object.ts';
 import { type ExistingObjects, NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
 import {
   type DecideInput,

@@ -62,6 +62,17 @@ describe('what one process saves', () => {
     expect([...(await newState().load(never)).state.health.keys()]).toEqual(['old']);
   });
 
+  it('does not overwrite it either when it may no longer once it has looked at it', async () => {
+    const [deposed, leader] = [newState(), newState()];
+    await deposed.load(never);
+    await leader.save(stateOf('new'), never);
+    const asked = [true, false];
+    const [note] = await deposed.save(stateOf('old'), never, () => asked.shift() ?? false);
+    expect(note).toMatchObject({ reason: 'StateNotSaved' });
+    expect(asked).toEqual([]);
+    expect((await newState().load(never)).state).toEqual(stateOf('new'));
+  });
+
   it('is one ConfigMap with a label that says whose it is', async () => {
     await newState().save(stateOf('a'), never);
     const result = await client.store.get({ kind: 'ConfigMap', namespace: 'default', name: NAME }, never);
