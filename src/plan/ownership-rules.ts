@@ -1,8 +1,9 @@
-import { LEADER_ANNOTATION, ownerOf } from '../manifest/labels.ts';
+import { ENDPOINTS_MANAGED_BY_LABEL, LEADER_ANNOTATION, ownerOf } from '../manifest/labels.ts';
 import { slicesByOwner } from './existing-objects.ts';
 import type { ContestedField } from './field-difference.ts';
-import { mayAdopt } from './plan-input.ts';
+import { mayAdopt, type PlanGround } from './plan-input.ts';
 import type { Refusal, Rule } from './refusal.ts';
+import { hasSelector } from './service-view.ts';
 import { notOursToTake } from './strangers.ts';
 
 const HOW_TO_ADOPT = 'set `adopt: true` on the target or pass --adopt to take it over';
@@ -37,7 +38,7 @@ const endpointsMustBeOurs: Rule = (input) => {
   if (endpoints === undefined) return undefined;
   const owner = ownerOf(endpoints, input.options.instance);
   if (owner === 'otherInstance') return otherInstance('Endpoints');
-  if (owner === 'us' || mayAdopt(input)) return undefined;
+  if (owner === 'us' || mayAdopt(input) || isLeftBySelector(input)) return undefined;
   return {
     phase: 'Refused',
     reason: 'EndpointsNotOurs',
@@ -45,6 +46,13 @@ const endpointsMustBeOurs: Rule = (input) => {
     leaves: 'Endpoints',
   };
 };
+
+/** What the endpoints controller leaves behind on a Service of ours when its selector goes is nobody's any more. */
+function isLeftBySelector({ target, existing: { service, endpoints }, options }: PlanGround): boolean {
+  const isController = endpoints?.metadata.labels?.[ENDPOINTS_MANAGED_BY_LABEL] !== undefined;
+  const isOurs = service !== undefined && ownerOf(service, options.instance) === 'us';
+  return isController && isOurs && target.service.create && !hasSelector(service);
+}
 
 const slicesMustBeOurs: Rule = (input) => {
   const slices = slicesByOwner(input.existing, input.options.instance);

@@ -1,6 +1,7 @@
+import type { AnswerRecord } from './checks/answer-record.ts';
 import { namesOf } from './checks/lost-route.ts';
 import { isWhollyOurs, othersServices, publishedState } from './checks/published-state.ts';
-import { keyOfSpec, type TargetSpec } from './scenario/target-spec.ts';
+import { keyOfSpec, type SourceSpec, type TargetSpec } from './scenario/target-spec.ts';
 import { calmJob } from './world/calm-job.ts';
 import type { Happenings } from './world/happenings.ts';
 import { World } from './world/world.ts';
@@ -61,8 +62,12 @@ export class Undisturbed {
     const mayBeHeld = rotatingTargets(world);
     const expected = new Set(this.#expected.filter(comparable));
     const actual = new Set(publishedState(world.cluster.core.store).filter(comparable));
-    const missing = [...expected].filter((fact) => !actual.has(fact));
-    const surplus = [...actual].filter((fact) => !expected.has(fact) && !mayBeHeld.has(keyOfFact(fact)));
+    const missing = [...expected].filter(
+      (fact) => !actual.has(fact) && !this.#standsBehindHeld(fact, mayBeHeld),
+    );
+    const surplus = [...actual].filter(
+      (fact) => !expected.has(fact) && !mayBeHeld.has(keyOfFact(fact)) && !this.#isLastResort(fact),
+    );
     return [...missing.map((fact) => `- ${fact}`), ...surplus.map((fact) => `+ ${fact}`)];
   }
 
@@ -83,10 +88,30 @@ export class Undisturbed {
     ];
   }
 
+  /** A standby of something that may be held. */
+  #standsBehindHeld(fact: string, mayBeHeld: ReadonlySet<string>): boolean {
+    if (!mayBeHeld.has(keyOfFact(fact))) return false;
+    const { file, answers } = this.#world;
+    const target = file.targets.find((each) => keyOfSpec(each) === keyOfFact(fact));
+    const priorities = (target?.endpoints ?? []).map(priorityOf);
+    const best = Math.min(...priorities);
+    return (target?.endpoints ?? []).some(
+      (source) => priorityOf(source) > best && isOf(source, addressOfFact(fact), answers),
+    );
+  }
+
+  /** What a name stood for once outlasts its hold while nothing else of the target is well. */
+  #isLastResort(fact: string): boolean {
+    if (this.#readyAndWell(this.#expected).includes(keyOfFact(fact))) return false;
+    const { file, answers } = this.#world;
+    const target = file.targets.find((each) => keyOfSpec(each) === keyOfFact(fact));
+    return (target?.endpoints ?? []).some((source) => isOf(source, addressOfFact(fact), answers));
+  }
+
   #readyAndWell(facts: readonly string[]): string[] {
     const isWell = (address: string) => this.#world.hosts.modeNow(address) === 'accept';
     return readyOnes(facts)
-      .filter((fact) => isWell(fact.split(' ')[2] ?? ''))
+      .filter((fact) => isWell(addressOfFact(fact)))
       .map(keyOfFact);
   }
 }
@@ -101,6 +126,20 @@ async function untilNothingIsWritten({ scheduler, cluster }: World): Promise<voi
 
 function readyOnes(facts: readonly string[]): string[] {
   return facts.filter((fact) => /(?<!not) ready( by |$)/.test(fact));
+}
+
+/** What the source's names have ever stood for, or the address itself. */
+function isOf(source: SourceSpec, address: string, answers: AnswerRecord): boolean {
+  if ('address' in source) return source.address === address;
+  return namesOf(source, answers).some((name) => answers.everHad(name, address));
+}
+
+function priorityOf(source: SourceSpec): number {
+  return ('priority' in source ? source.priority : undefined) ?? 0;
+}
+
+function addressOfFact(fact: string): string {
+  return fact.split(' ')[2] ?? '';
 }
 
 function keyOfFact(fact: string): string {

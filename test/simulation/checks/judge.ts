@@ -243,6 +243,7 @@ export class Judge {
 
   #lookForDisputes(key: string, before: Traffic, after: Traffic, writer: Writer): void {
     if (writer.kind !== 'worker' || this.#isLongGivenUp(writer.sentMs)) return;
+    if (this.#lateCommits.mayHaveTwoLeaders(this.#bench.circumstances().nowMs)) return;
     for (const place of after.disputed) {
       if (!before.disputed.has(place)) this.report(8, `slices of ${key} disagree about ${place}`);
     }

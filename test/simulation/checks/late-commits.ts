@@ -15,6 +15,11 @@ export class LateCommits {
   #holder: { readonly identity: string; readonly sinceMs: number } | undefined;
   #tamperedMs = Number.NEGATIVE_INFINITY;
 
+  /** Somebody has just taken the lease away from whoever held it. */
+  mayHaveTwoLeaders(nowMs: number): boolean {
+    return nowMs - this.#tamperedMs < LOOKS_AGAIN_WITHIN_MS;
+  }
+
   /** The breach of invariant 7 that the change is, if it is one. */
   follow(
     { resource, stored, before }: Change,
@@ -34,7 +39,7 @@ export class LateCommits {
     if (worker?.releases !== undefined) return undefined;
     if (before === undefined || last === undefined || this.#holder === undefined) return undefined;
     // Whoever tampers with the lease makes two leaders, until the first of them looks at it again.
-    if (nowMs - this.#tamperedMs < LOOKS_AGAIN_WITHIN_MS) return undefined;
+    if (this.mayHaveTwoLeaders(nowMs)) return undefined;
     const { identity, sinceMs } = this.#holder;
     const isDecidedByLeader = last.by.name === identity && last.atMs >= sinceMs;
     if (!isDecidedByLeader || writer.process.name === identity) return undefined;

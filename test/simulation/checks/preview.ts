@@ -15,7 +15,7 @@ export function previewDifference(planned: SyncReport, done: SyncReport): string
     if (!begins || addsToNothing) {
       return `${keyOf(plan)}: planned ${wanted.join(', ') || 'nothing'}; done ${written.join(', ') || 'nothing'}`;
     }
-    const [before, after] = [endpointsOf(plan), endpointsOf(sync)];
+    const [before, after] = [endpointsOf(plan, sync), endpointsOf(sync, sync)];
     if (wanted.length === written.length && before !== after) {
       return `${keyOf(plan)}: planned ${before}; done ${after}`;
     }
@@ -31,6 +31,12 @@ function words({ verb, kind, name, reason }: TargetReport['actions'][number]): s
   return `${verb} ${kind} ${name} (${reason})`;
 }
 
-function endpointsOf({ endpoints }: TargetReport): string {
-  return endpoints.map(({ address, ready, reason }) => `${address} ${ready} ${reason}`).join(', ');
+/** Which families a Service gets that is made or converted, the API server alone knows. */
+function endpointsOf({ endpoints }: TargetReport, done: TargetReport): string {
+  const notServed = new Set(
+    done.endpoints.filter(({ reason }) => reason === 'FamilyNotServed').map(({ address }) => address),
+  );
+  return endpoints
+    .map(({ address, ready, reason }) => `${address} ${ready} ${notServed.has(address) ? '' : reason}`)
+    .join(', ');
 }

@@ -45,6 +45,33 @@ function owners(objects: readonly KubeObject[], name: string): string[] {
   return (object?.metadata.managedFields ?? []).map(({ manager, operation }) => `${manager} ${operation}`);
 }
 
+describe('Endpoints that a selector has left behind on a Service of ours', () => {
+  it('go, also when somebody took a label off the Service while it had the selector', async () => {
+    const slicesAlone = DB.replace('endpoints:', 'publish: { resources: [EndpointSlice] }, endpoints:');
+    await cluster.pass(slicesAlone);
+    const person = cluster.as('kubectl-edit');
+    cluster.pods.push({ ip: '10.244.0.7', ready: true });
+    await person.merge(SERVICE, { spec: { selector: { app: 'db' } } });
+    await cluster.clock.advance(1_000);
+    await person.merge(SERVICE, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
+    await cluster.clock.advance(1_000);
+    await person.merge(SERVICE, { spec: { selector: null } });
+    await cluster.clock.advance(1_000);
+    await cluster.pass(slicesAlone);
+    await cluster.clock.advance(1_000);
+    expect(await cluster.passOne(slicesAlone)).toMatchObject({
+      phase: 'Published',
+      reason: 'AllReady',
+      actions: [],
+    });
+    expect(await cluster.objects('Endpoints')).toEqual([]);
+    const slices = (await cluster.objects('EndpointSlice')) as EndpointSliceObject[];
+    expect(slices.flatMap((slice) => slice.endpoints?.flatMap(({ addresses }) => addresses))).toEqual([
+      '10.0.0.1',
+    ]);
+  });
+});
+
 describe('an object that somebody creates between reading and writing', () => {
   it.each([
     ['Service', SERVICE, 'ServiceNotOurs'],
