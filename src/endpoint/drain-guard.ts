@@ -40,6 +40,8 @@ export interface GuardedTarget {
   readonly key: string;
   readonly assessments: readonly Assessment[];
   readonly published: PublishedReadiness;
+  /** Another process decided about it before: what that one has drained lately is remembered by nobody else. */
+  readonly inherits?: boolean | undefined;
 }
 
 /** What the guard remembers from decision to decision. */
@@ -104,7 +106,7 @@ export function guardDrains(input: DrainGuardInput): DrainGuardResult {
       (address): RecentDrain => ({ target: key, address, atMs: nowMs, readyBefore }),
     ),
   );
-  const recent = recentDrains(input, found);
+  const recent = withInherited(recentDrains(input, found), input, readyBefore);
   const drainedAddresses = found.length;
   const asTheyAre = targets.map(({ assessments }) => assessments);
   const state = unlessForgotten(input.state, nowMs);
@@ -146,6 +148,41 @@ function recentDrains({ state, targets, nowMs }: DrainGuardInput, found: readonl
     const key = `${target} ${address}`;
     return atMs > nowMs - RECENT_MS && !foundAgain.has(key) && !recovered.has(key);
   });
+}
+
+/**
+ * What stands published as not ready, and was found unhealthy within the time that counts: another process of ours has
+ * drained it, and may have been as blind as this one is.
+ */
+function withInherited(
+  recent: readonly RecentDrain[],
+  { targets, nowMs }: DrainGuardInput,
+  readyNow: number,
+): readonly RecentDrain[] {
+  const known = new Set(recent.map(({ target, address }) => `${target} ${address}`));
+  const drained = targets.flatMap(({ key, assessments, published, inherits }) =>
+    assessments
+      .filter((each) => inherits && each.ports.some((port) => wasDrained(each, port, published, nowMs)))
+      .map(({ address }) => ({ target: key, address }))
+      .filter(({ target, address }) => !known.has(`${target} ${address}`)),
+  );
+  const readyBefore = readyNow + drained.length;
+  return [...recent, ...drained.map((each) => ({ ...each, atMs: nowMs, readyBefore }))];
+}
+
+function wasDrained(
+  { address }: Assessment,
+  port: PortAssessment,
+  published: PublishedReadiness,
+  nowMs: number,
+): boolean {
+  const { health } = port;
+  return (
+    !port.ready &&
+    health?.verdict === 'unhealthy' &&
+    health.sinceMs > nowMs - RECENT_MS &&
+    published.get(publishedKey(address, port)) === false
+  );
 }
 
 function isHealthyAgain({ ports }: Assessment): boolean {

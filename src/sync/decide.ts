@@ -139,6 +139,7 @@ export function* decideInSteps(input: DecideInput, now: Instant): Generator<void
       key,
       assessments: verdicts,
       published: drainableOf(groundOf(moment, shared)),
+      inherits: moment.inherits,
     })),
     readyElsewhere: input.fleet.readyElsewhere,
     maxDrainPercent: input.guards.maxDrainPercent,

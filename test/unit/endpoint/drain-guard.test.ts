@@ -111,6 +111,18 @@ describe('the drain guard', () => {
     expect(readiness.at(-1)).toEqual(HELD);
   });
 
+  it('counts what another process has drained lately, and does not know it otherwise', () => {
+    const gone = { ...target('a', [down('10.0.0.1'), down('10.0.0.2')]), inherits: true };
+    const published = new Map([...gone.published.keys()].map((key) => [key, false]));
+    const next = [{ ...gone, published }, target('b', [down('10.0.1.1'), healthy('10.0.1.2')])];
+    // Three of four have gone, and not one of two.
+    expect(guard(next).readiness.slice(2)).toEqual([HELD, '10.0.1.2 ready Connected']);
+    const ofOurOwn = [{ ...gone, published, inherits: false }, ...next.slice(1)];
+    expect(guard(ofOurOwn).readiness.slice(2)).toEqual([DRAINED, '10.0.1.2 ready Connected']);
+    const longAgo = guard(next, { nowMs: 100_000 + 600_001 });
+    expect(longAgo.readiness.slice(2)).toEqual([DRAINED, '10.0.1.2 ready Connected']);
+  });
+
   it('does not count standbys that step in for what went', () => {
     // Two of four went; four more have become ready in their place.
     const went = guard([target('a', [down('10.0.0.1'), down('10.0.0.2')])], { readyElsewhere: 2 });
