@@ -14,10 +14,10 @@ export class Bounds {
   readonly #onBreach: (message: string) => void;
   readonly #mostInTenSeconds: Readonly<Record<Paced, number>>;
 
-  /** `addresses`: of all targets, each of which may be told of. */
+  /** `addresses`: of all targets. Each may be told of, and written to a slice, to another and to the Endpoints. */
   constructor(addresses: number, onBreach: (message: string) => void) {
     const { 'log lines': lines, ...others } = MOST_IN_TEN_SECONDS;
-    this.#mostInTenSeconds = { ...others, 'log lines': lines + 2 * addresses };
+    this.#mostInTenSeconds = { ...others, 'log lines': lines + 4 * addresses };
     this.#onBreach = onBreach;
   }
 
