@@ -16,8 +16,10 @@ export class Bounds {
 
   /** `addresses`: of all targets. Each may be told of, and written to a slice, to another and to the Endpoints. */
   constructor(addresses: number, onBreach: (message: string) => void) {
-    const { 'log lines': lines, ...others } = MOST_IN_TEN_SECONDS;
-    this.#mostInTenSeconds = { ...others, 'log lines': lines + 4 * addresses };
+    this.#mostInTenSeconds = {
+      'log lines': MOST_IN_TEN_SECONDS['log lines'] + 4 * addresses,
+      'requests sent': MOST_IN_TEN_SECONDS['requests sent'] + 3 * addresses,
+    };
     this.#onBreach = onBreach;
   }
 
