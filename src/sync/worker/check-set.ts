@@ -22,15 +22,19 @@ export class CheckSet {
   /**
    * Replaces what `user` (a target's key) asks for. A check whose settings were edited begins with the verdict of
    * the one that it replaces, so that no edit takes a healthy address out of service.
+   *
+   * @returns what those had found that `user` no longer asks for.
    */
-  replace(user: string, checks: readonly Check[]): void {
+  replace(user: string, checks: readonly Check[]): ReadonlyMap<CheckId, Health> {
     const before = this.ofUser.get(user) ?? new Set();
     const after = new Set(checks.map((check) => check.id));
-    const found = new HealthMemory(this.healthOfAll(before));
-    for (const check of checks) if (!before.has(check.id)) this.take(user, check, found);
+    const found = this.healthOfAll(before);
+    const memory = new HealthMemory(found);
+    for (const check of checks) if (!before.has(check.id)) this.take(user, check, memory);
     for (const id of before) if (!after.has(id)) this.release(user, id);
     if (after.size === 0) this.ofUser.delete(user);
     else this.ofUser.set(user, after);
+    return new Map([...found].filter(([id]) => !after.has(id)));
   }
 
   usersOf(id: CheckId): Iterable<string> {

@@ -1,7 +1,7 @@
 import { candidatesOf, isToBeChecked } from '../../endpoint/candidate.ts';
 import { type DrainGuardState, NO_SUSPICION, recalledSuspicion } from '../../endpoint/drain-guard.ts';
 import { checksOf } from '../../health/check.ts';
-import type { CheckId } from '../../health/health.ts';
+import type { CheckId, Health } from '../../health/health.ts';
 import { seesClearly } from '../../health/sight.ts';
 import { NOTHING_EXISTS } from '../../plan/existing-objects.ts';
 import type { TargetPlan } from '../../plan/plan-target.ts';
@@ -83,8 +83,10 @@ export class Decider {
     const staying = entries.filter((entry) => entry.target !== undefined);
     const leaving = entries.filter((entry) => entry.target === undefined);
     const inTime: EntryMoment[] = [];
+    // Why an address is no longer asked about is what the decision has to know of it.
+    const foundLast = new Map<CheckId, Health>();
     for (const entry of staying) {
-      inTime.push(...(this.momentOf(entry, moment) ?? []));
+      inTime.push(...(this.momentOf(entry, moment, foundLast) ?? []));
       yield;
     }
     const taken = new Set(inTime.map(({ entry }) => entry));
@@ -92,7 +94,7 @@ export class Decider {
       {
         targets: inTime.map((each) => each.moment),
         ...this.departures.among(leaving),
-        healthOf: (id) => this.checks.health(id),
+        healthOf: (id) => this.checks.health(id) ?? foundLast.get(id),
         guards: moment.guards,
         options: this.options,
         stateless: moment.stateless,
@@ -125,6 +127,7 @@ export class Decider {
   private momentOf(
     entry: TargetEntry,
     { now, guards, stateless, lastHealthyMs }: DecidingMoment,
+    foundLast: Map<CheckId, Health>,
   ): [EntryMoment] | undefined {
     const { target, existing = NOTHING_EXISTS, memory, origins, inherits, answers } = entry;
     if (target === undefined) return undefined;
@@ -134,7 +137,8 @@ export class Decider {
     const naming = { healthOf, stateless, guards, options: this.options, fleet: { lastHealthyMs } };
     const { known } = viewMoment(moment, naming, now);
     const candidates = candidatesOf(target, known, guards).filter(isToBeChecked);
-    this.checks.replace(entry.key, checksOf(target, candidates));
+    for (const [id, health] of this.checks.replace(entry.key, checksOf(target, candidates)))
+      foundLast.set(id, health);
     const tooEarly = now.monotonicMs < entry.patienceUntilMs && !this.checks.haveVerdicts(entry.key);
     return tooEarly ? undefined : [{ entry, moment }];
   }
