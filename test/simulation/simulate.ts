@@ -16,6 +16,8 @@ const SETTLED_WITHIN_MS = 480_000;
 const SETTLING_PERIOD_MS = 20_000;
 /** As the documentation has it: a question that comes to nothing is put again within half a minute. */
 const QUESTION_AGAIN_MS = 30_000;
+/** A request that nobody answers is given up then. */
+const REQUEST_HANGS_MS = 30_000;
 /** The world is as it should be, and nobody has written for so long: it has come to rest. */
 const QUIET_MS = { cronJob: 20_000, deployment: 5_000 };
 const LOOK_EVERY_MS = 5_000;
@@ -133,7 +135,9 @@ function holdsOverMs({ file, scenario }: World): number {
   const holds = file.versions.flatMap(({ targets = [] }) =>
     targets.flatMap(({ obsoleteSeconds, notFoundSeconds }) => [obsoleteSeconds, notFoundSeconds]),
   );
-  return (Math.max(...holds) + 2 * scenario.ttlSeconds) * 1000 + noticedWithinMs(scenario);
+  // An empty list leaves the last one in force, and no undisturbed run tells when that one has been carried out.
+  const unknownMs = file.targets.length === 0 ? REQUEST_HANGS_MS + SETTLING_PERIOD_MS : 0;
+  return (Math.max(...holds) + 2 * scenario.ttlSeconds) * 1000 + noticedWithinMs(scenario) + unknownMs;
 }
 
 /** Until an answer is asked for, if the last one that came had no TTL. */

@@ -147,7 +147,7 @@ export class Decider {
   private lastSightMs({ lastHealthyMs }: DecidingMoment): number {
     if (this.guard.suspectSinceMs === undefined || seesClearly(this.checks.snapshot().values()))
       return lastHealthyMs;
-    return this.guard.suspectSinceMs;
+    return Math.min(lastHealthyMs, this.guard.suspectSinceMs);
   }
 
   private readyElsewhere(taken: ReadonlySet<TargetEntry>): number {
