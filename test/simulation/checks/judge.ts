@@ -218,9 +218,7 @@ export class Judge {
     // Nobody who releases changes an address or port: what the Endpoints no longer have, others have taken out before.
     const endpoints = store.get('endpoints', key)?.object;
     const isCarried = endpoints !== undefined && carries(endpoints, route);
-    // Nor tells the mirroring controller to stop: that was a worker whose list still wants the Service adopted.
-    const isTakenOver = endpoints?.metadata.labels?.[SKIP_MIRROR] === 'true';
-    if (writer.kind === 'controller' && (!isCarried || isTakenOver)) return { allowed: true };
+    if (writer.kind === 'controller' && !isCarried) return { allowed: true };
     return { allowed: false, because: 3, why: 'it was to be given back as it stands' };
   }
 
