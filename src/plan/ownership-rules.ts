@@ -49,9 +49,9 @@ const endpointsMustBeOurs: Rule = (input) => {
 
 /** What the endpoints controller leaves behind on a Service of ours when its selector goes is nobody's any more. */
 function isLeftBySelector({ target, existing: { service, endpoints }, options }: PlanGround): boolean {
-  const isController = endpoints?.metadata.labels?.[ENDPOINTS_MANAGED_BY_LABEL] !== undefined;
+  const isByController = endpoints?.metadata.labels?.[ENDPOINTS_MANAGED_BY_LABEL] !== undefined;
   const isOurs = service !== undefined && ownerOf(service, options.instance) === 'us';
-  return isController && isOurs && target.service.create && !hasSelector(service);
+  return isByController && isOurs && target.service.create && !hasSelector(service);
 }
 
 const slicesMustBeOurs: Rule = (input) => {
