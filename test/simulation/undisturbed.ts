@@ -162,9 +162,17 @@ function wasAdopted({ file }: World, target: TargetSpec): boolean {
   );
 }
 
-/** `release` was run for them, and they are not all ours again: the rest is for its next run, or for adoption. */
-export function givenBackInPart({ releasedKeys, cluster }: World): string[] {
-  return [...releasedKeys].filter((key) => !isWhollyOurs(cluster.core.store, key));
+/** They were given back, and are not all ours again: the rest is for the next run of `release`, or for adoption. */
+export function givenBackInPart(world: World): string[] {
+  const { releasedKeys, cluster } = world;
+  return [...releasedKeys, ...orphaned(world)].filter((key) => !isWhollyOurs(cluster.core.store, key));
+}
+
+/** They left the list once, and were to be given back then. */
+function orphaned({ file }: World): string[] {
+  const kept = file.targets.filter(({ deletionPolicy }) => deletionPolicy === 'Orphan').map(keyOfSpec);
+  const lists = file.versions.flatMap(({ targets = [] }) => (targets.length === 0 ? [] : [targets]));
+  return kept.filter((key) => lists.some((targets) => !targets.some((each) => keyOfSpec(each) === key)));
 }
 
 /** Targets whose Service somebody else keeps and has taken away. */

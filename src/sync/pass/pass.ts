@@ -1,8 +1,13 @@
 import type { ObjectPlan } from '../../plan/object-plan.ts';
 import { instantOf } from '../../target/clock.ts';
 import type { ApiFailure, ObjectStore } from '../cluster/object-store.ts';
-import { readCluster } from '../cluster/read-cluster.ts';
-import { rangesNotes, readServiceRanges, type ServiceRangesNote } from '../cluster/service-ranges.ts';
+import { isOfTheWholeCluster, readCluster } from '../cluster/read-cluster.ts';
+import {
+  type RangesReading,
+  rangesNotes,
+  readServiceRanges,
+  type ServiceRangesNote,
+} from '../cluster/service-ranges.ts';
 import { deadlineAfter } from '../deadline.ts';
 import type { Decision } from '../decide.ts';
 import { type LoadedState, nextState, type StateNote, type StateStore } from '../state/sync-state.ts';
@@ -73,7 +78,7 @@ async function passInTime(
   ]);
   let decider: PassDecider | undefined;
   const known = reading.then(([cluster, loaded, ranges]) => {
-    if (!cluster.ok) return undefined;
+    if (!cluster.ok || absenceBehind(ranges) !== undefined) return undefined;
     const guards = { ...request.guards, serviceCidrs: ranges.ok ? ranges.cidrs : [] };
     decider = new PassDecider({ ...request, guards }, cluster.view, loaded, ports.clock);
     return decider.before;
@@ -98,6 +103,8 @@ async function passInTime(
   );
   const [cluster, loaded, ranges] = await reading;
   if (!cluster.ok) return cluster;
+  const absence = absenceBehind(ranges);
+  if (absence !== undefined) return { ok: false, failure: absence };
   if (decider === undefined) throw new Error('the cluster was read, and nobody decides');
   begin(decider.decideRest(health), decider);
   const settlements = await settler.done();
@@ -116,6 +123,14 @@ async function passInTime(
     plans: [...decision.targets.map(({ plan }) => plan), ...decision.removals],
     notes,
   };
+}
+
+/**
+ * Who may not read the ranges of the cluster's own Services, or whose cluster has none to read, does without. A server
+ * that does not answer has them all the same, and an address of theirs would be published because it hiccuped.
+ */
+function absenceBehind(ranges: RangesReading): ApiFailure | undefined {
+  return !ranges.ok && isOfTheWholeCluster(ranges.failure) ? ranges.failure : undefined;
 }
 
 /** Where nothing can be kept nothing is saved; and what could not be read must not be overwritten. */

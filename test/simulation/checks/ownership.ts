@@ -9,6 +9,7 @@ import {
   SLICE_CONTROLLER,
   SLICE_MANAGED_BY,
   serviceKeyOf,
+  serviceKeyOfSlice,
 } from '../world/kube-words.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
 
@@ -20,9 +21,20 @@ export class Ownership {
     return this.#ours.has(object.metadata.uid);
   }
 
-  /** How many Services are ours now. */
+  /** How many Services are ours now, at least in part: somebody else may keep the Service itself. */
   servicesOf(store: Store): number {
-    return store.list('services').filter(({ object }) => this.isOurs(object)).length;
+    const ours = (['services', 'endpoints', 'endpointslices'] as const).flatMap((resource) =>
+      store
+        .list(resource)
+        .map(({ object }) => object)
+        .filter((object) => this.isOurs(object))
+        .map((object) =>
+          resource === 'endpointslices'
+            ? serviceKeyOfSlice(object)
+            : `${object.metadata.namespace}/${object.metadata.name}`,
+        ),
+    );
+    return new Set(ours).size;
   }
 
   /** The breach of invariant 1 that the change is, if it is one; and whose the object is afterwards. */

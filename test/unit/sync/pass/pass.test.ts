@@ -321,6 +321,23 @@ describe('a cluster', () => {
     expect(bench.writes).toEqual([]);
   });
 
+  it('that does not tell its Service ranges because it is away is an answer too: nothing was written', async () => {
+    const bench = new PassBench();
+    const { store } = bench;
+    const failure = {
+      reason: 'ServerError',
+      httpStatus: 503,
+      message: 'away',
+      outcomeUnknown: false,
+    } as const;
+    bench.store = Object.assign(Object.create(store), {
+      list: async (...args: Parameters<ObjectStore['list']>) =>
+        args[0] === 'ServiceCIDR' ? { ok: false, failure } : store.list(...args),
+    });
+    expect(await bench.pass(DB)).toEqual({ ok: false, failure });
+    expect(bench.writes).toEqual([]);
+  });
+
   it('that forbids one namespace has the targets of the others done', async () => {
     const bench = new PassBench();
     const { store } = bench;
