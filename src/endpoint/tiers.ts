@@ -5,7 +5,8 @@ import { type Assessment, isServing, withReadiness } from './assessment.ts';
  * visible and `ready: false`. An address counts from its first verdict of healthy on, so that traffic goes back
  * to a better tier only after `healthyThreshold` good samples there.
  *
- * Where no tier has a healthy address nothing changes: there is nobody to stand by for.
+ * Where no tier has a healthy address nothing changes: there is nobody to stand by for. Nor does what the guard holds
+ * back: it takes the traffic whatever its tier, for what is ready in a better one may be so in panic alone.
  */
 export function applyTiers(assessments: readonly Assessment[]): readonly Assessment[] {
   const active = activePriority(assessments);
@@ -23,7 +24,7 @@ export function activePriority(assessments: readonly Assessment[]): number | und
 
 function standBy(assessment: Assessment, active: number): Assessment {
   return withReadiness(assessment, (port) =>
-    port.ready
+    port.ready && port.reason !== 'VantageSuspect'
       ? {
           ready: false,
           reason: 'Standby',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withReadiness } from '../../../src/endpoint/assessment.ts';
 import { activePriority, applyTiers } from '../../../src/endpoint/tiers.ts';
 import { assessed, readinessOf } from '../../support/assessments.ts';
 
@@ -28,6 +29,19 @@ describe('priority tiers', () => {
       '10.0.0.1 not ready ConnectionRefused',
       '10.0.1.1 ready Connected',
       '10.0.2.1 not ready Standby',
+    ]);
+  });
+
+  it('leave a standby that the guard holds back where it is', () => {
+    const suspected = { ready: true, reason: 'VantageSuspect', message: '' };
+    const held = withReadiness(assessed('10.0.1.1', 'unhealthy', { priority: 1 }), () => suspected);
+    const inPanic = withReadiness(assessed('10.0.0.1', 'unhealthy'), () => ({
+      ...suspected,
+      reason: 'PanicMode',
+    }));
+    expect(readinessOf(applyTiers([inPanic, held]))).toEqual([
+      '10.0.0.1 ready PanicMode',
+      '10.0.1.1 ready VantageSuspect',
     ]);
   });
 
