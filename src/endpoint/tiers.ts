@@ -6,13 +6,14 @@ import { type Assessment, isServing, withReadiness } from './assessment.ts';
  * to a better tier only after `healthyThreshold` good samples there.
  *
  * Where no tier has a healthy address nothing changes: there is nobody to stand by for. Nor does what the guard holds
- * back: it takes the traffic whatever its tier, for what is ready in a better one may be so in panic alone.
+ * back stand by for a tier that is ready in panic alone.
  */
 export function applyTiers(assessments: readonly Assessment[]): readonly Assessment[] {
   const active = activePriority(assessments);
   if (active === undefined) return assessments;
+  const inPanic = assessments.every((each) => each.priority > active || !isServing(each) || isInPanic(each));
   return assessments.map((assessment) =>
-    assessment.priority <= active || assessment.refused ? assessment : standBy(assessment, active),
+    assessment.priority <= active || assessment.refused ? assessment : standBy(assessment, active, inPanic),
   );
 }
 
@@ -22,9 +23,13 @@ export function activePriority(assessments: readonly Assessment[]): number | und
   return serving.length === 0 ? undefined : Math.min(...serving);
 }
 
-function standBy(assessment: Assessment, active: number): Assessment {
+function isInPanic({ ports }: Assessment): boolean {
+  return ports.some(({ reason }) => reason === 'PanicMode');
+}
+
+function standBy(assessment: Assessment, active: number, inPanic: boolean): Assessment {
   return withReadiness(assessment, (port) =>
-    port.ready && port.reason !== 'VantageSuspect'
+    port.ready && !(inPanic && port.reason === 'VantageSuspect')
       ? {
           ready: false,
           reason: 'Standby',
