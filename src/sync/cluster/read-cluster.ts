@@ -68,12 +68,7 @@ export async function readCluster(
     }
   }
   const byService = groupByService(collected);
-  const failure = await readServicesOfParts(
-    byService,
-    (key) => byNamespace.has(namespaceOf(key)),
-    store,
-    signal,
-  );
+  const failure = await readServicesOfParts(byService, new Set(byNamespace.keys()), store, signal);
   if (failure !== undefined) return failure;
   return { ok: true, view: { byService, unreadable, scope: owned.ok ? 'cluster' : 'namespaces' } };
 }
@@ -85,16 +80,15 @@ export async function readCluster(
  */
 async function readServicesOfParts(
   byService: Map<string, ExistingObjects>,
-  isRead: (key: string) => boolean,
+  wholeNamespaces: ReadonlySet<string>,
   store: ObjectStore,
   signal: AbortSignal,
 ): Promise<{ readonly ok: false; readonly failure: ApiFailure } | undefined> {
-  const parts = [...byService].filter(([key, { service }]) => service === undefined && !isRead(key));
   const limiter = new Limiter(MAX_READS_IN_FLIGHT);
-  const reads = parts.map(async ([key]) => {
-    const namespace = namespaceOf(key);
-    const name = key.slice(namespace.length + 1);
-    return { key, read: await limiter.run(() => readService({ namespace, name }, store, signal)) };
+  const reads = [...byService].flatMap(([key, { service }]) => {
+    const [namespace = '', name = ''] = key.split('/');
+    if (service !== undefined || wholeNamespaces.has(namespace)) return [];
+    return limiter.run(() => readService({ namespace, name }, store, signal)).then((read) => ({ key, read }));
   });
   for (const { key, read } of await Promise.all(reads)) {
     if (read.ok) byService.set(key, read.value);
@@ -102,10 +96,6 @@ async function readServicesOfParts(
     else byService.delete(key);
   }
   return undefined;
-}
-
-function namespaceOf(key: string): string {
-  return key.slice(0, key.indexOf('/'));
 }
 
 /** One Service's objects, read again. */
