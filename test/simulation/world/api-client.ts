@@ -30,6 +30,9 @@ const ATTEMPTS = 4;
 
 const ANSWERED_WITHIN_MS = 1_000;
 
+/** What is on its way for longer would arrive in a world that has long come to rest, with nobody there to see it. */
+const LATEST_ARRIVAL_MS = 240_000;
+
 /** The way from one process to the API server, over the product's own repetition and reading of answers. */
 export class ApiClient implements KubeSender {
   requestCount = 0;
@@ -116,7 +119,8 @@ export class ApiClient implements KubeSender {
     const fault = fate.fault(request);
     if (fault !== undefined) this.#log.fault(`api ${fault}`);
     const slowMs = fault === 'slow' ? 500 + fate.latencyMs() * 500 : 0;
-    const lateMs = fault === 'lateArrival' ? CLIENT_TIMEOUT_MS + fate.latencyMs() * 2_000 : 0;
+    const lateMs =
+      fault === 'lateArrival' ? Math.min(CLIENT_TIMEOUT_MS + fate.latencyMs() * 2_000, LATEST_ARRIVAL_MS) : 0;
     const arrives = this.#cluster.expect();
     const sentMs = this.#scheduler.nowMs;
     this.#scheduler.in(fate.latencyMs() + slowMs + lateMs, () => {
