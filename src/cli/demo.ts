@@ -8,6 +8,7 @@ import { type Colors, colorsFor } from './colors.ts';
 import type { CliContext } from './context.ts';
 import type { DemoWorld } from './demo-world.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { PassTime } from './pass-time.ts';
 import { reportText } from './report-text.ts';
 import { textTable } from './table.ts';
 
@@ -147,7 +148,8 @@ class Stage {
     const flags = { instance: 'demo', policy: 'sync', timeout: 20_000 } as const;
     const { world } = this;
     const context = { ...this.context, prober: world.prober, resolver: world.newResolver() };
-    const result = await runPass(this.list, flags, 'write', world.cluster, context);
+    const order = { flags, mode: 'write', time: new PassTime(flags.timeout, context.clock) } as const;
+    const result = await runPass(this.list, order, world.cluster, context);
     if (result.ok) return result.report;
     this.context.terminal.err.write(`${result.failure.reason}: ${result.failure.message}\n`);
     return undefined;

@@ -1,32 +1,51 @@
+import type { ConfigMapReference } from '../config/config-map-reference.ts';
+import type { SourcePart } from '../config/source.ts';
+import { readConfigMaps } from '../sync/list/read-config-maps.ts';
 import type { PassResult } from '../sync/pass/pass.ts';
 import type { PassRequest } from '../sync/pass/pass-request.ts';
-import { clusterChoice, runPass } from './cluster-pass.ts';
+import type { Cluster } from './cluster.ts';
+import { clusterChoice, type PassOrder, runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { loadList } from './load-list.ts';
-import type { ClusterFlags, ListFlags, PassFlags } from './options.ts';
+import { sourcesOf } from './list-sources.ts';
+import { listIn } from './load-list.ts';
+import type { ClusterFlags, ClusterListFlags, PassFlags } from './options.ts';
+import { PassTime } from './pass-time.ts';
 
 /**
  * What `plan` and `sync` have in common: one pass over the cluster that the flags name, with the list that they name.
  * `tell` prints what a pass has found or done, and knows which exit code that deserves.
  */
 export async function runListedPass(
-  flags: ListFlags & ClusterFlags & PassFlags,
+  flags: ClusterListFlags & ClusterFlags & PassFlags,
   mode: PassRequest['mode'],
   context: CliContext,
   tell: (result: PassResult & { readonly ok: true }) => ExitCode,
 ): Promise<ExitCode> {
   const { err } = context.terminal;
-  const list = await loadList(flags, context);
-  if (list === undefined) return EXIT.usage;
+  const sources = sourcesOf(flags);
+  if (!sources.ok) {
+    err.write(`error: ${sources.message}\n`);
+    return EXIT.usage;
+  }
+  const files = await context.readList(sources.paths);
+  const isInFiles = sources.configMaps.length === 0;
+  const list = isInFiles ? listIn(files, context) : undefined;
+  // What is wrong with files is told without asking a cluster.
+  if (isInFiles && list === undefined) return EXIT.usage;
   const connected = await context.connect(clusterChoice(flags));
   if (!connected.ok) {
     err.write(`${connected.message}\n`);
     return EXIT.clusterFailed;
   }
   const { cluster } = connected;
+  const order = { flags, mode, time: new PassTime(flags.timeout, context.clock) };
   try {
-    const result = await runPass(list, flags, mode, cluster, context);
+    const result =
+      list === undefined
+        ? await passByConfigMaps(sources.configMaps, files, order, cluster, context)
+        : await runPass(list, order, cluster, context);
+    if (result === 'badList') return EXIT.usage;
     if (!result.ok) {
       err.write(`${cluster.name}: ${result.failure.reason}: ${result.failure.message}\n`);
       return EXIT.clusterFailed;
@@ -36,4 +55,20 @@ export async function runListedPass(
   } finally {
     await cluster.close();
   }
+}
+
+async function passByConfigMaps(
+  configMaps: readonly ConfigMapReference[],
+  files: readonly SourcePart[],
+  order: PassOrder,
+  cluster: Cluster,
+  context: CliContext,
+): Promise<PassResult | 'badList'> {
+  const read = await order.time.bound(
+    (signal) => readConfigMaps(cluster.store, configMaps, signal),
+    context.signal,
+  );
+  if (!read.ok) return read;
+  const list = listIn([...files, ...read.parts], context);
+  return list === undefined ? 'badList' : runPass(list, order, cluster, context);
 }

@@ -1,4 +1,3 @@
-import { type ConfigMapReference, readConfigMapReference } from '../config/config-map-reference.ts';
 import type { EventSink } from '../sync/event/event-sink.ts';
 import { ConfigMapSource } from '../sync/list/config-map-source.ts';
 import { ListKeeper } from '../sync/list/list-keeper.ts';
@@ -9,6 +8,7 @@ import type { Metrics } from '../sync/metrics.ts';
 import type { Task } from '../sync/run-together.ts';
 import type { Cluster } from './cluster.ts';
 import type { CliContext } from './context.ts';
+import type { ListSources } from './list-sources.ts';
 import { tellList } from './list-telling.ts';
 import type { RunFlags } from './run-options.ts';
 
@@ -25,21 +25,10 @@ export interface LiveList {
   readonly tasks: readonly Task[];
 }
 
-/** The ConfigMaps of `--configmap`, or what is wrong with one of them. */
-export function configMapsOf({ configmap = [] }: RunFlags): readonly ConfigMapReference[] | string {
-  const references: ConfigMapReference[] = [];
-  for (const text of configmap) {
-    const read = readConfigMapReference(text);
-    if (!read.ok) return read.message;
-    references.push(read.reference);
-  }
-  return references;
-}
-
 /** Follows every source of the list, and tells what comes of each reading. */
 export function followList(
   flags: RunFlags,
-  configMaps: readonly ConfigMapReference[],
+  { paths, configMaps }: ListSources,
   onList: ConstructorParameters<typeof ListKeeper>[0]['onList'],
   parts: LiveListParts,
   context: CliContext,
@@ -52,7 +41,7 @@ export function followList(
         log.warn(reason, `ConfigMap ${reference.text}: ${message}`),
       ),
   );
-  const sources: ListSource[] = [...context.followFiles(flags.config ?? []), ...fromCluster];
+  const sources: ListSource[] = [...context.followFiles(paths), ...fromCluster];
   const objectOf = (part: string) =>
     fromCluster.map((each) => each.objectOf(part)).find((each) => each !== undefined);
   const keeper = new ListKeeper({

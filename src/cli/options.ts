@@ -18,6 +18,20 @@ export function withListFlags(command: Command): Command {
   );
 }
 
+/** Of commands that have a cluster anyway. */
+export interface ClusterListFlags extends ListFlags {
+  readonly configmap?: readonly string[];
+}
+
+export function withClusterListFlags(command: Command): Command {
+  return withListFlags(command).addOption(
+    new Option(
+      '--configmap <reference...>',
+      'target list in ConfigMaps, read through the API: NAMESPACE/NAME, NAMESPACE/NAME/KEY or NAMESPACE/?LABEL=VALUE; repeatable',
+    ).env('EXTERNAL_ENDPOINTS_CONFIGMAP'),
+  );
+}
+
 /** As in `--adopt` and `--adopt=false`. commander's own switches are on as soon as their variable is set, whatever it says. */
 export function withSwitch(flag: string, what: string, variable: string): Option {
   return new Option(`${flag} [true|false]`, what)

@@ -5,11 +5,11 @@ import { EXIT, type ExitCode, passExitCode } from './exit-code.ts';
 import { runListedPass } from './listed-pass.ts';
 import {
   type ClusterFlags,
-  type ListFlags,
+  type ClusterListFlags,
   type OutputFlags,
   type PassFlags,
   withClusterFlags,
-  withListFlags,
+  withClusterListFlags,
   withOutputFlag,
   withPassFlags,
 } from './options.ts';
@@ -17,7 +17,7 @@ import { serialize } from './output-format.ts';
 import { planText } from './plan-text.ts';
 import { reportText } from './report-text.ts';
 
-type PlanFlags = ListFlags & ClusterFlags & PassFlags & OutputFlags;
+type PlanFlags = ClusterListFlags & ClusterFlags & PassFlags & OutputFlags;
 
 export function describePlan(command: Command): Command {
   const described = command
@@ -26,7 +26,7 @@ export function describePlan(command: Command): Command {
       'Resolves, checks and decides exactly as sync does. Exits 1 when sync would change something; 3 when it would not, and some target is in trouble.',
     )
     .addHelpText('after', '\nExample:\n  external-endpoints plan --config targets.yaml');
-  return withOutputFlag(withPassFlags(withClusterFlags(withListFlags(described))));
+  return withOutputFlag(withPassFlags(withClusterFlags(withClusterListFlags(described))));
 }
 
 export async function runPlan(flags: PlanFlags, context: CliContext): Promise<ExitCode> {

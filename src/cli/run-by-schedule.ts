@@ -1,8 +1,11 @@
+import type { SourcePart } from '../config/source.ts';
 import { formatLocation, mergeTargetLists, type TargetList } from '../config/target-list.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import { fencedStore } from '../sync/cluster/fenced-store.ts';
+import { readConfigMaps } from '../sync/list/read-config-maps.ts';
 import type { Log } from '../sync/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
+import type { PassResult } from '../sync/pass/pass.ts';
 import { Reachability } from '../sync/reachability.ts';
 import type { Task } from '../sync/run-together.ts';
 import { steadyLog } from '../sync/steady-log.ts';
@@ -12,6 +15,8 @@ import type { Cluster } from './cluster.ts';
 import { runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import type { ListSources } from './list-sources.ts';
+import { PassTime } from './pass-time.ts';
 import { replicaOf, tellStopping } from './replica.ts';
 import type { RunFlags } from './run-options.ts';
 import { serveStatus } from './serve-status.ts';
@@ -21,6 +26,7 @@ export async function runBySchedule(
   expression: string,
   cluster: Cluster,
   flags: RunFlags,
+  sources: ListSources,
   log: Log,
   context: CliContext,
 ): Promise<ExitCode> {
@@ -33,7 +39,14 @@ export async function runBySchedule(
   });
   const steady = steadyLog(log, context.clock);
   const replica = replicaOf(cluster, flags, steady, context, () => undefined);
-  const work = new ScheduledWork(cluster, () => replica.isLeader(), flags, { log, metrics }, context);
+  const work = new ScheduledWork(
+    cluster,
+    () => replica.isLeader(),
+    flags,
+    sources,
+    { log, metrics },
+    context,
+  );
   const routes = statusRoutes({
     isAlive: () => true,
     conditions: [{ name: 'list', isMet: () => work.hasGoodList }],
@@ -76,6 +89,7 @@ class ScheduledWork {
   private readonly cluster: Cluster;
   private readonly isLeader: () => boolean;
   private readonly flags: RunFlags;
+  private readonly sources: ListSources;
   private readonly tellers: { readonly log: Log; readonly metrics: Metrics };
   private readonly context: CliContext;
 
@@ -83,12 +97,14 @@ class ScheduledWork {
     cluster: Cluster,
     isLeader: () => boolean,
     flags: RunFlags,
+    sources: ListSources,
     tellers: ScheduledWork['tellers'],
     context: CliContext,
   ) {
     this.cluster = { ...cluster, store: fencedStore(cluster.store, isLeader) };
     this.isLeader = isLeader;
     this.flags = flags;
+    this.sources = sources;
     this.tellers = tellers;
     this.context = context;
   }
@@ -97,10 +113,8 @@ class ScheduledWork {
   async pass(): Promise<void> {
     if (!this.isLeader()) return;
     const { log, metrics } = this.tellers;
-    const list = await this.readList();
-    this.hasGoodList = list !== undefined;
-    if (list === undefined) return;
-    const result = await runPass(list, this.flags, 'write', this.cluster, this.context);
+    const result = await this.readAndPass(new PassTime(this.flags.timeout, this.context.clock));
+    if (result === 'badList') return;
     if (!result.ok) {
       log.error(result.failure.reason, `the pass was not made: ${result.failure.message}`);
       return;
@@ -114,13 +128,24 @@ class ScheduledWork {
     tell(result.report, log);
   }
 
-  private async readList(): Promise<TargetList | undefined> {
-    const { context, flags } = this;
+  private async readAndPass(time: PassTime): Promise<PassResult | 'badList'> {
+    const { cluster, context, flags, sources } = this;
+    const files = await context.readList(sources.paths);
+    const read = await time.bound(
+      (signal) => readConfigMaps(cluster.store, sources.configMaps, signal),
+      context.signal,
+    );
+    if (!read.ok) return read;
+    const list = await this.listIn([...files, ...read.parts]);
+    this.hasGoodList = list !== undefined;
+    return list === undefined ? 'badList' : runPass(list, { flags, mode: 'write', time }, cluster, context);
+  }
+
+  private async listIn(given: readonly SourcePart[]): Promise<TargetList | undefined> {
+    const { context } = this;
     const { log, metrics } = this.tellers;
     const parts: TargetListPart[] = [];
-    for (const part of await context.readList(flags.config ?? [])) {
-      parts.push(await context.readPart(part, context.signal));
-    }
+    for (const part of given) parts.push(await context.readPart(part, context.signal));
     const read = mergeTargetLists(parts);
     metrics.listRead(read.ok ? 'Applied' : read.reason);
     if (read.ok) return read.list;

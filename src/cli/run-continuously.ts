@@ -12,7 +12,8 @@ import type { Cluster } from './cluster.ts';
 import { decideOptions } from './cluster-pass.ts';
 import type { CliContext, MetricsRegistry } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { configMapsOf, followList } from './live-list.ts';
+import type { ListSources } from './list-sources.ts';
+import { followList } from './live-list.ts';
 import { replicaOf, tellStopping } from './replica.ts';
 import type { RunFlags } from './run-options.ts';
 import { serveStatus } from './serve-status.ts';
@@ -30,6 +31,7 @@ const ALIVE_WITHIN_MS = 180_000;
 export async function runContinuously(
   cluster: Cluster,
   flags: RunFlags,
+  sources: ListSources,
   log: Log,
   context: CliContext,
 ): Promise<ExitCode> {
@@ -59,7 +61,7 @@ export async function runContinuously(
   const watch = watchFor(engine, cluster, flags, log, context);
   const list = followList(
     flags,
-    configMapsIn(flags),
+    sources,
     (inForce) => {
       engine.setList(inForce.list, inForce.isComplete);
       watch.setTargets(inForce.list.targets);
@@ -151,13 +153,6 @@ function resyncTasks(engine: Engine, flags: RunFlags, { cron }: CliContext): Tas
   if (expression === undefined) return [];
   const work = async () => engine.resync();
   return [(signal) => cron.run({ expression, timezone, jitterMs }, work, signal)];
-}
-
-/** The flags were looked at before anything was started. */
-function configMapsIn(flags: RunFlags) {
-  const references = configMapsOf(flags);
-  if (typeof references === 'string') throw new Error(references);
-  return references;
 }
 
 class StartupTimeout extends Error {}

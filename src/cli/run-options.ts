@@ -3,11 +3,10 @@ import { parseDuration } from '../config/duration.ts';
 import { DEFAULT_TIMINGS } from '../sync/leader/election-timings.ts';
 import type { LogFormat, LogLevel } from '../sync/log.ts';
 import type { ListenAddress } from './context.ts';
-import { type ClusterFlags, type DecisionFlags, type ListFlags, withSwitch } from './options.ts';
+import { type ClusterFlags, type ClusterListFlags, type DecisionFlags, withSwitch } from './options.ts';
 
 /** Flags that only the long-lived worker has. */
 export interface WorkerFlags {
-  readonly configmap?: readonly string[];
   readonly allowEmpty?: boolean;
   readonly logFormat?: LogFormat;
   readonly logLevel: LogLevel;
@@ -25,16 +24,10 @@ export interface WorkerFlags {
   readonly startupTimeout: number;
 }
 
-export type RunFlags = ListFlags & ClusterFlags & DecisionFlags & WorkerFlags;
+export type RunFlags = ClusterListFlags & ClusterFlags & DecisionFlags & WorkerFlags;
 
 export function withWorkerFlags(command: Command): Command {
   return withScheduleFlags(withElectionFlags(withLogFlags(command)))
-    .addOption(
-      new Option(
-        '--configmap <reference...>',
-        'target list in ConfigMaps, followed through the API: NAMESPACE/NAME, NAMESPACE/NAME/KEY or NAMESPACE/?LABEL=VALUE; repeatable',
-      ).env('EXTERNAL_ENDPOINTS_CONFIGMAP'),
-    )
     .addOption(
       withSwitch(
         '--allow-empty',

@@ -4,8 +4,8 @@ import { steadyLog } from '../sync/steady-log.ts';
 import { clusterChoice } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { configMapsOf } from './live-list.ts';
-import { withClusterFlags, withDecisionFlags, withListFlags } from './options.ts';
+import { sourcesOf } from './list-sources.ts';
+import { withClusterFlags, withClusterListFlags, withDecisionFlags } from './options.ts';
 import { timingsOf } from './replica.ts';
 import { runBySchedule } from './run-by-schedule.ts';
 import { runContinuously } from './run-continuously.ts';
@@ -18,15 +18,16 @@ export function describeRun(command: Command): Command {
       'Follows the list, DNS, health and the cluster, and writes what changes when it changes. Several replicas elect a leader; the others stand by, resolving and checking.',
     )
     .addHelpText('after', '\nExample:\n  external-endpoints run --config targets.yaml');
-  return withWorkerFlags(withDecisionFlags(withClusterFlags(withListFlags(described))));
+  return withWorkerFlags(withDecisionFlags(withClusterFlags(withClusterListFlags(described))));
 }
 
 export async function runRun(flags: RunFlags, context: CliContext): Promise<ExitCode> {
   const { err } = context.terminal;
   const format = flags.logFormat ?? (err.isTerminal ? 'text' : 'json');
   const log = steadyLog(await context.newLog(flags.logLevel, format), context.clock);
-  const problem = flagsProblem(flags, context);
-  if (problem !== undefined) {
+  const sources = sourcesOf(flags);
+  const problem = sources.ok ? flagsProblem(flags, context) : sources.message;
+  if (!sources.ok || problem !== undefined) {
     err.write(`error: ${problem}\n`);
     return EXIT.usage;
   }
@@ -38,8 +39,8 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<Exit
   const { cluster } = connected;
   try {
     return flags.schedule === undefined
-      ? await runContinuously(cluster, flags, log, context)
-      : await runBySchedule(flags.schedule, cluster, flags, log, context);
+      ? await runContinuously(cluster, flags, sources, log, context)
+      : await runBySchedule(flags.schedule, cluster, flags, sources, log, context);
   } finally {
     await cluster.close();
   }
@@ -50,14 +51,6 @@ function flagsProblem(flags: RunFlags, { cron }: CliContext): string | undefined
     const expression = flags[name];
     const problem = expression === undefined ? undefined : cron.problemWith(expression);
     if (problem !== undefined) return `--${name} "${expression}" is no cron expression: ${problem}`;
-  }
-  const configMaps = configMapsOf(flags);
-  if (typeof configMaps === 'string') return configMaps;
-  if (configMaps.length === 0 && (flags.config ?? []).length === 0) {
-    return 'no target list is given: pass --config FILE or --configmap NAMESPACE/NAME';
-  }
-  if (flags.schedule !== undefined && configMaps.length > 0) {
-    return '--schedule reads the list from files: mount the ConfigMap and pass --config';
   }
   return timingsProblem(timingsOf(flags));
 }

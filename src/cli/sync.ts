@@ -4,18 +4,18 @@ import { type ExitCode, passExitCode } from './exit-code.ts';
 import { runListedPass } from './listed-pass.ts';
 import {
   type ClusterFlags,
-  type ListFlags,
+  type ClusterListFlags,
   type OutputFlags,
   type PassFlags,
   withClusterFlags,
-  withListFlags,
+  withClusterListFlags,
   withOutputFlag,
   withPassFlags,
 } from './options.ts';
 import { serialize } from './output-format.ts';
 import { reportText } from './report-text.ts';
 
-interface SyncFlags extends ListFlags, ClusterFlags, PassFlags, OutputFlags {
+interface SyncFlags extends ClusterListFlags, ClusterFlags, PassFlags, OutputFlags {
   readonly dryRun: 'none' | 'server';
 }
 
@@ -32,7 +32,7 @@ export function describeSync(command: Command): Command {
         .env('EXTERNAL_ENDPOINTS_DRY_RUN'),
     )
     .addHelpText('after', '\nExample:\n  external-endpoints sync --config targets.yaml');
-  return withOutputFlag(withPassFlags(withClusterFlags(withListFlags(described))));
+  return withOutputFlag(withPassFlags(withClusterFlags(withClusterListFlags(described))));
 }
 
 export async function runSync(flags: SyncFlags, context: CliContext): Promise<ExitCode> {

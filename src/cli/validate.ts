@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { ConfigProblem } from '../config/problem.ts';
+import { readTargetList } from '../config/target-list.ts';
 import type { CliContext } from './context.ts';
 import { counted } from './counted.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { loadList, readList } from './load-list.ts';
+import { loadList, readFiles } from './load-list.ts';
 import { type ListFlags, type OutputFlags, withListFlags, withOutputFlag } from './options.ts';
 import { serialize } from './output-format.ts';
 
@@ -27,9 +28,9 @@ export async function runValidate(flags: ValidateFlags, context: CliContext): Pr
     out.write(`valid: ${counted(list.targets.length, 'target')}\n`);
     return EXIT.done;
   }
-  const reading = await readList(flags, context);
-  if (reading === undefined) return EXIT.usage;
-  const { result } = reading;
+  const parts = await readFiles(flags, context);
+  if (parts === undefined) return EXIT.usage;
+  const result = readTargetList(parts);
   const verdict = result.ok
     ? { valid: true, targets: result.list.targets.length, problems: [] }
     : { valid: false, reason: result.reason, problems: result.problems.map(problemForPrograms) };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/embedded/backend.ts';
 import { noBackendAddresses } from '../support/backend-address.ts';
@@ -54,6 +55,27 @@ describe.skipIf(noBackendAddresses())('times', () => {
       `  - { name: db, ports: [{ port: PORT }], endpoints: [{ address: ${backend.address} }] }\n`,
     );
     await waitFor('the next pass', () => passes().length > sofar);
+    expect(await worker.end()).toMatchObject({ code: 0 });
+  });
+
+  it('of --schedule are when a list in a ConfigMap is read', async () => {
+    const target = `  - { name: db, ports: [{ port: PORT }], endpoints: [{ address: ${backend.address} }] }\n`;
+    const data = { 'list.yaml': readFileSync(stage.list('list.yaml', target), 'utf8') };
+    const { namespace } = stage;
+    await stage.core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'list' }, data } });
+    const args = ['--configmap', `${namespace}/list`, '--schedule', EVERY_SECOND];
+    await using worker = WorkerProcess.start(stage, args);
+    await waitFor('a pass', () => worker.log.some(({ reason }) => reason === 'PassDone'));
+    expect(await isServed()).toBe(true);
+    const rename = (names: string[]) => ({
+      namespace,
+      name: 'list',
+      body: { metadata: { name: 'list' }, data: Object.fromEntries(names.map((name) => [name, target])) },
+    });
+    await stage.core.replaceNamespacedConfigMap(rename(['notes.txt']));
+    await waitFor('the missing key to be told', () => worker.has('InvalidTargetList'));
+    expect(await isServed()).toBe(true);
+    await stage.core.deleteNamespacedConfigMap({ namespace, name: 'list' });
     expect(await worker.end()).toMatchObject({ code: 0 });
   });
 

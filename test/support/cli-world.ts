@@ -72,15 +72,16 @@ export class CliWorld {
 
   /** Writes `name` with these targets, asking the world's DNS server. Returns the flags that name it. */
   list(targets: string, name = 'targets.yaml'): string[] {
-    this.files.set(
-      name,
-      `apiVersion: external-endpoints/v1
+    this.files.set(name, this.textOf(targets));
+    return ['--config', name];
+  }
+
+  textOf(targets: string): string {
+    return `apiVersion: external-endpoints/v1
 kind: TargetList
 defaults: { namespace: default, dns: { servers: ["${SERVER.address}"] } }
 targets:
-${targets}`,
-    );
-    return ['--config', name];
+${targets}`;
   }
 
   /** Runs a command line; time passes as far as it takes. What it prints is this run's alone. */

@@ -156,6 +156,63 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     expect(err).toContain('InvalidTargetList: 2 problems; nothing was changed');
     expect(world.choices).toEqual([]);
   });
+
+  describe('with its list in a ConfigMap', () => {
+    const withList = async (targets: string) => {
+      const world = new CliWorld();
+      const metadata = { namespace: 'default', name: 'targets' };
+      const data = { 'targets.yaml': world.textOf(targets), 'notes.txt': 'no list' };
+      const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+      await world.client.store.create(body, { dryRun: false }, new AbortController().signal);
+      return world;
+    };
+
+    it('publishes, beside what files say', async () => {
+      const world = await withList(TWO);
+      const file = world.list(
+        '  - { name: web, ports: [{ port: 80 }], endpoints: [{ address: 10.0.0.1 }] }\n',
+      );
+      expect(await world.run('plan', '--configmap', 'default/targets')).toMatchObject({ code: 1, err: '' });
+      const { code, err, out } = await world.run(
+        'sync',
+        ...file,
+        '--configmap',
+        'default/targets/targets.yaml',
+      );
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toContain('2 targets: 0 unchanged');
+    });
+
+    it.each([
+      ['default/targets', 'configmap default/targets[targets.yaml]:6:5: targets[0].endpoints'],
+      ['default/other', 'configmap default/other: there is no such ConfigMap'],
+      ['default/targets/more.yaml', 'configmap default/targets[more.yaml]: the ConfigMap has no such key'],
+      ['default/?list=yes', 'configmap default/?list=yes: no ConfigMap matches'],
+    ])('ends with 2 and writes nothing when the one in %s is wrong', async (reference, problem) => {
+      const world = await withList('\n  - name: db\n');
+      const before = world.cluster.server.store.revision;
+      const { code, err } = await world.run('sync', '--configmap', reference);
+      expect(code).toBe(2);
+      expect(err).toContain(problem);
+      expect(err).toContain('nothing was changed');
+      expect(world.cluster.server.store.revision).toBe(before);
+    });
+
+    it('ends with 4 when it cannot be read, within --timeout', async () => {
+      const world = await withList(TWO);
+      world.client.fault = () => 'forbidden';
+      const refused = await world.run('sync', '--configmap', 'default/targets');
+      expect(refused.code).toBe(4);
+      expect(refused.err).toMatch(/^test at memory: Forbidden: configmap default\/targets: /);
+      world.client.fault = () => 'hangs';
+      const startedMs = world.clock.monotonicNow();
+      const silent = await world.run('sync', '--configmap', 'default/targets', '--timeout', '5s');
+      expect(silent).toMatchObject({ code: 4, out: '' });
+      expect(silent.err).toBe('test at memory: Timeout: the pass did not end within 5 s (--timeout)\n');
+      expect(world.clock.monotonicNow() - startedMs).toBeLessThanOrEqual(5_000);
+      expect(world.clock.sleeping).toBe(0);
+    });
+  });
 });
 
 describe('plan', () => {

@@ -116,6 +116,7 @@ describe('a command line that is wrong', () => {
     [['sync', '--confg', 'x'], 'Did you mean --config?'],
     [['sync', '--policy', 'sinc', '-c', 'x'], 'Allowed choices are sync, upsert-only, create-only'],
     [['sync'], 'no target list is given: pass --config FILE'],
+    [['plan', '--configmap', 'targets'], 'expected NAMESPACE/NAME'],
     [['sync', '-c'], 'argument missing'],
     [['version', 'now'], 'too many arguments'],
   ])('%j ends with exit code 2 and a hint', async (argv, hint) => {
