@@ -30,9 +30,14 @@ export async function shrink(scenario: Scenario, failed: SimulationResult): Prom
     const byWorkers =
       best.scenario.workers.length > 1 &&
       (await attempt({ ...best.scenario, workers: best.scenario.workers.slice(0, 1) }));
-    smaller = byIncidents || byTargets || byWorkers;
+    const byList = best.scenario.listIn !== undefined && (await attempt(withListInFile(best.scenario)));
+    smaller = byIncidents || byTargets || byWorkers || byList;
   }
   return { ...best, tries };
+}
+
+function withListInFile({ listIn: _, ...scenario }: Scenario): Scenario {
+  return scenario;
 }
 
 type Attempt = (candidate: Scenario) => Promise<boolean>;

@@ -7,6 +7,7 @@ import { calmJob } from './world/calm-job.ts';
 import { CronJob } from './world/cron-job.ts';
 import { Deployment } from './world/deployment.ts';
 import { Happenings, type Workload } from './world/happenings.ts';
+import type { ProductProcess } from './world/product-process.ts';
 import { Releases } from './world/releases.ts';
 import { BusyWithoutEnd } from './world/scheduler.ts';
 import { World } from './world/world.ts';
@@ -106,7 +107,7 @@ async function comeToRest(
     scheduler.nowMs >= soonestMs &&
     leaving.every(({ running }) => running.size === 0) &&
     cluster.underWay === 0 &&
-    workloads.every(({ isSteady }) => isSteady) &&
+    workloads.every(({ isSteady, running }) => isSteady && knowTheList(running, world)) &&
     late.quietForMs >= QUIET_MS[scenario.mode] &&
     undisturbed.difference().length === 0;
   const untilMs = scheduler.nowMs + SETTLED_WITHIN_MS;
@@ -128,6 +129,12 @@ async function comeToRest(
       judge.report(8, `at rest in two slices: ${twice}`);
   }
   reportDifference(world, undisturbed);
+}
+
+/** A watch that died in silence keeps a list for minutes from whoever follows it in a ConfigMap. */
+function knowTheList(running: ReadonlySet<ProductProcess>, { file, scenario, workers }: World): boolean {
+  if (scenario.mode === 'cronJob' || file.current.targets === undefined) return true;
+  return [...running].every(({ process }) => workers.get(process)?.newestList?.text === file.current.text);
 }
 
 /** When the last hold that the faults began has ended, and its end was noticed. */

@@ -8,6 +8,8 @@ import { World } from './world/world.ts';
 
 const PERIOD_MS = 30_000;
 const MOST_PASSES = 6;
+/** Of `guards.maxDeletes`, which no list of the simulation sets. */
+const MAX_DELETES = 0.3;
 
 /** What the cluster comes to with the same list, names and hosts, without anything ever having gone wrong. */
 export class Undisturbed {
@@ -40,6 +42,9 @@ export class Undisturbed {
     const job = calmJob(undisturbed, PERIOD_MS);
     await untilNothingIsWritten(undisturbed);
     job.stop();
+    // A good list is read there, or there would be nothing to compare with.
+    const isRead = file.targets.length === 0 || job.exits.every((exit) => exit === 0 || exit === 3);
+    if (!isRead) throw new Error(`seed ${scenario.seed}: undisturbed passes ended with ${job.exits.join()}`);
     for (const { invariant, message } of undisturbed.judge.violations)
       world.judge.report(invariant, `undisturbed: ${message}`);
     return new Undisturbed(world, undisturbed);
@@ -56,6 +61,7 @@ export class Undisturbed {
       ...withoutService(world),
       ...madeByOthers(world),
       ...givenBackInPart(world),
+      ...tooManyToDelete(world),
       ...this.#heldOff(),
     ]);
     const comparable = (fact: string) => !excluded.has(keyOfFact(fact));
@@ -173,6 +179,14 @@ function orphaned({ file }: World): string[] {
   const kept = file.targets.filter(({ deletionPolicy }) => deletionPolicy === 'Orphan').map(keyOfSpec);
   const lists = file.versions.flatMap(({ targets = [] }) => (targets.length === 0 ? [] : [targets]));
   return kept.filter((key) => lists.some((targets) => !targets.some((each) => keyOfSpec(each) === key)));
+}
+
+/** So many left the list, one after the other, before any could be deleted that none may be any more. */
+function tooManyToDelete({ file, judge, cluster }: World): string[] {
+  const owned = judge.ownership.servicesOf(cluster.core.store);
+  const listed = new Set(file.targets.map(keyOfSpec));
+  const going = [...owned].filter((key) => !listed.has(key));
+  return going.length > Math.ceil(owned.size * MAX_DELETES) ? going : [];
 }
 
 /** Targets whose Service somebody else keeps and has taken away. */

@@ -21,8 +21,8 @@ export class Ownership {
     return this.#ours.has(object.metadata.uid);
   }
 
-  /** How many Services are ours now, at least in part: somebody else may keep the Service itself. */
-  servicesOf(store: Store): number {
+  /** Keys of the Services that are ours now, at least in part: somebody else may keep the Service itself. */
+  servicesOf(store: Store): ReadonlySet<string> {
     const ours = (['services', 'endpoints', 'endpointslices'] as const).flatMap((resource) =>
       store
         .list(resource)
@@ -34,7 +34,7 @@ export class Ownership {
             : `${object.metadata.namespace}/${object.metadata.name}`,
         ),
     );
-    return new Set(ours).size;
+    return new Set(ours);
   }
 
   /** The breach of invariant 1 that the change is, if it is one; and whose the object is afterwards. */

@@ -85,10 +85,11 @@ export class Promptness {
 
   /** Looked at before and after: whatever else may take time did not happen in between. */
   #isInPlainOrder({ spec, list, worker, sinceMs }: Expectation): boolean {
-    const { file, hosts, scenario, disturbance, scheduler } = this.#world;
+    const { file, hosts, scenario, disturbance, scheduler, workers } = this.#world;
     const fromMs = scenario.mode === 'deployment' ? sinceMs - SETTLED_IN_MS : sinceMs;
     if (disturbance.lastedUntilMs(scheduler.nowMs) > fromMs || file.read().version !== list) return false;
     if (scenario.mode === 'deployment' && leaseHolder(this.#world) !== worker) return false;
+    if (scenario.mode === 'deployment' && workers.get(worker)?.newestList?.text !== list.text) return false;
     if (spec.check === 'none' || !spec.resources.includes('EndpointSlice')) return false;
     const isClean = spec.endpoints.every(
       (source) =>

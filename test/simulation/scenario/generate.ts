@@ -25,6 +25,7 @@ export function scenarioOf(seed: number): Scenario {
     handMade,
     mode,
     replicas: between(random, 1, 3),
+    ...(chance(streamOf(seed, 'list'), 0.4) ? { listIn: 'configMap' } : {}),
     workers,
     concurrency: pick(random, ['Allow', 'Forbid', 'Forbid', 'Replace']),
     previews: chance(random, 0.3),

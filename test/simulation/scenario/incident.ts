@@ -87,6 +87,8 @@ export interface Scenario {
   /** `cronJob`: passes of `sync`. `deployment`: replicas of `run`. */
   readonly mode: 'cronJob' | 'deployment';
   readonly replicas: number;
+  /** Where the list is; absent: in a file. */
+  readonly listIn?: 'configMap';
   readonly workers: readonly {
     readonly machine: number;
     readonly periodMs: number;

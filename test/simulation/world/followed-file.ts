@@ -1,28 +1,33 @@
+import type { ClusterListFlags } from '../../../src/cli/options.ts';
 import type { ListSource } from '../../../src/sync/list/list-source.ts';
+import type { ListVersion } from '../scenario/target-spec.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Reading } from './target-file.ts';
-import type { WorkerRecord } from './worker-record.ts';
 import type { World } from './world.ts';
+
+const PATH = 'targets.yaml';
 
 /** How long it takes until an edit is noticed, as with a kubelet's mount that is looked at every second. */
 const LOOK_EVERY_MS = 1_000;
 
+export const FLAGS_OF_FILE: ClusterListFlags = { config: [PATH] };
+
 /** The list file as a long-lived process follows it. */
-export function followedFile(world: World, process: SimProcess, record: WorkerRecord): ListSource {
-  const { file, scheduler, judge, cluster } = world;
+export function followedFile(
+  { file }: World,
+  process: SimProcess,
+  onRead: (version: ListVersion) => void,
+): ListSource {
   return {
-    name: 'targets.yaml',
+    name: PATH,
     run: async (onParts, signal) => {
       let told: Reading | undefined;
       for (;;) {
         const reading = file.read();
         if (reading !== told) {
-          const { parts, version } = reading;
           told = reading;
-          if (version.targets !== undefined) {
-            record.readList(version, scheduler.nowMs, judge.ownership.servicesOf(cluster.core.store));
-          }
-          onParts(parts);
+          onRead(reading.version);
+          onParts(reading.parts);
         }
         await process.clock.sleep(LOOK_EVERY_MS, signal);
       }

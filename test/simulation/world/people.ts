@@ -70,6 +70,17 @@ export class People {
     if (kind === 'endpointsAndSlice') this.#makeSlice(namespace, name, 'by-hand', addresses, listed);
   }
 
+  /** Writes it, anew where it is gone; without data, takes it away. */
+  keepConfigMap(namespace: string, name: string, data: Readonly<Record<string, string>> | undefined): void {
+    const isThere = this.#cluster.core.store.get('configmaps', `${namespace}/${name}`) !== undefined;
+    const path = `/api/v1/namespaces/${namespace}/configmaps`;
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data };
+    if (data === undefined) {
+      if (isThere) this.#do('DELETE', `${path}/${name}`);
+    } else if (isThere) this.#do('PUT', `${path}/${name}`, body);
+    else this.#do('POST', path, body);
+  }
+
   edit(key: string, edit: ObjectEdit): void {
     this.#log.tell('people', `${edit} ${key}`);
     this.#log.fault(`people ${edit}`);

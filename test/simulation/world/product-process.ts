@@ -1,4 +1,5 @@
 import type { CliContext } from '../../../src/cli/context.ts';
+import type { ClusterListFlags } from '../../../src/cli/options.ts';
 import { partOf } from '../../../src/config/target-list.ts';
 import { createResolver, DEFAULT_RESOLVER_LIMITS } from '../../../src/dns/stub-resolver.ts';
 import { type Prober, proberOver } from '../../../src/health/probe.ts';
@@ -10,10 +11,12 @@ import { ConfigMapState } from '../../../src/sync/state/config-map-state.ts';
 import { LeadershipCheck } from '../checks/leadership.ts';
 import { socketAddress } from '../checks/lost-route.ts';
 import { ReferenceHealth } from '../checks/reference-health.ts';
+import type { ListVersion } from '../scenario/target-spec.ts';
 import { ApiClient } from './api-client.ts';
 import { Bounds } from './bounds.ts';
 import { fateOf } from './fate.ts';
-import { followedFile } from './followed-file.ts';
+import { FLAGS_OF_FILE, followedFile } from './followed-file.ts';
+import { FLAGS_OF_CONFIG_MAP, listInAnswer, notingReads } from './list-config-map.ts';
 import type { Machine } from './machine.ts';
 import { collectingTerminal } from './paper.ts';
 import type { RequestFate } from './request-fate.ts';
@@ -33,6 +36,8 @@ export interface ProductProcess {
   readonly process: SimProcess;
   readonly context: CliContext;
   readonly paper: { readonly out: string; readonly err: string };
+  /** Where it finds the list. */
+  readonly listFlags: ClusterListFlags;
   readonly terminate: () => void;
   /** Its watches, open ones among them. */
   readonly watches: ReadonlySet<Arrivals>;
@@ -74,6 +79,7 @@ export function startProcess(
     },
     onAnswer: (request, answer) => {
       lineage.follow(request, answer, record);
+      noteList(listInAnswer(request, answer, world.file));
       // The server has no other answer for a JSON patch whose test fails.
       const isTest = request.contentType === 'application/json-patch+json';
       if (!answer.ok && answer.failure.httpStatus === 422 && !isTest) {
@@ -81,6 +87,9 @@ export function startProcess(
       }
     },
   });
+  const noteList = (version: ListVersion | undefined) => {
+    if (version?.targets !== undefined) record.readList(version, scheduler.nowMs, ownedServices(world));
+  };
   const client = new ApiClient(process, world, fate);
   const store = new KubeStore(client);
   const resolver = createResolver({
@@ -106,13 +115,14 @@ export function startProcess(
     prober: watched(proberOver(dialer, process.clock), record, world),
     maxProbesInFlight: MAX_PROBES_IN_FLIGHT,
     signal: interruption.signal,
-    readList: async () => {
+    readList: async (paths) => {
+      if (paths.length === 0) return [];
       const { parts, version } = world.file.read();
-      if (version.targets !== undefined) record.readList(version, scheduler.nowMs, ownedServices(world));
+      noteList(version);
       return parts;
     },
-    readPart: async (part) => partOf(part),
-    followFiles: () => [followedFile(world, process, record)],
+    readPart: notingReads(async (part) => partOf(part), world.file, noteList),
+    followFiles: (paths) => paths.map(() => followedFile(world, process, noteList)),
     connect: async ({ instance, stateNamespace = STATE_NAMESPACE }) => ({
       ok: true,
       cluster: {
@@ -138,6 +148,7 @@ export function startProcess(
     paper,
     bounds,
     watches,
+    listFlags: scenario.listIn === 'configMap' ? FLAGS_OF_CONFIG_MAP : FLAGS_OF_FILE,
     terminate: () => interruption.abort(new Error('SIGTERM')),
   };
 }
@@ -149,7 +160,7 @@ function recordOf(process: SimProcess, world: World): WorkerRecord {
 }
 
 function ownedServices({ judge, cluster }: World): number {
-  return judge.ownership.servicesOf(cluster.core.store);
+  return judge.ownership.servicesOf(cluster.core.store).size;
 }
 
 /** The product's prober, with somebody who writes down what it saw. */

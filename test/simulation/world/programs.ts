@@ -5,7 +5,6 @@ import { runSync } from '../../../src/cli/sync.ts';
 import { INSTANCE_NAME, type ProductProcess, STATE_NAMESPACE } from './product-process.ts';
 
 const COMMON = {
-  config: ['targets.yaml'],
   instance: INSTANCE_NAME,
   stateNamespace: STATE_NAMESPACE,
   policy: 'sync',
@@ -21,21 +20,22 @@ export function endInShort(end: ProgramEnd): string {
 }
 
 /** `sync`, as a CronJob starts it. */
-export function runSyncProgram({ context }: ProductProcess): Promise<ProgramEnd> {
-  return ended(runSync({ ...COMMON, output: 'json', dryRun: 'none' }, context));
+export function runSyncProgram({ context, listFlags }: ProductProcess): Promise<ProgramEnd> {
+  return ended(runSync({ ...COMMON, ...listFlags, output: 'json', dryRun: 'none' }, context));
 }
 
 /** `plan`, as somebody runs it before. */
-export function runPlanProgram({ context }: ProductProcess): Promise<ProgramEnd> {
-  return ended(runPlan({ ...COMMON, output: 'json' }, context));
+export function runPlanProgram({ context, listFlags }: ProductProcess): Promise<ProgramEnd> {
+  return ended(runPlan({ ...COMMON, ...listFlags, output: 'json' }, context));
 }
 
 /** `run`, as a Deployment starts it: with the defaults of its flags. */
-export function runRunProgram({ context }: ProductProcess): Promise<ProgramEnd> {
+export function runRunProgram({ context, listFlags }: ProductProcess): Promise<ProgramEnd> {
   return ended(
     runRun(
       {
         ...COMMON,
+        ...listFlags,
         logFormat: 'json',
         logLevel: 'info',
         listen: { host: '0.0.0.0', port: 8080 },

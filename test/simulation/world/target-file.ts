@@ -27,6 +27,7 @@ export class TargetFile {
   /** What stands in the file instead of the targets, while somebody has made a mess of it. */
   #mess: ListVersion | 'missing' | undefined;
   #reading: Reading | undefined;
+  readonly #listeners: (() => void)[] = [];
 
   constructor(targets: readonly TargetSpec[], guards: ListGuards, log: EventLog) {
     this.#guards = guards;
@@ -48,6 +49,16 @@ export class TargetFile {
     return this.#reading;
   }
 
+  /** Told after each edit. */
+  onEdit(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The newest good version with this text, if it ever stood there. */
+  versionWith(text: string): ListVersion | undefined {
+    return this.versions.findLast((version) => version.text === text && version.targets !== undefined);
+  }
+
   #readingNow(): Reading {
     if (this.#mess === 'missing') {
       const part = { ok: false, source: PATH, reason: 'NotFound', message: 'no such file' } as const;
@@ -58,7 +69,11 @@ export class TargetFile {
   }
 
   edit(edit: ListEdit): void {
-    this.#reading = undefined;
+    this.#apply(edit);
+    this.#tell();
+  }
+
+  #apply(edit: ListEdit): void {
     this.#log.tell('people', `list: ${JSON.stringify(edit)}`);
     this.#log.fault(`list ${edit.to}`);
     switch (edit.to) {
@@ -86,7 +101,11 @@ export class TargetFile {
   }
 
   undo(edit: ListEdit): void {
-    this.#reading = undefined;
+    this.#takeBack(edit);
+    this.#tell();
+  }
+
+  #takeBack(edit: ListEdit): void {
     if (!('key' in edit)) {
       this.#mess = undefined;
       this.#log.tell('people', 'list: mended');
@@ -101,8 +120,13 @@ export class TargetFile {
 
   /** The list as it stands without any mess. */
   mend(): void {
-    this.#reading = undefined;
     this.#mess = undefined;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#reading = undefined;
+    for (const listener of this.#listeners) listener();
   }
 
   get targets(): readonly TargetSpec[] {

@@ -48,6 +48,11 @@ export class WorkerRecord {
     this.ownedServices = ownedServices;
   }
 
+  /** The last good one that it read. */
+  get newestList(): ListVersion | undefined {
+    return this.#lists.at(-1)?.version;
+  }
+
   get hasList(): boolean {
     return this.#lists.length > 0;
   }

@@ -13,6 +13,7 @@ import { DnsReactions } from './dns-reactions.ts';
 import { DnsServers } from './dns-servers.ts';
 import { EventLog } from './event-log.ts';
 import { Hosts } from './hosts.ts';
+import { keepInConfigMap } from './list-config-map.ts';
 import { Machine } from './machine.ts';
 import { Names } from './names.ts';
 import { Occurrences } from './occurrences.ts';
@@ -86,6 +87,7 @@ export class World {
     for (const [name, content] of scenario.names) this.names.set(name, content);
     for (const namespace of NAMESPACES) this.people.makeNamespace(namespace);
     for (const made of scenario.handMade) this.people.makeByHand(made);
+    if (scenario.listIn === 'configMap') keepInConfigMap(this.file, this.people);
   }
 
   /** How far the machines have drifted apart. */
