@@ -134,9 +134,20 @@ export function isMirrorInStep(
 
 /** Every address that we serve as ready is ready in the Endpoints. */
 export function endpointsCover(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
-  const { labels: _labels, ...unlabelled } = endpoints.metadata;
-  const carried = publishedReadiness(endpointsAsSlices({ ...endpoints, metadata: unlabelled }));
+  const carried = readinessIn(endpoints);
   return [...publishedReadiness(slices)].every(([key, ready]) => !ready || carried.get(key) === true);
+}
+
+/** Whether the Endpoints call nothing ready that the slices call not ready. */
+export function endpointsAgree(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
+  const carried = readinessIn(endpoints);
+  return [...publishedReadiness(slices)].every(([key, ready]) => ready || carried.get(key) !== true);
+}
+
+/** As if they were mirrored. */
+function readinessIn({ metadata, ...content }: EndpointsObject): PublishedReadiness {
+  const { labels: _labels, ...unlabelled } = metadata;
+  return publishedReadiness(endpointsAsSlices({ ...content, metadata: unlabelled }));
 }
 
 /** What exists once these objects, by `Kind/name`, were written (or, where undefined, deleted). */

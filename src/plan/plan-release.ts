@@ -7,6 +7,7 @@ import type {
 import { ownerOf, SKIP_MIRROR_LABEL } from '../manifest/labels.ts';
 import { deletionOf } from './deletion.ts';
 import {
+  endpointsAgree,
   endpointsCover,
   isMirrorInStep,
   publishedReadiness,
@@ -29,7 +30,8 @@ export interface ReleaseInput extends RemovalInput {
  *
  *   a selector            the Pods' slices, once one of them is ready; ours go
  *   Endpoints             the mirroring controller: skip-mirror off, wait for its slices, then ours go
- *   neither               our slices, as nobody's
+ *   neither, or Endpoints that say something else
+ *                         our slices, as nobody's
  *
  * Each step follows from what exists, so a pass that died is continued by the next.
  */
@@ -52,7 +54,7 @@ export function planRelease(input: ReleaseInput): ObjectPlan {
     return { ...plan, ...stepsToPods(existing.service, selector, owned, slices) };
   }
   const endpoints = owned.endpoints ?? mirroredByNow(existing.endpoints);
-  if (endpoints !== undefined && existing.service !== undefined && endpointsCover(endpoints, owned.slices)) {
+  if (endpoints !== undefined && existing.service !== undefined && maySucceed(endpoints, owned.slices)) {
     return { ...plan, ...stepsToMirror(endpoints, input, owned, slices) };
   }
   return { ...plan, actions: unmarkAll(owned) };
@@ -132,7 +134,7 @@ function stepsToMirror(
 ): Steps {
   // Whoever changes one of our slices after that has read anew, and first takes what it has lost back.
   const disowned = owned.slices.flatMap((slice) => disown(slice) ?? []);
-  if (endpoints.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true') {
+  if (skipsMirror(endpoints)) {
     const actions = [...disowned, allowMirror(endpoints).action];
     return { actions, continuation: { until: 'MirroredSlicesPresent' } };
   }
@@ -155,9 +157,22 @@ function stepsToMirror(
   };
 }
 
+/**
+ * Mirrored, the Endpoints serve what our slices serve. A pass that died between the two leaves them contradicting each
+ * other; where nothing is mirrored yet, our slices stay instead.
+ */
+function maySucceed(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
+  if (!endpointsCover(endpoints, slices)) return false;
+  return !skipsMirror(endpoints) || endpointsAgree(endpoints, slices);
+}
+
+function skipsMirror({ metadata }: EndpointsObject): boolean {
+  return metadata.labels?.[SKIP_MIRROR_LABEL] === 'true';
+}
+
 /** Somebody else's, or given back by a release that died: what is mirrored from them needs no slices of ours beside. */
 function mirroredByNow(endpoints: EndpointsObject | undefined): EndpointsObject | undefined {
-  return endpoints?.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true' ? undefined : endpoints;
+  return endpoints === undefined || skipsMirror(endpoints) ? undefined : endpoints;
 }
 
 function removeSlices({ slices }: Owned): Action[] {

@@ -8,6 +8,7 @@ import type { PlanDraft } from './plan-draft.ts';
 import { bridgePorts } from './port-bridge.ts';
 import { isExternalName, vanishingPortNames } from './service-view.ts';
 import { stageSlices } from './slice-stages.ts';
+import { isDisowned } from './unmark.ts';
 
 /**
  * Slices, with Endpoints beside them or without.
@@ -16,6 +17,8 @@ import { stageSlices } from './slice-stages.ts';
  *   existing          slices, Service, Endpoints: whatever the Service changes, it finds its endpoints there
  *   taken over        besides, with the readiness that is served so far, until nobody else's slices are left:
  *                     the mirror's go by themselves once Endpoints are marked, others' are removed last
+ *   being given back  Endpoints before the slices: the next thing that becomes of them is that they are mirrored, and
+ *                     one of the two meets a conflict (`docs/adr/0034`)
  */
 export function publishSlices(
   draft: PlanDraft,
@@ -26,9 +29,11 @@ export function publishSlices(
   const { mirrored, leftover, foreign } = draft.slices;
   const leaving = vanishingPortNames(draft.input, draft.slices.ours);
   if (existing.service === undefined) draft.applyService();
+  const endpointsFirst = isBeingGivenBack(draft);
+  if (endpointsFirst) settleEndpoints(draft, entries);
   writeSlices(draft, leaving.size === 0 ? entries : bridgedEntries(draft, assessments, leaving));
   if (existing.service !== undefined) draft.applyService();
-  settleEndpoints(draft, entries);
+  if (!endpointsFirst) settleEndpoints(draft, entries);
   draft.delete('EndpointSlice', [...leftover, ...foreign], 'Adopted');
   if (mirrored.length > 0) {
     if (!mirrorIsOff(draft)) return { until: 'MirroredSlicesGone' };
@@ -71,6 +76,11 @@ export function settleEndpoints(draft: PlanDraft, entries: readonly EndpointEntr
   } else if (existing.endpoints !== undefined) {
     draft.delete('Endpoints', [existing.endpoints], 'NotPublished');
   }
+}
+
+/** As far as that shows, and Endpoints are not mirrored yet. */
+function isBeingGivenBack(draft: PlanDraft): boolean {
+  return mirrorIsOff(draft) && draft.slices.ours.some(isDisowned);
 }
 
 /** The mirroring controller has nothing to copy, and had nothing when the cluster was read. */

@@ -25,10 +25,14 @@ export function removeMarks(object: KubeObject): PatchAction {
  * before meets a conflict and is decided anew. Undefined where there is none of ours.
  */
 export function disown(object: KubeObject): PatchAction | undefined {
-  const isOwned = (object.metadata.managedFields ?? []).some(({ manager }) => manager === MANAGER);
-  if (!isOwned) return undefined;
+  if (isDisowned(object)) return undefined;
   const change = { path: 'metadata.managedFields', from: MANAGER, to: undefined };
   return { ...patchOf(object, [], [], [forgetOwnership(object)]), changes: [change] };
+}
+
+/** Nobody else leaves our marks and takes this: a release is under way, or one has died. */
+export function isDisowned({ metadata }: KubeObject): boolean {
+  return !(metadata.managedFields ?? []).some(({ manager }) => manager === MANAGER);
 }
 
 function forgetOwnership({ metadata }: KubeObject): JsonPatchOperation {
