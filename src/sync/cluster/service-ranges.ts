@@ -28,6 +28,14 @@ function rank({ metadata }: KubeObject): number {
   return metadata.name === 'kubernetes' ? 0 : 1;
 }
 
+/**
+ * Who may not read the ranges, or whose cluster has none to read, does without them. Any other failure passes, and the
+ * ranges are there all the same: an address of theirs must not be published because the server hiccuped.
+ */
+export function doesWithoutRanges({ reason }: ApiFailure): boolean {
+  return reason === 'NotFound' || reason === 'Forbidden';
+}
+
 /** What is to be said of ranges that cannot be read; nothing of a server that has none to tell of. */
 export function rangesNotes({ reason, message }: ApiFailure): readonly ServiceRangesNote[] {
   if (reason === 'NotFound') return [];
@@ -46,6 +54,8 @@ export interface ServiceRangesNote {
 /** Ranges are added to a cluster once in years. */
 const READ_EVERY_MS = 10 * 60_000;
 const TRY_AGAIN_MS = 10_000;
+/** While nothing can begin without them. */
+const TRY_AT_ONCE_MS = 1_000;
 
 export interface ServiceRangesSettings {
   /** They are others than before. */
@@ -60,6 +70,8 @@ export class ServiceRanges {
   private readonly settings: ServiceRangesSettings;
   private known: readonly Cidr[] = [];
   private hasTold = false;
+  /** The last reading came to an end that waiting would not change. */
+  private hasAnswer = false;
   private dueAtMs = Number.NEGATIVE_INFINITY;
   private underWay: Promise<void> | undefined;
 
@@ -92,13 +104,21 @@ export class ServiceRanges {
       });
   }
 
+  /** Resolves when they are known, or when it is known that this cluster has none to tell. */
+  async readPatiently(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.read(signal);
+      if (this.hasAnswer) return;
+      await this.ports.clock.sleep(TRY_AT_ONCE_MS, signal);
+    }
+  }
+
   /** @returns whether they are others than before. */
-  async read(signal: AbortSignal): Promise<boolean> {
+  private async read(signal: AbortSignal): Promise<boolean> {
     const { clock, log, store } = this.ports;
     const reading = await readServiceRanges(store, signal);
-    const isFinal =
-      reading.ok || reading.failure.reason === 'NotFound' || reading.failure.reason === 'Forbidden';
-    this.dueAtMs = clock.monotonicNow() + (isFinal ? READ_EVERY_MS : TRY_AGAIN_MS);
+    this.hasAnswer = reading.ok || doesWithoutRanges(reading.failure);
+    this.dueAtMs = clock.monotonicNow() + (this.hasAnswer ? READ_EVERY_MS : TRY_AGAIN_MS);
     if (!reading.ok) {
       const notes = this.hasTold ? [] : rangesNotes(reading.failure);
       for (const note of notes) log.warn(note.reason, note.message);

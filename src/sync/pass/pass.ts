@@ -1,8 +1,9 @@
 import type { ObjectPlan } from '../../plan/object-plan.ts';
 import { instantOf } from '../../target/clock.ts';
 import type { ApiFailure, ObjectStore } from '../cluster/object-store.ts';
-import { isOfTheWholeCluster, readCluster } from '../cluster/read-cluster.ts';
+import { readCluster } from '../cluster/read-cluster.ts';
 import {
+  doesWithoutRanges,
   type RangesReading,
   rangesNotes,
   readServiceRanges,
@@ -78,7 +79,7 @@ async function passInTime(
   ]);
   let decider: PassDecider | undefined;
   const known = reading.then(([cluster, loaded, ranges]) => {
-    if (!cluster.ok || absenceBehind(ranges) !== undefined) return undefined;
+    if (!cluster.ok || obstacleIn(ranges) !== undefined) return undefined;
     const guards = { ...request.guards, serviceCidrs: ranges.ok ? ranges.cidrs : [] };
     decider = new PassDecider({ ...request, guards }, cluster.view, loaded, ports.clock);
     return decider.before;
@@ -103,8 +104,8 @@ async function passInTime(
   );
   const [cluster, loaded, ranges] = await reading;
   if (!cluster.ok) return cluster;
-  const absence = absenceBehind(ranges);
-  if (absence !== undefined) return { ok: false, failure: absence };
+  const obstacle = obstacleIn(ranges);
+  if (obstacle !== undefined) return { ok: false, failure: obstacle };
   if (decider === undefined) throw new Error('the cluster was read, and nobody decides');
   begin(decider.decideRest(health), decider);
   const settlements = await settler.done();
@@ -125,12 +126,9 @@ async function passInTime(
   };
 }
 
-/**
- * Who may not read the ranges of the cluster's own Services, or whose cluster has none to read, does without. A server
- * that does not answer has them all the same, and an address of theirs would be published because it hiccuped.
- */
-function absenceBehind(ranges: RangesReading): ApiFailure | undefined {
-  return !ranges.ok && isOfTheWholeCluster(ranges.failure) ? ranges.failure : undefined;
+/** Why nothing can be decided. */
+function obstacleIn(ranges: RangesReading): ApiFailure | undefined {
+  return ranges.ok || doesWithoutRanges(ranges.failure) ? undefined : ranges.failure;
 }
 
 /** Where nothing can be kept nothing is saved; and what could not be read must not be overwritten. */

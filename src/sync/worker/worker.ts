@@ -78,7 +78,7 @@ export class Worker {
 
   private async recall(signal: AbortSignal): Promise<void> {
     const loaded = await this.state.loadPatiently(signal);
-    await this.engine.ranges.read(signal);
+    await this.engine.ranges.readPatiently(signal);
     this.reached = true;
     this.stateless = loaded.kind === 'unusable';
     this.engine.rounds.setStateless(this.stateless);

@@ -103,6 +103,29 @@ describe('the ranges of the cluster’s own Services', () => {
     expect(told).toHaveLength(2);
   });
 
+  it('are waited for at the beginning, however the server fails', async () => {
+    fails('TooManyRequests', 429);
+    let isDone = false;
+    const waiting = ranges.readPatiently(NEVER).then(() => {
+      isDone = true;
+    });
+    await clock.advance(3_000);
+    expect([asked, isDone]).toEqual([4, false]);
+    says('10.96.0.0/16');
+    await clock.advance(1_000);
+    await waiting;
+    expect(ranges.cidrs.map(({ text }) => text)).toEqual(['10.96.0.0/16']);
+    for (const [reason, status] of [
+      ['Forbidden', 403],
+      ['NotFound', 404],
+    ] as const) {
+      fails(reason, status);
+      await ranges.readPatiently(NEVER);
+    }
+    expect(told).toHaveLength(2);
+    expect(clock.sleeping).toBe(0);
+  });
+
   it('are not missed on a server that has none to tell of', async () => {
     fails('NotFound', 404);
     expect(await look()).toEqual([]);
