@@ -199,7 +199,10 @@ function withoutService({ file, cluster }: World): string[] {
 
 /** Targets with a name whose addresses came and went: those may be held for dozens of answers. */
 export function rotatingTargets({ file, answers }: World): ReadonlySet<string> {
-  const rotating = file.targets.filter(({ endpoints }) =>
+  // Where the list has come to name nothing, one of those before is in force.
+  const inForce =
+    file.targets.length > 0 ? file.targets : file.versions.flatMap(({ targets = [] }) => targets);
+  const rotating = inForce.filter(({ endpoints }) =>
     endpoints.some((source) => namesOf(source, answers).some((name) => answers.rotated(name))),
   );
   return new Set(rotating.map(keyOfSpec));

@@ -18,6 +18,7 @@ import { LateCommits } from './late-commits.ts';
 import { type Circumstances, judgeLoss, namesOf, type Verdict } from './lost-route.ts';
 import { bearsOurMarks, Ownership } from './ownership.ts';
 import type { ReferenceHealth } from './reference-health.ts';
+import { RivalLists } from './rival-lists.ts';
 import { NO_TRAFFIC, type Route, type Traffic, trafficOf } from './traffic.ts';
 import type { Violation } from './violation.ts';
 
@@ -39,6 +40,7 @@ export class Judge {
   readonly ownership = new Ownership();
   readonly #lateCommits = new LateCommits();
   readonly #blindness = new Blindness();
+  readonly #rivals = new RivalLists();
   readonly #bench: Bench;
   readonly #traffic = new Map<string, Traffic>();
   /**
@@ -83,7 +85,9 @@ export class Judge {
     const after = trafficOf(this.#bench.cluster.core.store, key);
     this.#traffic.set(key, after);
     if (worker === undefined || (change.resource === 'services' && change.type === 'DELETED')) return;
-    this.#lookForLosses(key, before, after, worker, writer);
+    const isCrossed = this.#bench.circumstances().mode === 'cronJob' && this.#rivals.isCrossed(key, worker);
+    this.#rivals.note(key, worker, this.#bench.circumstances().nowMs);
+    if (!isCrossed) this.#lookForLosses(key, before, after, worker, writer);
     this.#lookForDisputes(key, before, after, writer);
   }
 

@@ -89,9 +89,9 @@ function breachOf(
   // What the mirroring controller leaves when it does not run is a copy of Endpoints that are ours, or gone.
   if (manager === MIRROR && specs.some((spec) => spec !== undefined)) return undefined;
   // What the controllers leave behind when a selector goes serves Pods that nobody selects any more.
+  const { labels } = (change.before ?? change.stored).object.metadata;
   const isLeftover =
-    manager === SLICE_CONTROLLER ||
-    metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller';
+    manager === SLICE_CONTROLLER || labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller';
   if (isLeftover && specs.some((spec) => spec?.create === true)) return undefined;
   return `${what} is not ours, adoption was not asked for, and it was ${verb}`;
 }
