@@ -1,9 +1,15 @@
 import type { SliceContent } from '../manifest/endpoint-slice.ts';
 import { buildEndpointSlice } from '../manifest/endpoint-slice.ts';
-import type { EndpointSliceObject, KubeObject, ObjectKind } from '../manifest/kube-object.ts';
+import type {
+  EndpointSliceObject,
+  EndpointsObject,
+  KubeObject,
+  ObjectKind,
+} from '../manifest/kube-object.ts';
 import { ownerOf } from '../manifest/labels.ts';
 import { buildService } from '../manifest/service.ts';
 import { applicationOf, furtherApplication } from './apply-action.ts';
+import { claimOf } from './claim.ts';
 import { deletionOf } from './deletion.ts';
 import type { SlicesByOwner } from './existing-objects.ts';
 import type { ContestedField } from './field-difference.ts';
@@ -34,6 +40,8 @@ export class PlanDraft {
   readonly conflicts = new Map<string, readonly ContestedField[]>();
   /** The last write to each object, so that a second one builds on it. */
   private readonly written = new Map<string, ApplyAction>();
+  /** Endpoints, where they became ours before anything else was written. */
+  private claimed: KubeObject | undefined;
   private readonly ourSlices: ReadonlyMap<string, EndpointSliceObject>;
   private readonly leaves: ReadonlySet<string>;
 
@@ -53,6 +61,15 @@ export class PlanDraft {
   /** Whether an object of that kind is created, changed or removed. */
   touches(kind: ObjectKind): boolean {
     return this.actions.some((action) => action.kind === kind);
+  }
+
+  /** Endpoints of others, which the target adopts: ours in name before anything else happens. */
+  claimEndpoints(desired: EndpointsObject): void {
+    const { endpoints } = this.input.existing;
+    if (endpoints === undefined || this.isOurs(endpoints) || this.isLeft('Endpoints')) return;
+    const { action, after } = claimOf(endpoints, desired);
+    this.actions.push(action);
+    this.claimed = after;
   }
 
   applyService(): void {
@@ -95,9 +112,12 @@ export class PlanDraft {
     }
     const mayTake = mayAdopt(this.input);
     const adopting = existing !== undefined && !this.isOurs(existing);
+    const claimed = kind === 'Endpoints' ? this.claimed : undefined;
     const taking =
-      existing === undefined ? NOTHING_TAKEN : takeOverOf(existing, desired, { adopting, mayTake });
-    const after = taking.takeOver?.after ?? existing;
+      existing === undefined || claimed !== undefined
+        ? NOTHING_TAKEN
+        : takeOverOf(existing, desired, { adopting, mayTake });
+    const after = claimed ?? taking.takeOver?.after ?? existing;
     const { action, conflicts } = applicationOf(desired, after, { adopting, mayTake, awaitsServiceUid });
     const contested = [...taking.conflicts, ...conflicts];
     if (contested.length > 0) {

@@ -16,7 +16,8 @@ import { isDisowned } from './unmark.ts';
  *   new Service       Service, slices, Endpoints
  *   existing          slices, Service, Endpoints: whatever the Service changes, it finds its endpoints there
  *   taken over        besides, with the readiness that is served so far, until nobody else's slices are left:
- *                     the mirror's go by themselves once Endpoints are marked, others' are removed last
+ *                     the mirror's go by themselves once Endpoints say so, others' are removed last. Endpoints that
+ *                     are mirrored become ours in name first of all
  *   being given back  Endpoints before the slices: the next thing that becomes of them is that they are mirrored, and
  *                     one of the two meets a conflict (`docs/adr/0034`)
  */
@@ -28,6 +29,7 @@ export function publishSlices(
   const { existing } = draft.input;
   const { mirrored, leftover, foreign } = draft.slices;
   const leaving = vanishingPortNames(draft.input, draft.slices.ours);
+  if (!mirrorIsOff(draft)) draft.claimEndpoints(endpointsFor(draft, entries));
   if (existing.service === undefined) draft.applyService();
   const endpointsFirst = isBeingGivenBack(draft);
   if (endpointsFirst) settleEndpoints(draft, entries);
@@ -69,10 +71,10 @@ function writeSlices(draft: PlanDraft, entries: readonly EndpointEntry[]): void 
 
 /** Endpoints as the target wants them, or none. */
 export function settleEndpoints(draft: PlanDraft, entries: readonly EndpointEntry[]): void {
-  const { existing, options, target } = draft.input;
+  const { existing, target } = draft.input;
   if (draft.isLeft('Endpoints')) return;
   if (target.publish.resources.includes('Endpoints')) {
-    draft.apply(buildEndpoints(target, options.instance, entries), existing.endpoints);
+    draft.apply(endpointsFor(draft, entries), existing.endpoints);
   } else if (existing.endpoints !== undefined) {
     draft.delete('Endpoints', [existing.endpoints], 'NotPublished');
   }
@@ -81,6 +83,10 @@ export function settleEndpoints(draft: PlanDraft, entries: readonly EndpointEntr
 /** As far as that shows, and Endpoints are not mirrored yet. */
 function isBeingGivenBack(draft: PlanDraft): boolean {
   return mirrorIsOff(draft) && draft.slices.ours.some(isDisowned);
+}
+
+function endpointsFor({ input: { options, target } }: PlanDraft, entries: readonly EndpointEntry[]) {
+  return buildEndpoints(target, options.instance, entries);
 }
 
 /** The mirroring controller has nothing to copy, and had nothing when the cluster was read. */
