@@ -76,7 +76,8 @@ export class PassSettler {
       instance: this.request.options.instance,
       dryRun: this.request.mode === 'dryRun',
     };
-    const settlement = settle(first, existing, replan, this.ports, options, this.signal).then((result) => {
+    const begun = options.dryRun ? first : lookingAgain(first, existing);
+    const settlement = settle(begun, existing, replan, this.ports, options, this.signal).then((result) => {
       this.settled += 1;
       this.onProgress('writing', this.settled, this.settlements.length);
       return [keyOf(first.plan), result] as const;
@@ -85,4 +86,17 @@ export class PassSettler {
     settlement.catch(() => undefined);
     this.settlements.push(settlement);
   }
+}
+
+/**
+ * A slice that is made beside others takes from them or completes them, and carries no version that would tell of a
+ * change in them. A pass has looked at hosts since it read the cluster, for seconds; so it reads once more, and decides
+ * by that.
+ */
+function lookingAgain(first: TargetPlan, { slices }: ExistingObjects): TargetPlan {
+  const makesSlice = first.plan.actions.some(
+    ({ verb, kind }) => verb === 'create' && kind === 'EndpointSlice',
+  );
+  if (!makesSlice || slices.length === 0) return first;
+  return { ...first, plan: { ...first.plan, actions: [], continuation: { until: 'ServiceRead' } } };
 }
