@@ -38,8 +38,10 @@ interface EntryMoment {
   readonly moment: TargetMoment;
 }
 
-/** What the entry's next decision has to know of this one. */
-export function remember(entry: TargetEntry, { memory, origins, nextChangeAtMs }: TargetDecision): void {
+/** What the entry's next decision, and those about others, have to know of this one. */
+export function remember(entry: TargetEntry, decided: TargetDecision): void {
+  const { memory, origins, nextChangeAtMs } = decided;
+  entry.readyAddresses = readyAfter(decided);
   entry.memory = memory;
   entry.origins = origins;
   entry.inherits = false;
@@ -112,7 +114,6 @@ export class Decider {
       const entry = inTime[at]?.entry;
       if (entry === undefined) throw new Error('a decision without its entry');
       remember(entry, each);
-      entry.readyAddresses = readyAfter(each);
       return { entry, decided: each };
     });
     this.departures.noteDecided(decision.removals);
