@@ -101,10 +101,12 @@ export class Judge {
     if (!worker.hasList && key !== undefined && worker.releases !== key) {
       this.report(9, `${what} was written by a process that never read a good list`);
     }
+    const { stalestMs } = this.#bench.circumstances();
     const selectedSinceMs = key === undefined ? undefined : this.#selectedSinceMs.get(key);
     // Slices of ours that would blend with Pods may go; nothing else may be done to such a Service.
     const isOwnSliceGoing = change.resource === 'endpointslices' && change.type === 'DELETED';
-    const isSelected = selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs;
+    const isSelected =
+      selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs - stalestMs;
     if (isSelected && !isOwnSliceGoing && !isGivenBack(change)) {
       this.report(1, `${what} was written although the Service has a selector`);
     }
@@ -194,9 +196,11 @@ export class Judge {
 
   /** It built on objects that somebody else took away after it had looked, or before it could hear of it. */
   #couldNotKnow(what: string, { process }: WorkerRecord, writer: Writer): boolean {
-    const { mode, longestLagMs } = this.#bench.circumstances();
+    const { mode, longestLagMs, stalestMs } = this.#bench.circumstances();
     const lookedMs =
-      mode === 'cronJob' ? process.startedMs : sentMsBehind(writer) - HEARS_WITHIN_MS - longestLagMs;
+      mode === 'cronJob'
+        ? process.startedMs - stalestMs
+        : sentMsBehind(writer) - HEARS_WITHIN_MS - longestLagMs;
     const takers = [...(this.#takenAwayMs.get(what) ?? [])];
     return takers.some(([by, atMs]) => by !== process && atMs >= lookedMs);
   }

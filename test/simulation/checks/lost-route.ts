@@ -33,6 +33,8 @@ export interface Circumstances {
   readonly planTakesMs: number;
   /** How long watches may have kept something from whoever watches. */
   readonly longestLagMs: number;
+  /** What was read may have been so old. */
+  readonly stalestMs: number;
 }
 
 export type Verdict =

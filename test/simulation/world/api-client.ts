@@ -21,6 +21,7 @@ import type { EventLog } from './event-log.ts';
 import type { DeathAt, RequestFate } from './request-fate.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimProcess } from './sim-process.ts';
+import type { StaleReads } from './stale-reads.ts';
 import { WatchClient, type WatchedWorld } from './watch-client.ts';
 
 /** As the product's transport has them. */
@@ -42,14 +43,16 @@ export class ApiClient implements KubeSender {
   readonly #log: EventLog;
   readonly #fate: RequestFate;
   readonly #watches: WatchClient;
+  readonly #staleReads: StaleReads;
 
   constructor(process: SimProcess, world: WatchedWorld, fate: RequestFate) {
-    const { cluster, scheduler, log } = world;
+    const { cluster, scheduler, log, staleReads } = world;
     this.#process = process;
     this.#cluster = cluster;
     this.#scheduler = scheduler;
     this.#log = log;
     this.#fate = fate;
+    this.#staleReads = staleReads;
     this.#watches = new WatchClient(process, world, fate);
   }
 
@@ -148,9 +151,16 @@ export class ApiClient implements KubeSender {
       sentMs,
       ...(knew === undefined ? {} : { knew }),
     } as const;
-    const { method, path, contentType, body } = request;
-    const sent = { method, path, contentType, body };
-    const handled = this.#cluster.handle(sent, writer, new AbortController().signal);
+    const served =
+      fault === 'staleRead'
+        ? this.#staleReads.served(request.path, this.#fate.latencyMs() * 1_000)
+        : undefined;
+    const { method, contentType, body } = request;
+    const sent = { method, path: typeof served === 'string' ? served : request.path, contentType, body };
+    const handled =
+      typeof served === 'object'
+        ? Promise.resolve(served)
+        : this.#cluster.handle(sent, writer, new AbortController().signal);
     void handled.then((response) => {
       if (isWrite(request))
         this.#tell(request, `${response.status}${fault === undefined ? '' : ` (${fault})`}`);

@@ -19,6 +19,8 @@ export type ApiFault =
   /** Arrives at the server long after the client gave up. */
   | 'lateArrival'
   | 'noAnswer'
+  /** As things were a while ago. */
+  | 'staleRead'
   | 'refusedConnection'
   | 'expiredToken';
 
@@ -34,6 +36,7 @@ export const API_FAULTS: readonly ApiFault[] = [
   'droppedAfter',
   'lateArrival',
   'noAnswer',
+  'staleRead',
   'refusedConnection',
   'expiredToken',
 ];

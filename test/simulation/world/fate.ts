@@ -4,6 +4,9 @@ import { type ApiFault, isWrite } from './api-faults.ts';
 import type { DeathAt, RequestFate } from './request-fate.ts';
 import { between, chance } from './streams.ts';
 
+/** What is written is not old. */
+const FOR_READS_ALONE: ReadonlySet<ApiFault> = new Set(['staleRead']);
+
 /** A process that is to die around one of its writes, counted from 1. */
 export interface DeathPlan {
   readonly write: number;
@@ -27,12 +30,18 @@ export function fateOf({ latencyMs, faults, random, ...rest }: FateOptions): Req
     latencyMs: () => between(random, ...latencyMs),
     fault: (request: KubeRequest) => {
       for (const [fault, probability] of faults()) {
-        if (!isWrite(request) && FOR_WRITES_ALONE.has(fault)) continue;
+        if (!suits(fault, request)) continue;
         if (chance(random, probability)) return fault;
       }
       return undefined;
     },
   };
+}
+
+function suits(fault: ApiFault, request: KubeRequest): boolean {
+  if (isWrite(request)) return !FOR_READS_ALONE.has(fault);
+  const isWatch = request.path.includes('watch=');
+  return !FOR_WRITES_ALONE.has(fault) && !(isWatch && FOR_READS_ALONE.has(fault));
 }
 
 /** Dies around the write that the plan says. */

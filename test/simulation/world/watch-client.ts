@@ -6,6 +6,7 @@ import type { EventLog } from './event-log.ts';
 import type { RequestFate } from './request-fate.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimProcess } from './sim-process.ts';
+import type { StaleReads } from './stale-reads.ts';
 import { type Arrival, Arrivals } from './watch-arrivals.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -16,6 +17,7 @@ export interface WatchedWorld {
   readonly scheduler: Scheduler;
   readonly log: EventLog;
   readonly replicas: ApiReplicas;
+  readonly staleReads: StaleReads;
 }
 
 /** Watches as one process has them: lines arrive late but in order, from a server that may be behind, and connections break. */

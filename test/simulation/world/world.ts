@@ -20,6 +20,7 @@ import { Occurrences } from './occurrences.ts';
 import { People } from './people.ts';
 import { Scheduler } from './scheduler.ts';
 import { SimProcess } from './sim-process.ts';
+import { StaleReads } from './stale-reads.ts';
 import { streamOf } from './streams.ts';
 import { TargetFile } from './target-file.ts';
 import type { WorkerRecord } from './worker-record.ts';
@@ -35,6 +36,7 @@ export class World {
   readonly machines: readonly [Machine, Machine];
   readonly cluster: Cluster;
   readonly replicas = new ApiReplicas(this.scheduler);
+  readonly staleReads: StaleReads;
   readonly controllers: Controllers;
   readonly people: People;
   readonly file: TargetFile;
@@ -68,6 +70,7 @@ export class World {
       this.scheduler,
     );
     this.cluster = new Cluster(server.clock, server.random);
+    this.staleReads = new StaleReads(this.scheduler, this.cluster.core.store);
     this.judge = new Judge({
       cluster: this.cluster,
       circumstances: () => this.#circumstances(),
@@ -103,7 +106,8 @@ export class World {
       lists: this.file.versions,
       clockSlackMs: this.jumpedMs + this.#driftedMs(),
       fastestRate: this.fastestRate,
-      longestLagMs: this.replicas.longestLagMs,
+      longestLagMs: Math.max(this.replicas.longestLagMs, this.staleReads.longestMs),
+      stalestMs: this.staleReads.longestMs,
       planTakesMs: MOST_TRIPS_OF_A_PLAN * this.scenario.latencyMs[1],
       guards: this.scenario.guards,
       mode: this.scenario.mode,
