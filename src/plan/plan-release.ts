@@ -112,7 +112,9 @@ function stepsToPods(
   if (owned.slices.length > 0 && !arePodsReady(slices)) {
     return { actions: [], continuation: { until: 'SelectedPodsReady' } };
   }
-  return { actions: [...removeSlices(owned), ...unmarkAll({ ...owned, slices: [] })] };
+  return {
+    actions: [...disownSlices(owned), ...removeSlices(owned), ...unmarkAll({ ...owned, slices: [] })],
+  };
 }
 
 function isSelector(service: ServiceObject | undefined, selector: Readonly<Record<string, string>>): boolean {
@@ -132,8 +134,7 @@ function stepsToMirror(
   owned: Owned,
   slices: SlicesByOwner,
 ): Steps {
-  // Whoever changes one of our slices after that has read anew, and first takes what it has lost back.
-  const disowned = owned.slices.flatMap((slice) => disown(slice) ?? []);
+  const disowned = disownSlices(owned);
   if (skipsMirror(endpoints)) {
     const actions = [...disowned, allowMirror(endpoints).action];
     return { actions, continuation: { until: 'MirroredSlicesPresent' } };
@@ -173,6 +174,14 @@ function skipsMirror({ metadata }: EndpointsObject): boolean {
 /** Somebody else's, or given back by a release that died: what is mirrored from them needs no slices of ours beside. */
 function mirroredByNow(endpoints: EndpointsObject | undefined): EndpointsObject | undefined {
   return endpoints === undefined || skipsMirror(endpoints) ? undefined : endpoints;
+}
+
+/**
+ * Whoever changes or keeps one of our slices after that has read anew, and first takes what it has lost back: so neither
+ * what was planned for it before goes through, nor a deletion of ours that comes when all is different again.
+ */
+function disownSlices({ slices }: Owned): Action[] {
+  return slices.flatMap((slice) => disown(slice) ?? []);
 }
 
 function removeSlices({ slices }: Owned): Action[] {

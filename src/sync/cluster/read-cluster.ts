@@ -7,7 +7,7 @@ import {
   serviceNameOf,
 } from '../../plan/existing-objects.ts';
 import { Limiter } from '../limiter.ts';
-import type { ApiFailure, ApiResult, KubeList, ListScope, ObjectStore, StoredKind } from './object-store.ts';
+import type { ApiFailure, ApiResult, ListScope, ObjectStore, StoredKind } from './object-store.ts';
 
 /** What of the cluster concerns us: everything under the names of the list, and everything that is ours. */
 export interface ClusterView {
@@ -23,7 +23,11 @@ export type ClusterReading =
   | { readonly ok: true; readonly view: ClusterView }
   | { readonly ok: false; readonly failure: ApiFailure };
 
-const KINDS = ['Service', 'Endpoints', 'EndpointSlice'] as const;
+/**
+ * What is written carries the version that it was read at, so that a change since is a conflict. The Service is often
+ * not written, and says all the same whose the rest is and what it must be: so it is read after the rest.
+ */
+const PARTS_OF_SERVICE = ['Endpoints', 'EndpointSlice'] as const;
 
 /** Above this many Services the selector gets longer than the answer is worth. */
 const MAX_NAMES_IN_SELECTOR = 50;
@@ -39,25 +43,23 @@ export async function readCluster(
   signal: AbortSignal,
 ): Promise<ClusterReading> {
   const byNamespace = Map.groupBy(targets, (target) => target.namespace);
+  const ours = `${MANAGED_BY_LABEL}=${MANAGER},${INSTANCE_LABEL}=${instance}`;
+  const places: readonly Place[] = [
+    { labelSelector: ours },
+    ...[...byNamespace].map(([namespace, members]) => ({ namespace, slicesOnly: sliceSelector(members) })),
+  ];
   const collected: KubeObject[] = [];
   const unreadable = new Map<string, ApiFailure>();
-
-  const ours = `${MANAGED_BY_LABEL}=${MANAGER},${INSTANCE_LABEL}=${instance}`;
-  const [owned, ...namespaces] = await Promise.all([
-    listKinds(store, { labelSelector: ours }, undefined, signal),
-    ...[...byNamespace].map(async ([namespace, members]) => ({
-      namespace,
-      read: await listKinds(store, { namespace }, sliceSelector(members), signal),
-    })),
-  ]);
-  if (owned.ok) collected.push(...owned.value);
-  else if (owned.failure.reason !== 'Forbidden') return owned;
-  for (const { namespace, read } of namespaces) {
+  let scope: ClusterView['scope'] = 'cluster';
+  for (const { place, read } of await readPlaces(places, store, signal)) {
+    const { namespace } = place;
     if (read.ok) collected.push(...read.value);
     else if (isOfTheWholeCluster(read.failure)) return read;
-    else unreadable.set(namespace, read.failure);
+    else if (namespace !== undefined) unreadable.set(namespace, read.failure);
+    else if (read.failure.reason === 'Forbidden') scope = 'namespaces';
+    else return read;
   }
-  if (!owned.ok) {
+  if (scope === 'namespaces') {
     const readable = [...byNamespace.keys()].filter((namespace) => !unreadable.has(namespace));
     const found = await Promise.all(
       readable.map((namespace) => store.list('EndpointSlice', { namespace, labelSelector: ours }, signal)),
@@ -69,8 +71,7 @@ export async function readCluster(
   }
   const byService = groupByService(collected);
   const failure = await readServicesOfParts(byService, new Set(byNamespace.keys()), store, signal);
-  if (failure !== undefined) return failure;
-  return { ok: true, view: { byService, unreadable, scope: owned.ok ? 'cluster' : 'namespaces' } };
+  return failure ?? { ok: true, view: { byService, unreadable, scope } };
 }
 
 /**
@@ -104,11 +105,11 @@ export async function readService(
   store: ObjectStore,
   signal: AbortSignal,
 ): Promise<ApiResult<ExistingObjects>> {
-  const [service, endpoints, slices] = await Promise.all([
-    store.get({ kind: 'Service', namespace, name }, signal),
+  const [endpoints, slices] = await Promise.all([
     store.get({ kind: 'Endpoints', namespace, name }, signal),
     store.list('EndpointSlice', { namespace, labelSelector: `${SERVICE_NAME_LABEL}=${name}` }, signal),
   ]);
+  const service = await store.get({ kind: 'Service', namespace, name }, signal);
   const found: KubeObject[] = [];
   for (const result of [service, endpoints]) {
     if (result.ok) found.push(result.value);
@@ -125,17 +126,44 @@ function sliceSelector(members: readonly { readonly name: string }[]): string | 
   return `${SERVICE_NAME_LABEL} in (${members.map(({ name }) => name).join(',')})`;
 }
 
-async function listKinds(
+/** A namespace, or in all namespaces what bears the labels. */
+interface Place extends ListScope {
+  /** Of slices: those with these labels. */
+  readonly slicesOnly?: string | undefined;
+}
+
+type PlaceReading =
+  | { readonly ok: true; readonly value: readonly KubeObject[] }
+  | { readonly ok: false; readonly failure: ApiFailure };
+
+/** All that is in each place, or why one of its kinds could not be read. */
+async function readPlaces(
+  places: readonly Place[],
   store: ObjectStore,
-  scope: ListScope,
-  slicesOnly: string | undefined,
   signal: AbortSignal,
-): Promise<{ ok: true; value: KubeObject[] } | { ok: false; failure: ApiFailure }> {
+): Promise<readonly { readonly place: Place; readonly read: PlaceReading }[]> {
+  const parts = await Promise.all(
+    places.map(async (place) => ({ place, read: await listKinds(PARTS_OF_SERVICE, place, store, signal) })),
+  );
+  return Promise.all(
+    parts.map(async ({ place, read }) => {
+      if (!read.ok) return { place, read };
+      const services = await listKinds(['Service'], place, store, signal);
+      if (!services.ok) return { place, read: services };
+      return { place, read: { ok: true, value: [...read.value, ...services.value] } };
+    }),
+  );
+}
+
+async function listKinds(
+  kinds: readonly StoredKind[],
+  { slicesOnly, ...scope }: Place,
+  store: ObjectStore,
+  signal: AbortSignal,
+): Promise<PlaceReading> {
   const scopeOf = (kind: StoredKind): ListScope =>
     kind === 'EndpointSlice' && slicesOnly !== undefined ? { ...scope, labelSelector: slicesOnly } : scope;
-  const results: ApiResult<KubeList>[] = await Promise.all(
-    KINDS.map((kind) => store.list(kind, scopeOf(kind), signal)),
-  );
+  const results = await Promise.all(kinds.map((kind) => store.list(kind, scopeOf(kind), signal)));
   const value: KubeObject[] = [];
   for (const result of results) {
     if (!result.ok) return result;
