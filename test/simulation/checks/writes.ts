@@ -1,0 +1,79 @@
+import type { Change } from '../../../src/embedded/apiserver/store.ts';
+import { hasSelector, serviceKeyOf } from '../world/kube-words.ts';
+import type { WorkerRecord } from '../world/worker-record.ts';
+import { forbiddenAddresses } from './allowed-addresses.ts';
+import type { Bench, Report } from './bench.ts';
+import { gapAtHandover } from './handover.ts';
+import { bearsOurMarks } from './ownership.ts';
+
+/** What a worker writes, one write by itself: invariants 1, 3, 8, 9 and 11. */
+export class Writes {
+  readonly #bench: Bench;
+  readonly #report: Report;
+  /** Since when a Service has a selector. */
+  readonly #selectedSinceMs = new Map<string, number>();
+
+  constructor(bench: Bench, report: Report) {
+    this.#bench = bench;
+    this.#report = report;
+  }
+
+  /** Whoever has made the change: a Service may have got a selector, or lost it. */
+  follow({ resource, stored, type }: Change): void {
+    if (resource !== 'services') return;
+    const { key } = stored;
+    const selected = type !== 'DELETED' && hasSelector(stored.object);
+    if (!selected) this.#selectedSinceMs.delete(key);
+    else if (!this.#selectedSinceMs.has(key)) {
+      this.#selectedSinceMs.set(key, this.#bench.circumstances().nowMs);
+    }
+  }
+
+  look(change: Change, worker: WorkerRecord): void {
+    worker.writes += 1;
+    const { kind, metadata } = change.stored.object;
+    const what = `${kind} ${metadata.namespace}/${metadata.name}`;
+    if (!worker.mayWrite) this.#report(11, `${what} was written by a preview`);
+    const key = serviceKeyOf(change);
+    if (!worker.hasList && key !== undefined && worker.releases !== key) {
+      this.#report(9, `${what} was written by a process that never read a good list`);
+    }
+    const { stalestMs } = this.#bench.circumstances();
+    const selectedSinceMs = key === undefined ? undefined : this.#selectedSinceMs.get(key);
+    // Slices of ours that would blend with Pods may go; nothing else may be done to such a Service.
+    const isOwnSliceGoing = change.resource === 'endpointslices' && change.type === 'DELETED';
+    const isSelected =
+      selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs - stalestMs;
+    if (isSelected && !isOwnSliceGoing && !isGivenBack(change)) {
+      this.#report(1, `${what} was written although the Service has a selector`);
+    }
+    const gap =
+      worker.releases === undefined ? undefined : gapAtHandover(change, this.#bench.cluster.core.store);
+    if (gap !== undefined) this.#report(3, gap);
+    for (const address of forbiddenAddresses(change, this.#bench.circumstances().guards))
+      this.#report(8, `${what} was given ${address}, which no target may have`);
+    if (change.resource === 'services' && change.type === 'DELETED') this.#lookAtDeletion(change, worker);
+  }
+
+  #lookAtDeletion(change: Change, worker: WorkerRecord): void {
+    const key = change.stored.key;
+    const specs = worker.specsOf(key, this.#bench.circumstances().nowMs);
+    if (specs.length > 0 && specs.every((spec) => spec !== undefined)) {
+      this.#report(9, `Service ${key} was deleted although the list names it`);
+    }
+    worker.deletedServices.add(key);
+    // One may always go: the share is rounded up, and a Service may have been taken over since the list was read.
+    const allowed = Math.max(1, Math.ceil(worker.ownedServices * 0.3));
+    if (worker.deletedServices.size > allowed) {
+      this.#report(
+        9,
+        `${worker.deletedServices.size} of ${worker.ownedServices} Services deleted by one list`,
+      );
+    }
+  }
+}
+
+/** Our marks go, and nothing else is said to change. */
+function isGivenBack({ before, stored }: Change): boolean {
+  return before !== undefined && bearsOurMarks(before.object) && !bearsOurMarks(stored.object);
+}
