@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import { hasSelector, serviceKeyOf } from '../world/kube-words.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
@@ -73,7 +75,14 @@ export class Writes {
   }
 }
 
-/** Our marks go, and nothing else is said to change. */
+/** Our marks go, or merely who owns which field: nothing else is said to change. */
 function isGivenBack({ before, stored }: Change): boolean {
-  return before !== undefined && bearsOurMarks(before.object) && !bearsOurMarks(stored.object);
+  if (before === undefined) return false;
+  if (isDeepStrictEqual(contentOf(before.object), contentOf(stored.object))) return true;
+  return bearsOurMarks(before.object) && !bearsOurMarks(stored.object);
+}
+
+function contentOf({ metadata, ...content }: ApiObject): object {
+  const { managedFields: _, resourceVersion: __, ...rest } = metadata;
+  return { ...content, metadata: rest };
 }
