@@ -1,4 +1,4 @@
-import type { ApiFailure } from '../sync/cluster/object-store.ts';
+import type { ApiFailure, Fence } from '../sync/cluster/object-store.ts';
 import type { Clock } from '../target/clock.ts';
 
 /** One HTTP request to the API server. */
@@ -10,6 +10,7 @@ export interface KubeRequest {
   readonly body?: string;
   /** Waits for no other: leadership must not be lost because there is much to write. */
   readonly isUrgent?: boolean;
+  readonly fence?: Fence | undefined;
 }
 
 export type KubeAnswer =
@@ -50,7 +51,7 @@ export async function sendWithRetries(
 ): Promise<KubeAnswer> {
   let renewed = false;
   for (let attempt = 1; ; attempt++) {
-    const answer = await sendOnce(request, signal);
+    const answer = heldBack(request) ?? (await sendOnce(request, signal));
     if (answer.ok) return answer;
     const { failure } = answer;
     if (failure.reason === 'Unauthorized' && !renewed) {
@@ -61,6 +62,12 @@ export async function sendWithRetries(
     if (attempt >= attempts || !mayRepeat(request, failure)) return answer;
     await clock.sleep(pauseBefore(attempt, failure), signal);
   }
+}
+
+/** Nothing is sent any more. */
+export function heldBack({ fence }: KubeRequest): KubeAnswer | undefined {
+  const failure = fence?.();
+  return failure === undefined ? undefined : { ok: false, failure };
 }
 
 function mayRepeat(request: KubeRequest, failure: ApiFailure): boolean {

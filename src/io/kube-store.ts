@@ -125,6 +125,7 @@ export class KubeStore implements ObjectStore {
         // JSON is YAML, and the media type is the older and so the more widely understood of the two.
         contentType: 'application/apply-patch+yaml',
         body: JSON.stringify(body),
+        fence: options.fence,
       },
       signal,
     );
@@ -144,6 +145,7 @@ export class KubeStore implements ObjectStore {
         path: `${objectPath(reference)}${query}`,
         contentType: patch.type === 'json' ? 'application/json-patch+json' : 'application/merge-patch+json',
         body: JSON.stringify(patch.body),
+        fence: options.fence,
       },
       signal,
     );
@@ -167,6 +169,7 @@ export class KubeStore implements ObjectStore {
           propagationPolicy: 'Background',
           ...(options.dryRun ? { dryRun: ['All'] } : {}),
         }),
+        fence: options.fence,
       },
       signal,
     );
@@ -199,6 +202,7 @@ export class KubeStore implements ObjectStore {
       contentType: 'application/json',
       body: JSON.stringify(body),
       isUrgent: isUrgent(body),
+      fence: options.fence,
     };
     return valueIn(await this.transport.send(request, signal));
   }

@@ -7,6 +7,7 @@ import { AdaptiveLimit } from './adaptive-limit.ts';
 import { failureOf, noCredentials, unreachable } from './kube-failure.ts';
 import type { PoolLimits } from './kube-pool.ts';
 import {
+  heldBack,
   type KubeAnswer,
   type KubeRequest,
   type KubeSender,
@@ -73,7 +74,7 @@ export class KubeTransport implements KubeSender {
     const sendInTurn = (each: KubeRequest, until: AbortSignal) =>
       each.method === 'GET' || each.isUrgent === true
         ? sendOnce(each, until)
-        : writes.run(() => sendOnce(each, until), loadIn, until);
+        : writes.run(async () => heldBack(each) ?? sendOnce(each, until), loadIn, until);
     return sendWithRetries(
       request,
       sendInTurn,

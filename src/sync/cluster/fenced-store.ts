@@ -1,21 +1,25 @@
 import type { ApiResult, ObjectStore } from './object-store.ts';
 
 /**
- * Lets writes through only while this replica leads. Together with the resourceVersion in every update, and
- * with leadership that ends before the Lease does, a deposed leader's late write changes nothing.
+ * Lets writes through only while this replica leads, also those that have waited for their turn or are tried again.
+ * Together with the resourceVersion in every update, and with leadership that ends before the Lease does, a deposed
+ * leader's late write changes nothing.
  */
 export function fencedStore(store: ObjectStore, isLeader: () => boolean): ObjectStore {
+  const fence = () => (isLeader() ? undefined : NOT_LEADER.failure);
   const unlessDeposed = <T>(write: () => Promise<ApiResult<T>>): Promise<ApiResult<T>> =>
     isLeader() ? write() : Promise.resolve(NOT_LEADER);
   return {
     list: (kind, scope, signal) => store.list(kind, scope, signal),
     get: (reference, signal) => store.get(reference, signal),
-    create: (body, options, signal) => unlessDeposed(() => store.create(body, options, signal)),
-    replace: (body, options, signal) => unlessDeposed(() => store.replace(body, options, signal)),
-    apply: (body, options, signal) => unlessDeposed(() => store.apply(body, options, signal)),
+    create: (body, options, signal) => unlessDeposed(() => store.create(body, { ...options, fence }, signal)),
+    replace: (body, options, signal) =>
+      unlessDeposed(() => store.replace(body, { ...options, fence }, signal)),
+    apply: (body, options, signal) => unlessDeposed(() => store.apply(body, { ...options, fence }, signal)),
     patch: (reference, patch, options, signal) =>
-      unlessDeposed(() => store.patch(reference, patch, options, signal)),
-    delete: (reference, options, signal) => unlessDeposed(() => store.delete(reference, options, signal)),
+      unlessDeposed(() => store.patch(reference, patch, { ...options, fence }, signal)),
+    delete: (reference, options, signal) =>
+      unlessDeposed(() => store.delete(reference, { ...options, fence }, signal)),
     watch: (kind, scope, signal) => store.watch(kind, scope, signal),
   };
 }

@@ -71,7 +71,11 @@ export interface KubeList {
 export interface WriteOptions {
   /** `dryRun=All`: admission and validation run, nothing is stored. */
   readonly dryRun: boolean;
+  /** Asked right before each try, which may come after a long pause: why nothing may be sent any more, if so. */
+  readonly fence?: Fence | undefined;
 }
+
+export type Fence = () => ApiFailure | undefined;
 
 export interface ApplyOptions extends WriteOptions {
   readonly force: boolean;

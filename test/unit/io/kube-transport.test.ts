@@ -56,6 +56,27 @@ describe('one request', () => {
     ]);
   });
 
+  it('is not sent again once it is fenced off, however the server asked to come back', async () => {
+    await using here = await bench();
+    const failure = {
+      reason: 'NotLeader',
+      httpStatus: 0,
+      message: 'deposed',
+      outcomeUnknown: false,
+    } as const;
+    let tries = 0;
+    const fence = () => {
+      tries += 1;
+      return tries > 3 ? failure : undefined;
+    };
+    here.api.always = answered(429, 'later', { 'retry-after': '30' });
+    expect(await here.transport.send({ ...PATCH, fence }, never)).toEqual({ ok: false, failure });
+    // Asked before it waits for its turn, and when that has come.
+    expect([here.api.requests.length, tries]).toEqual([1, 4]);
+    expect(await here.transport.send({ ...PATCH, fence }, never)).toEqual({ ok: false, failure });
+    expect(here.api.requests).toHaveLength(1);
+  });
+
   it('brings warnings back, unquoted and apart', async () => {
     await using here = await bench();
     const warnings = ['299 - "v1 Endpoints is deprecated"', '299 - "say \\"when\\", and \\\\ too"'];
