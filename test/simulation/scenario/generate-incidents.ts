@@ -283,16 +283,23 @@ const OBJECT_EDITS: readonly ObjectEdit[] = [
   'stripLabel',
   'addSelector',
   'addForeignSlice',
+  'deleteNamespace',
   'corruptState',
   'deleteState',
 ];
 
+/** People leave none of these behind for ever, or nothing would be left to compare. */
+const TAKEN_BACK: ReadonlySet<ObjectEdit> = new Set([
+  'addSelector',
+  'addForeignSlice',
+  'makeExternalName',
+  'deleteNamespace',
+]);
+
 const object: Maker = (random, { targets, extent }) => {
   const edit = pick(random, OBJECT_EDITS);
   const what = { do: 'object', key: keyOfSpec(pick(random, targets)), edit } as const;
-  // People do not leave a selector or a slice of their own behind for ever, or nothing would be left to compare.
-  const passes = edit === 'addSelector' || edit === 'addForeignSlice' || edit === 'makeExternalName';
-  return passes ? { what, forMs: forSome(random, extent, 10, 150) } : { what };
+  return TAKEN_BACK.has(edit) ? { what, forMs: forSome(random, extent, 10, 150) } : { what };
 };
 
 const release: Maker = (random, { targets }) => {

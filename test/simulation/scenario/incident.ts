@@ -65,6 +65,8 @@ export type ObjectEdit =
   | 'stripLabel'
   | 'addSelector'
   | 'addForeignSlice'
+  /** The whole namespace, with all that is in it; somebody makes it anew in the end. */
+  | 'deleteNamespace'
   | 'corruptState'
   | 'deleteState';
 

@@ -18,10 +18,19 @@ import { mirroredSlices, type WantedObject } from './mirrored-slices.ts';
 import type { Scheduler } from './scheduler.ts';
 import { between } from './streams.ts';
 
+const ACTS_WITHIN_MS = [5, 400] as const;
+const EMPTIES_WITHIN_MS = [200, 8_000] as const;
+
+/** Where kinds of other groups than the first are. */
+const GROUPS: Readonly<Record<string, string>> = {
+  endpointslices: '/apis/discovery.k8s.io/v1',
+  events: '/apis/events.k8s.io/v1',
+};
+
 /**
  * What kube-controller-manager does with the kinds of object that the product touches: mirrors Endpoints into
- * slices, writes the endpoints of Services with a selector, and collects slices whose Service is gone. Each takes
- * its time, and all of them can stand still for a while.
+ * slices, writes the endpoints of Services with a selector, collects slices whose Service is gone, and empties
+ * namespaces that are being deleted. Each takes its time, and all of them can stand still for a while.
  */
 export class Controllers {
   down = false;
@@ -40,25 +49,39 @@ export class Controllers {
   }
 
   #notice(change: Change, writer: Writer): void {
+    const { resource, stored } = change;
+    if (resource === 'namespaces' && stored.object.metadata.deletionTimestamp !== undefined)
+      this.#plan(stored.key, EMPTIES_WITHIN_MS, () => this.#emptyNamespace(stored.key));
     const key = serviceKeyOf(change);
     if (key === undefined) return;
     if (writer.kind !== 'controller') this.#lastWriter.set(key, writer);
-    this.#plan(key);
-  }
-
-  #plan(key: string): void {
-    if (this.#pending.has(key)) return;
-    this.#pending.add(key);
-    this.#scheduler.in(between(this.#random, 5, 400), () => {
-      this.#pending.delete(key);
-      if (this.down) {
-        this.#scheduler.in(1_000, () => this.#plan(key));
-        return;
-      }
+    this.#plan(key, ACTS_WITHIN_MS, () => {
       this.#collect(key);
       this.#writePods(key);
       this.#mirror(key);
     });
+  }
+
+  #plan(key: string, withinMs: readonly [number, number], act: () => void): void {
+    if (this.#pending.has(key)) return;
+    this.#pending.add(key);
+    this.#scheduler.in(between(this.#random, ...withinMs), () => {
+      this.#pending.delete(key);
+      if (this.down) this.#scheduler.in(1_000, () => this.#plan(key, withinMs, act));
+      else act();
+    });
+  }
+
+  /** The namespace controller: whoever deleted the namespace wanted all of that. */
+  #emptyNamespace(name: string): void {
+    const { store } = this.#cluster.core;
+    const namespace = store.get('namespaces', name);
+    if (namespace?.object.metadata.deletionTimestamp === undefined) return;
+    for (const resource of ['services', 'endpoints', 'endpointslices', 'events']) {
+      for (const { key } of store.list(resource, `${name}/`))
+        this.#request('DELETE', resource, key, undefined, undefined, { kind: 'people' });
+    }
+    store.remove('namespaces', namespace);
   }
 
   #mirror(key: string): void {
@@ -153,15 +176,15 @@ export class Controllers {
     objectKey: string,
     body?: WantedObject,
     serviceKey?: string,
-  ): void {
-    const [namespace, name] = objectKey.split('/');
-    const root = resource === 'endpointslices' ? '/apis/discovery.k8s.io/v1' : '/api/v1';
-    const collection = `${root}/namespaces/${namespace}/${resource}`;
-    const writer: Writer = {
+    writer: Writer = {
       kind: 'controller',
       name: 'kcm',
       because: serviceKey === undefined ? undefined : this.#lastWriter.get(serviceKey),
-    };
+    },
+  ): void {
+    const [namespace, name] = objectKey.split('/');
+    const root = GROUPS[resource] ?? '/api/v1';
+    const collection = `${root}/namespaces/${namespace}/${resource}`;
     const path = method === 'POST' ? collection : `${collection}/${name}`;
     const sent = {
       method,

@@ -12,6 +12,7 @@ import {
   serviceKeyOfSlice,
   specOf,
 } from './kube-words.ts';
+import type { Scheduler } from './scheduler.ts';
 
 const SERVICES = '/api/v1';
 const SLICES = '/apis/discovery.k8s.io/v1';
@@ -21,18 +22,22 @@ const STATE = { namespace: 'default', name: 'external-endpoints-state-default' }
 const BOGUS_ADDRESS = '192.0.2.77';
 const FOREIGN_ADDRESS = '192.0.2.88';
 
+const TRIES_AGAIN_MS = 500;
+
 /** Everybody with kubectl. Each edit finds the cluster as it is, and does nothing where there is nothing to edit. */
 export class People {
   readonly #cluster: Cluster;
   readonly #log: EventLog;
+  readonly #scheduler: Scheduler;
   /** When somebody last tampered with the lease. */
   editedLeaseMs = Number.NEGATIVE_INFINITY;
   /** Services that were headless before they became a mere name. Which they are can never be changed otherwise. */
   readonly #headless = new Set<string>();
 
-  constructor(cluster: Cluster, log: EventLog) {
+  constructor(cluster: Cluster, log: EventLog, scheduler: Scheduler) {
     this.#cluster = cluster;
     this.#log = log;
+    this.#scheduler = scheduler;
   }
 
   makeNamespace(name: string): void {
@@ -126,6 +131,9 @@ export class People {
         if (service === undefined || hasSelector(service)) break;
         this.#makeSlice(namespace, name, 'foreign', [FOREIGN_ADDRESS], [{ port: 9999, protocol: 'TCP' }]);
         break;
+      case 'deleteNamespace':
+        this.#do('DELETE', `/api/v1/namespaces/${namespace}`);
+        break;
       case 'corruptState':
         this.#patch(`${SERVICES}/namespaces/${STATE.namespace}/configmaps/${STATE.name}`, {
           data: { state: '!' },
@@ -160,9 +168,21 @@ export class People {
         spec: { type: 'ClusterIP', externalName: null, clusterIP },
       });
     }
+    if (edit === 'deleteNamespace') this.#remakeNamespace(namespace);
     if (edit === 'addForeignSlice') {
       this.#log.tell('people', `removeForeignSlice ${key}`);
       this.#do('DELETE', `${SLICES}/namespaces/${namespace}/endpointslices/${name}-foreign`);
+    }
+  }
+
+  /** As soon as the one before is gone. */
+  #remakeNamespace(name: string): void {
+    const before = this.#cluster.core.store.get('namespaces', name)?.object;
+    if (before === undefined) {
+      this.#log.tell('people', `make namespace ${name} again`);
+      this.makeNamespace(name);
+    } else if (before.metadata.deletionTimestamp !== undefined) {
+      this.#scheduler.in(TRIES_AGAIN_MS, () => this.#remakeNamespace(name));
     }
   }
 

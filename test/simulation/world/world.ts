@@ -78,7 +78,7 @@ export class World {
     });
     this.controllers = new Controllers(this.cluster, this.scheduler, streamOf(seed, 'controllers'));
     new Occurrences(this.cluster, this.log);
-    this.people = new People(this.cluster, this.log);
+    this.people = new People(this.cluster, this.log, this.scheduler);
     this.file = new TargetFile(scenario.targets, scenario.guards, this.log);
     this.hosts = new Hosts(this.scheduler, this.log);
     this.promptness = new Promptness(this);
