@@ -10,6 +10,8 @@ import { countsAnswers } from './remembered-answers.ts';
  */
 const LATE_ENOUGH_MS: Readonly<Record<string, number>> = { configmaps: 90_000, events: 150_000 };
 
+const CLIENT_PATIENCE_MS = 30_000;
+
 /** Every write since the last fault, for the time in which there should be none. */
 export class LateWrites {
   readonly #scheduler: Scheduler;
@@ -40,9 +42,11 @@ export class LateWrites {
   #note(change: Change, writer: Writer): void {
     if (change.resource === 'leases') return;
     this.#changes.push({ atMs: this.#scheduler.nowMs, change });
-    // What somebody had sent who is dead by now has yet to be put right.
-    const isOfTheDead = writer.kind === 'worker' && !writer.process.alive;
-    if (LATE_ENOUGH_MS[change.resource] === undefined || isOfTheDead) this.#lastMs = this.#scheduler.nowMs;
+    const { nowMs } = this.#scheduler;
+    // What somebody had sent who is dead by now, or waits no longer, has yet to be put right.
+    const isBelated =
+      writer.kind === 'worker' && (!writer.process.alive || nowMs - writer.sentMs > CLIENT_PATIENCE_MS);
+    if (LATE_ENOUGH_MS[change.resource] === undefined || isBelated) this.#lastMs = nowMs;
   }
 
   #isDue({ resource, before, stored }: Change, atMs: number): boolean {
