@@ -16,6 +16,7 @@ import {
   sliceOwnerOf,
 } from '../manifest/labels.ts';
 import { familyOf } from '../target/ip-address.ts';
+import { hasSelector } from './service-view.ts';
 
 /** What the cluster has under one Service's name, read at one time. */
 export interface ExistingObjects {
@@ -80,9 +81,13 @@ export function publishedReadiness(slices: readonly EndpointSliceObject[]): Publ
   return published;
 }
 
-/** What this instance serves the Service with. */
+/**
+ * What this instance serves the Service with: nothing where that selects Pods, on whose Endpoints a controller puts the
+ * labels of the Service.
+ */
 export function publishedSlices(existing: ExistingObjects, instance: string): readonly EndpointSliceObject[] {
-  const { endpoints } = existing;
+  const { endpoints, service } = existing;
+  if (hasSelector(service)) return [];
   const isOurs = endpoints !== undefined && ownerOf(endpoints, instance) === 'us';
   return [...slicesByOwner(existing, instance).ours, ...endpointsAsSlices(isOurs ? endpoints : undefined)];
 }

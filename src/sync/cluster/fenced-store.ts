@@ -1,4 +1,4 @@
-import type { ApiResult, ObjectStore } from './object-store.ts';
+import type { ApiFailure, ApiResult, Fence, ObjectStore } from './object-store.ts';
 
 /**
  * Lets writes through only while this replica leads, also those that have waited for their turn or are tried again.
@@ -6,9 +6,11 @@ import type { ApiResult, ObjectStore } from './object-store.ts';
  * leader's late write changes nothing.
  */
 export function fencedStore(store: ObjectStore, isLeader: () => boolean): ObjectStore {
-  const fence = () => (isLeader() ? undefined : NOT_LEADER.failure);
-  const unlessDeposed = <T>(write: () => Promise<ApiResult<T>>): Promise<ApiResult<T>> =>
-    isLeader() ? write() : Promise.resolve(NOT_LEADER);
+  const fence: Fence = () => (isLeader() ? undefined : NOT_LEADER);
+  const unlessDeposed = async <T>(write: () => Promise<ApiResult<T>>): Promise<ApiResult<T>> => {
+    const failure = fence();
+    return failure === undefined ? write() : { ok: false, failure };
+  };
   return {
     list: (kind, scope, signal) => store.list(kind, scope, signal),
     get: (reference, signal) => store.get(reference, signal),
@@ -24,12 +26,9 @@ export function fencedStore(store: ObjectStore, isLeader: () => boolean): Object
   };
 }
 
-const NOT_LEADER = {
-  ok: false,
-  failure: {
-    reason: 'NotLeader',
-    httpStatus: 0,
-    message: 'another replica leads now; it goes on with this',
-    outcomeUnknown: false,
-  },
-} as const;
+const NOT_LEADER: ApiFailure = {
+  reason: 'NotLeader',
+  httpStatus: 0,
+  message: 'another replica leads now; it goes on with this',
+  outcomeUnknown: false,
+};

@@ -1,7 +1,7 @@
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import type { Writer } from '../world/cluster.ts';
 import { serviceKeyOf } from '../world/kube-words.ts';
-import { type Bench, type Report, workerBehind } from './bench.ts';
+import { type Bench, type Report, sentMsBehind, workerBehind } from './bench.ts';
 import { Disputes } from './disputes.ts';
 import { LateCommits } from './late-commits.ts';
 import { Losses } from './losses.ts';
@@ -46,7 +46,13 @@ export class Judge {
     }
     const key = serviceKeyOf(change);
     const serviceStands = key !== undefined && store.get('services', key) !== undefined;
-    const breach = this.ownership.follow(change, writer, worker, serviceStands, nowMs);
+    const breach = this.ownership.follow(
+      change,
+      writer,
+      worker,
+      serviceStands,
+      Math.min(nowMs, sentMsBehind(writer)),
+    );
     if (breach !== undefined) this.report(1, breach);
     const late = this.#lateCommits.follow(change, writer, worker, nowMs);
     if (late !== undefined) this.report(7, late);

@@ -37,13 +37,17 @@ export class Ownership {
     return new Set(ours);
   }
 
-  /** The breach of invariant 1 that the change is, if it is one; and whose the object is afterwards. */
+  /**
+   * The breach of invariant 1 that the change is, if it is one; and whose the object is afterwards.
+   *
+   * @param decidedMs when the write was sent, which is by the list of then, however late it arrives.
+   */
   follow(
     change: Change,
     writer: Writer,
     worker: WorkerRecord | undefined,
     serviceStands: boolean,
-    nowMs: number,
+    decidedMs: number,
   ): string | undefined {
     const { object } = change.stored;
     const { uid } = object.metadata;
@@ -61,7 +65,7 @@ export class Ownership {
     const breach =
       change.type === 'ADDED' || this.#ours.has(uid)
         ? undefined
-        : breachOf(change, worker, serviceStands, nowMs);
+        : breachOf(change, worker, serviceStands, decidedMs);
     // A Service and what belongs to it stays ours as long as it bears our marks; Events, state and Lease always do.
     const staysOurs = serviceKeyOf(change) === undefined || bearsOurMarks(object);
     if (change.type === 'ADDED' || (change.type === 'MODIFIED' && staysOurs)) this.#ours.add(uid);
@@ -74,7 +78,7 @@ function breachOf(
   change: Change,
   worker: WorkerRecord | undefined,
   serviceStands: boolean,
-  nowMs: number,
+  decidedMs: number,
 ): string | undefined {
   const key = serviceKeyOf(change);
   const { kind, metadata } = change.stored.object;
@@ -83,7 +87,7 @@ function breachOf(
   if (key === undefined) return `${what} is none of the product's kinds and was ${verb}`;
   // The API server itself takes Endpoints along with their Service, whoever made them.
   if (change.resource === 'endpoints' && change.type === 'DELETED' && !serviceStands) return undefined;
-  const specs = worker?.specsOf(key, nowMs) ?? [];
+  const specs = worker?.specsOf(key, decidedMs) ?? [];
   if (specs.some((spec) => spec?.adopt === true)) return undefined;
   const manager = metadata.labels?.[SLICE_MANAGED_BY];
   // What the mirroring controller leaves when it does not run is a copy of Endpoints that are ours, or gone.

@@ -66,8 +66,8 @@ export const MUTATIONS: readonly Mutation[] = [
     mistake: 'hand-kept Endpoints are marked before our slices stand',
     breaks: [3],
     file: 'src/plan/publish-slices.ts',
-    from: '  if (existing.service === undefined) draft.applyService();\n  writeSlices(',
-    to: '  if (existing.service === undefined) draft.applyService();\n  settleEndpoints(draft, entries);\n  writeSlices(',
+    from: 'const endpointsFirst = isBeingGivenBack(draft);',
+    to: 'const endpointsFirst = true;',
     withinSeeds: 400,
   },
   {
@@ -120,8 +120,8 @@ export const MUTATIONS: readonly Mutation[] = [
     mistake: 'writes go out whether this replica leads or not',
     breaks: [7],
     file: 'src/sync/cluster/fenced-store.ts',
-    from: 'isLeader() ? write() : Promise.resolve(NOT_LEADER);',
-    to: 'isLeader() || true ? write() : Promise.resolve(NOT_LEADER);',
+    from: 'isLeader() ? undefined : NOT_LEADER',
+    to: 'undefined',
     withinSeeds: 400,
   },
   {

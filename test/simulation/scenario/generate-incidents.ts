@@ -98,6 +98,7 @@ function changedContent(before: NameContent, random: Random): NameContent {
     { is: 'addresses', addresses: addresses.slice(1).length === 0 ? [first] : addresses.slice(1) },
     { is: 'addresses', addresses: [...addresses, `10.41.0.${between(random, 1, 9)}`] },
     { is: 'addresses', addresses: [`${DENIED_PREFIX}0.${between(random, 1, 9)}`] },
+    { is: 'addresses', addresses: [...addresses, `${DENIED_PREFIX}0.${between(random, 1, 9)}`] },
     { is: 'addresses', addresses: [...addresses, pick(random, UNUSABLE_ADDRESSES)] },
     { is: 'addresses', addresses: [pick(random, UNUSABLE_ADDRESSES)] },
   ];
@@ -132,11 +133,11 @@ const silence: Maker = (random, { extent }) => {
   return { what: { do: 'dns', server, faults: [['lost', 1]] }, forMs: forSome(random, extent, 20, 250) };
 };
 
-const api: Maker = (random, { extent }) => {
-  const faults = API_FAULTS.filter(() => chance(random, 0.3)).map((fault): readonly [ApiFault, number] => [
-    fault,
-    pick(random, [0.02, 0.1, 0.3]),
-  ]);
+const api: Maker = (random, { mode, extent }) => {
+  const drawn = API_FAULTS.filter(() => chance(random, 0.3));
+  // What `run` has read stays until something changes or `--resync` comes: it may believe what the API promises.
+  const fitting = drawn.filter((fault) => fault !== 'staleRead' || mode === 'cronJob');
+  const faults = fitting.map((fault): readonly [ApiFault, number] => [fault, pick(random, [0.02, 0.1, 0.3])]);
   return { what: { do: 'api', faults }, forMs: forSome(random, extent, 20, 200) };
 };
 
@@ -148,9 +149,12 @@ const apiDown: Maker = (random, { extent }) => ({
   forMs: forSome(random, extent, 10, 120),
 });
 
+/** Blindness is what does the most harm. */
+const CUT_FROM = ['hosts', 'hosts', 'dns', 'api'] as const;
+
 const cut: Maker = (random, { extent }) => ({
-  what: { do: 'cut', machine: between(random, 0, 1), from: pick(random, ['hosts', 'dns', 'api'] as const) },
-  forMs: forSome(random, extent, 5, 120),
+  what: { do: 'cut', machine: chance(random, 0.7) ? 0 : 1, from: pick(random, CUT_FROM) },
+  forMs: forSome(random, extent, 10, 200),
 });
 
 const clock: Maker = (random) => ({
@@ -324,10 +328,12 @@ const KINDS: readonly Maker[] = [
   host,
   host,
   name,
+  name,
   dns,
   silence,
   api,
   apiDown,
+  cut,
   cut,
   clock,
   drift,

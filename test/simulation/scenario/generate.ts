@@ -38,7 +38,7 @@ export function scenarioOf(seed: number): Scenario {
 
 function guardsFor(random: Random): ListGuards {
   const maxDrainPercent = pick(random, [50, 50, 50, 30, 80]);
-  return chance(random, 0.5) ? { maxDrainPercent, deniedPrefix: DENIED_PREFIX } : { maxDrainPercent };
+  return chance(random, 0.7) ? { maxDrainPercent, deniedPrefix: DENIED_PREFIX } : { maxDrainPercent };
 }
 
 /** One CronJob mostly; now and then a second one that somebody forgot, on another machine. */
