@@ -93,3 +93,7 @@ function servicePort(port: TargetPort, target: string): ServicePort {
     ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }),
   };
 }
+
+export function hasSelector(service: ServiceObject | undefined): boolean {
+  return Object.keys(service?.spec.selector ?? {}).length > 0;
+}

@@ -15,8 +15,8 @@ import {
   SLICE_MANAGED_BY_LABEL,
   sliceOwnerOf,
 } from '../manifest/labels.ts';
+import { hasSelector } from '../manifest/service.ts';
 import { familyOf } from '../target/ip-address.ts';
-import { hasSelector } from './service-view.ts';
 
 /** What the cluster has under one Service's name, read at one time. */
 export interface ExistingObjects {

@@ -5,6 +5,7 @@ import type {
   ServiceObject,
 } from '../manifest/kube-object.ts';
 import { ownerOf, SKIP_MIRROR_LABEL } from '../manifest/labels.ts';
+import { hasSelector } from '../manifest/service.ts';
 import { deletionOf } from './deletion.ts';
 import {
   endpointsAgree,
@@ -16,7 +17,6 @@ import {
 } from './existing-objects.ts';
 import type { Action, ObjectPlan } from './object-plan.ts';
 import type { RemovalInput } from './plan-removal.ts';
-import { hasSelector } from './service-view.ts';
 import { allowMirror, disown, removeMarks, setSelector } from './unmark.ts';
 
 export interface ReleaseInput extends RemovalInput {

@@ -1,10 +1,10 @@
 import { isNotedOrphan } from '../manifest/deletion-policy.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
 import { ownerOf } from '../manifest/labels.ts';
+import { hasSelector } from '../manifest/service.ts';
 import { deletionOf } from './deletion.ts';
 import { type ExistingObjects, slicesByOwner } from './existing-objects.ts';
 import type { Action, ObjectPlan } from './object-plan.ts';
-import { hasSelector } from './service-view.ts';
 
 /** Where a target has left the list: what to do with what it leaves behind. */
 export interface RemovalInput {

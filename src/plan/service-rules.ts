@@ -1,7 +1,7 @@
 import type { ServicePort } from '../manifest/kube-object.ts';
+import { hasSelector } from '../manifest/service.ts';
 import type { TargetPort } from '../target/target.ts';
 import type { Rule } from './refusal.ts';
-import { hasSelector } from './service-view.ts';
 
 /** What a Service may be, and what of it the API server never changes. */
 

@@ -1,11 +1,7 @@
-import type { EndpointSliceObject, ServiceObject } from '../manifest/kube-object.ts';
+import type { EndpointSliceObject } from '../manifest/kube-object.ts';
 import type { PlanGround } from './plan-input.ts';
 
 /** Kubernetes' own controllers write the endpoints of such a Service; nobody else can win there. */
-export function hasSelector(service: ServiceObject | undefined): boolean {
-  return Object.keys(service?.spec.selector ?? {}).length > 0;
-}
-
 /** Whether the Service has no address of its own, which never changes; or, where it has yet to come, shall have none. */
 export function isHeadless({ target, existing }: PlanGround): boolean {
   const { service } = existing;
