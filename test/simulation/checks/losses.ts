@@ -101,7 +101,8 @@ export class Losses {
   /** A standby leaves the traffic to those that it stood in for. */
   #stepsBack(key: string, { address }: Route, worker: WorkerRecord, after: Traffic): boolean {
     const { nowMs, answers } = this.#bench.circumstances();
-    const ready = addressesOf(after.routes);
+    // Those may have yet to be mirrored.
+    const ready = new Set([...addressesOf(after.routes), ...this.#readyInMirrored(key)]);
     return worker.specsOf(key, nowMs).some((spec) => {
       const tiers = (spec?.endpoints ?? []).map((source) => {
         const { priority = 0 } = source as { priority?: number };
@@ -144,9 +145,19 @@ export class Losses {
   }
 
   #isBeingMirrored(key: string, route: Route): boolean {
+    const endpoints = this.#mirroredEndpoints(key);
+    return endpoints !== undefined && carries(endpoints, route);
+  }
+
+  #readyInMirrored(key: string): string[] {
+    const endpoints = this.#mirroredEndpoints(key);
+    if (endpoints === undefined) return [];
+    return subsetsOf(endpoints).flatMap(({ addresses = [] }) => addresses.map(({ ip }) => ip));
+  }
+
+  #mirroredEndpoints(key: string): ApiObject | undefined {
     const endpoints = this.#bench.cluster.core.store.get('endpoints', key)?.object;
-    if (endpoints === undefined || endpoints.metadata.labels?.[SKIP_MIRROR] === 'true') return false;
-    return carries(endpoints, route);
+    return endpoints?.metadata.labels?.[SKIP_MIRROR] === 'true' ? undefined : endpoints;
   }
 
   /** What is given back goes on serving; to Pods there is a check of its own. */
