@@ -1,4 +1,4 @@
-import { run } from './real-peer.ts';
+import { programPath, run } from './real-peer.ts';
 
 /**
  * A network namespace with one cable to this host, to be had by root alone. Its addresses are from the
@@ -29,8 +29,9 @@ export class NetworkNamespace implements Disposable {
   }
 
   /** Runs a program within. */
-  inside(...command: string[]): string {
-    return run('ip', 'netns', 'exec', this.name, ...command);
+  inside(program: string, ...args: string[]): string {
+    // `ip` looks along the PATH alone, where the programs of root often are not.
+    return run('ip', 'netns', 'exec', this.name, programPath(program) ?? program, ...args);
   }
 
   /** From here on packets to the namespace vanish without a word. */
