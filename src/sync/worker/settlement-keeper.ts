@@ -1,4 +1,5 @@
-import type { Assessment } from '../../endpoint/assessment.ts';
+import { type Assessment, readyAddressCount } from '../../endpoint/assessment.ts';
+import { servedReadiness } from '../../plan/existing-objects.ts';
 import type { Action } from '../../plan/object-plan.ts';
 import type { TargetPlan } from '../../plan/plan-target.ts';
 import { type Clock, instantOf } from '../../target/clock.ts';
@@ -61,6 +62,8 @@ export class SettlementKeeper {
     const outcome = failure ?? (isContended ? { phase: plan.phase, ...CONTENDED } : plan);
     this.report(entry, outcome, this.endpoints(assessments), written);
     if (failure !== undefined) {
+      // The plan came to nothing, or to a part: what takes traffic is what did before.
+      entry.readyAddresses = readyAddressCount(assessments, servedReadiness(existing));
       // What exists is no longer certain; and a server that is away is the carrier's to wait for.
       entry.existing = undefined;
       entry.beforeDrift = undefined;

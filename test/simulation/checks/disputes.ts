@@ -6,12 +6,17 @@ import type { Ownership } from './ownership.ts';
 
 const CLIENT_PATIENCE_MS = 30_000;
 
+/** A request under way and what a controller makes of it. */
+const EDITED_WITHIN_MS = 2_000;
+
 /** Two slices that tell different things of an address and port: invariant 8. */
 export class Disputes {
   readonly #bench: Bench;
   readonly #report: Report;
   readonly #ownership: Ownership;
   readonly #lateCommits: LateCommits;
+  /** When people last changed anything of a Service. */
+  readonly #editedMs = new Map<string, number>();
 
   constructor(bench: Bench, report: Report, ownership: Ownership, lateCommits: LateCommits) {
     this.#bench = bench;
@@ -21,13 +26,20 @@ export class Disputes {
   }
 
   look({ key, worker, writer, before, after }: Step): void {
+    const { nowMs } = this.#bench.circumstances();
+    if (writer.kind === 'people') this.#editedMs.set(key, nowMs);
     if (worker === undefined || this.#isLongGivenUp(writer)) return;
     // The mirroring controller moves addresses between slices of its own one write at a time.
-    if (writer.kind === 'controller' && !this.#hasOurSlices(key)) return;
-    if (this.#lateCommits.mayHaveTwoLeaders(this.#bench.circumstances().nowMs)) return;
+    if (writer.kind === 'controller' && (!this.#hasOurSlices(key) || this.#isJustEdited(key, nowMs))) return;
+    if (this.#lateCommits.mayHaveTwoLeaders(nowMs)) return;
     for (const place of after.disputed) {
       if (!before.disputed.has(place)) this.#report(8, `slices of ${key} disagree about ${place}`);
     }
+  }
+
+  /** Somebody changed a slice of ours by hand after it was decided that its copy may be made. */
+  #isJustEdited(key: string, nowMs: number): boolean {
+    return nowMs - (this.#editedMs.get(key) ?? Number.NEGATIVE_INFINITY) < EDITED_WITHIN_MS;
   }
 
   /** Nothing can fence a creation that arrives when its client has long given it up; the next look removes it. */
