@@ -1,4 +1,4 @@
-import type { KubeObject } from './kube-object.ts';
+import type { EndpointsObject, KubeObject } from './kube-object.ts';
 
 /** Ours in every place where Kubernetes asks who did it: field manager, labels, Event reporter. */
 export const MANAGER = 'external-endpoints';
@@ -71,4 +71,9 @@ function ownerByLabel(object: KubeObject, label: string, instance: string): Owne
   }
   const owner = labels[INSTANCE_LABEL];
   return owner === instance || (owner === undefined && weApplied) ? 'us' : 'otherInstance';
+}
+
+/** Whether the mirroring controller leaves these Endpoints alone (`endpointslicemirroring_controller.go`). */
+export function skipsMirror({ metadata }: EndpointsObject): boolean {
+  return metadata.labels?.[SKIP_MIRROR_LABEL] === 'true';
 }

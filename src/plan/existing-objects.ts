@@ -10,9 +10,9 @@ import {
   MIRROR_CONTROLLER,
   ownerOf,
   SERVICE_NAME_LABEL,
-  SKIP_MIRROR_LABEL,
   SLICE_CONTROLLER,
   SLICE_MANAGED_BY_LABEL,
+  skipsMirror,
   sliceOwnerOf,
 } from '../manifest/labels.ts';
 import { hasSelector } from '../manifest/service.ts';
@@ -110,7 +110,7 @@ export function servedReadiness(existing: ExistingObjects): PublishedReadiness {
 
 /** Endpoints as the mirroring controller would copy them; none where it is told not to. */
 export function endpointsAsSlices(endpoints: EndpointsObject | undefined): readonly EndpointSliceObject[] {
-  if (endpoints === undefined || endpoints.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true') return [];
+  if (endpoints === undefined || skipsMirror(endpoints)) return [];
   return (endpoints.subsets ?? []).map(({ addresses = [], notReadyAddresses = [], ports = [] }) => ({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',

@@ -40,8 +40,8 @@ export class PlanDraft {
   readonly conflicts = new Map<string, readonly ContestedField[]>();
   /** The last write to each object, so that a second one builds on it. */
   private readonly written = new Map<string, ApplyAction>();
-  /** Endpoints, where they became ours before anything else was written. */
-  private claimed: KubeObject | undefined;
+  /** Objects that became ours in an earlier step, as they are after that. */
+  private readonly claimed = new Map<string, KubeObject>();
   private readonly ourSlices: ReadonlyMap<string, EndpointSliceObject>;
   private readonly leaves: ReadonlySet<string>;
 
@@ -69,7 +69,7 @@ export class PlanDraft {
     if (endpoints === undefined || this.isOurs(endpoints) || this.isLeft('Endpoints')) return;
     const { action, after } = claimOf(endpoints, desired);
     this.actions.push(action);
-    this.claimed = after;
+    this.claimed.set(keyOf(endpoints), after);
   }
 
   applyService(): void {
@@ -104,7 +104,7 @@ export class PlanDraft {
   /** @returns whether the object may be written; where somebody's fields stand in the way nothing of it is. */
   apply(desired: KubeObject, existing: KubeObject | undefined, awaitsServiceUid = false): boolean {
     const { kind } = desired;
-    const key = `${kind}/${desired.metadata.name}`;
+    const key = keyOf(desired);
     const earlier = this.written.get(key);
     if (earlier !== undefined) {
       this.push(key, furtherApplication(desired, earlier));
@@ -112,7 +112,7 @@ export class PlanDraft {
     }
     const mayTake = mayAdopt(this.input);
     const adopting = existing !== undefined && !this.isOurs(existing);
-    const claimed = kind === 'Endpoints' ? this.claimed : undefined;
+    const claimed = this.claimed.get(key);
     const taking =
       existing === undefined || claimed !== undefined
         ? NOTHING_TAKEN
@@ -142,4 +142,8 @@ export class PlanDraft {
     this.written.set(key, action);
     this.actions.push(action);
   }
+}
+
+function keyOf({ kind, metadata }: KubeObject): string {
+  return `${kind}/${metadata.name}`;
 }

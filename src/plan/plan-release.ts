@@ -4,7 +4,7 @@ import type {
   KubeObject,
   ServiceObject,
 } from '../manifest/kube-object.ts';
-import { ownerOf, SKIP_MIRROR_LABEL } from '../manifest/labels.ts';
+import { ownerOf, skipsMirror } from '../manifest/labels.ts';
 import { hasSelector } from '../manifest/service.ts';
 import { deletionOf } from './deletion.ts';
 import {
@@ -54,7 +54,11 @@ export function planRelease(input: ReleaseInput): ObjectPlan {
     return { ...plan, ...stepsToPods(existing.service, selector, owned, slices) };
   }
   const endpoints = owned.endpoints ?? mirroredByNow(existing.endpoints);
-  if (endpoints !== undefined && existing.service !== undefined && maySucceed(endpoints, owned.slices)) {
+  if (
+    endpoints !== undefined &&
+    existing.service !== undefined &&
+    mirrorMayTakeOver(endpoints, owned.slices)
+  ) {
     return { ...plan, ...stepsToMirror(endpoints, input, owned, slices) };
   }
   return { ...plan, actions: unmarkAll(owned) };
@@ -162,13 +166,9 @@ function stepsToMirror(
  * Mirrored, the Endpoints serve what our slices serve. A pass that died between the two leaves them contradicting each
  * other; where nothing is mirrored yet, our slices stay instead.
  */
-function maySucceed(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
+function mirrorMayTakeOver(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
   if (!endpointsCover(endpoints, slices)) return false;
   return !skipsMirror(endpoints) || endpointsAgree(endpoints, slices);
-}
-
-function skipsMirror({ metadata }: EndpointsObject): boolean {
-  return metadata.labels?.[SKIP_MIRROR_LABEL] === 'true';
 }
 
 /** Somebody else's, or given back by a release that died: what is mirrored from them needs no slices of ours beside. */

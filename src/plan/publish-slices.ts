@@ -1,7 +1,7 @@
 import type { Assessment } from '../endpoint/assessment.ts';
 import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
 import { buildEndpoints } from '../manifest/endpoints.ts';
-import { SKIP_MIRROR_LABEL } from '../manifest/labels.ts';
+import { skipsMirror } from '../manifest/labels.ts';
 import { packSlices } from '../manifest/slice-packing.ts';
 import type { Continuation } from './object-plan.ts';
 import type { PlanDraft } from './plan-draft.ts';
@@ -92,5 +92,5 @@ function endpointsFor({ input: { options, target } }: PlanDraft, entries: readon
 /** The mirroring controller has nothing to copy, and had nothing when the cluster was read. */
 function mirrorIsOff(draft: PlanDraft): boolean {
   const { endpoints } = draft.input.existing;
-  return endpoints === undefined || endpoints.metadata.labels?.[SKIP_MIRROR_LABEL] === 'true';
+  return endpoints === undefined || skipsMirror(endpoints);
 }
