@@ -37,13 +37,13 @@ export function doesWithoutRanges({ reason }: ApiFailure): boolean {
 }
 
 /** What is to be said of ranges that cannot be read; nothing of a server that has none to tell of. */
-export function rangesNotes({ reason, message }: ApiFailure): readonly ServiceRangesNote[] {
-  if (reason === 'NotFound') return [];
-  const note: ServiceRangesNote = {
-    reason: 'ServiceRangesUnknown',
-    message: `the ranges of the cluster's own Services cannot be read, so their addresses are not recognised (\`list\` on servicecidrs.networking.k8s.io is needed): ${message}`,
-  };
-  return [note];
+export function rangesNotes(failure: ApiFailure): readonly ServiceRangesNote[] {
+  if (failure.reason === 'NotFound') return [];
+  const what = "the ranges of the cluster's own Services (servicecidrs.networking.k8s.io)";
+  const text = doesWithoutRanges(failure)
+    ? `${what} cannot be read, so their addresses are not recognised; the right to \`list\` them is needed`
+    : `${what} cannot be read for the moment; those known so far stay in force, and a worker that has just started waits for them`;
+  return [{ reason: 'ServiceRangesUnknown', message: `${text}: ${failure.message}` }];
 }
 
 export interface ServiceRangesNote {
