@@ -28,7 +28,7 @@ type PoolOptions = Omit<Agent.Options, 'connect' | 'factory'>;
 
 export function openPool(config: KubeConfig, tls: TlsOptions, limits: PoolLimits): KubePool {
   const common = {
-    // One connection of HTTP/2 would put every write behind one flow-control window; see docs/adr.
+    // One connection of HTTP/2 would put every write behind one flow-control window; see `docs/adr/0004`.
     allowH2: false,
     keepAliveTimeout: 30_000,
   };

@@ -6,7 +6,7 @@ import { type TakeOver, takeOverOf } from './take-over.ts';
 
 /**
  * The first step of taking over Endpoints that are mirrored: they become ours in name, and serve on as they are. So
- * whoever gives the Service back meanwhile may fence with them (`docs/adr/0034`).
+ * whoever gives the Service back meanwhile may fence with them (`docs/adr/0017`).
  *
  * @param desired what they shall be in the end.
  */

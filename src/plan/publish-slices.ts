@@ -19,7 +19,7 @@ import { isDisowned } from './unmark.ts';
  *                     the mirror's go by themselves once Endpoints say so, others' are removed last. Endpoints that
  *                     are mirrored become ours in name first of all
  *   being given back  Endpoints before the slices: the next thing that becomes of them is that they are mirrored, and
- *                     one of the two meets a conflict (`docs/adr/0034`)
+ *                     one of the two meets a conflict (`docs/adr/0017`)
  */
 export function publishSlices(
   draft: PlanDraft,

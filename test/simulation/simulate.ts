@@ -126,7 +126,7 @@ async function comeToRest(
   for (const what of written) judge.report(5, `nothing changed, and yet ${what}`);
   const shared = givenBackInPart(world);
   for (const twice of duplicates(cluster.core.store)) {
-    // Where part of a Service was given back, the rest of ours is kept true beside it (`docs/adr/0006`).
+    // Where part of a Service was given back, the rest of ours is kept true beside it (`docs/adr/0008`).
     if (!shared.some((key) => twice.startsWith(`${key} `)))
       judge.report(8, `at rest in two slices: ${twice}`);
   }
