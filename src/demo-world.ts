@@ -18,7 +18,7 @@ import { createDnsTransport } from './io/dns-transport.ts';
 import { systemClock } from './io/system-clock.ts';
 import { systemRandom } from './io/system-random.ts';
 import { TcpDialer } from './io/tcp-dialer.ts';
-import type { IpAddress } from './target/ip-address.ts';
+import type { IpAddress } from './model/ip-address.ts';
 
 const LOOPBACK = '127.0.0.1' as IpAddress;
 const BACKENDS = [

@@ -21,7 +21,7 @@ import { readAgainWhenChanged } from './io/reread-file.ts';
 import { systemClock } from './io/system-clock.ts';
 import { systemRandom } from './io/system-random.ts';
 import { TcpDialer } from './io/tcp-dialer.ts';
-import { ConfigMapState } from './sync/state/config-map-state.ts';
+import { ConfigMapState } from './state/config-map-state.ts';
 
 export { isPartThread, serveThread } from './io/part-thread.ts';
 

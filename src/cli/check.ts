@@ -10,7 +10,7 @@ import {
   summarize,
   type TargetReport,
 } from '../sync/sync-report.ts';
-import { instantOf } from '../target/clock.ts';
+import { instantOf } from '../time/clock.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList } from './load-list.ts';

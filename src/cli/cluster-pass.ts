@@ -1,5 +1,5 @@
 import type { TargetList } from '../config/target-list.ts';
-import type { DecideOptions } from '../sync/decide.ts';
+import type { DecideOptions } from '../decide/decide.ts';
 import { type PassResult, pass } from '../sync/pass/pass.ts';
 import type { PassRequest } from '../sync/pass/pass-request.ts';
 import type { Cluster, ClusterChoice } from './cluster.ts';

@@ -1,5 +1,5 @@
-import type { ObjectStore } from '../sync/cluster/object-store.ts';
-import type { StateStore } from '../sync/state/sync-state.ts';
+import type { ObjectStore } from '../cluster/object-store.ts';
+import type { StateStore } from '../state/sync-state.ts';
 
 export interface ClusterChoice {
   readonly kubeconfig: string | undefined;

@@ -1,10 +1,10 @@
+import type { EventSink } from '../cluster/event-sink.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import { formatLocation } from '../config/target-list.ts';
+import type { ListChanges } from '../list/list-changes.ts';
+import type { ListReport } from '../list/list-merger.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
-import type { EventSink } from '../sync/event/event-sink.ts';
-import type { ListChanges } from '../sync/list/list-changes.ts';
-import type { ListReport } from '../sync/list/list-keeper.ts';
-import type { Log } from '../sync/log.ts';
+import type { Log } from '../model/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
 import { counted } from './counted.ts';
 

@@ -1,6 +1,6 @@
 import type { ConfigMapReference } from '../config/config-map-reference.ts';
 import type { SourcePart } from '../config/source.ts';
-import { readConfigMaps } from '../sync/list/read-config-maps.ts';
+import { readConfigMaps } from '../list/read-config-maps.ts';
 import type { PassResult } from '../sync/pass/pass.ts';
 import type { PassRequest } from '../sync/pass/pass-request.ts';
 import type { Cluster } from './cluster.ts';

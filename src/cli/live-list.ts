@@ -1,11 +1,11 @@
-import type { EventSink } from '../sync/event/event-sink.ts';
-import { ConfigMapSource } from '../sync/list/config-map-source.ts';
-import { ListKeeper } from '../sync/list/list-keeper.ts';
-import type { ListSource } from '../sync/list/list-source.ts';
-import { PartReader } from '../sync/list/part-reader.ts';
-import type { Log } from '../sync/log.ts';
+import type { EventSink } from '../cluster/event-sink.ts';
+import { ConfigMapSource } from '../list/config-map-source.ts';
+import { ListKeeper } from '../list/list-merger.ts';
+import type { ListSource } from '../list/list-source.ts';
+import { PartReader } from '../list/part-reader.ts';
+import type { Log } from '../model/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
-import type { Task } from '../sync/run-together.ts';
+import type { Task } from '../time/run-together.ts';
 import type { Cluster } from './cluster.ts';
 import type { CliContext } from './context.ts';
 import type { ListSources } from './list-sources.ts';

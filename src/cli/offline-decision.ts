@@ -1,11 +1,11 @@
 import type { TargetList } from '../config/target-list.ts';
+import { type Decision, decide, NO_FLEET } from '../decide/decide.ts';
+import type { TargetMoment } from '../decide/resolve-addresses.ts';
 import { NOTHING_KNOWN } from '../health/memory.ts';
+import { keyOf } from '../model/target.ts';
 import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
-import { type Decision, decide, NO_FLEET } from '../sync/decide.ts';
 import { type KnownBefore, observeTargets } from '../sync/pass/observe.ts';
-import type { TargetMoment } from '../sync/view-moment.ts';
-import { instantOf } from '../target/clock.ts';
-import { keyOf } from '../target/target.ts';
+import { instantOf } from '../time/clock.ts';
 import type { CliContext } from './context.ts';
 import { progressOn } from './progress.ts';
 

@@ -1,6 +1,6 @@
-import type { ApiFailure } from '../sync/cluster/object-store.ts';
-import { deadlineAfter } from '../sync/deadline.ts';
-import type { Clock } from '../target/clock.ts';
+import type { ApiFailure } from '../cluster/object-store.ts';
+import type { Clock } from '../time/clock.ts';
+import { deadlineAfter } from '../time/deadline.ts';
 
 /** The time that `--timeout` gives one pass, from reading its list to saving its state. Runs from the beginning. */
 export class PassTime {

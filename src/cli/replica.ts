@@ -1,7 +1,7 @@
+import { LeaderElection } from '../cluster/leader-election.ts';
 import { ownershipLabels } from '../manifest/labels.ts';
-import { LeaderElection } from '../sync/leader/leader-election.ts';
-import type { Log } from '../sync/log.ts';
-import { runTogether, type Task } from '../sync/run-together.ts';
+import type { Log } from '../model/log.ts';
+import { runTogether, type Task } from '../time/run-together.ts';
 import type { Cluster } from './cluster.ts';
 import type { CliContext } from './context.ts';
 import type { ClusterFlags } from './options.ts';

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_TIMINGS } from '../cluster/election-timings.ts';
 import { parseDuration } from '../config/duration.ts';
-import { DEFAULT_TIMINGS } from '../sync/leader/election-timings.ts';
-import type { LogFormat, LogLevel } from '../sync/log.ts';
+import type { LogFormat, LogLevel } from '../model/log.ts';
 import type { ListenAddress } from './context.ts';
 import { type ClusterFlags, type ClusterListFlags, type DecisionFlags, withSwitch } from './options.ts';
 

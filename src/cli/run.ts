@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { timingsProblem } from '../sync/leader/election-timings.ts';
+import { timingsProblem } from '../cluster/election-timings.ts';
 import { steadyLog } from '../sync/steady-log.ts';
 import { clusterChoice } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';

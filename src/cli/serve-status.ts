@@ -1,5 +1,5 @@
-import type { Log } from '../sync/log.ts';
-import type { StatusRoutes, StatusServer } from '../sync/worker/status-routes.ts';
+import type { Log } from '../model/log.ts';
+import type { StatusRoutes, StatusServer } from '../sync/status-routes.ts';
 import type { CliContext } from './context.ts';
 import type { RunFlags } from './run-options.ts';
 

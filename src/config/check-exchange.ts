@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { ExchangeSettings } from '../target/target.ts';
+import type { ExchangeSettings } from '../model/target.ts';
 import { bytesFrom, expectationFrom, hexPayload, pattern, textPayload } from './expectation.ts';
 import { section } from './field.ts';
 import { type Rivals, reportRivals } from './rivals.ts';

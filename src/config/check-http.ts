@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { HttpSettings, StatusRange } from '../target/target.ts';
+import type { HttpSettings, StatusRange } from '../model/target.ts';
 import { expectationFrom, pattern, textPayload } from './expectation.ts';
 import { listOf, oneOf, type RuleProblem, ruledText, section, textOrNumber } from './field.ts';
 import { describeValue, quoted } from './problem.ts';

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
-import { isHostname, parseHostname } from '../target/hostname.ts';
-import { parseIpAddress } from '../target/ip-address.ts';
-import type { TlsSettings } from '../target/target.ts';
+import { isHostname, parseHostname } from '../model/hostname.ts';
+import { parseIpAddress } from '../model/ip-address.ts';
+import type { TlsSettings } from '../model/target.ts';
 import { durationField, durationMs } from './duration-field.ts';
 import { flag, ruledText, section } from './field.ts';
 import { quoted } from './problem.ts';

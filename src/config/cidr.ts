@@ -1,4 +1,4 @@
-import { familyOf, type IpAddress, parseIpAddress } from '../target/ip-address.ts';
+import { familyOf, type IpAddress, parseIpAddress } from '../model/ip-address.ts';
 
 /** The first address of the range that `address` and a prefix of `prefix` bits name. */
 export function networkAddress(address: IpAddress, prefix: number): IpAddress {

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import { parseIpAddress } from '../target/ip-address.ts';
-import type { DnsServerAddress, DnsSettings } from '../target/target.ts';
+import { parseIpAddress } from '../model/ip-address.ts';
+import type { DnsServerAddress, DnsSettings } from '../model/target.ts';
 import { durationField, durationMs } from './duration-field.ts';
 import { flag, listOf, type RuleProblem, ruledText, section, wholeNumber } from './field.ts';
 import { quoted } from './problem.ts';

@@ -1,8 +1,8 @@
 import type * as z from 'zod';
-import { apiRefusalOf } from '../target/guards.ts';
-import { type Hostname, type HostnameProblem, isHostname, parseHostname } from '../target/hostname.ts';
-import { type IpAddress, parseIpAddress } from '../target/ip-address.ts';
-import type { EndpointSource, SourceLocation } from '../target/target.ts';
+import { apiRefusalOf } from '../model/guards.ts';
+import { type Hostname, type HostnameProblem, isHostname, parseHostname } from '../model/hostname.ts';
+import { type IpAddress, parseIpAddress } from '../model/ip-address.ts';
+import type { EndpointSource, SourceLocation } from '../model/target.ts';
 import { addProblem, listOf, type RuleProblem, ruledText, section, wholeNumber } from './field.ts';
 import { isLabelValue } from './kubernetes-names.ts';
 import { MAX_ENDPOINTS } from './limits.ts';

@@ -1,4 +1,4 @@
-import type { Expectation } from '../target/target.ts';
+import type { Expectation } from '../model/target.ts';
 import { ruledText } from './field.ts';
 import { type Payload, payloadOfHex, payloadOfText } from './payload.ts';
 

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import { DEFAULT_GUARDS, type Guards } from '../target/guards.ts';
-import { type Cidr, familyOf, parseCidr, parseIpAddress } from '../target/ip-address.ts';
+import { DEFAULT_GUARDS, type Guards } from '../model/guards.ts';
+import { type Cidr, familyOf, parseCidr, parseIpAddress } from '../model/ip-address.ts';
 import { networkAddress } from './cidr.ts';
 import { listOf, type RuleProblem, ruledText, section } from './field.ts';
 import { parsePercentage } from './percentage.ts';

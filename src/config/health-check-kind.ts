@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { HealthCheckKind } from '../target/target.ts';
+import type { HealthCheckKind } from '../model/target.ts';
 import { EXCHANGE_RIVALS, exchangeFrom, exchangeSchema, type WrittenExchange } from './check-exchange.ts';
 import { HTTP_RIVALS, httpFrom, httpSchema, type WrittenHttp } from './check-http.ts';
 import { tlsFrom, tlsSchema } from './check-tls.ts';

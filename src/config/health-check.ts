@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { HealthCheckSettings, TargetPort } from '../target/target.ts';
+import type { HealthCheckSettings, TargetPort } from '../model/target.ts';
 import { formatDuration } from './duration.ts';
 import { durationField, durationMs } from './duration-field.ts';
 import { alternatives, oneOf, section, textOrNumber, wholeNumber } from './field.ts';

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { TargetPort } from '../target/target.ts';
+import type { TargetPort } from '../model/target.ts';
 import { addProblem, listOf, oneOf, ruledText, section, wholeNumber } from './field.ts';
 import { isDns1123Label, isQualifiedName } from './kubernetes-names.ts';
 import { MAX_PORTS } from './limits.ts';

@@ -1,4 +1,4 @@
-import type { SourceLocation } from '../target/target.ts';
+import type { SourceLocation } from '../model/target.ts';
 import { MAX_PROBLEMS } from './limits.ts';
 
 /** One thing that is wrong with a target list, for a person to put right. */

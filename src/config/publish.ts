@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { PublishSettings } from '../target/target.ts';
+import type { PublishSettings } from '../model/target.ts';
 import { listOf, oneOf, section, textOrNumber } from './field.ts';
 import { parsePercentage } from './percentage.ts';
 import { describeValue } from './problem.ts';

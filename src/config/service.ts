@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { ServiceSettings } from '../target/target.ts';
+import type { ServiceSettings } from '../model/target.ts';
 import { addProblem, flag, listOf, oneOf, type RuleProblem, section, textMap } from './field.ts';
 import { isAnnotationKey, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
 import { quoted } from './problem.ts';

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import type { Guards } from '../target/guards.ts';
-import type { SourceLocation, Target } from '../target/target.ts';
+import type { Guards } from '../model/guards.ts';
+import type { SourceLocation, Target } from '../model/target.ts';
 import { guardsFrom, guardsSchema } from './guards.ts';
 import { MAX_PROBLEMS, MAX_TARGETS } from './limits.ts';
 import { type ConfigProblem, describeValue, formatPath, type Path, problemOfSource } from './problem.ts';

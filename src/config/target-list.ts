@@ -1,5 +1,5 @@
-import { DEFAULT_GUARDS, type Guards, refusalOf } from '../target/guards.ts';
-import { keyOf, type SourceLocation, type Target } from '../target/target.ts';
+import { DEFAULT_GUARDS, type Guards, refusalOf } from '../model/guards.ts';
+import { keyOf, type SourceLocation, type Target } from '../model/target.ts';
 import { MAX_TARGETS } from './limits.ts';
 import { type ConfigProblem, problemOfSource, quoted, sortedProblems } from './problem.ts';
 import type { SourcePart } from './source.ts';

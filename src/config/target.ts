@@ -1,4 +1,4 @@
-import type { SourceLocation, Target, TargetPort } from '../target/target.ts';
+import type { SourceLocation, Target, TargetPort } from '../model/target.ts';
 import { dnsFrom } from './dns.ts';
 import { endpointsFrom } from './endpoints.ts';
 import { healthCheckFrom } from './health-check.ts';

@@ -1,5 +1,5 @@
 import type { ParsedNode, YAMLError } from 'yaml';
-import type { SourceLocation } from '../target/target.ts';
+import type { SourceLocation } from '../model/target.ts';
 import { MAX_LIST_BYTES } from './limits.ts';
 import { LineIndex } from './line-index.ts';
 import { type ConfigProblem, formatPath, type Path, problemOfSource, quoted } from './problem.ts';

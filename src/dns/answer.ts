@@ -1,4 +1,4 @@
-import type { Hostname } from '../target/hostname.ts';
+import type { Hostname } from '../model/hostname.ts';
 import type { AliasRecord, AnswerRecord, Question, Reply } from './message.ts';
 
 /** What one reply says about one question. */

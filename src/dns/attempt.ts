@@ -1,5 +1,5 @@
-import type { Random } from '../target/random.ts';
-import type { DnsServerAddress } from '../target/target.ts';
+import type { DnsServerAddress } from '../model/target.ts';
+import type { Random } from '../time/random.ts';
 import { withoutDot } from './answer.ts';
 import type { DnsCounters } from './counters.ts';
 import {

@@ -1,4 +1,4 @@
-import type { DnsSettings } from '../target/target.ts';
+import type { DnsSettings } from '../model/target.ts';
 import type { RememberedLookup } from './lookup.ts';
 
 /** No answer is asked for again sooner, whatever its TTL and `minTTL` are: the least that `minTTL` may be. */

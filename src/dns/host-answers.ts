@@ -1,4 +1,4 @@
-import { type AddressFamily, type IpAddress, sortAddresses } from '../target/ip-address.ts';
+import { type AddressFamily, type IpAddress, sortAddresses } from '../model/ip-address.ts';
 import type { Lookup } from './lookup.ts';
 import type { Absence, Resolution, ResolvedAnswer } from './resolution.ts';
 

@@ -1,5 +1,5 @@
-import { type Hostname, isHostname, parseHostname } from '../target/hostname.ts';
-import { type IpAddress, parseIpAddress } from '../target/ip-address.ts';
+import { type Hostname, isHostname, parseHostname } from '../model/hostname.ts';
+import { type IpAddress, parseIpAddress } from '../model/ip-address.ts';
 
 /** The addresses of each name in a hosts file, in the file's order. */
 export type HostsTable = ReadonlyMap<Hostname, readonly IpAddress[]>;

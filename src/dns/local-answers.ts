@@ -1,5 +1,5 @@
-import type { Hostname } from '../target/hostname.ts';
-import { familyOf } from '../target/ip-address.ts';
+import type { Hostname } from '../model/hostname.ts';
+import { familyOf } from '../model/ip-address.ts';
 import { withoutDot } from './answer.ts';
 import type { HostsTable } from './hosts-file.ts';
 import type { Lookup } from './lookup.ts';

@@ -1,6 +1,6 @@
 import packet from 'dns-packet';
-import { type Hostname, isHostname, parseHostname } from '../target/hostname.ts';
-import { addressFromOctets, familyOf, type IpAddress } from '../target/ip-address.ts';
+import { type Hostname, isHostname, parseHostname } from '../model/hostname.ts';
+import { addressFromOctets, familyOf, type IpAddress } from '../model/ip-address.ts';
 import { TwoGenerations } from './two-generations.ts';
 import {
   HEADER_LENGTH,

@@ -1,4 +1,4 @@
-import type { Random } from '../target/random.ts';
+import type { Random } from '../time/random.ts';
 import { HEADER_LENGTH } from './wire.ts';
 
 const BITS_AT_A_TIME = 30;

@@ -1,6 +1,6 @@
-import type { Clock } from '../target/clock.ts';
-import type { Random } from '../target/random.ts';
-import type { DnsSettings } from '../target/target.ts';
+import type { DnsSettings } from '../model/target.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Random } from '../time/random.ts';
 import type { NameResolution, Resolution } from './resolution.ts';
 import type { NameSource, TimedResolution, TimedResolver } from './resolver.ts';
 import { serverKey } from './server-registry.ts';

@@ -1,4 +1,4 @@
-import { onAbort } from '../target/on-abort.ts';
+import { onAbort } from '../time/on-abort.ts';
 
 export interface QueryLimits {
   /** Questions being asked at the same time, each of one server at a time. */

@@ -1,5 +1,5 @@
-import type { Hostname } from '../target/hostname.ts';
-import type { AddressFamily, IpAddress } from '../target/ip-address.ts';
+import type { Hostname } from '../model/hostname.ts';
+import type { AddressFamily, IpAddress } from '../model/ip-address.ts';
 
 /**
  * What asking for one name and one address family came to. Expected outcomes are values: a name that

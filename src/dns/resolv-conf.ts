@@ -1,6 +1,6 @@
-import { type Hostname, isHostname, parseHostname } from '../target/hostname.ts';
-import { parseIpAddress } from '../target/ip-address.ts';
-import type { DnsServerAddress } from '../target/target.ts';
+import { type Hostname, isHostname, parseHostname } from '../model/hostname.ts';
+import { parseIpAddress } from '../model/ip-address.ts';
+import type { DnsServerAddress } from '../model/target.ts';
 
 /** What the machine says about DNS, in resolv.conf(5)'s terms. */
 export interface SystemDnsConfig {

@@ -1,5 +1,5 @@
-import type { AddressFamily } from '../target/ip-address.ts';
-import type { DnsSettings, HostSource, SrvSource } from '../target/target.ts';
+import type { AddressFamily } from '../model/ip-address.ts';
+import type { DnsSettings, HostSource, SrvSource } from '../model/target.ts';
 import type { NameResolution } from './resolution.ts';
 
 /** Asks for the addresses of one source. Never rejects but with `signal.reason`. */

@@ -1,4 +1,4 @@
-import { type Hostname, isHostname, parseHostname } from '../target/hostname.ts';
+import { type Hostname, isHostname, parseHostname } from '../model/hostname.ts';
 
 /**
  * The names to ask for in turn (resolv.conf(5), `search` and `ndots`): a name with enough dots is tried as

@@ -1,4 +1,4 @@
-import type { DnsServerAddress } from '../target/target.ts';
+import type { DnsServerAddress } from '../model/target.ts';
 
 /** What a server turned out not to stand. Forgotten after {@link RELEARN_AFTER_MS}: servers get upgraded. */
 export interface ServerTraits {

@@ -1,5 +1,5 @@
-import { jittered } from '../target/random.ts';
-import type { DnsServerAddress } from '../target/target.ts';
+import type { DnsServerAddress } from '../model/target.ts';
+import { jittered } from '../time/random.ts';
 import { type AskContext, Attempt, type NextExchange } from './attempt.ts';
 import type { AttemptResult } from './exchange-verdict.ts';
 import type { Question } from './message.ts';

@@ -1,5 +1,5 @@
-import type { Hostname } from '../target/hostname.ts';
-import type { DnsSettings } from '../target/target.ts';
+import type { Hostname } from '../model/hostname.ts';
+import type { DnsSettings } from '../model/target.ts';
 import type { SystemDnsConfig } from './resolv-conf.ts';
 import { serverKey } from './server-registry.ts';
 import type { ServerPlan } from './server-round.ts';

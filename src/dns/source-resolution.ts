@@ -1,6 +1,6 @@
-import type { Hostname } from '../target/hostname.ts';
-import type { AddressFamily } from '../target/ip-address.ts';
-import type { DnsSettings } from '../target/target.ts';
+import type { Hostname } from '../model/hostname.ts';
+import type { AddressFamily } from '../model/ip-address.ts';
+import type { DnsSettings } from '../model/target.ts';
 import { freshUntilMs } from './freshness.ts';
 import { absenceOf, QUERY_TYPE, resolutionOf } from './host-answers.ts';
 import type { RememberedLookup } from './lookup.ts';

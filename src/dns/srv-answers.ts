@@ -1,5 +1,5 @@
-import type { Hostname } from '../target/hostname.ts';
-import { ADDRESS_FAMILIES, type IpAddress } from '../target/ip-address.ts';
+import type { Hostname } from '../model/hostname.ts';
+import { ADDRESS_FAMILIES, type IpAddress } from '../model/ip-address.ts';
 import { smallestTtl, withoutDot } from './answer.ts';
 import { absenceOf, addressesOf, distinctAddresses, MAX_ADDRESSES, QUERY_TYPE } from './host-answers.ts';
 import type { Lookup } from './lookup.ts';

@@ -1,4 +1,4 @@
-import type { DnsServerAddress } from '../target/target.ts';
+import type { DnsServerAddress } from '../model/target.ts';
 
 /** The network as a DNS client sees it: real sockets, or the simulation's. */
 export interface DnsTransport {

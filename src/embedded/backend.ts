@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { IpAddress } from '../target/ip-address.ts';
+import type { IpAddress } from '../model/ip-address.ts';
 
 /**
  * What a backend does to those who connect: `accept` takes the connection and greets, `refuse` has its

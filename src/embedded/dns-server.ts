@@ -1,8 +1,8 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket, type Server as TcpServer } from 'node:net';
-import type { IpAddress } from '../target/ip-address.ts';
-import type { DnsServerAddress } from '../target/target.ts';
+import type { IpAddress } from '../model/ip-address.ts';
+import type { DnsServerAddress } from '../model/target.ts';
 import { decodeQuery, encodeReply } from './dns-wire.ts';
 import type { DnsZone } from './dns-zone.ts';
 

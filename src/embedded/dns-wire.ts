@@ -1,4 +1,4 @@
-import type { IpAddress } from '../target/ip-address.ts';
+import type { IpAddress } from '../model/ip-address.ts';
 import type { OwnedRecord, ZoneAnswer } from './dns-zone.ts';
 
 export interface ReceivedQuery {

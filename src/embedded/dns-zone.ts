@@ -1,5 +1,5 @@
-import type { Hostname } from '../target/hostname.ts';
-import type { IpAddress } from '../target/ip-address.ts';
+import type { Hostname } from '../model/hostname.ts';
+import type { IpAddress } from '../model/ip-address.ts';
 
 export type ZoneRecord =
   | { readonly type: 'A' | 'AAAA'; readonly address: IpAddress; readonly ttlSeconds: number }

@@ -1,5 +1,5 @@
 import type { Dialer, DialRequest } from '../health/dialer.ts';
-import type { IpAddress } from '../target/ip-address.ts';
+import type { IpAddress } from '../model/ip-address.ts';
 
 /**
  * Leads connections to documentation addresses (RFC 5737) to listeners on loopback: the API server takes

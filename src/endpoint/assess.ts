@@ -1,6 +1,6 @@
 import { type PortRule, portRulesOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
-import type { Target } from '../target/target.ts';
+import type { Target } from '../model/target.ts';
 import {
   type Assessment,
   namelessKey,

@@ -1,6 +1,6 @@
 import type { Health } from '../health/health.ts';
-import type { IpAddress } from '../target/ip-address.ts';
-import type { Protocol } from '../target/target.ts';
+import type { IpAddress } from '../model/ip-address.ts';
+import type { Protocol } from '../model/target.ts';
 
 /**
  * One address of a target while it is being decided how to publish it. Policies map a list of these to a

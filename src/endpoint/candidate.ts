@@ -1,6 +1,6 @@
-import { type AddressRefusal, type Guards, refusalOf } from '../target/guards.ts';
-import type { IpAddress } from '../target/ip-address.ts';
-import type { EndpointSource, HostSource, SrvSource, Target } from '../target/target.ts';
+import { type AddressRefusal, type Guards, refusalOf } from '../model/guards.ts';
+import type { IpAddress } from '../model/ip-address.ts';
+import type { EndpointSource, HostSource, SrvSource, Target } from '../model/target.ts';
 import type { HeldBecause } from './assessment.ts';
 
 /** An address that a name stands for: from its newest answer, or held from an older one. */

@@ -1,5 +1,5 @@
 import type { Absence, Resolution, ResolvedAnswer } from '../dns/resolution.ts';
-import type { HoldSettings } from '../target/target.ts';
+import type { HoldSettings } from '../model/target.ts';
 import {
   isRotating,
   NO_ROTATION,

@@ -1,10 +1,10 @@
 import type { Absence, NameResolution, Resolution, Resolved, ResolvedAnswer } from '../dns/resolution.ts';
 import type { AddressToCheck } from '../health/check.ts';
-import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../target/ip-address.ts';
-import type { HoldSettings, HostSource, SrvSource, Target } from '../target/target.ts';
+import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../model/ip-address.ts';
+import type { HoldSettings, HostSource, SrvSource, Target } from '../model/target.ts';
 import { type KnownAddress, nameOf, sourceKey } from './candidate.ts';
 import { type HeldName, type HeldVerdict, type HoldResult, holdAddresses } from './hold.ts';
-import { inheritedFrom, type Origins, originsOf, type ServedAddress } from './inheritance.ts';
+import { inheritedFrom, type Origins, originsOf, type ServedAddress } from './recovery.ts';
 
 /** What the names of one target stood for when last looked at: by {@link sourceKey}, then by family. */
 export type NameMemory = ReadonlyMap<string, HeldByFamily>;

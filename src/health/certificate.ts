@@ -1,4 +1,4 @@
-import type { TlsSettings } from '../target/target.ts';
+import type { TlsSettings } from '../model/target.ts';
 import type { TlsPeer } from './dialer.ts';
 import type { FailureReason } from './health.ts';
 import { failed, type ProbeOutcome } from './outcome.ts';

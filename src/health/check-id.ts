@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { familyOf } from '../target/ip-address.ts';
-import type { Expectation, HealthCheckKind, HealthCheckSettings } from '../target/target.ts';
+import { familyOf } from '../model/ip-address.ts';
+import type { Expectation, HealthCheckKind, HealthCheckSettings } from '../model/target.ts';
 import type { Check, CheckId } from './health.ts';
 
 /**

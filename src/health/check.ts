@@ -1,5 +1,5 @@
-import type { IpAddress } from '../target/ip-address.ts';
-import type { HealthCheckSettings, Target, TargetPort } from '../target/target.ts';
+import type { IpAddress } from '../model/ip-address.ts';
+import type { HealthCheckSettings, Target, TargetPort } from '../model/target.ts';
 import { checkIdOf } from './check-id.ts';
 import type { Check, CheckId } from './health.ts';
 

@@ -1,4 +1,4 @@
-import type { IpAddress } from '../target/ip-address.ts';
+import type { IpAddress } from '../model/ip-address.ts';
 
 /** Connections as a port: real sockets, or the simulation's network. */
 export interface Dialer {

@@ -1,4 +1,4 @@
-import type { ExchangeSettings } from '../target/target.ts';
+import type { ExchangeSettings } from '../model/target.ts';
 import { blameForBrokenConnection } from './dial-fault.ts';
 import type { Connection, DialFault } from './dialer.ts';
 import { type CpuTime, type Match, matcherOf, PATTERN_TIME_MS } from './expectation.ts';

@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm';
-import type { Expectation } from '../target/target.ts';
+import type { Expectation } from '../model/target.ts';
 
 /**
  * What looking at an answer came to.

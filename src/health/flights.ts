@@ -1,4 +1,4 @@
-import { TICK_MS } from './alarm.ts';
+import { TICK_MS } from './timer.ts';
 
 /** Probes that began together and have the same time-out: it is over for all of them at once. */
 export interface Flight {

@@ -1,5 +1,5 @@
-import type { IpAddress } from '../target/ip-address.ts';
-import type { HealthCheckSettings } from '../target/target.ts';
+import type { IpAddress } from '../model/ip-address.ts';
+import type { HealthCheckSettings } from '../model/target.ts';
 
 /** One thing to probe. Checks with equal ids are probed once and share their verdict. */
 export interface Check {

@@ -1,5 +1,5 @@
-import { familyOf } from '../target/ip-address.ts';
-import type { HttpSettings } from '../target/target.ts';
+import { familyOf } from '../model/ip-address.ts';
+import type { HttpSettings } from '../model/target.ts';
 import type { Connection } from './dialer.ts';
 import { brokenAfter, givenUp } from './exchange.ts';
 import { type CpuTime, type Match, matcherOf } from './expectation.ts';

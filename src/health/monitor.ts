@@ -1,7 +1,6 @@
-import type { Clock } from '../target/clock.ts';
-import type { Random } from '../target/random.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Random } from '../time/random.ts';
 import { Admission } from './admission.ts';
-import { Alarm } from './alarm.ts';
 import { DueQueue } from './due-queue.ts';
 import { type Beginning, type Entry, newEntry } from './entry.ts';
 import { Flights } from './flights.ts';
@@ -9,6 +8,7 @@ import type { Check, CheckId, Health, Sample } from './health.ts';
 import { observe } from './hysteresis.ts';
 import { PROBE_STALLED, PROBE_TIMED_OUT, type Prober } from './probe.ts';
 import { nextDueMs, somewhereIn } from './rhythm.ts';
+import { Alarm } from './timer.ts';
 
 export interface MonitorOptions {
   readonly prober: Prober;

@@ -1,5 +1,5 @@
-import type { Clock } from '../target/clock.ts';
-import type { Random } from '../target/random.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Random } from '../time/random.ts';
 import type { Check, CheckId, Health } from './health.ts';
 import { isForming, notCheckedYet } from './hysteresis.ts';
 import type { HealthMemory } from './memory.ts';

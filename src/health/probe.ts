@@ -1,4 +1,4 @@
-import type { Clock } from '../target/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { WallTime } from './certificate.ts';
 import { blameForNoConnection } from './dial-fault.ts';
 import type { Connection, Dialer, DialFault } from './dialer.ts';

@@ -1,4 +1,4 @@
-import { jittered, type Random } from '../target/random.ts';
+import { jittered, type Random } from '../time/random.ts';
 import type { Entry } from './entry.ts';
 import type { Sample } from './health.ts';
 import { isForming } from './hysteresis.ts';

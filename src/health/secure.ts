@@ -1,4 +1,4 @@
-import type { TlsSettings } from '../target/target.ts';
+import type { TlsSettings } from '../model/target.ts';
 import { certificateProblem, dateOf, type WallTime } from './certificate.ts';
 import type { Connection } from './dialer.ts';
 import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';

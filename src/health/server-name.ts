@@ -1,4 +1,4 @@
-import type { HealthCheckKind } from '../target/target.ts';
+import type { HealthCheckKind } from '../model/target.ts';
 import type { Check } from './health.ts';
 
 type OverTls = Extract<HealthCheckKind, { type: 'tls' | 'http' }>;

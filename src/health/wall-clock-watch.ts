@@ -1,4 +1,4 @@
-import type { Clock } from '../target/clock.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** More than what slewing does between two looks, less than what could make a certificate expire. */
 const JUMP_MS = 60_000;

@@ -1,4 +1,4 @@
-import { onAbort } from '../target/on-abort.ts';
+import { onAbort } from '../time/on-abort.ts';
 
 interface Waiter {
   readonly start: () => void;

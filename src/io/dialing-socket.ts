@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { DialRequest } from '../health/dialer.ts';
-import { Places } from '../target/places.ts';
+import { Places } from '../time/slots.ts';
 
 /** By signal, what is to be given up when it aborts: one listener for all of them. */
 const underWay = new WeakMap<AbortSignal, Places<DialingSocket>>();

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { type DnsExchange, MAX_TCP_REPLY_BYTES, type TcpResult } from '../dns/transport.ts';
-import { onAbort } from '../target/on-abort.ts';
+import { onAbort } from '../time/on-abort.ts';
 
 /** A message over TCP is preceded by its length in two octets (RFC 1035 §4.2.2). */
 const PREFIX_BYTES = 2;

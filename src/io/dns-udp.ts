@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { type DnsExchange, MAX_STRAYS, type UdpResult } from '../dns/transport.ts';
-import { onAbort } from '../target/on-abort.ts';
-import type { DnsServerAddress } from '../target/target.ts';
+import type { DnsServerAddress } from '../model/target.ts';
+import { onAbort } from '../time/on-abort.ts';
 import { OncePerTurn } from './once-per-turn.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import type { Compressor } from '../sync/state/config-map-state.ts';
+import type { Compressor } from '../state/config-map-state.ts';
 
 /** A damaged or hostile text must not fill the memory. */
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { ApiFailure, ApiFailureReason } from '../sync/cluster/object-store.ts';
+import type { ApiFailure, ApiFailureReason } from '../cluster/object-store.ts';
 
 /** What an HTTP answer of the API server that is not a success means. */
 export interface ErrorAnswer {

@@ -1,5 +1,5 @@
-import type { ApiFailure, Fence } from '../sync/cluster/object-store.ts';
-import type { Clock } from '../target/clock.ts';
+import type { ApiFailure, Fence } from '../cluster/object-store.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** One HTTP request to the API server. */
 export interface KubeRequest {

@@ -1,6 +1,6 @@
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { Clock } from '../target/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { isPlainLoopback } from './kube-config.ts';
 import { fingerprintOf, type KubePool, openPool, type PoolLimits, tlsOptionsIn } from './kube-pool.ts';
 

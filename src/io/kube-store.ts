@@ -1,5 +1,3 @@
-import type { KubeObject } from '../manifest/kube-object.ts';
-import { MANAGER } from '../manifest/labels.ts';
 import type {
   ApiFailure,
   ApiResult,
@@ -13,7 +11,9 @@ import type {
   WatchEvent,
   WatchScope,
   WriteOptions,
-} from '../sync/cluster/object-store.ts';
+} from '../cluster/object-store.ts';
+import type { KubeObject } from '../manifest/kube-object.ts';
+import { MANAGER } from '../manifest/labels.ts';
 import type { KubeAnswer, KubeSender } from './kube-retry.ts';
 import { hasMetadata } from './kube-shape.ts';
 import { readWatchEvents } from './kube-watch.ts';

@@ -1,8 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
-import type { ApiFailure, ApiFailureReason } from '../sync/cluster/object-store.ts';
-import type { Clock } from '../target/clock.ts';
-import { onAbort } from '../target/on-abort.ts';
+import type { ApiFailure, ApiFailureReason } from '../cluster/object-store.ts';
+import type { Clock } from '../time/clock.ts';
+import { onAbort } from '../time/on-abort.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { failureOf, noCredentials, unreachable } from './kube-failure.ts';
 import type { PoolLimits } from './kube-pool.ts';

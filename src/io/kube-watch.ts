@@ -1,5 +1,5 @@
+import type { ApiFailure, WatchEvent } from '../cluster/object-store.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
-import type { ApiFailure, WatchEvent } from '../sync/cluster/object-store.ts';
 import { failureOf, unreachable } from './kube-failure.ts';
 import type { KubeStream } from './kube-retry.ts';
 import { hasMetadata } from './kube-shape.ts';

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TargetSource } from '../config/source.ts';
-import type { ListSource } from '../sync/list/list-source.ts';
-import type { Clock } from '../target/clock.ts';
+import type { ListSource } from '../list/list-source.ts';
+import type { Clock } from '../time/clock.ts';
 import { isListFile, MAX_FILES, STDIN_PATH } from './list-files.ts';
 
 /** An edit counts when a second look finds it as the first did: 0.4 s at most. */

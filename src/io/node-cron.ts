@@ -1,5 +1,5 @@
 import { createTask, validateDetailed } from 'node-cron';
-import type { Cron, CronSchedule } from '../sync/cron.ts';
+import type { Cron, CronSchedule } from '../time/cron.ts';
 
 /** Schedules by node-cron. Overlap, errors and shutdown are seen to here: its `destroy` waits for nothing. */
 export const nodeCron: Cron = {

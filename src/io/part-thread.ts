@@ -3,7 +3,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import type { SourcePart } from '../config/source.ts';
 import { partOf } from '../config/target-list.ts';
 import type { Declaration, PartTarget, TargetListPart } from '../config/target-list-part.ts';
-import { onAbort } from '../target/on-abort.ts';
+import { onAbort } from '../time/on-abort.ts';
 
 /**
  * A kibibyte of YAML takes about a millisecond to read (measured: 2.2 MB with 10,000 targets take 2.4 s). Up to here

@@ -1,6 +1,6 @@
 import { type DestinationStream, destination, pino } from 'pino';
 import pretty from 'pino-pretty';
-import type { Log, LogFields, LogFormat, LogLevel } from '../sync/log.ts';
+import type { Log, LogFields, LogFormat, LogLevel } from '../model/log.ts';
 
 /** Synchronous: a line that says why the process ended must not be lost with it. */
 const STDERR = 2;

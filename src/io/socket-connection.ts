@@ -1,9 +1,9 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Connection, DialFault, ReadResult, TlsRequest, TlsResult } from '../health/dialer.ts';
-import type { Clock } from '../target/clock.ts';
-import type { IpAddress } from '../target/ip-address.ts';
-import { onAbort } from '../target/on-abort.ts';
+import type { IpAddress } from '../model/ip-address.ts';
+import type { Clock } from '../time/clock.ts';
+import { onAbort } from '../time/on-abort.ts';
 import type { CaFiles } from './ca-files.ts';
 import type { CloseBudget } from './close-budget.ts';
 import { peerOf } from './tls-peer.ts';

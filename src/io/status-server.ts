@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { StatusRoutes, StatusServer } from '../sync/worker/status-routes.ts';
+import type { StatusRoutes, StatusServer } from '../sync/status-routes.ts';
 
 /** Nobody sends us a body; whoever does is not waited for. */
 const REQUEST_TIMEOUT_MS = 5_000;

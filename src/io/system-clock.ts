@@ -1,5 +1,5 @@
-import type { Clock } from '../target/clock.ts';
-import { onAbort } from '../target/on-abort.ts';
+import type { Clock } from '../time/clock.ts';
+import { onAbort } from '../time/on-abort.ts';
 
 /** setTimeout's limit: a longer time would fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;

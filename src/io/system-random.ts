@@ -1,4 +1,4 @@
 import { randomInt } from 'node:crypto';
-import type { Random } from '../target/random.ts';
+import type { Random } from '../time/random.ts';
 
 export const systemRandom: Random = { integer: (exclusiveMax) => randomInt(exclusiveMax) };

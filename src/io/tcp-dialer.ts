@@ -1,5 +1,5 @@
 import type { Dialer, DialFault, DialRequest, DialResult } from '../health/dialer.ts';
-import type { Clock } from '../target/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { CaFiles } from './ca-files.ts';
 import { CloseBudget } from './close-budget.ts';
 import { DialingSocket } from './dialing-socket.ts';

@@ -1,4 +1,4 @@
-import type { Target } from '../target/target.ts';
+import type { Target } from '../model/target.ts';
 import type { KubeObject, ObjectMeta } from './kube-object.ts';
 import { DELETION_POLICY_ANNOTATION } from './labels.ts';
 

@@ -1,6 +1,6 @@
 import { type Assessment, type PortAssessment, publishedKey } from '../endpoint/assessment.ts';
-import { type AddressFamily, compareAddresses, familyOf, type IpAddress } from '../target/ip-address.ts';
-import type { Target } from '../target/target.ts';
+import { type AddressFamily, compareAddresses, familyOf, type IpAddress } from '../model/ip-address.ts';
+import type { Target } from '../model/target.ts';
 import type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './kube-object.ts';
 
 /**

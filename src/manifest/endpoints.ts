@@ -1,4 +1,4 @@
-import type { Target } from '../target/target.ts';
+import type { Target } from '../model/target.ts';
 import { notedPolicy } from './deletion-policy.ts';
 import { type EndpointEntry, portSetKey } from './endpoint-entry.ts';
 import type { EndpointPort, EndpointSubset, EndpointsObject } from './kube-object.ts';

@@ -1,5 +1,5 @@
-import { ADDRESS_FAMILIES } from '../target/ip-address.ts';
-import { keyOf, type Target, type TargetPort } from '../target/target.ts';
+import { ADDRESS_FAMILIES } from '../model/ip-address.ts';
+import { keyOf, type Target, type TargetPort } from '../model/target.ts';
 import { notedPolicy } from './deletion-policy.ts';
 import type { ServiceObject, ServicePort, ServiceSpec } from './kube-object.ts';
 import { ownershipLabels } from './labels.ts';

@@ -1,4 +1,4 @@
-import type { AddressFamily } from '../target/ip-address.ts';
+import type { AddressFamily } from '../model/ip-address.ts';
 import { type EndpointEntry, entriesIn, familyOfEntry, portSetKey, servingKeys } from './endpoint-entry.ts';
 import type { EndpointPort, EndpointSliceObject } from './kube-object.ts';
 import { type Bin, fillBins } from './slice-bins.ts';

@@ -1,8 +1,8 @@
 import type { PublishedReadiness } from '../endpoint/assessment.ts';
 import { servedReadiness } from './existing-objects.ts';
+import { setAsideStrangers } from './foreign-slices.ts';
 import { obstaclesTo } from './obstacles.ts';
 import type { PlanGround } from './plan-input.ts';
-import { setAsideStrangers } from './strangers.ts';
 
 /**
  * What takes traffic now, and could be drained by a plan for the target: neither what a Service's selector selects nor

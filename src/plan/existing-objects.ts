@@ -16,7 +16,7 @@ import {
   sliceOwnerOf,
 } from '../manifest/labels.ts';
 import { hasSelector } from '../manifest/service.ts';
-import { familyOf } from '../target/ip-address.ts';
+import { familyOf } from '../model/ip-address.ts';
 
 /** What the cluster has under one Service's name, read at one time. */
 export interface ExistingObjects {

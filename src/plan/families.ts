@@ -1,7 +1,7 @@
 import type { Assessment } from '../endpoint/assessment.ts';
 import { defaultPolicy } from '../manifest/service.ts';
-import type { Guards } from '../target/guards.ts';
-import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../target/ip-address.ts';
+import type { Guards } from '../model/guards.ts';
+import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../model/ip-address.ts';
 import type { PlanInput } from './plan-input.ts';
 import { isExternalName } from './service-view.ts';
 

@@ -1,8 +1,8 @@
+import { servesAlready } from './foreign-slices.ts';
 import { OWNERSHIP_RULES } from './ownership-rules.ts';
 import type { PlanGround } from './plan-input.ts';
 import type { Refusal } from './refusal.ts';
 import { ABOUT_CONTENT, ABOUT_EXISTENCE } from './service-rules.ts';
-import { servesAlready } from './strangers.ts';
 
 /** What stands in a target's way. */
 export interface Obstacles {

@@ -2,9 +2,9 @@ import { ENDPOINTS_MANAGED_BY_LABEL, LEADER_ANNOTATION, ownerOf } from '../manif
 import { hasSelector } from '../manifest/service.ts';
 import { slicesByOwner } from './existing-objects.ts';
 import type { ContestedField } from './field-difference.ts';
+import { notOursToTake } from './foreign-slices.ts';
 import { mayAdopt, type PlanGround } from './plan-input.ts';
 import type { Refusal, Rule } from './refusal.ts';
-import { notOursToTake } from './strangers.ts';
 
 const HOW_TO_ADOPT = 'set `adopt: true` on the target or pass --adopt to take it over';
 

@@ -8,15 +8,15 @@ import type {
 } from '../manifest/kube-object.ts';
 import { ownerOf } from '../manifest/labels.ts';
 import { buildService } from '../manifest/service.ts';
+import { claimOf } from './adopt-endpoints.ts';
+import { type TakeOverResult, takeOverOf } from './adoption-options.ts';
 import { applicationOf, furtherApplication } from './apply-action.ts';
-import { claimOf } from './claim.ts';
 import { deletionOf } from './deletion.ts';
 import type { SlicesByOwner } from './existing-objects.ts';
 import type { ContestedField } from './field-difference.ts';
 import type { Action, ApplyAction } from './object-plan.ts';
 import { mayAdopt, type PlanInput } from './plan-input.ts';
 import { isHeadless } from './service-view.ts';
-import { type TakeOverResult, takeOverOf } from './take-over.ts';
 
 const NOTHING_TAKEN: TakeOverResult = { takeOver: undefined, conflicts: [] };
 

@@ -1,7 +1,7 @@
 import type { Assessment } from '../endpoint/assessment.ts';
 import type { NameTrouble } from '../endpoint/name-memory.ts';
-import type { AddressFamily } from '../target/ip-address.ts';
-import type { Target } from '../target/target.ts';
+import type { AddressFamily } from '../model/ip-address.ts';
+import type { Target } from '../model/target.ts';
 import type { ExistingObjects } from './existing-objects.ts';
 
 /** Whose plan it is, and on what ground: what may be touched at all follows from that, however healthy anything is. */

@@ -17,7 +17,7 @@ import {
 } from './existing-objects.ts';
 import type { Action, ObjectPlan } from './object-plan.ts';
 import type { RemovalInput } from './plan-removal.ts';
-import { allowMirror, disown, removeMarks, setSelector } from './unmark.ts';
+import { allowMirror, disown, removeMarks, setSelector } from './remove-ownership-labels.ts';
 
 export interface ReleaseInput extends RemovalInput {
   /** Hand the Service over to the Pods with these labels. Absent: leave everything as it stands. */

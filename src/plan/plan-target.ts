@@ -1,10 +1,11 @@
 import { type Assessment, withReadiness } from '../endpoint/assessment.ts';
 import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
-import type { AddressFamily } from '../target/ip-address.ts';
+import type { AddressFamily } from '../model/ip-address.ts';
+import { handoverFrom, repeatReadiness } from './adoption-transition.ts';
+import { holdOffOf } from './empty-service-guard.ts';
 import { slicesByOwner } from './existing-objects.ts';
 import { FAMILY_NOT_SERVED, servedFamilies, splitByFamily } from './families.ts';
-import { handoverFrom, repeatReadiness } from './handover.ts';
-import { holdOffOf } from './hold-off.ts';
+import { besideStrangers, setAsideStrangers } from './foreign-slices.ts';
 import type { Continuation, ObjectPlan } from './object-plan.ts';
 import { type Obstacles, obstaclesTo } from './obstacles.ts';
 import { outcomeOf } from './outcome.ts';
@@ -16,7 +17,6 @@ import { publishEndpoints } from './publish-endpoints.ts';
 import { publishSlices } from './publish-slices.ts';
 import type { Refusal } from './refusal.ts';
 import { isExternalName } from './service-view.ts';
-import { besideStrangers, setAsideStrangers } from './strangers.ts';
 
 /** A target's plan, and its addresses as they will stand once it is carried out. */
 export interface TargetPlan {

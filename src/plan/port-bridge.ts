@@ -6,7 +6,7 @@ import {
 } from '../endpoint/assessment.ts';
 import { type EndpointEntry, entriesIn } from '../manifest/endpoint-entry.ts';
 import type { EndpointPort, EndpointSliceObject } from '../manifest/kube-object.ts';
-import type { Protocol } from '../target/target.ts';
+import type { Protocol } from '../model/target.ts';
 import { publishedReadiness } from './existing-objects.ts';
 
 /**

@@ -6,9 +6,9 @@ import { packSlices } from '../manifest/slice-packing.ts';
 import type { Continuation } from './object-plan.ts';
 import type { PlanDraft } from './plan-draft.ts';
 import { bridgePorts } from './port-bridge.ts';
+import { isDisowned } from './remove-ownership-labels.ts';
 import { isExternalName, vanishingPortNames } from './service-view.ts';
 import { stageSlices } from './slice-stages.ts';
-import { isDisowned } from './unmark.ts';
 
 /**
  * Slices, with Endpoints beside them or without.

@@ -1,6 +1,6 @@
 import type { ServicePort } from '../manifest/kube-object.ts';
 import { hasSelector } from '../manifest/service.ts';
-import type { TargetPort } from '../target/target.ts';
+import type { TargetPort } from '../model/target.ts';
 import type { Rule } from './refusal.ts';
 
 /** What a Service may be, and what of it the API server never changes. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../target/clock.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../model/log.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** Tells when an API server that did not answer does so again: until then each who asks it tells of the trouble. */
 export class Reachability {

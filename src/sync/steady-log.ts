@@ -1,5 +1,5 @@
-import type { Clock } from '../target/clock.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../model/log.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** The same warning is told at most that often, with how often it was left out meanwhile. */
 const AGAIN_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { Assessment, HeldBecause } from '../endpoint/assessment.ts';
 import type { Action, PlanPhase } from '../plan/object-plan.ts';
-import type { Instant } from '../target/clock.ts';
+import type { Instant } from '../time/clock.ts';
 
 /** What a pass did, or would do: the one object that `sync -o json` and `plan -o json` print. */
 export interface SyncReport {

@@ -4,34 +4,29 @@ import { dirname, join, normalize } from 'node:path';
  * Who may import whom among the folders of `src`. Types count as much as values: a domain folder that knows
  * an io type knows io.
  */
+const DOMAIN = ['plan', 'manifest', 'endpoint', 'dns', 'health', 'model', 'time'];
+const SHELL = ['sync', 'decide', 'cluster', 'state', 'list', 'config', ...DOMAIN];
+
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ['wiring', 'cli'],
-  wiring: [
-    'cli',
-    'sync',
-    'io',
-    'embedded',
-    'dns',
-    'health',
-    'endpoint',
-    'manifest',
-    'plan',
-    'config',
-    'target',
-    'demo-world',
-  ],
-  'demo-world': ['cli', 'sync', 'io', 'embedded', 'dns', 'health', 'config', 'target'],
-  cli: ['sync', 'plan', 'manifest', 'endpoint', 'dns', 'health', 'config', 'target'],
-  io: ['sync', 'plan', 'manifest', 'endpoint', 'dns', 'health', 'config', 'target'],
-  embedded: ['health', 'dns', 'target'],
-  sync: ['plan', 'manifest', 'endpoint', 'dns', 'health', 'config', 'target'],
-  plan: ['manifest', 'endpoint', 'dns', 'health', 'target'],
-  manifest: ['endpoint', 'dns', 'health', 'target'],
-  endpoint: ['dns', 'health', 'target'],
-  dns: ['target'],
-  health: ['target'],
-  config: ['target'],
-  target: [],
+  wiring: ['cli', 'io', 'embedded', 'demo-world', ...SHELL],
+  'demo-world': ['cli', 'io', 'embedded', ...SHELL],
+  cli: SHELL,
+  io: SHELL,
+  embedded: ['health', 'dns', 'model', 'time'],
+  sync: ['decide', 'cluster', 'state', 'list', 'config', ...DOMAIN],
+  decide: DOMAIN,
+  state: ['cluster', ...DOMAIN],
+  list: ['cluster', 'config', ...DOMAIN],
+  cluster: DOMAIN,
+  plan: ['manifest', 'endpoint', 'dns', 'health', 'model', 'time'],
+  manifest: ['endpoint', 'dns', 'health', 'model', 'time'],
+  endpoint: ['dns', 'health', 'model', 'time'],
+  dns: ['model', 'time'],
+  health: ['model', 'time'],
+  config: ['model', 'time'],
+  time: ['model'],
+  model: [],
 };
 
 /** Node's modules that only compute (vm bounds the time of a regular expression): everything else reaches the world and belongs in io or embedded. */

@@ -23,11 +23,13 @@ describe('the rules catch', () => {
 
   it.each([
     ['a domain folder that knows io', 'src/plan/a.ts', "import { x } from '../io/b.ts';"],
+    ['a decision that reads the cluster', 'src/decide/a.ts', "import { x } from '../cluster/b.ts';"],
+    ['a cluster that knows the controller', 'src/cluster/a.ts', "import { x } from '../sync/b.ts';"],
     ['a type-only import the wrong way', 'src/dns/a.ts', "import type { X } from '../sync/b.ts';"],
-    ['a re-export the wrong way', 'src/target/a.ts', "export { x } from '../plan/b.ts';"],
+    ['a re-export the wrong way', 'src/model/a.ts', "export { x } from '../plan/b.ts';"],
     ['an import() the wrong way', 'src/health/a.ts', "const x = await import('../io/b.ts');"],
     ['siblings that must not know each other', 'src/dns/a.ts', "import { x } from '../health/b.ts';"],
-    ['a folder without rules', 'src/helpers/a.ts', "import { x } from '../target/b.ts';"],
+    ['a folder without rules', 'src/helpers/a.ts', "import { x } from '../model/b.ts';"],
     ['sockets in the domain', 'src/health/a.ts', "import { connect } from 'node:net';"],
     ['files in the domain', 'src/config/a.ts', "import { readFileSync } from 'node:fs';"],
     [
@@ -48,8 +50,8 @@ describe('the rules catch', () => {
     const circle = [
       { path: 'src/dns/a.ts', text: "import type { B } from './b.ts';" },
       { path: 'src/dns/b.ts', text: "import { c } from './c.ts';" },
-      { path: 'src/dns/c.ts', text: "import type { A } from './a.ts';\nimport '../target/d.ts';" },
-      { path: 'src/target/d.ts', text: '' },
+      { path: 'src/dns/c.ts', text: "import type { A } from './a.ts';\nimport '../model/d.ts';" },
+      { path: 'src/model/d.ts', text: '' },
     ];
     expect(circlesIn(circle)).toEqual(['src/dns/a.ts → src/dns/b.ts → src/dns/c.ts']);
   });
@@ -57,7 +59,7 @@ describe('the rules catch', () => {
   it('and let pass what is right', () => {
     const text = [
       "import { isIP } from 'node:net';",
-      "import type { Clock } from '../target/clock.ts';",
+      "import type { Clock } from '../time/clock.ts';",
       '// Date.now() would be wrong here, and so would process.env',
       "const text = 'process.env';",
     ].join('\n');

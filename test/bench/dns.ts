@@ -8,8 +8,8 @@ import { createDnsTransport } from '../../src/io/dns-transport.ts';
 import { OncePerTurn } from '../../src/io/once-per-turn.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
-import { isHostname, parseHostname } from '../../src/target/hostname.ts';
-import type { DnsSettings } from '../../src/target/target.ts';
+import { isHostname, parseHostname } from '../../src/model/hostname.ts';
+import type { DnsSettings } from '../../src/model/target.ts';
 import { serverAt } from '../support/dns-network.ts';
 
 /**

@@ -194,7 +194,7 @@ describe('the rights that the overlays give', () => {
   });
 
   it('are no more than that', () => {
-    // Events are counted once a minute, which no test waits for: test/unit/sync/event/event-recorder.test.ts shows the patch.
+    // Events are counted once a minute, which no test waits for: test/unit/cluster/event-recorder.test.ts shows the patch.
     const unused = rightsIn(rulesOfManifests()).filter((right) => !used.has(right));
     expect(unused).toEqual(['patch events.events.k8s.io']);
     expect([...used].filter((right) => !rightsIn(rulesOfManifests()).includes(right))).toEqual([]);

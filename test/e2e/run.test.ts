@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/embedded/backend.ts';
-import type { WorkerStatus } from '../../src/sync/worker/worker-status.ts';
+import type { WorkerStatus } from '../../src/sync/worker-status.ts';
 import { noBackendAddresses } from '../support/backend-address.ts';
 import { Stage } from '../support/e2e-stage.ts';
 import { waitFor } from '../support/real-peer.ts';

@@ -11,7 +11,7 @@ import { proberOver } from '../../src/health/probe.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
-import type { HealthCheckKind } from '../../src/target/target.ts';
+import type { HealthCheckKind } from '../../src/model/target.ts';
 import { addressOf, checkAt } from '../support/checks.ts';
 import { ListenerProcess } from '../support/listener-process.ts';
 import { NetworkNamespace } from '../support/network-namespace.ts';

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CloseBudget } from '../../src/io/close-budget.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
-import type { HealthCheckKind, HttpSettings, TlsSettings } from '../../src/target/target.ts';
+import type { HealthCheckKind, HttpSettings, TlsSettings } from '../../src/model/target.ts';
 import { TestAuthority } from '../support/certificates.ts';
 import { addressOf } from '../support/checks.ts';
 import { openSockets } from '../support/open-sockets.ts';

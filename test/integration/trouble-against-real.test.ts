@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ObjectStore } from '../../src/cluster/object-store.ts';
 import type { KubeObject } from '../../src/manifest/kube-object.ts';
-import type { ObjectStore } from '../../src/sync/cluster/object-store.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { GoldenReal } from '../support/golden-real.ts';
 import { onePass } from '../support/one-pass.ts';

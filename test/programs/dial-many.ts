@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
-import { parseIpAddress } from '../../src/target/ip-address.ts';
+import { parseIpAddress } from '../../src/model/ip-address.ts';
 
 // A program of its own, to be run where something is scarce: dials `COUNT` times at once, keeps every
 // connection until the last has its result, and prints the codes of those that failed.

@@ -11,7 +11,7 @@ import {
 } from '../../src/config/kubernetes-names.ts';
 import { LineIndex } from '../../src/config/line-index.ts';
 import { nearest } from '../../src/config/nearest.ts';
-import { familyOf, type IpAddress, parseCidr, parseIpAddress } from '../../src/target/ip-address.ts';
+import { familyOf, type IpAddress, parseCidr, parseIpAddress } from '../../src/model/ip-address.ts';
 
 test('A duration that is written out is read back', () => {
   fc.assert(

@@ -2,13 +2,13 @@ import { isIP } from 'node:net';
 import { expect, it } from 'vitest';
 import { newCounters } from '../../src/dns/counters.ts';
 import { resolutionOf } from '../../src/dns/host-answers.ts';
-import { Inquiry } from '../../src/dns/inquiry.ts';
 import type { Lookup } from '../../src/dns/lookup.ts';
+import { Inquiry } from '../../src/dns/lookup-state.ts';
 import { encodeQuery, type QueryType } from '../../src/dns/message.ts';
 import { UNRESOLVED_REASONS } from '../../src/dns/resolution.ts';
 import { ServerRegistry } from '../../src/dns/server-registry.ts';
 import { additionalAddresses, readServiceTargets } from '../../src/dns/srv-answers.ts';
-import type { Random } from '../../src/target/random.ts';
+import type { Random } from '../../src/time/random.ts';
 import { BOMBED_NAMES, DNS_BOMBS } from '../support/dns-bombs.ts';
 import {
   a,

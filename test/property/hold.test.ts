@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Resolution, ResolvedAnswer } from '../../src/dns/resolution.ts';
 import { type HeldName, type HoldResult, holdAddresses } from '../../src/endpoint/hold.ts';
-import type { HoldSettings } from '../../src/target/target.ts';
+import type { HoldSettings } from '../../src/model/target.ts';
 import { host, ip } from '../support/dns-resolver.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 

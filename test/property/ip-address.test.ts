@@ -5,7 +5,7 @@ import {
   compareAddresses,
   parseIpAddress,
   sortAddresses,
-} from '../../src/target/ip-address.ts';
+} from '../../src/model/ip-address.ts';
 
 /** Groups of which many are zero, so that there is something to shorten. */
 const groups = fc.array(fc.oneof(fc.constant(0), fc.constant(0xffff), fc.integer({ min: 0, max: 0xffff })), {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ApiFailure, WatchEvent } from '../../src/cluster/object-store.ts';
 import { failureOf } from '../../src/io/kube-failure.ts';
 import type { KubeAnswer, KubeSender } from '../../src/io/kube-retry.ts';
 import { KubeStore } from '../../src/io/kube-store.ts';
 import { readWatchEvents } from '../../src/io/kube-watch.ts';
-import type { ApiFailure, WatchEvent } from '../../src/sync/cluster/object-store.ts';
-import { decodeState, encodeState } from '../../src/sync/state/state-codec.ts';
+import { decodeState, encodeState } from '../../src/state/state-codec.ts';
 
 const NEVER = new AbortController().signal;
 const NOW = { wallMs: Date.UTC(2026, 0, 1), monotonicMs: 1_000_000 };

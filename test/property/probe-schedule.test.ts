@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Admission } from '../../src/health/admission.ts';
-import { TICK_MS } from '../../src/health/alarm.ts';
 import { DueQueue } from '../../src/health/due-queue.ts';
 import { type Flight, Flights } from '../../src/health/flights.ts';
-import type { IpAddress } from '../../src/target/ip-address.ts';
+import { TICK_MS } from '../../src/health/timer.ts';
+import type { IpAddress } from '../../src/model/ip-address.ts';
 import { addressOf } from '../support/checks.ts';
 
 interface Applicant {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { StoredKind } from '../../src/cluster/object-store.ts';
 import type { EndpointSliceObject } from '../../src/manifest/kube-object.ts';
-import type { StoredKind } from '../../src/sync/cluster/object-store.ts';
 import { GoldenInMemory } from '../support/golden-in-memory.ts';
 import { onePass } from '../support/one-pass.ts';
 import { OtherManager } from '../support/other-manager.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseResolvConf } from '../../src/dns/resolv-conf.ts';
-import { isHostname, parseHostname } from '../../src/target/hostname.ts';
-import { parseIpAddress } from '../../src/target/ip-address.ts';
+import { isHostname, parseHostname } from '../../src/model/hostname.ts';
+import { parseIpAddress } from '../../src/model/ip-address.ts';
 
 const PIECES = [
   ...['nameserver', 'search', 'domain', 'options', 'sortlist', ' ', '\t', '\n', '\r\n', '#', ';', '\0', ':'],

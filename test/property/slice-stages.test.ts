@@ -5,8 +5,8 @@ import { portSetKey, servingKeys } from '../../src/manifest/endpoint-entry.ts';
 import type { EndpointSliceObject } from '../../src/manifest/kube-object.ts';
 import { MAX_ENDPOINTS_PER_SLICE } from '../../src/manifest/slice-bins.ts';
 import { type Packing, packSlices } from '../../src/manifest/slice-packing.ts';
+import { compareAddresses } from '../../src/model/ip-address.ts';
 import { stageSlices } from '../../src/plan/slice-stages.ts';
-import { compareAddresses } from '../../src/target/ip-address.ts';
 import { addressOf } from '../support/checks.ts';
 import { nthAddress, portNamed, readinessBySlice, sliceOf } from '../support/slices.ts';
 

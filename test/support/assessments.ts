@@ -1,6 +1,6 @@
 import type { Assessment, PortAssessment } from '../../src/endpoint/assessment.ts';
 import type { Health, Verdict } from '../../src/health/health.ts';
-import { parseIpAddress } from '../../src/target/ip-address.ts';
+import { parseIpAddress } from '../../src/model/ip-address.ts';
 
 /** An address on one port, with a verdict; ready when that is healthy. */
 export function assessed(

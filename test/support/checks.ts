@@ -1,7 +1,7 @@
 import { checkIdOf } from '../../src/health/check-id.ts';
 import type { Check } from '../../src/health/health.ts';
-import { type IpAddress, parseIpAddress } from '../../src/target/ip-address.ts';
-import type { HealthCheckSettings } from '../../src/target/target.ts';
+import { type IpAddress, parseIpAddress } from '../../src/model/ip-address.ts';
+import type { HealthCheckSettings } from '../../src/model/target.ts';
 
 export const SETTINGS: HealthCheckSettings = {
   kind: { type: 'tcp' },

@@ -4,7 +4,7 @@ import { runCommandLine } from '../../src/cli/program.ts';
 import type { TextOutput } from '../../src/cli/terminal.ts';
 import { partOf } from '../../src/config/target-list.ts';
 import { proberOver } from '../../src/health/probe.ts';
-import { type Compressor, ConfigMapState } from '../../src/sync/state/config-map-state.ts';
+import { type Compressor, ConfigMapState } from '../../src/state/config-map-state.ts';
 import { ResolverBench, SERVER } from './dns-resolver.ts';
 import { InMemoryCluster } from './in-memory-cluster.ts';
 import type { ManualClock } from './manual-clock.ts';

@@ -1,8 +1,8 @@
+import type { ObjectStore, StoredKind } from '../../src/cluster/object-store.ts';
 import { ALL_CONTROLLERS } from '../../src/embedded/apiserver/controllers/controllers.ts';
 import type { PodAddress } from '../../src/embedded/apiserver/controllers/service-endpoints.ts';
 import type { FaultRule } from '../../src/embedded/apiserver/faults.ts';
 import type { KubeObject } from '../../src/manifest/kube-object.ts';
-import type { ObjectStore, StoredKind } from '../../src/sync/cluster/object-store.ts';
 import { type ReleaseRequest, release } from '../../src/sync/pass/release.ts';
 import type { SyncReport, TargetReport } from '../../src/sync/sync-report.ts';
 import { type InMemoryClient, InMemoryCluster } from './in-memory-cluster.ts';

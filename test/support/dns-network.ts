@@ -1,9 +1,9 @@
 import type { DnsExchange, DnsTransport, TcpResult, UdpResult } from '../../src/dns/transport.ts';
 import { decodeQuery, encodeReply, type Rcode, type ReceivedQuery } from '../../src/embedded/dns-wire.ts';
 import type { DnsZone } from '../../src/embedded/dns-zone.ts';
-import type { Clock } from '../../src/target/clock.ts';
-import type { IpAddress } from '../../src/target/ip-address.ts';
-import type { DnsServerAddress } from '../../src/target/target.ts';
+import type { IpAddress } from '../../src/model/ip-address.ts';
+import type { DnsServerAddress } from '../../src/model/target.ts';
+import type { Clock } from '../../src/time/clock.ts';
 
 export interface AskedQuery extends ReceivedQuery {
   readonly atMs: number;

@@ -9,9 +9,9 @@ import {
   type ResolverLimits,
 } from '../../src/dns/stub-resolver.ts';
 import { DnsZone, type ZoneRecord } from '../../src/embedded/dns-zone.ts';
-import { type Hostname, isHostname, parseHostname } from '../../src/target/hostname.ts';
-import { type IpAddress, parseIpAddress } from '../../src/target/ip-address.ts';
-import type { DnsSettings } from '../../src/target/target.ts';
+import { type Hostname, isHostname, parseHostname } from '../../src/model/hostname.ts';
+import { type IpAddress, parseIpAddress } from '../../src/model/ip-address.ts';
+import type { DnsSettings } from '../../src/model/target.ts';
 import { DnsNetwork, serverAt, servingZones } from './dns-network.ts';
 import { ManualClock } from './manual-clock.ts';
 import { seededRandom } from './seeded-random.ts';

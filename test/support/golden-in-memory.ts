@@ -1,5 +1,5 @@
+import type { ObjectStore } from '../../src/cluster/object-store.ts';
 import { ALL_CONTROLLERS } from '../../src/embedded/apiserver/controllers/controllers.ts';
-import type { ObjectStore } from '../../src/sync/cluster/object-store.ts';
 import type { GoldenPlace } from './golden-case.ts';
 import { type InMemoryClient, InMemoryCluster } from './in-memory-cluster.ts';
 import { ManualClock } from './manual-clock.ts';

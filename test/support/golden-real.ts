@@ -1,10 +1,10 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { parse, parseAllDocuments } from 'yaml';
+import type { ObjectStore } from '../../src/cluster/object-store.ts';
 import { KubeStore } from '../../src/io/kube-store.ts';
 import { KubeTransport } from '../../src/io/kube-transport.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
-import type { ObjectStore } from '../../src/sync/cluster/object-store.ts';
-import type { Clock } from '../../src/target/clock.ts';
+import type { Clock } from '../../src/time/clock.ts';
 import type { TestCluster } from './cluster.ts';
 import type { GoldenPlace, GoldenResult } from './golden-case.ts';
 import { mortalStore } from './mortal-store.ts';

@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import type { DnsServerAddress } from '../../src/target/target.ts';
+import type { DnsServerAddress } from '../../src/model/target.ts';
 import { serverAt } from './dns-network.ts';
 
 export interface UdpCaller {

@@ -9,7 +9,7 @@ import {
   sendWithRetries,
 } from '../../src/io/kube-retry.ts';
 import { KubeStore } from '../../src/io/kube-store.ts';
-import type { Clock } from '../../src/target/clock.ts';
+import type { Clock } from '../../src/time/clock.ts';
 import { seededRandom } from './seeded-random.ts';
 
 /** What becomes of a request: no connection, no right, no answer at all, or an answer lost after the deed. */

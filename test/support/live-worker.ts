@@ -1,6 +1,6 @@
 import { runCommandLine } from '../../src/cli/program.ts';
 import { createPrometheusMetrics } from '../../src/io/prometheus.ts';
-import type { StatusRoutes } from '../../src/sync/worker/status-routes.ts';
+import type { StatusRoutes } from '../../src/sync/status-routes.ts';
 import { CliWorld } from './cli-world.ts';
 import { MetricsReading } from './metrics-reading.ts';
 

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../../src/sync/cluster/object-store.ts';
+import type { ObjectStore } from '../../src/cluster/object-store.ts';
 
 /** The process is dead: nothing it does reaches the cluster any more. */
 export class Killed extends Error {

@@ -1,15 +1,15 @@
+import type { ObjectStore } from '../../src/cluster/object-store.ts';
 import type { TargetList } from '../../src/config/target-list.ts';
+import type { DecideOptions } from '../../src/decide/decide.ts';
 import type { Absence, NameResolution, Resolution } from '../../src/dns/resolution.ts';
 import type { Resolver } from '../../src/dns/resolver.ts';
 import { sourceKey } from '../../src/endpoint/candidate.ts';
 import type { Prober } from '../../src/health/probe.ts';
-import type { ObjectStore } from '../../src/sync/cluster/object-store.ts';
-import type { DecideOptions } from '../../src/sync/decide.ts';
+import { familyOf } from '../../src/model/ip-address.ts';
+import { EMPTY_STATE, type StateStore } from '../../src/state/sync-state.ts';
 import { type PassResult, pass } from '../../src/sync/pass/pass.ts';
 import type { PassRequest } from '../../src/sync/pass/pass-request.ts';
-import { EMPTY_STATE, type StateStore } from '../../src/sync/state/sync-state.ts';
-import type { Clock } from '../../src/target/clock.ts';
-import { familyOf } from '../../src/target/ip-address.ts';
+import type { Clock } from '../../src/time/clock.ts';
 import { addressOf } from './checks.ts';
 import { seededRandom } from './seeded-random.ts';
 

@@ -5,7 +5,7 @@ import { proberOver } from '../../src/health/probe.ts';
 import { CloseBudget } from '../../src/io/close-budget.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
-import type { Clock } from '../../src/target/clock.ts';
+import type { Clock } from '../../src/time/clock.ts';
 import { checkAt } from './checks.ts';
 
 export const MAX_IN_FLIGHT = 2_048;

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/target/random.ts';
+import type { Random } from '../../src/time/random.ts';
 
 /** One request to an API server; `NAMESPACE` in the path stands for the namespace. */
 export interface RandomRequest {

@@ -1,6 +1,6 @@
+import type { ObjectStore, StoredKind } from '../../src/cluster/object-store.ts';
 import type { EndpointSliceObject, KubeObject, ServiceObject } from '../../src/manifest/kube-object.ts';
 import { HEADLESS_LABEL, SERVICE_NAME_LABEL } from '../../src/manifest/labels.ts';
-import type { ObjectStore, StoredKind } from '../../src/sync/cluster/object-store.ts';
 
 /** One change of a Service or a slice, at its place in the one order that the API server gives all changes. */
 interface ClusterEvent {

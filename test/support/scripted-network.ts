@@ -5,7 +5,7 @@ import {
   type DialResult,
   reachByDialing,
 } from '../../src/health/dialer.ts';
-import type { Clock } from '../../src/target/clock.ts';
+import type { Clock } from '../../src/time/clock.ts';
 
 /** What a simulated host does to those who connect, and how long it takes to. */
 export type Behaviour =

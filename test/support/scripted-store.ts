@@ -1,4 +1,3 @@
-import type { KubeObject } from '../../src/manifest/kube-object.ts';
 import type {
   ApiFailure,
   ApiFailureReason,
@@ -8,7 +7,8 @@ import type {
   ObjectStore,
   WatchEvent,
   WatchScope,
-} from '../../src/sync/cluster/object-store.ts';
+} from '../../src/cluster/object-store.ts';
+import type { KubeObject } from '../../src/manifest/kube-object.ts';
 
 /** One watch as a test holds it in its hands. */
 export class ScriptedWatch implements AsyncIterable<WatchEvent> {

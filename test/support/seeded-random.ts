@@ -1,4 +1,4 @@
-import type { Random } from '../../src/target/random.ts';
+import type { Random } from '../../src/time/random.ts';
 
 /** The same numbers for the same seed: Marsaglia's xorshift with 32 bits (Journal of Statistical Software 8/14). */
 export function seededRandom(seed: number): Random {

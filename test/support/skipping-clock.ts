@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/target/clock.ts';
+import type { Clock } from '../../src/time/clock.ts';
 
 /** A clock on which every sleep is over at once, and that remembers how long each would have been. */
 export class SkippingClock implements Clock {

@@ -3,7 +3,7 @@ import type { EndpointEntry } from '../../src/manifest/endpoint-entry.ts';
 import { toSliceEndpoint } from '../../src/manifest/endpoint-entry.ts';
 import type { EndpointPort, EndpointSliceObject } from '../../src/manifest/kube-object.ts';
 import { sliceLabels } from '../../src/manifest/labels.ts';
-import { familyOf } from '../../src/target/ip-address.ts';
+import { familyOf } from '../../src/model/ip-address.ts';
 
 /** A slice of ours as the API server would return it. */
 export function sliceOf(

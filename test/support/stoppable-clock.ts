@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/io/system-clock.ts';
-import type { Clock } from '../../src/target/clock.ts';
+import type { Clock } from '../../src/time/clock.ts';
 
 /** The system's clock, but it can be stopped: what lives by it then does nothing at all. */
 export class StoppableClock implements Clock {

@@ -1,5 +1,5 @@
 import { parseTargetList, type TargetList } from '../../src/config/target-list.ts';
-import type { Target } from '../../src/target/target.ts';
+import type { Target } from '../../src/model/target.ts';
 
 /** The list of these targets (YAML, two blanks in), with what `more` says beside them. */
 export function listOf(targets: string, more = ''): TargetList {

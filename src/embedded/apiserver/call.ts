@@ -1,5 +1,5 @@
-import type { Clock } from '../../target/clock.ts';
-import type { Random } from '../../target/random.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Random } from '../../time/random.ts';
 import type { ServiceAddresses } from './addresses/service-addresses.ts';
 import type { FieldValidation } from './decode-object.ts';
 import { type FieldError, invalid, invalidObject, notSupported, required } from './field-error.ts';

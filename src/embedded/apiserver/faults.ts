@@ -1,4 +1,4 @@
-import type { Random } from '../../target/random.ts';
+import type { Random } from '../../time/random.ts';
 import type { Attributes } from './auth.ts';
 
 /** What may go wrong with a request. */

@@ -1,4 +1,4 @@
-import type { Random } from '../../target/random.ts';
+import type { Random } from '../../time/random.ts';
 
 const HEX = '0123456789abcdef';
 /** The letters of apimachinery's `rand.String`: no vowels, no digits or letters that look alike. */

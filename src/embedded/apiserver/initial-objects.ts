@@ -1,5 +1,5 @@
-import type { Clock } from '../../target/clock.ts';
-import type { Random } from '../../target/random.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Random } from '../../time/random.ts';
 import { newUid, timestamp } from './identifiers.ts';
 import { type ApiObject, type ObjectMeta, orderedMeta } from './object.ts';
 

@@ -1,3 +1,4 @@
+import { type TargetMoment, viewMoment } from '../../decide/resolve-addresses.ts';
 import type { Resolver } from '../../dns/resolver.ts';
 import { candidatesOf, isToBeChecked } from '../../endpoint/candidate.ts';
 import { checksOf } from '../../health/check.ts';
@@ -5,11 +6,10 @@ import type { CheckId, Health } from '../../health/health.ts';
 import type { HealthMemory } from '../../health/memory.ts';
 import { OneShotChecks } from '../../health/one-shot.ts';
 import type { Prober } from '../../health/probe.ts';
-import { type Clock, instantOf } from '../../target/clock.ts';
-import type { Guards } from '../../target/guards.ts';
-import type { Random } from '../../target/random.ts';
-import type { Target } from '../../target/target.ts';
-import { type TargetMoment, viewMoment } from '../view-moment.ts';
+import type { Guards } from '../../model/guards.ts';
+import type { Target } from '../../model/target.ts';
+import { type Clock, instantOf } from '../../time/clock.ts';
+import type { Random } from '../../time/random.ts';
 import { resolveNames } from './resolve-names.ts';
 
 /** How the world is looked at. */

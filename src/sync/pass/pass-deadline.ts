@@ -1,4 +1,4 @@
-import type { ApiResult, ObjectStore } from '../cluster/object-store.ts';
+import type { ApiResult, ObjectStore } from '../../cluster/object-store.ts';
 
 /**
  * The cluster, as long as there is time. After that every request is answered here: a pass that is out of time ends

@@ -1,16 +1,16 @@
+import type { ClusterView } from '../../cluster/read-cluster.ts';
+import { type Decision, decide, readyAfter, type TargetDecision } from '../../decide/decide.ts';
+import { ownedServiceCount, removalsFrom } from '../../decide/owned-objects.ts';
+import type { TargetMoment } from '../../decide/resolve-addresses.ts';
 import { type DrainGuardState, NO_SUSPICION, recalledSuspicion } from '../../endpoint/drain-guard.ts';
 import type { CheckId, Health } from '../../health/health.ts';
 import { HealthMemory } from '../../health/memory.ts';
-import { seesClearly } from '../../health/sight.ts';
+import { seesClearly } from '../../health/probes-work.ts';
+import { keyOf, type Target } from '../../model/target.ts';
 import { type ExistingObjects, NOTHING_EXISTS } from '../../plan/existing-objects.ts';
 import type { RemovalInput } from '../../plan/plan-removal.ts';
-import { type Clock, instantOf } from '../../target/clock.ts';
-import { keyOf, type Target } from '../../target/target.ts';
-import type { ClusterView } from '../cluster/read-cluster.ts';
-import { type Decision, decide, readyAfter, type TargetDecision } from '../decide.ts';
-import { ownedServiceCount, removalsFrom } from '../owned-objects.ts';
-import type { LoadedState } from '../state/sync-state.ts';
-import type { TargetMoment } from '../view-moment.ts';
+import type { LoadedState } from '../../state/sync-state.ts';
+import { type Clock, instantOf } from '../../time/clock.ts';
 import type { HealthOf } from './observe.ts';
 import type { PassRequest } from './pass-request.ts';
 
@@ -30,7 +30,7 @@ export class PassDecider {
     this.view = view;
     this.loaded = loaded;
     this.clock = clock;
-    this.ownedServices = ownedServiceCount(view, request.options.instance);
+    this.ownedServices = ownedServiceCount(view.byService, request.options.instance);
   }
 
   /** What was known before anything was looked at. */
@@ -75,7 +75,7 @@ export class PassDecider {
   /** What was postponed, and what has left the list. */
   decideRest(health: ReadonlyMap<CheckId, Health>): Decision {
     const { options, targets } = this.request;
-    const removals = removalsFrom(this.view, targets, options.instance);
+    const removals = removalsFrom(this.view.byService, targets, options.instance);
     const healthOf: HealthOf = (id) => health.get(id);
     this.rest = this.decide(this.postponed, removals, healthOf, this.lastHealthyMs(health));
     for (const each of this.rest.targets) this.decided.set(keyOf(each.target), each);

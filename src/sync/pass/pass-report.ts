@@ -1,9 +1,9 @@
+import type { ClusterView } from '../../cluster/read-cluster.ts';
+import type { Decision, TargetDecision } from '../../decide/decide.ts';
+import { keyOf, type Target } from '../../model/target.ts';
 import type { TargetPlan } from '../../plan/plan-target.ts';
-import type { Instant } from '../../target/clock.ts';
-import { keyOf, type Target } from '../../target/target.ts';
-import type { ClusterView } from '../cluster/read-cluster.ts';
-import type { Decision, TargetDecision } from '../decide.ts';
-import type { Settlement } from '../settle/settle.ts';
+import type { Instant } from '../../time/clock.ts';
+import type { Settlement } from '../apply-plan.ts';
 import {
   actionReport,
   endpointReports,

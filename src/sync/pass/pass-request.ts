@@ -1,6 +1,6 @@
-import type { Guards } from '../../target/guards.ts';
-import type { Target } from '../../target/target.ts';
-import type { DecideOptions } from '../decide.ts';
+import type { DecideOptions } from '../../decide/decide.ts';
+import type { Guards } from '../../model/guards.ts';
+import type { Target } from '../../model/target.ts';
 import type { ObservationLimits } from './observe.ts';
 
 /** One pass over a whole list: what `sync` does once, and `plan` up to the writing. */

@@ -1,7 +1,7 @@
+import { type Decision, decideAgain, planRemoval, type TargetDecision } from '../../decide/decide.ts';
+import { keyOf } from '../../model/target.ts';
 import type { ExistingObjects } from '../../plan/existing-objects.ts';
 import type { TargetPlan } from '../../plan/plan-target.ts';
-import { keyOf } from '../../target/target.ts';
-import { type Decision, decideAgain, planRemoval, type TargetDecision } from '../decide.ts';
 import {
   DEFAULT_SETTLE_LIMITS,
   newSettleTurns,
@@ -9,7 +9,7 @@ import {
   type Settlement,
   type SettlePorts,
   settle,
-} from '../settle/settle.ts';
+} from '../apply-plan.ts';
 import type { OnProgress } from './observe.ts';
 import type { PassRequest } from './pass-request.ts';
 

@@ -1,17 +1,17 @@
-import type { ObjectPlan } from '../../plan/object-plan.ts';
-import { instantOf } from '../../target/clock.ts';
-import type { ApiFailure, ObjectStore } from '../cluster/object-store.ts';
-import { readCluster } from '../cluster/read-cluster.ts';
+import type { ApiFailure, ObjectStore } from '../../cluster/object-store.ts';
+import { readCluster } from '../../cluster/read-cluster.ts';
 import {
   doesWithoutRanges,
   type RangesReading,
   rangesNotes,
   readServiceRanges,
   type ServiceRangesNote,
-} from '../cluster/service-ranges.ts';
-import { deadlineAfter } from '../deadline.ts';
-import type { Decision } from '../decide.ts';
-import { type LoadedState, nextState, type StateNote, type StateStore } from '../state/sync-state.ts';
+} from '../../cluster/service-ranges.ts';
+import type { Decision } from '../../decide/decide.ts';
+import type { ObjectPlan } from '../../plan/object-plan.ts';
+import { type LoadedState, nextState, type StateNote, type StateStore } from '../../state/sync-state.ts';
+import { instantOf } from '../../time/clock.ts';
+import { deadlineAfter } from '../../time/deadline.ts';
 import type { SyncReport } from '../sync-report.ts';
 import { type Observers, type OnProgress, observeTargets } from './observe.ts';
 import { untilDeadline } from './pass-deadline.ts';

@@ -1,10 +1,11 @@
+import type { ApiFailure, ObjectStore } from '../../cluster/object-store.ts';
+import { readService } from '../../cluster/read-cluster.ts';
+import { keyOf } from '../../model/target.ts';
 import type { ExistingObjects } from '../../plan/existing-objects.ts';
 import { planRelease } from '../../plan/plan-release.ts';
 import type { TargetPlan } from '../../plan/plan-target.ts';
-import type { Clock } from '../../target/clock.ts';
-import { keyOf } from '../../target/target.ts';
-import type { ApiFailure, ObjectStore } from '../cluster/object-store.ts';
-import { readService } from '../cluster/read-cluster.ts';
+import type { StateNote, StateStore } from '../../state/sync-state.ts';
+import type { Clock } from '../../time/clock.ts';
 import {
   DEFAULT_SETTLE_LIMITS,
   newSettleTurns,
@@ -12,8 +13,7 @@ import {
   type Settlement,
   type SettlePorts,
   settle,
-} from '../settle/settle.ts';
-import type { StateNote, StateStore } from '../state/sync-state.ts';
+} from '../apply-plan.ts';
 import { actionReport, type SyncReport, summarize, type TargetReport } from '../sync-report.ts';
 
 export interface ReleaseRequest {

@@ -1,9 +1,9 @@
 import type { Resolver } from '../../dns/resolver.ts';
 import { sourceKey } from '../../endpoint/candidate.ts';
 import type { AnsweredName } from '../../endpoint/name-memory.ts';
-import type { Clock } from '../../target/clock.ts';
-import type { EndpointSource, Target } from '../../target/target.ts';
-import { deadlineAfter } from '../deadline.ts';
+import type { EndpointSource, Target } from '../../model/target.ts';
+import type { Clock } from '../../time/clock.ts';
+import { deadlineAfter } from '../../time/deadline.ts';
 
 /** By source key. A name that nobody answered for in time is not in it. */
 export type TargetAnswers = ReadonlyMap<string, AnsweredName>;

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../../../src/sync/cluster/object-store.ts';
+import type { ObjectStore } from '../../../src/cluster/object-store.ts';
 import { handKeptEndpoints, handKeptService, handKeptSlice, PG } from './hand-kept.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,4 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
+import type { ObjectStore } from '../../../src/cluster/object-store.ts';
+import { readService } from '../../../src/cluster/read-cluster.ts';
 import { gzipText } from '../../../src/io/gzip-text.ts';
 import { KubeStore } from '../../../src/io/kube-store.ts';
 import { KubeTransport } from '../../../src/io/kube-transport.ts';
@@ -6,10 +8,8 @@ import { systemClock } from '../../../src/io/system-clock.ts';
 import type { EndpointSliceObject, KubeObject } from '../../../src/manifest/kube-object.ts';
 import { MIRROR_CONTROLLER } from '../../../src/manifest/labels.ts';
 import { existingFrom } from '../../../src/plan/existing-objects.ts';
-import type { ObjectStore } from '../../../src/sync/cluster/object-store.ts';
-import { readService } from '../../../src/sync/cluster/read-cluster.ts';
+import { ConfigMapState } from '../../../src/state/config-map-state.ts';
 import { release } from '../../../src/sync/pass/release.ts';
-import { ConfigMapState } from '../../../src/sync/state/config-map-state.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
 import { onePass, type ScriptedWorld } from '../../support/one-pass.ts';
 import { OtherManager } from '../../support/other-manager.ts';

@@ -3,7 +3,7 @@ import { NameWatcher, watchKey } from '../../../src/dns/name-watcher.ts';
 import type { NameResolution } from '../../../src/dns/resolution.ts';
 import { systemClock } from '../../../src/io/system-clock.ts';
 import { systemRandom } from '../../../src/io/system-random.ts';
-import type { DnsSettings } from '../../../src/target/target.ts';
+import type { DnsSettings } from '../../../src/model/target.ts';
 import { serverAt } from '../../support/dns-network.ts';
 import {
   KnotServer,

@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/target/random.ts';
+import type { Random } from '../../../src/time/random.ts';
 
 type Range = readonly [number, number];
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/target/random.ts';
+import type { Random } from '../../../src/time/random.ts';
 import { API_FAULTS, type ApiFault } from '../world/api-faults.ts';
 import type { DnsFault } from '../world/dns-reactions.ts';
 import type { HostMode } from '../world/hosts.ts';

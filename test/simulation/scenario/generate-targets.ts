@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/target/random.ts';
+import type { Random } from '../../../src/time/random.ts';
 import type { NameContent } from '../world/names.ts';
 import { between, chance, pick } from '../world/streams.ts';
 import type { Extent } from './extent.ts';

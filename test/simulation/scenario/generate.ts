@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/target/random.ts';
+import type { Random } from '../../../src/time/random.ts';
 import { UNLISTED_PREFIX } from '../checks/published-state.ts';
 import { between, chance, pick, streamOf } from '../world/streams.ts';
 import { type Extent, extentOf } from './extent.ts';

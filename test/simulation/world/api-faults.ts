@@ -1,7 +1,7 @@
+import type { ApiFailure } from '../../../src/cluster/object-store.ts';
 import type { CompleteResponse } from '../../../src/embedded/apiserver/request.ts';
 import { failureOf } from '../../../src/io/kube-failure.ts';
 import type { KubeAnswer, KubeRequest } from '../../../src/io/kube-retry.ts';
-import type { ApiFailure } from '../../../src/sync/cluster/object-store.ts';
 
 /** What may happen to one request, and to nothing else. */
 export type ApiFault =

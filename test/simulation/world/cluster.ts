@@ -2,8 +2,8 @@ import { ApiServer } from '../../../src/embedded/apiserver/api-server.ts';
 import { EVERYTHING_ALLOWED } from '../../../src/embedded/apiserver/auth.ts';
 import type { ApiRequest, CompleteResponse, WatchResponse } from '../../../src/embedded/apiserver/request.ts';
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
-import type { Clock } from '../../../src/target/clock.ts';
-import type { Random } from '../../../src/target/random.ts';
+import type { Clock } from '../../../src/time/clock.ts';
+import type { Random } from '../../../src/time/random.ts';
 import type { ReferenceHealth } from '../checks/reference-health.ts';
 import type { SimProcess } from './sim-process.ts';
 

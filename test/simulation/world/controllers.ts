@@ -1,6 +1,6 @@
 import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
-import type { Random } from '../../../src/target/random.ts';
+import type { Random } from '../../../src/time/random.ts';
 import type { Cluster, Writer } from './cluster.ts';
 import {
   hasSelector,

@@ -1,7 +1,7 @@
 import { decodeQuery, encodeReply, type ReceivedQuery } from '../../../src/embedded/dns-wire.ts';
 import type { ZoneAnswer } from '../../../src/embedded/dns-zone.ts';
-import type { IpAddress } from '../../../src/target/ip-address.ts';
-import type { Random } from '../../../src/target/random.ts';
+import type { IpAddress } from '../../../src/model/ip-address.ts';
+import type { Random } from '../../../src/time/random.ts';
 import type { EventLog } from './event-log.ts';
 import type { Names } from './names.ts';
 import { between, chance } from './streams.ts';

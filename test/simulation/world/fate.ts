@@ -1,5 +1,5 @@
 import type { KubeRequest } from '../../../src/io/kube-retry.ts';
-import type { Random } from '../../../src/target/random.ts';
+import type { Random } from '../../../src/time/random.ts';
 import { type ApiFault, isWrite } from './api-faults.ts';
 import type { DeathAt, RequestFate } from './request-fate.ts';
 import { between, chance } from './streams.ts';

@@ -1,5 +1,5 @@
 import type { ClusterListFlags } from '../../../src/cli/options.ts';
-import type { ListSource } from '../../../src/sync/list/list-source.ts';
+import type { ListSource } from '../../../src/list/list-source.ts';
 import type { ListVersion } from '../scenario/target-spec.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Reading } from './target-file.ts';

@@ -1,6 +1,6 @@
 import { DnsZone, type ZoneAnswer, type ZoneRecord } from '../../../src/embedded/dns-zone.ts';
-import type { Hostname } from '../../../src/target/hostname.ts';
-import { familyOf, type IpAddress } from '../../../src/target/ip-address.ts';
+import type { Hostname } from '../../../src/model/hostname.ts';
+import { familyOf, type IpAddress } from '../../../src/model/ip-address.ts';
 import type { EventLog } from './event-log.ts';
 
 /** What a name stands for. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../../../src/target/clock.ts';
-import type { Random } from '../../../src/target/random.ts';
+import type { Clock } from '../../../src/time/clock.ts';
+import type { Random } from '../../../src/time/random.ts';
 import type { Machine } from './machine.ts';
 import type { Scheduler } from './scheduler.ts';
 

@@ -1,5 +1,5 @@
 import type { KubeAnswer, KubeRequest } from '../../../src/io/kube-retry.ts';
-import type { Compressor } from '../../../src/sync/state/config-map-state.ts';
+import type { Compressor } from '../../../src/state/config-map-state.ts';
 import { ReferenceHealth } from '../checks/reference-health.ts';
 import type { WorkerRecord } from './worker-record.ts';
 import type { World } from './world.ts';

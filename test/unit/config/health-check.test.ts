@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseTargetList } from '../../../src/config/target-list.ts';
-import type { HealthCheckKind } from '../../../src/target/target.ts';
+import type { HealthCheckKind } from '../../../src/model/target.ts';
 
 function parse(healthCheck: string, defaults = '{}') {
   return parseTargetList(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseTargetList } from '../../../src/config/target-list.ts';
-import type { Target } from '../../../src/target/target.ts';
+import type { Target } from '../../../src/model/target.ts';
 import { targetWith } from '../../support/marked-list.ts';
 
 /** The first target of a list that must be in order. */

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ApiServer } from '../../../src/embedded/apiserver/api-server.ts';
 import { EVERYTHING_ALLOWED } from '../../../src/embedded/apiserver/auth.ts';
 import type { ApiResponse } from '../../../src/embedded/apiserver/request.ts';
-import type { Random } from '../../../src/target/random.ts';
+import type { Random } from '../../../src/time/random.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import {
   Correspondence,

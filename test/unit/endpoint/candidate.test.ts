@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { candidatesOf, isToBeChecked, type KnownAddress } from '../../../src/endpoint/candidate.ts';
-import { DEFAULT_GUARDS } from '../../../src/target/guards.ts';
-import { parseCidr } from '../../../src/target/ip-address.ts';
+import { DEFAULT_GUARDS } from '../../../src/model/guards.ts';
+import { parseCidr } from '../../../src/model/ip-address.ts';
 import { ip } from '../../support/dns-resolver.ts';
 import { targetOf } from '../../support/targets.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Resolution } from '../../../src/dns/resolution.ts';
 import { type HeldName, holdAddresses } from '../../../src/endpoint/hold.ts';
-import type { Hostname } from '../../../src/target/hostname.ts';
+import type { Hostname } from '../../../src/model/hostname.ts';
 import { DNS_SETTINGS, ip } from '../../support/dns-resolver.ts';
 
 const SECOND = 1_000;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseTargetList } from '../../../src/config/target-list.ts';
 import type { Absence, Resolution, Resolved } from '../../../src/dns/resolution.ts';
-import type { ServedAddress } from '../../../src/endpoint/inheritance.ts';
 import { viewNames } from '../../../src/endpoint/name-memory.ts';
-import type { Target } from '../../../src/target/target.ts';
+import type { ServedAddress } from '../../../src/endpoint/recovery.ts';
+import type { Target } from '../../../src/model/target.ts';
 import { host, ip } from '../../support/dns-resolver.ts';
 
 function target(endpoints: string): Target {

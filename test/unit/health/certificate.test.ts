@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { certificateProblem } from '../../../src/health/certificate.ts';
 import type { TlsPeer } from '../../../src/health/dialer.ts';
 import { WallClockWatch } from '../../../src/health/wall-clock-watch.ts';
-import type { TlsSettings } from '../../../src/target/target.ts';
+import type { TlsSettings } from '../../../src/model/target.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const DAY_MS = 86_400_000;

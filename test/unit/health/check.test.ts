@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checksOf, portRulesOf } from '../../../src/health/check.ts';
 import { settingsKeyOf } from '../../../src/health/check-id.ts';
-import type { HealthCheckSettings, Protocol, Target, TargetPort } from '../../../src/target/target.ts';
+import type { HealthCheckSettings, Protocol, Target, TargetPort } from '../../../src/model/target.ts';
 import { addressOf, checkAt, SETTINGS } from '../../support/checks.ts';
 
 function port(name: string, number: number, protocol: Protocol = 'TCP', targetPort = number): TargetPort {

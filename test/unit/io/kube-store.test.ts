@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ApiResult, WatchEvent } from '../../../src/cluster/object-store.ts';
 import type { KubeObject } from '../../../src/manifest/kube-object.ts';
-import type { ApiResult, WatchEvent } from '../../../src/sync/cluster/object-store.ts';
 import { type EmbeddedCluster, startEmbeddedCluster } from '../../support/embedded-cluster.ts';
 import { openSockets } from '../../support/open-sockets.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { WatchEvent } from '../../../src/cluster/object-store.ts';
 import { readWatchEvents } from '../../../src/io/kube-watch.ts';
-import type { WatchEvent } from '../../../src/sync/cluster/object-store.ts';
 
 const never = new AbortController().signal;
 

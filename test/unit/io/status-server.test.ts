@@ -1,11 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startStatusServer } from '../../../src/io/status-server.ts';
-import {
-  type StatusRoutes,
-  type StatusServer,
-  statusRoutes,
-} from '../../../src/sync/worker/status-routes.ts';
+import { type StatusRoutes, type StatusServer, statusRoutes } from '../../../src/sync/status-routes.ts';
 
 let server: StatusServer | undefined;
 const sockets: Socket[] = [];

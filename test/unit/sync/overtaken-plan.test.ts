@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { readService } from '../../../src/cluster/read-cluster.ts';
+import { decide, NO_FLEET, type TargetDecision } from '../../../src/decide/decide.ts';
 import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
+import { DEFAULT_GUARDS } from '../../../src/model/guards.ts';
 import { NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
-import { readService } from '../../../src/sync/cluster/read-cluster.ts';
-import { decide, NO_FLEET, type TargetDecision } from '../../../src/sync/decide.ts';
-import { PlanCarrier } from '../../../src/sync/worker/plan-carrier.ts';
-import { newEntry, type TargetEntry } from '../../../src/sync/worker/target-entry.ts';
-import { instantOf } from '../../../src/target/clock.ts';
-import { DEFAULT_GUARDS } from '../../../src/target/guards.ts';
+import { PlanCarrier } from '../../../src/sync/apply-queue.ts';
+import { newEntry, type TargetEntry } from '../../../src/sync/target-record.ts';
+import { instantOf } from '../../../src/time/clock.ts';
 import { healthOf } from '../../support/assessments.ts';
 import { InMemoryCluster } from '../../support/in-memory-cluster.ts';
 import { ManualClock } from '../../support/manual-clock.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Log } from '../../../src/sync/log.ts';
+import type { Log } from '../../../src/model/log.ts';
 import { Reachability } from '../../../src/sync/reachability.ts';
 import { SkippingClock } from '../../support/skipping-clock.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LogFields } from '../../../src/sync/log.ts';
+import type { LogFields } from '../../../src/model/log.ts';
 import { steadyLog } from '../../../src/sync/steady-log.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 

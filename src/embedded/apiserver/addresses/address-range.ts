@@ -1,4 +1,4 @@
-import { type AddressFamily, type Cidr, parseCidr } from '../../../target/ip-address.ts';
+import { type AddressFamily, type Cidr, parseCidr } from '../../../model/ip-address.ts';
 
 /** A range that cluster IPs are drawn from. */
 export interface AddressRange {

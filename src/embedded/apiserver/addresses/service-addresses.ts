@@ -1,5 +1,5 @@
-import { type AddressFamily, parseIpAddress } from '../../../target/ip-address.ts';
-import type { Random } from '../../../target/random.ts';
+import { type AddressFamily, parseIpAddress } from '../../../model/ip-address.ts';
+import type { Random } from '../../../time/random.ts';
 import { type FieldError, invalid } from '../field-error.ts';
 import { isObject, type JsonObject, listOf, numberOf, objectOf, stringOf } from '../json.ts';
 import { isHeadless, needsClusterIp, needsNodePort, specOf } from '../kinds/service-spec.ts';

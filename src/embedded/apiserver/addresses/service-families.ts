@@ -1,4 +1,4 @@
-import { ADDRESS_FAMILIES, type AddressFamily } from '../../../target/ip-address.ts';
+import { ADDRESS_FAMILIES, type AddressFamily } from '../../../model/ip-address.ts';
 import { type FieldError, invalid } from '../field-error.ts';
 import { type JsonObject, listOf, objectOf, stringOf } from '../json.ts';
 import { isHeadless } from '../kinds/service-spec.ts';

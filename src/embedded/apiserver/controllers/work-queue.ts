@@ -1,4 +1,4 @@
-import type { Clock } from '../../../target/clock.ts';
+import type { Clock } from '../../../time/clock.ts';
 
 /**
  * Keys that wait to be looked at, each once. They are worked off together, a short while after the first

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { type IpAddress, parseIpAddress } from '../../../target/ip-address.ts';
+import { type IpAddress, parseIpAddress } from '../../../model/ip-address.ts';
 import { type FieldError, invalid } from '../field-error.ts';
 
 /** Addresses that no endpoint may have (ValidateEndpointIP), with the words in which they are refused. */

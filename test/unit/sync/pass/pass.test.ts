@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { ObjectStore } from '../../../../src/cluster/object-store.ts';
 import { proberOver } from '../../../../src/health/probe.ts';
 import type { EndpointSliceObject } from '../../../../src/manifest/kube-object.ts';
-import type { ObjectStore } from '../../../../src/sync/cluster/object-store.ts';
+import { ConfigMapState } from '../../../../src/state/config-map-state.ts';
 import { type PassPorts, type PassResult, pass } from '../../../../src/sync/pass/pass.ts';
 import type { PassRequest } from '../../../../src/sync/pass/pass-request.ts';
-import { ConfigMapState } from '../../../../src/sync/state/config-map-state.ts';
 import { servingZones, silent } from '../../../support/dns-network.ts';
 import { address, ResolverBench, SERVER } from '../../../support/dns-resolver.ts';
 import { type InMemoryClient, InMemoryCluster } from '../../../support/in-memory-cluster.ts';

@@ -1,0 +1,160 @@
+import { type Clock, instantOf } from '../time/clock.ts';
+import type { Random } from '../time/random.ts';
+import { type EventObject, eventObject, type Happening, seriesOf } from './event-object.ts';
+import { type EventSeries, EventSeriesBook } from './event-series.ts';
+import type { ApiFailure, ApiFailureReason, ApiResult, ObjectStore } from './object-store.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { withinTime } from './within-time.ts';
+
+export interface EventRecorderSettings {
+  /** Which process reports: the same as in the Lease. */
+  readonly identity: string;
+  /** Told what became of each Event, and of each happening there was no room for. */
+  readonly onOutcome: (outcome: EventOutcome) => void;
+}
+
+/** `dropped`: too much happened at once, or this replica does not lead. A failure: the API server did not take it. */
+export type EventOutcome = 'written' | 'dropped' | ApiFailure;
+
+/** One write a minute for one subject and reason, however often it happens. */
+const WRITE_EVERY_MS = 60_000;
+
+/** Of all writes: Events must not crowd out what they are about. */
+const BURST = 50;
+const REFILL_EVERY_MS = 500;
+
+/** What happens while no leader is elected yet, at the start above all, is told by whoever becomes it. */
+const ELECTION_MS = 30_000;
+const ASK_AGAIN_MS = 1_000;
+
+const WRITE_TIMEOUT_MS = 10_000;
+const MAX_FAILURES = 3;
+const LONGEST_REST_MS = 3_600_000;
+const WOKEN = new Error('woken');
+const WRITE = { dryRun: false } as const;
+
+/** Another try would be answered in the same way. */
+const HOPELESS: ReadonlySet<ApiFailureReason> = new Set<ApiFailureReason>([
+  'NotLeader',
+  'Forbidden',
+  'NotFound',
+  'NamespaceNotFound',
+  'NamespaceTerminating',
+  'Invalid',
+  'Rejected',
+]);
+
+/**
+ * Tells people through Events what happened to an object: counted, not repeated. Best effort: what cannot be
+ * written is given up and counted, and nothing waits for it.
+ */
+export class EventRecorder {
+  private readonly ports: { readonly store: ObjectStore; readonly clock: Clock; readonly random: Random };
+  private readonly settings: EventRecorderSettings;
+  private readonly book = new EventSeriesBook();
+  private readonly budget = new TokenBucket(BURST, REFILL_EVERY_MS);
+  private wake = new AbortController();
+
+  constructor(ports: EventRecorder['ports'], settings: EventRecorderSettings) {
+    this.ports = ports;
+    this.settings = settings;
+  }
+
+  /** Never waits. */
+  record(happening: Happening): void {
+    const counted = this.book.count(happening, instantOf(this.ports.clock));
+    if (counted === undefined) this.settings.onOutcome('dropped');
+    else this.wake.abort(WOKEN);
+  }
+
+  /** Writes until `signal` aborts; then rejects with its reason. What is not written by then stays unwritten. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      this.wake = new AbortController();
+      const nowMs = this.ports.clock.monotonicNow();
+      const series = this.book.next();
+      const dueMs =
+        series === undefined
+          ? nowMs + LONGEST_REST_MS
+          : Math.max(series.notBeforeMs, this.budget.nextMs(nowMs));
+      if (series === undefined || dueMs > nowMs) await this.rest(dueMs - nowMs, signal);
+      else await this.write(series, signal);
+    }
+  }
+
+  private async rest(durationMs: number, signal: AbortSignal): Promise<void> {
+    try {
+      await this.ports.clock.sleep(durationMs, AbortSignal.any([this.wake.signal, signal]));
+    } catch (error) {
+      if (error !== WOKEN) throw error;
+    }
+  }
+
+  private async write(series: EventSeries, signal: AbortSignal): Promise<void> {
+    const { clock } = this.ports;
+    this.budget.take();
+    this.book.moveToEnd(series);
+    series.isDirty = false;
+    series.notBeforeMs = clock.monotonicNow() + WRITE_EVERY_MS;
+    const event = series.event ?? this.newEvent(series);
+    series.event = event;
+    const result = await withinTime(clock, WRITE_TIMEOUT_MS, signal, (until) =>
+      series.isStored ? this.continueSeries(series, event, until) : this.create(event, until),
+    );
+    if (!result.ok) {
+      this.giveUpOrRepeat(series, result.failure);
+      return;
+    }
+    series.failures = 0;
+    // Another note that came in the meantime is another Event's.
+    if (series.event === event) series.isStored = true;
+    this.settings.onOutcome('written');
+  }
+
+  private newEvent({ happening, count, firstWallMs, lastWallMs }: EventSeries): EventObject {
+    const { identity } = this.settings;
+    // As client-go has it, time keeps names apart; chance does where the clock is coarse.
+    const chance = this.ports.random.integer(0x10000).toString(16).padStart(4, '0');
+    const suffix = `${Math.floor(firstWallMs).toString(16)}${chance}`;
+    return eventObject({ happening, suffix, firstWallMs, series: seriesOf(count, lastWallMs), identity });
+  }
+
+  /** One that is there already is ours, of a try whose answer was lost. */
+  private async create(event: EventObject, signal: AbortSignal): Promise<ApiResult<unknown>> {
+    const result = await this.ports.store.create(event, WRITE, signal);
+    const isThere = !result.ok && result.failure.reason === 'AlreadyExists';
+    return isThere ? { ok: true, value: undefined, created: false, warnings: [] } : result;
+  }
+
+  private continueSeries(
+    { count, lastWallMs }: EventSeries,
+    { metadata }: EventObject,
+    signal: AbortSignal,
+  ): Promise<ApiResult<unknown>> {
+    const reference = { kind: 'Event', namespace: metadata.namespace ?? '', name: metadata.name } as const;
+    const body = { series: seriesOf(count, lastWallMs) };
+    return this.ports.store.patch(reference, { type: 'merge', body }, WRITE, signal);
+  }
+
+  private giveUpOrRepeat(series: EventSeries, failure: ApiFailure): void {
+    // The API server forgets an Event an hour after its last write.
+    if (series.isStored && failure.reason === 'NotFound') {
+      series.event = undefined;
+      series.isStored = false;
+      series.isDirty = true;
+      return;
+    }
+    const nowMs = this.ports.clock.monotonicNow();
+    if (failure.reason === 'NotLeader' && nowMs - series.lastMs < ELECTION_MS) {
+      series.event = undefined;
+      series.isDirty = true;
+      series.notBeforeMs = nowMs + ASK_AGAIN_MS;
+      return;
+    }
+    series.failures += 1;
+    if (HOPELESS.has(failure.reason) || series.failures >= MAX_FAILURES) {
+      this.book.forget(series);
+      this.settings.onOutcome(failure.reason === 'NotLeader' ? 'dropped' : failure);
+    } else series.isDirty = true;
+  }
+}

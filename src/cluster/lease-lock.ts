@@ -1,0 +1,72 @@
+import type { KubeObject } from '../manifest/kube-object.ts';
+import type { Labels } from '../manifest/labels.ts';
+import type { Clock } from '../time/clock.ts';
+import { heldLease, type LeaseObject, releasedLease } from './lease.ts';
+import type { ApiFailureReason, ApiResult, ObjectStore } from './object-store.ts';
+
+export interface LockSettings {
+  readonly lease: { readonly namespace: string; readonly name: string };
+  readonly labels: Labels;
+  /** Of this process, and never of another: a Pod's name alone comes back after a restart. */
+  readonly identity: string;
+  readonly leaseDurationMs: number;
+}
+
+const WRITE = { dryRun: false } as const;
+
+/** Attempts at giving the lease back. */
+const ATTEMPTS = 3;
+
+/** The lease is not what it was when it was read. */
+const OVERTAKEN: ReadonlySet<ApiFailureReason> = new Set(['Conflict', 'AlreadyExists', 'NotFound']);
+
+export function isOvertaken({
+  failure,
+}: {
+  readonly failure: { readonly reason: ApiFailureReason };
+}): boolean {
+  return OVERTAKEN.has(failure.reason);
+}
+
+/** The Lease in the cluster: read, taken and given back, each write on what was read and nothing newer. */
+export class LeaseLock {
+  private readonly ports: { readonly store: ObjectStore; readonly clock: Clock };
+  private readonly settings: LockSettings;
+
+  constructor(ports: LeaseLock['ports'], settings: LockSettings) {
+    this.ports = ports;
+    this.settings = settings;
+  }
+
+  read(signal: AbortSignal): Promise<ApiResult<LeaseObject>> {
+    return this.ports.store.get({ kind: 'Lease', ...this.settings.lease }, signal);
+  }
+
+  /** Takes or renews the lease as it was at `before`. */
+  take(before: LeaseObject, signal: AbortSignal): Promise<ApiResult<LeaseObject>> {
+    return this.ports.store.replace(this.held(before), WRITE, signal);
+  }
+
+  /** Takes a lease that there is none of yet. */
+  create(signal: AbortSignal): Promise<ApiResult<LeaseObject>> {
+    const { lease, labels } = this.settings;
+    const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...lease, labels } };
+    return this.ports.store.create(this.held(body), WRITE, signal);
+  }
+
+  /** A renewal that was under way at the end may still come in between; then once more. */
+  async giveBack(signal: AbortSignal): Promise<ApiResult<KubeObject>> {
+    const { store, clock } = this.ports;
+    for (let attempt = 1; ; attempt++) {
+      const read = await this.read(signal);
+      if (!read.ok || read.value.spec?.holderIdentity !== this.settings.identity) return read;
+      const released = await store.replace(releasedLease(read.value, clock.wallNow()), WRITE, signal);
+      if (released.ok || !isOvertaken(released) || attempt === ATTEMPTS) return released;
+    }
+  }
+
+  private held(before: LeaseObject): LeaseObject {
+    const { identity, leaseDurationMs } = this.settings;
+    return heldLease(before, { identity, leaseDurationMs, wallMs: this.ports.clock.wallNow() });
+  }
+}

@@ -1,0 +1,155 @@
+import type { KubeObject } from '../manifest/kube-object.ts';
+import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from '../time/back-off.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Random } from '../time/random.ts';
+import type { ApiFailure, ListScope, ObjectStore, StoredKind, WatchEvent } from './object-store.ts';
+
+export interface ReflectorPorts {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What to follow, and whom to tell. A handler that throws ends the reflector: `run` rejects with its error. */
+export interface ReflectorSettings {
+  readonly kind: StoredKind;
+  readonly scope: ListScope;
+  /** All there is: at the start, and whenever changes may have been missed. What is not in it is gone. */
+  readonly onReplace: (items: readonly KubeObject[]) => void;
+  readonly onUpsert: (object: KubeObject) => void;
+  /** As it was last; it may also only have left what the scope selects. */
+  readonly onDelete: (object: KubeObject) => void;
+  /** Each failure once; the reflector goes on by itself, whatever it was. */
+  readonly onTrouble: (failure: ApiFailure) => void;
+}
+
+/** An overloaded API server asks for 1 to 32 seconds (`dropped_requests_tracker.go:27`). */
+const LONGEST_ASKED_MS = 60_000;
+
+/** A watch that ends sooner than that, and without a word, is broken. */
+const SHORT_WATCH_MS = 1_000;
+
+/** How a watch came to its end, and what to do about it. */
+type WatchEnd =
+  /** In good order: watch on from where it ended. */
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'failed'; readonly failure: ApiFailure }
+  /** Changes may have been missed: list again. */
+  | { readonly kind: 'lost'; readonly failure: ApiFailure };
+
+/**
+ * Follows the objects of one kind: lists them once, then watches from there, for as long as it runs.
+ *
+ *          ┌──────────────────────────────────────────┐ 410, silence: changes may be lost
+ *          ▼                                          │
+ *     list ──▶ onReplace ──▶ watch ──▶ onUpsert, onDelete, bookmarks
+ *      │ ▲                    ▲ │
+ *      └─┘ back off           └─┘ server ended it: at once; any failure: back off
+ */
+export class Reflector {
+  private readonly ports: ReflectorPorts;
+  private readonly settings: ReflectorSettings;
+  private backOff: BackOff = NO_BACK_OFF;
+  /** Where the next watch begins; undefined when a list comes first. */
+  private resourceVersion: string | undefined;
+  private hasListed = false;
+
+  constructor(ports: ReflectorPorts, settings: ReflectorSettings) {
+    this.ports = ports;
+    this.settings = settings;
+  }
+
+  /** Whether all that existed was told once. */
+  get synced(): boolean {
+    return this.hasListed;
+  }
+
+  /** Resolves when `signal` aborts; rejects when a handler throws. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        if (this.resourceVersion === undefined) await this.list(signal);
+        else await this.watchOnce(this.resourceVersion, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted || error !== signal.reason) throw error;
+    }
+  }
+
+  private async list(signal: AbortSignal): Promise<void> {
+    const { kind, scope, onReplace } = this.settings;
+    const listed = await this.ports.store.list(kind, scope, signal);
+    if (!listed.ok) {
+      await this.pauseAfter(listed.failure, signal);
+      return;
+    }
+    this.resourceVersion = listed.value.resourceVersion;
+    this.hasListed = true;
+    onReplace(listed.value.items);
+  }
+
+  private async watchOnce(from: string, signal: AbortSignal): Promise<void> {
+    const end = await this.watch(from, signal);
+    if (end.kind === 'ended') return;
+    if (end.kind === 'lost') this.resourceVersion = undefined;
+    await this.pauseAfter(end.failure, signal);
+  }
+
+  private async watch(from: string, signal: AbortSignal): Promise<WatchEnd> {
+    const { store, clock } = this.ports;
+    const { kind, scope } = this.settings;
+    const startedMs = clock.monotonicNow();
+    let heard = false;
+    for await (const event of store.watch(kind, { ...scope, resourceVersion: from }, signal)) {
+      if (event.type === 'FAILED') return endOf(event.failure);
+      const end = this.follow(event);
+      if (end !== undefined) return end;
+      heard = true;
+      this.backOff = NO_BACK_OFF;
+    }
+    const isShort = !heard && clock.monotonicNow() - startedMs < SHORT_WATCH_MS;
+    if (isShort) return { kind: 'failed', failure: SHORT_WATCH };
+    this.backOff = NO_BACK_OFF;
+    return { kind: 'ended' };
+  }
+
+  private follow(event: Exclude<WatchEvent, { type: 'FAILED' }>): WatchEnd | undefined {
+    const { onUpsert, onDelete } = this.settings;
+    const version = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion;
+    // Resource versions are numbers that grow (KEP-5504): a server that is behind what it said lost its past.
+    if (Number(version) < Number(this.resourceVersion)) return { kind: 'lost', failure: PAST_LOST };
+    this.resourceVersion = version ?? this.resourceVersion;
+    if (event.type === 'DELETED') onDelete(event.object);
+    else if (event.type !== 'BOOKMARK') onUpsert(event.object);
+    return undefined;
+  }
+
+  private async pauseAfter(failure: ApiFailure, signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.ports;
+    this.settings.onTrouble(failure);
+    const nowMs = clock.monotonicNow();
+    this.backOff = backOffAfter(this.backOff, nowMs, random, SERVER_PAUSES);
+    const askedMs = Math.min(failure.retryAfterMs ?? 0, LONGEST_ASKED_MS);
+    await clock.sleep(Math.max(this.backOff.untilMs - nowMs, askedMs), signal);
+  }
+}
+
+/** Nothing that says why: the connection was there, and silent for minutes, when a bookmark a minute was due. */
+function endOf(failure: ApiFailure): WatchEnd {
+  const isSilence = failure.reason === 'Timeout' && failure.httpStatus === 0;
+  return { kind: failure.reason === 'Expired' || isSilence ? 'lost' : 'failed', failure };
+}
+
+const SHORT_WATCH: ApiFailure = {
+  reason: 'ServerError',
+  httpStatus: 200,
+  message: 'the server ended a watch that had hardly begun',
+  outcomeUnknown: false,
+};
+
+const PAST_LOST: ApiFailure = {
+  reason: 'Expired',
+  httpStatus: 200,
+  message: 'the server is behind what it said before, as after a restored backup',
+  outcomeUnknown: false,
+};

@@ -1,0 +1,26 @@
+import type { Clock } from '../time/clock.ts';
+import { deadlineAfter } from '../time/deadline.ts';
+import type { ApiFailure } from './object-store.ts';
+
+/**
+ * The outcome of `request`, or a `Timeout` with an outcome that nobody knows after `durationMs`. Rejects with
+ * `signal.reason`, or whatever else `request` rejects with.
+ */
+export async function withinTime<T>(
+  clock: Clock,
+  durationMs: number,
+  signal: AbortSignal,
+  request: (signal: AbortSignal) => Promise<T>,
+): Promise<T | { readonly ok: false; readonly failure: ApiFailure }> {
+  const late = new Error('too late');
+  const deadline = deadlineAfter(durationMs, clock, late);
+  try {
+    return await request(AbortSignal.any([signal, deadline.signal]));
+  } catch (error) {
+    if (error !== late) throw error;
+    const message = `no answer within ${Math.round(durationMs)} ms`;
+    return { ok: false, failure: { reason: 'Timeout', httpStatus: 0, message, outcomeUnknown: true } };
+  } finally {
+    await deadline.end();
+  }
+}

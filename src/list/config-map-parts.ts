@@ -1,0 +1,71 @@
+import type { ListScope } from '../cluster/object-store.ts';
+import type { ConfigMapReference } from '../config/config-map-reference.ts';
+import type { SourceFailure, SourcePart } from '../config/source.ts';
+import type { KubeObject } from '../manifest/kube-object.ts';
+
+export interface ListConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
+}
+
+const LIST_KEY = /\.(ya?ml|json)$/;
+
+/** Of the ConfigMaps that a label selector finds; each may hold 1 MiB. */
+const MAX_CONFIG_MAPS = 1_000;
+
+/** The parts of the list in what was found there, in a stable order; what is missing is a part with a reason. */
+export function partsOf(
+  reference: ConfigMapReference,
+  found: readonly ListConfigMap[],
+): readonly SourcePart[] {
+  const { choice, namespace, text } = reference;
+  const objects = found.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  if (choice.kind === 'name') {
+    const [object] = objects;
+    if (object === undefined) {
+      const source = `configmap ${namespace}/${choice.name}${choice.key === undefined ? '' : `[${choice.key}]`}`;
+      return [failed(source, 'NotFound', 'there is no such ConfigMap')];
+    }
+    return choice.key === undefined ? listsIn(object) : [partAt(object, choice.key)];
+  }
+  if (objects.length > MAX_CONFIG_MAPS) {
+    const message = `${objects.length} ConfigMaps match; ${MAX_CONFIG_MAPS} are read at most`;
+    return [failed(`configmap ${text}`, 'TooManyFiles', message)];
+  }
+  const parts = objects.flatMap(listsIn);
+  return parts.length > 0 ? parts : [failed(`configmap ${text}`, 'NoListFiles', 'no ConfigMap matches')];
+}
+
+/** What to ask the API server for. */
+export function scopeOf({ namespace, choice }: ConfigMapReference): ListScope {
+  return choice.kind === 'name'
+    ? { namespace, fieldSelector: `metadata.name=${choice.name}` }
+    : { namespace, labelSelector: choice.labelSelector };
+}
+
+/** Every key that is named like a list. */
+function listsIn(object: ListConfigMap): SourcePart[] {
+  const keys = [...Object.keys(object.data ?? {}), ...Object.keys(object.binaryData ?? {})];
+  const lists = keys.filter((key) => LIST_KEY.test(key)).toSorted();
+  if (lists.length > 0) return lists.map((key) => partAt(object, key));
+  return [failed(configMapName(object), 'NoListFiles', 'it has no key that ends in .yaml, .yml or .json')];
+}
+
+function partAt(object: ListConfigMap, key: string): SourcePart {
+  const source = `${configMapName(object)}[${key}]`;
+  const text = object.data?.[key];
+  if (text !== undefined) return { ok: true, source, text };
+  if (object.binaryData?.[key] !== undefined) {
+    return failed(source, 'NotText', 'it is binary data; a list is text, under data');
+  }
+  return failed(source, 'NotFound', 'the ConfigMap has no such key');
+}
+
+/** As a person names it: `configmap NAMESPACE/NAME`. */
+export function configMapName({ metadata }: KubeObject): string {
+  return `configmap ${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+function failed(source: string, reason: SourceFailure, message: string): SourcePart {
+  return { ok: false, source, reason, message };
+}

@@ -1,0 +1,63 @@
+import type { ApiFailure } from '../cluster/object-store.ts';
+import { Reflector, type ReflectorPorts } from '../cluster/reflector.ts';
+import type { ConfigMapReference } from '../config/config-map-reference.ts';
+import type { SourcePart } from '../config/source.ts';
+import type { KubeObject } from '../manifest/kube-object.ts';
+import { configMapName, type ListConfigMap, partsOf, scopeOf } from './config-map-parts.ts';
+import type { ListSource } from './list-source.ts';
+
+/** A part of the list in a ConfigMap, or in each of several, followed through the API. */
+export class ConfigMapSource implements ListSource {
+  readonly name: string;
+  private readonly ports: ReflectorPorts;
+  private readonly reference: ConfigMapReference;
+  private readonly onTrouble: (failure: ApiFailure) => void;
+  private readonly found = new Map<string, ListConfigMap>();
+
+  constructor(
+    ports: ReflectorPorts,
+    reference: ConfigMapReference,
+    onTrouble: (failure: ApiFailure) => void,
+  ) {
+    this.name = `configmap ${reference.text}`;
+    this.ports = ports;
+    this.reference = reference;
+    this.onTrouble = onTrouble;
+  }
+
+  /** Where a part comes from, for an Event about it. */
+  objectOf(part: string): KubeObject | undefined {
+    return [...this.found.values()].find(
+      (each) => part === configMapName(each) || part.startsWith(`${configMapName(each)}[`),
+    );
+  }
+
+  async run(onParts: (parts: readonly SourcePart[]) => void, signal: AbortSignal): Promise<void> {
+    const tell = () => onParts(partsOf(this.reference, [...this.found.values()]));
+    const reflector: Reflector = new Reflector(this.ports, {
+      kind: 'ConfigMap',
+      scope: scopeOf(this.reference),
+      onReplace: (items) => {
+        this.found.clear();
+        for (const item of items) this.found.set(item.metadata.name, item);
+        tell();
+      },
+      onUpsert: (object) => {
+        this.found.set(object.metadata.name, object);
+        tell();
+      },
+      onDelete: (object) => {
+        this.found.delete(object.metadata.name);
+        tell();
+      },
+      onTrouble: (failure) => {
+        this.onTrouble(failure);
+        // Rights may come later; until then the list is known not to be all.
+        if (failure.reason === 'Forbidden' && !reflector.synced) {
+          onParts([{ ok: false, source: this.name, reason: 'PermissionDenied', message: failure.message }]);
+        }
+      },
+    });
+    await reflector.run(signal);
+  }
+}

@@ -1,0 +1,59 @@
+import type { SourcePart } from '../config/source.ts';
+import type { TargetListPart } from '../config/target-list-part.ts';
+import type { Clock } from '../time/clock.ts';
+import { WakeUp } from '../time/signal.ts';
+
+/** A part as its source gives it, and what it says. */
+export interface ReadPart {
+  readonly part: SourcePart;
+  readonly says: TargetListPart;
+}
+
+/** Reads a part. Takes seconds for a list of ten thousand, in which the rest of the process goes on. */
+export type ReadsParts = (part: SourcePart, signal: AbortSignal) => Promise<TargetListPart>;
+
+const LONG_MS = 3_600_000;
+
+/**
+ * Reads the parts of one source, one after the other. What comes while it reads waits, and of that only the newest:
+ * however fast somebody edits, each reading is finished and told.
+ */
+export class PartReader {
+  private readonly reads: ReadsParts;
+  private readonly wakeUp: WakeUp;
+  private readonly onRead: (parts: readonly ReadPart[]) => void;
+  private newest: readonly SourcePart[] | undefined;
+  private known = new Map<string, ReadPart>();
+
+  constructor(reads: ReadsParts, clock: Clock, onRead: (parts: readonly ReadPart[]) => void) {
+    this.reads = reads;
+    this.wakeUp = new WakeUp(clock);
+    this.onRead = onRead;
+  }
+
+  take(parts: readonly SourcePart[]): void {
+    this.newest = parts;
+    this.wakeUp.call();
+  }
+
+  /** Goes on until `signal` aborts; then rejects with `signal.reason`. Rejects when `onRead` throws. */
+  async run(signal: AbortSignal): Promise<never> {
+    for (;;) {
+      const parts = this.newest;
+      this.newest = undefined;
+      if (parts === undefined) await this.wakeUp.sleep(LONG_MS, signal);
+      else this.onRead(await this.readAll(parts, signal));
+    }
+  }
+
+  private async readAll(parts: readonly SourcePart[], signal: AbortSignal): Promise<ReadPart[]> {
+    const read: ReadPart[] = [];
+    for (const part of parts) {
+      const before = this.known.get(part.source);
+      const isSame = part.ok && before?.part.ok === true && before.part.text === part.text;
+      read.push(isSame ? before : { part, says: await this.reads(part, signal) });
+    }
+    this.known = new Map(read.map((each) => [each.part.source, each]));
+    return read;
+  }
+}

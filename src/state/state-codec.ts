@@ -1,0 +1,244 @@
+import * as z from 'zod';
+import type { ResolvedAnswer } from '../dns/resolution.ts';
+import type { HeldAddress, HeldName } from '../endpoint/hold.ts';
+import type { NameMemory } from '../endpoint/name-memory.ts';
+import type { CheckId, Health } from '../health/health.ts';
+import { type Hostname, isHostname, parseHostname } from '../model/hostname.ts';
+import { ADDRESS_FAMILIES, type IpAddress, parseIpAddress } from '../model/ip-address.ts';
+import type { Instant } from '../time/clock.ts';
+import type { SyncState } from './sync-state.ts';
+
+/** Raised when an older program would misread what a newer one wrote. */
+const VERSION = 1;
+
+export type DecodedState =
+  | { readonly ok: true; readonly state: SyncState }
+  | { readonly ok: false; readonly message: string };
+
+/**
+ * The state as text. Equal states give equal text, also from another process and a little later: times are whole
+ * seconds of the wall clock, and what changes without meaning anything (latencies, the time of the newest answer)
+ * is left out. So whoever saves can tell by comparing whether there is anything to write.
+ */
+export function encodeState(state: SyncState, now: Instant): string {
+  const names = [...state.names].sort(byKey).map(([target, memory]) => [target, encodeMemory(memory, now)]);
+  const health = [...state.health].sort(byKey).map(([id, each]) => [id, encodeHealth(each, now)]);
+  return JSON.stringify({
+    version: VERSION,
+    names: Object.fromEntries(names),
+    origins: encodeOrigins(state.origins),
+    health: Object.fromEntries(health),
+    ...(state.suspectSinceMs === undefined ? {} : { suspectSince: toWall(state.suspectSinceMs, now) }),
+  });
+}
+
+/** Reads what {@link encodeState} wrote, on this process's clock. Never throws. */
+export function decodeState(text: string, now: Instant): DecodedState {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, message: `it is not JSON: ${(error as Error).message}` };
+  }
+  const version = VERSIONED.safeParse(json);
+  if (version.success && version.data.version > VERSION) {
+    return {
+      ok: false,
+      message: `it was written by a newer version (${version.data.version}, not ${VERSION})`,
+    };
+  }
+  const parsed = STATE.safeParse(json);
+  if (!parsed.success) return { ok: false, message: z.prettifyError(parsed.error).slice(0, 300) };
+  const names = Object.entries(parsed.data.names).map(
+    ([target, memory]) => [target, decodeMemory(memory, now)] as const,
+  );
+  const health = Object.entries(parsed.data.health).map(
+    ([id, each]) => [id as CheckId, decodeHealth(each, now)] as const,
+  );
+  const { suspectSince, origins } = parsed.data;
+  const suspectSinceMs = suspectSince === undefined ? undefined : toMonotonic(suspectSince, now);
+  return {
+    ok: true,
+    state: {
+      names: new Map(names),
+      origins: new Map(Object.entries(origins)),
+      health: new Map(health),
+      suspectSinceMs,
+    },
+  };
+}
+
+/** zod writes an absent field as undefined; with us it is absent. */
+function withoutUndefined(answer: {
+  address: IpAddress;
+  port?: number | undefined;
+  priority?: number | undefined;
+  drained?: boolean | undefined;
+  host?: Hostname | undefined;
+}): ResolvedAnswer {
+  return Object.fromEntries(
+    Object.entries(answer).filter(([, value]) => value !== undefined),
+  ) as unknown as ResolvedAnswer;
+}
+
+function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
+}
+
+const VERSIONED = z.object({ version: z.number() });
+
+/** People can edit a ConfigMap: what comes out of it and goes into objects is checked like anything else. */
+const ADDRESS = z.string().transform((text, context) => {
+  const address = parseIpAddress(text);
+  if (address !== undefined) return address;
+  context.addIssue(`${text} is not an IP address`);
+  return z.NEVER;
+});
+
+const HOSTNAME = z.string().transform((text, context) => {
+  const name = parseHostname(text);
+  if (isHostname(name)) return name;
+  context.addIssue(`${text} is not a host name`);
+  return z.NEVER;
+});
+
+const ANSWER = z
+  .object({
+    address: ADDRESS,
+    port: z.int().min(1).max(65535).optional(),
+    priority: z.int().min(0).max(65535).optional(),
+    drained: z.boolean().optional(),
+    host: HOSTNAME.optional(),
+  })
+  .transform((answer) => withoutUndefined(answer));
+
+const HELD_NAME = z.object({
+  rotation: z.object({ score: z.number(), longestAbsence: z.number(), quietAnswers: z.number() }),
+  addresses: z.array(
+    z.object({
+      answer: ANSWER,
+      missedAnswers: z.number(),
+      absentSince: z.int().optional(),
+      notFoundSince: z.int().optional(),
+      failingSince: z.int().optional(),
+    }),
+  ),
+  departed: z.array(z.object({ answer: ANSWER, missedAnswers: z.number() })),
+});
+
+const HEALTH = z.object({
+  verdict: z.enum(['unknown', 'healthy', 'unhealthy']),
+  reason: z.string(),
+  message: z.string(),
+  streak: z.number(),
+  streakOf: z.enum(['successes', 'failures']).optional(),
+  since: z.int(),
+  vantageSuspect: z.boolean(),
+});
+
+const STATE = z.object({
+  version: z.literal(VERSION),
+  names: z.record(z.string(), z.record(z.string(), z.partialRecord(z.enum(['IPv4', 'IPv6']), HELD_NAME))),
+  // What was saved by an earlier version has none.
+  origins: z.record(z.string(), z.array(z.string())).default({}),
+  health: z.record(z.string(), HEALTH),
+  suspectSince: z.int().optional(),
+});
+
+function encodeMemory(memory: NameMemory, now: Instant) {
+  return Object.fromEntries(
+    [...memory].sort(byKey).map(([source, held]) => [
+      source,
+      Object.fromEntries(
+        ADDRESS_FAMILIES.flatMap((family) => {
+          const name = held[family];
+          return name === undefined || isEmpty(name) ? [] : [[family, encodeName(name, now)]];
+        }),
+      ),
+    ]),
+  );
+}
+
+/** The order in the list means nothing. */
+function encodeOrigins(origins: SyncState['origins']) {
+  return Object.fromEntries([...origins].sort(byKey).map(([target, each]) => [target, [...each].sort()]));
+}
+
+function isEmpty(name: HeldName): boolean {
+  return name.addresses.length === 0 && name.departed.length === 0 && name.rotation.score === 0;
+}
+
+function encodeName({ rotation, addresses, departed }: HeldName, now: Instant): z.input<typeof HELD_NAME> {
+  return {
+    rotation,
+    addresses: addresses
+      .map(({ answer, missedAnswers, absentSinceMs, notFoundSinceMs, failingSinceMs }) => ({
+        answer,
+        missedAnswers,
+        ...(absentSinceMs === undefined ? {} : { absentSince: toWall(absentSinceMs, now) }),
+        ...(notFoundSinceMs === undefined ? {} : { notFoundSince: toWall(notFoundSinceMs, now) }),
+        ...(failingSinceMs === undefined ? {} : { failingSince: toWall(failingSinceMs, now) }),
+      }))
+      // Servers rotate their answers; the order means nothing.
+      .sort((a, b) => (JSON.stringify(a.answer) < JSON.stringify(b.answer) ? -1 : 1)),
+    departed: departed.map(({ answer, missedAnswers }) => ({ answer, missedAnswers })),
+  };
+}
+
+function decodeMemory(memory: z.output<typeof STATE>['names'][string], now: Instant): NameMemory {
+  return new Map(
+    Object.entries(memory).map(([source, families]) => [
+      source,
+      Object.fromEntries(Object.entries(families).map(([family, held]) => [family, decodeName(held, now)])),
+    ]),
+  );
+}
+
+function decodeName(held: z.output<typeof HELD_NAME>, now: Instant): HeldName {
+  return {
+    // Older than any answer of this process: the first one counts as new.
+    answeredAtMs: Number.NEGATIVE_INFINITY,
+    rotation: held.rotation,
+    departed: held.departed,
+    addresses: held.addresses.map(
+      ({ answer, missedAnswers, absentSince, notFoundSince, failingSince }): HeldAddress => ({
+        answer,
+        missedAnswers,
+        ...(absentSince === undefined ? {} : { absentSinceMs: toMonotonic(absentSince, now) }),
+        ...(notFoundSince === undefined ? {} : { notFoundSinceMs: toMonotonic(notFoundSince, now) }),
+        ...(failingSince === undefined ? {} : { failingSinceMs: toMonotonic(failingSince, now) }),
+      }),
+    ),
+  };
+}
+
+function encodeHealth(health: Health, now: Instant): z.input<typeof HEALTH> {
+  const { verdict, reason, message, streak, streakOf, sinceMs, vantageSuspect } = health;
+  return {
+    verdict,
+    reason,
+    message,
+    streak,
+    ...(streakOf === undefined ? {} : { streakOf }),
+    since: toWall(sinceMs, now),
+    vantageSuspect,
+  };
+}
+
+function decodeHealth({ since, streakOf, ...rest }: z.output<typeof HEALTH>, now: Instant): Health {
+  return {
+    ...(rest as Omit<Health, 'sinceMs'>),
+    ...(streakOf === undefined ? {} : { streakOf }),
+    sinceMs: toMonotonic(since, now),
+  };
+}
+
+/** Whole seconds: two readings of two clocks never agree on milliseconds, nor on less. */
+function toWall(monotonicMs: number, now: Instant): number {
+  return Math.round(Math.round(now.wallMs - (now.monotonicMs - monotonicMs)) / 1000);
+}
+
+/** A time in the future means that the wall clock was set back in between: then it has only just begun. */
+function toMonotonic(wallSeconds: number, now: Instant): number {
+  return now.monotonicMs - Math.max(0, now.wallMs - wallSeconds * 1000);
+}

@@ -1,0 +1,109 @@
+import type { AnsweredName, NameMemory } from '../endpoint/name-memory.ts';
+import type { Origins } from '../endpoint/recovery.ts';
+import type { KubeObject } from '../manifest/kube-object.ts';
+import type { Target } from '../model/target.ts';
+import type { ExistingObjects } from '../plan/existing-objects.ts';
+import { type BackOff, NO_BACK_OFF } from '../time/back-off.ts';
+import { Contention } from './conflict-back-off.ts';
+import type { TargetReport } from './sync-report.ts';
+
+/** What the worker knows of one Service: of a target of the list, or of something of ours that left it. */
+export interface TargetEntry {
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Undefined: the list has no such target (any more). */
+  target: Target | undefined;
+  /** Undefined: to be read before the next decision. */
+  existing: ExistingObjects | undefined;
+  /** What existed when it last came up for decision; undefined: it never has. */
+  existingBefore: ExistingObjects | undefined;
+  memory: NameMemory | undefined;
+  /** Where what is published may have come from, as of the decision before. */
+  origins: Origins;
+  /** Another process has made that decision. */
+  inherits: boolean;
+  /** The newest answer for each name, by source key. */
+  readonly answers: Map<string, AnsweredName>;
+  /** Since when it waits to be decided again, on the monotonic clock; undefined while it is at rest. */
+  dirtySinceMs: number | undefined;
+  /** Since when it had waited for the decision that is carried out now. */
+  decidedForMs: number;
+  /** A target that is new waits so long for first answers and verdicts, to be written once and not twice. */
+  patienceUntilMs: number;
+  /** It is being read or its plan is being carried out. */
+  busy: boolean;
+  /** Objects that were seen to change while it was busy: judged when it is done. */
+  readonly seenWhileBusy: ObjectSighting[];
+  /** What somebody else changed, by `Kind/name`, with who that was; whatever is written next puts it right. */
+  readonly drifts: Map<string, string>;
+  /** What was known to exist before somebody changed it, until it is decided again. */
+  beforeDrift: ExistingObjects | undefined;
+  readonly contention: Contention;
+  /** When time alone will change something. */
+  nextChangeAtMs: number;
+  /** When to read again what others may have cleared out of the way. */
+  recheckAtMs: number;
+  /** How many addresses were ready after the last decision. */
+  readyAddresses: number;
+  backOff: BackOff;
+  report: TargetReport | undefined;
+}
+
+export interface ObjectSighting {
+  readonly object: KubeObject;
+  readonly deleted: boolean;
+}
+
+export function newEntry(namespace: string, name: string): TargetEntry {
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    target: undefined,
+    existing: undefined,
+    existingBefore: undefined,
+    memory: undefined,
+    origins: [],
+    inherits: false,
+    answers: new Map(),
+    dirtySinceMs: undefined,
+    decidedForMs: 0,
+    patienceUntilMs: Number.NEGATIVE_INFINITY,
+    busy: false,
+    seenWhileBusy: [],
+    drifts: new Map(),
+    beforeDrift: undefined,
+    contention: new Contention(),
+    nextChangeAtMs: Number.POSITIVE_INFINITY,
+    recheckAtMs: Number.POSITIVE_INFINITY,
+    readyAddresses: 0,
+    backOff: NO_BACK_OFF,
+    report: undefined,
+  };
+}
+
+/** What was seen of it is decided, or is too uncertain to tell who did what. */
+export function forgetDrift(entry: TargetEntry): void {
+  entry.drifts.clear();
+  entry.beforeDrift = undefined;
+}
+
+/** Whether a sighting says nothing that the entry does not know: its own write come back, or an old event. */
+export function isNews(entry: TargetEntry, { object, deleted }: ObjectSighting): boolean {
+  const known = knownObject(entry, object.kind, object.metadata.name);
+  if (deleted) return known !== undefined && known.metadata.uid === object.metadata.uid;
+  if (known === undefined) return true;
+  return Number(object.metadata.resourceVersion) > Number(known.metadata.resourceVersion);
+}
+
+function knownObject(
+  { existing: now, beforeDrift }: TargetEntry,
+  kind: string,
+  name: string,
+): KubeObject | undefined {
+  const existing = now ?? beforeDrift;
+  if (kind === 'Service') return existing?.service;
+  if (kind === 'Endpoints') return existing?.endpoints;
+  return existing?.slices.find((slice) => slice.metadata.name === name);
+}

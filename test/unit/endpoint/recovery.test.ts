@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import type { HeldName } from '../../../src/endpoint/hold.ts';
+import { inheritedFrom, type Origins, type ServedAddress } from '../../../src/endpoint/recovery.ts';
+import { NO_ROTATION } from '../../../src/endpoint/rotation.ts';
+import { ip } from '../../support/dns-resolver.ts';
+import { targetOf } from '../../support/targets.ts';
+
+const MIXED = '[{ address: 10.0.0.1 }, { host: db.example }]';
+
+function held(changes: Partial<HeldName>): HeldName {
+  return { answeredAtMs: 0, rotation: NO_ROTATION, addresses: [], departed: [], ...changes };
+}
+
+function inherited(
+  endpoints: string,
+  origins: Origins,
+  remembered: readonly HeldName[],
+  ...published: readonly string[]
+): string[] {
+  const served = published.map((text): ServedAddress => {
+    const [address = '', port = '5432'] = text.split(':');
+    return { address: ip(address), port: Number(port) };
+  });
+  const subject = targetOf(`ports: [{ port: 5432 }], endpoints: ${endpoints}`);
+  return inheritedFrom(origins, subject, remembered, served).map(({ address, port }) => `${address}:${port}`);
+}
+
+describe('what is published and nobody remembers', () => {
+  const before: Origins = ['host db.example', '10.0.0.1'];
+  const nothing: HeldName[] = [];
+
+  it('comes from the names', () => {
+    expect(inherited(MIXED, before, nothing, '10.0.0.8')).toEqual(['10.0.0.8:5432']);
+    expect(inherited(MIXED, [], nothing, '10.0.0.8')).toEqual(['10.0.0.8:5432']);
+  });
+
+  it('does not where the list declares it, or did', () => {
+    expect(inherited(MIXED, before, nothing, '10.0.0.1')).toEqual([]);
+    expect(inherited('[{ host: db.example }]', before, nothing, '10.0.0.1')).toEqual([]);
+  });
+
+  it('may come from a name that has left the list, and then is not kept', () => {
+    expect(inherited('[{ host: other.example }]', before, nothing, '10.0.0.8')).toEqual([]);
+  });
+
+  it('counts for a name that is new in the list as well', () => {
+    const both = '[{ host: db.example }, { host: other.example }]';
+    expect(inherited(both, before, nothing, '10.0.0.8')).toEqual(['10.0.0.8:5432']);
+  });
+
+  it('is not what left its name’s answers, nor what is held anyway', () => {
+    const known = held({
+      addresses: [{ answer: { address: ip('10.0.0.2') }, missedAnswers: 0 }],
+      departed: [{ answer: { address: ip('10.0.0.3') }, missedAnswers: 4 }],
+    });
+    expect(inherited(MIXED, before, [known], '10.0.0.2', '10.0.0.3', '10.0.0.4')).toEqual(['10.0.0.4:5432']);
+  });
+
+  it('is told apart by its port where a service gave the port', () => {
+    const answer = { address: ip('10.0.0.2'), port: 7000 };
+    const known = held({ addresses: [{ answer, missedAnswers: 0 }] });
+    const after = ['srv _db._tcp.example'];
+    expect(
+      inherited('[{ srv: _db._tcp.example }]', after, [known], '10.0.0.2:7000', '10.0.0.2:7001'),
+    ).toEqual(['10.0.0.2:7001']);
+  });
+});

@@ -1,0 +1,207 @@
+import { gzipSync } from 'node:zlib';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { CheckId } from '../../../src/health/health.ts';
+import { gzipText } from '../../../src/io/gzip-text.ts';
+import { ConfigMapState } from '../../../src/state/config-map-state.ts';
+import { EMPTY_STATE, type SyncState } from '../../../src/state/sync-state.ts';
+import { healthOf } from '../../support/assessments.ts';
+import { type InMemoryClient, InMemoryCluster } from '../../support/in-memory-cluster.ts';
+import { SkippingClock } from '../../support/skipping-clock.ts';
+
+const never = new AbortController().signal;
+const NAME = 'external-endpoints-state-blue';
+const PATH = `/api/v1/namespaces/default/configmaps/${NAME}`;
+
+let clock: SkippingClock;
+let client: InMemoryClient;
+beforeEach(() => {
+  clock = new SkippingClock();
+  client = new InMemoryCluster(clock).newClient();
+});
+
+/** Another process of the same instance. */
+function newState(): ConfigMapState {
+  return new ConfigMapState(client.store, gzipText, clock, { namespace: 'default', instance: 'blue' });
+}
+
+function stateOf(...ids: readonly string[]): SyncState {
+  const sinceMs = clock.monotonicNow();
+  return {
+    ...EMPTY_STATE,
+    health: new Map(ids.map((id) => [id as CheckId, healthOf('healthy', { sinceMs })])),
+  };
+}
+
+async function store(data: Readonly<Record<string, string>>): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: NAME }, data };
+  const result = await client.store.apply(body, { force: true, dryRun: false }, never);
+  if (!result.ok) throw new Error(result.failure.message);
+}
+
+const writes = () => client.requests.filter((request) => !request.startsWith('GET '));
+
+describe('what one process saves', () => {
+  it('the next one loads', async () => {
+    const state = stateOf('a', 'b');
+    expect(await newState().save(state, never)).toEqual([]);
+    clock.advance(90_000);
+    const loaded = await newState().load(never);
+    expect(loaded).toMatchObject({ kind: 'found', notes: [] });
+    expect(loaded.state).toEqual({ ...state, suspectSinceMs: undefined });
+  });
+
+  it('overwrites what another one saved meanwhile, unless it may not any more', async () => {
+    const [deposed, leader] = [newState(), newState()];
+    await deposed.load(never);
+    await leader.save(stateOf('new'), never);
+    const [note] = await deposed.save(stateOf('old'), never, () => false);
+    expect(note).toMatchObject({ reason: 'StateNotSaved', message: expect.stringContaining('Conflict') });
+    expect([...(await newState().load(never)).state.health.keys()]).toEqual(['new']);
+
+    expect(await deposed.save(stateOf('old'), never)).toEqual([]);
+    expect([...(await newState().load(never)).state.health.keys()]).toEqual(['old']);
+  });
+
+  it('does not overwrite it either when it may no longer once it has looked at it', async () => {
+    const [deposed, leader] = [newState(), newState()];
+    await deposed.load(never);
+    await leader.save(stateOf('new'), never);
+    const asked = [true, false];
+    const [note] = await deposed.save(stateOf('old'), never, () => asked.shift() ?? false);
+    expect(note).toMatchObject({ reason: 'StateNotSaved' });
+    expect(asked).toEqual([]);
+    expect((await newState().load(never)).state).toEqual(stateOf('new'));
+  });
+
+  it('is one ConfigMap with a label that says whose it is', async () => {
+    await newState().save(stateOf('a'), never);
+    const result = await client.store.get({ kind: 'ConfigMap', namespace: 'default', name: NAME }, never);
+    expect(result.ok ? result.value.metadata.labels : {}).toEqual({
+      'app.kubernetes.io/managed-by': 'external-endpoints',
+      'external-endpoints/instance': 'blue',
+    });
+  });
+
+  it('is written when it differs from what was loaded or saved last, and not else', async () => {
+    const first = newState();
+    const state = stateOf('a');
+    await first.save(state, never);
+    clock.advance(300);
+    await first.save(state, never);
+    expect(writes()).toEqual([`PATCH ${PATH}`]);
+    const second = newState();
+    const { state: loaded } = await second.load(never);
+    clock.advance(60_000);
+    await second.save(loaded, never);
+    expect(writes()).toHaveLength(1);
+    await second.save(stateOf('b'), never);
+    expect(writes()).toHaveLength(2);
+  });
+});
+
+describe('whose it is', () => {
+  it('is known: of the process that has saved last, until another one does', async () => {
+    const [one, other] = [newState(), newState()];
+    await one.save(stateOf('a'), never);
+    expect((await one.load(never)).isOwn).toBe(true);
+    expect((await other.load(never)).isOwn).toBe(false);
+    await other.save(stateOf('b'), never);
+    expect((await one.load(never)).isOwn).toBe(false);
+    expect((await other.load(never)).isOwn).toBe(true);
+  });
+});
+
+describe('where there is nothing', () => {
+  it('everything starts afresh, without a word', async () => {
+    expect(await newState().load(never)).toEqual({ kind: 'missing', state: EMPTY_STATE, notes: [] });
+  });
+});
+
+describe('what cannot be read', () => {
+  const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024)).toString('base64');
+  const text = (value: string) => gzipSync(value).toString('base64');
+  it.each([
+    ['has another key', { other: 'x' }, 'it has no key "state"'],
+    ['is no gzip', { state: 'bm90aGluZw==' }, 'incorrect header check'],
+    ['is cut off', { state: text('{"version":1}').slice(0, 12) }, 'unexpected end of file'],
+    ['is no state', { state: text('[]') }, ''],
+    ['is from a newer version', { state: text('{"version":9}') }, 'newer version (9, not 1)'],
+    ['would fill the memory', { state: bomb }, 'Cannot create a Buffer larger than'],
+  ])('because it %s, is told, ignored and replaced', async (_why, data, message) => {
+    await store(data);
+    const state = newState();
+    const loaded = await state.load(never);
+    expect(loaded).toMatchObject({ kind: 'unreadable', state: EMPTY_STATE });
+    expect(loaded.notes).toEqual([{ reason: 'StateUnreadable', message: expect.stringContaining(message) }]);
+    expect(loaded.notes[0]?.message).toMatch(
+      /^ConfigMap default\/external-endpoints-state-blue is ignored and will be replaced; nothing is drained/,
+    );
+    expect(await state.save(stateOf('a'), never)).toEqual([]);
+    expect(await newState().load(never)).toMatchObject({ kind: 'found' });
+  });
+});
+
+describe('when the API server', () => {
+  it('does not answer, nobody knows', async () => {
+    client.fault = () => 'refused';
+    expect(await newState().load(never)).toMatchObject({
+      kind: 'unreachable',
+      notes: [{ reason: 'StateUnreachable', message: expect.stringContaining('ECONNREFUSED') }],
+    });
+  });
+
+  it('forbids it, there is no place for state at all', async () => {
+    const forbidding = {
+      ...client.store,
+      get: async () => ({
+        ok: false as const,
+        failure: { reason: 'Forbidden' as const, httpStatus: 403, message: 'no', outcomeUnknown: false },
+      }),
+    };
+    const place = { namespace: 'default', instance: 'blue' };
+    const state = new ConfigMapState(
+      Object.assign(Object.create(client.store), forbidding),
+      gzipText,
+      clock,
+      place,
+    );
+    expect(await state.load(never)).toMatchObject({
+      kind: 'unusable',
+      notes: [{ reason: 'StateForbidden', message: expect.stringContaining('do not carry over') }],
+    });
+  });
+
+  it('refuses the write, that is told, and the next save tries again', async () => {
+    const state = newState();
+    client.fault = ({ method }) => (method === 'PATCH' ? 'refused' : undefined);
+    const saved = stateOf('a');
+    expect(await state.save(saved, never)).toEqual([
+      { reason: 'StateNotSaved', message: `ConfigMap default/${NAME}: Unreachable: connect ECONNREFUSED` },
+    ]);
+    client.fault = () => undefined;
+    expect(await state.save(saved, never)).toEqual([]);
+    expect(await newState().load(never)).toMatchObject({ kind: 'found' });
+  });
+});
+
+describe('a state of many checks', () => {
+  it('is squeezed: 5,000 take a tenth of a ConfigMap', async () => {
+    const ids = Array.from({ length: 5_000 }, (_, at) => `10.0.${at >> 8}.${at & 255}:5432 tcp`);
+    await newState().save(stateOf(...ids), never);
+    const result = await client.store.get({ kind: 'ConfigMap', namespace: 'default', name: NAME }, never);
+    const { data } = (result.ok ? result.value : {}) as { data?: Record<string, string> };
+    expect(data?.state?.length).toBeLessThan(100_000);
+    const { state } = await newState().load(never);
+    expect(state.health.size).toBe(5_000);
+  });
+
+  it('that is too large for a ConfigMap is told, and not sent', async () => {
+    const incompressible = { compress: async () => 'x'.repeat(1_000_001), decompress: gzipText.decompress };
+    const place = { namespace: 'default', instance: 'blue' };
+    const state = new ConfigMapState(client.store, incompressible, clock, place);
+    expect(await state.save(stateOf('a'), never)).toEqual([
+      { reason: 'StateTooLarge', message: expect.stringContaining('use several instances') },
+    ]);
+    expect(writes()).toEqual([]);
+  });
+});

@@ -1,0 +1,282 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { HeldAddress, HeldName } from '../../../src/endpoint/hold.ts';
+import type { CheckId, Health } from '../../../src/health/health.ts';
+import { decodeState, encodeState } from '../../../src/state/state-codec.ts';
+import { EMPTY_STATE, type SyncState } from '../../../src/state/sync-state.ts';
+import type { Instant } from '../../../src/time/clock.ts';
+import { host, ip } from '../../support/dns-resolver.ts';
+
+const NOW: Instant = { wallMs: Date.UTC(2026, 0, 1, 12), monotonicMs: 5_000_000 };
+
+/** The same moment as another process sees it, `laterMs` on: its monotonic clock has another origin. */
+function elsewhere(laterMs = 0, monotonicMs = 77): Instant {
+  return { wallMs: NOW.wallMs + laterMs, monotonicMs: monotonicMs + laterMs };
+}
+
+function decoded(text: string, now: Instant): SyncState {
+  const result = decodeState(text, now);
+  if (!result.ok) throw new Error(result.message);
+  return result.state;
+}
+
+const HEALTHY: Health = {
+  verdict: 'healthy',
+  reason: 'Connected',
+  message: 'connected',
+  latencyMs: 1.25,
+  streak: 1,
+  streakOf: 'failures',
+  sinceMs: NOW.monotonicMs - 60_000,
+  lastFailure: {
+    healthy: false,
+    reason: 'ConnectTimeout',
+    message: 'too late',
+    latencyMs: 2,
+    speaksOf: 'backend',
+  },
+  vantageSuspect: false,
+};
+
+const NAME: HeldName = {
+  answeredAtMs: NOW.monotonicMs - 3,
+  rotation: { score: 2, longestAbsence: 3, quietAnswers: 1 },
+  addresses: [
+    { answer: { address: ip('10.0.0.2') }, missedAnswers: 0 },
+    {
+      answer: { address: ip('10.0.0.1'), port: 5433, priority: 10, drained: true, host: host('a.example') },
+      missedAnswers: 4,
+      absentSinceMs: NOW.monotonicMs - 10_000,
+      notFoundSinceMs: NOW.monotonicMs - 9_000,
+      failingSinceMs: NOW.monotonicMs - 8_000,
+    },
+  ],
+  departed: [{ answer: { address: ip('10.0.0.9') }, missedAnswers: 7 }],
+};
+
+const STATE: SyncState = {
+  names: new Map([['shop/db', new Map([['host db.example', { IPv4: NAME }]])]]),
+  origins: new Map([['shop/db', ['host db.example', '10.0.0.7']]]),
+  health: new Map([['10.0.0.1:5432 tcp' as CheckId, HEALTHY]]),
+  suspectSinceMs: NOW.monotonicMs - 5_000,
+};
+
+describe('the state as text', () => {
+  it('comes back in another process with its times on that process’s clock', () => {
+    const later = elsewhere(30_000);
+    const state = decoded(encodeState(STATE, NOW), later);
+    expect([...state.origins]).toEqual([['shop/db', ['10.0.0.7', 'host db.example']]]);
+    const agoMs = (durationMs: number) => later.monotonicMs - 30_000 - durationMs;
+    expect(state.suspectSinceMs).toBe(agoMs(5_000));
+    const { latencyMs: _latency, lastFailure: _failure, ...kept } = HEALTHY;
+    expect([...state.health]).toEqual([['10.0.0.1:5432 tcp', { ...kept, sinceMs: agoMs(60_000) }]]);
+    expect(state.names.get('shop/db')?.get('host db.example')).toEqual({
+      IPv4: {
+        ...NAME,
+        answeredAtMs: Number.NEGATIVE_INFINITY,
+        addresses: [
+          {
+            ...NAME.addresses[1],
+            absentSinceMs: agoMs(10_000),
+            notFoundSinceMs: agoMs(9_000),
+            failingSinceMs: agoMs(8_000),
+          },
+          NAME.addresses[0],
+        ],
+      },
+    });
+  });
+
+  it('is the same a little later, from another process, and whatever changes without a meaning', () => {
+    const text = encodeState(STATE, NOW);
+    expect(encodeState(STATE, { wallMs: NOW.wallMs + 700, monotonicMs: NOW.monotonicMs + 701 })).toBe(text);
+    const later = elsewhere(3_600_123);
+    expect(encodeState(decoded(text, later), later)).toBe(text);
+    const noise: SyncState = {
+      ...STATE,
+      names: new Map([
+        [
+          'shop/db',
+          new Map([
+            [
+              'host db.example',
+              { IPv4: { ...NAME, answeredAtMs: 1, addresses: NAME.addresses.toReversed() } },
+            ],
+          ]),
+        ],
+      ]),
+      health: new Map([['10.0.0.1:5432 tcp' as CheckId, { ...HEALTHY, latencyMs: 99 }]]),
+    };
+    expect(encodeState(noise, NOW)).toBe(text);
+  });
+
+  it('does not depend on the order in which things became known', () => {
+    const ids = ['c', 'a', 'b'] as CheckId[];
+    const inOrder = (order: readonly CheckId[]) =>
+      encodeState({ ...EMPTY_STATE, health: new Map(order.map((id) => [id, HEALTHY])) }, NOW);
+    expect(inOrder(ids)).toBe(inOrder(ids.toReversed()));
+  });
+
+  it('leaves out names of which nothing is known', () => {
+    const nothing: HeldName = {
+      answeredAtMs: 0,
+      rotation: { score: 0, longestAbsence: 0, quietAnswers: 5 },
+      addresses: [],
+      departed: [],
+    };
+    const state = { ...EMPTY_STATE, names: new Map([['a/b', new Map([['host x', { IPv6: nothing }]])]]) };
+    expect(JSON.parse(encodeState(state, NOW)).names).toEqual({ 'a/b': { 'host x': {} } });
+  });
+
+  it('that speaks of the future, because the wall clock was set back, has just begun', () => {
+    const text = encodeState(STATE, NOW);
+    const before: Instant = { wallMs: NOW.wallMs - 86_400_000, monotonicMs: 50 };
+    const state = decoded(text, before);
+    expect(state.suspectSinceMs).toBe(50);
+    expect([...state.health.values()][0]?.sinceMs).toBe(50);
+  });
+});
+
+const times = fc.option(fc.integer({ min: 0, max: 5_000_000 }), { nil: undefined });
+const answers = fc.record(
+  {
+    address: fc.ipV4().map(ip),
+    port: fc.integer({ min: 1, max: 65_535 }),
+    priority: fc.nat(65_535),
+    drained: fc.boolean(),
+    host: fc.constantFrom('a.example', 'b.example').map(host),
+  },
+  { requiredKeys: ['address'] },
+);
+const heldAddresses: fc.Arbitrary<HeldAddress> = fc
+  .record({ answer: answers, missedAnswers: fc.nat(300), absent: times, notFound: times, failing: times })
+  .map(({ answer, missedAnswers, absent, notFound, failing }) => ({
+    answer,
+    missedAnswers,
+    ...(absent === undefined ? {} : { absentSinceMs: absent }),
+    ...(notFound === undefined ? {} : { notFoundSinceMs: notFound }),
+    ...(failing === undefined ? {} : { failingSinceMs: failing }),
+  }));
+const heldNames: fc.Arbitrary<HeldName> = fc.record({
+  answeredAtMs: fc.constant(Number.NEGATIVE_INFINITY),
+  rotation: fc.record({ score: fc.nat(8), longestAbsence: fc.nat(64), quietAnswers: fc.nat(512) }),
+  addresses: fc.uniqueArray(heldAddresses, {
+    maxLength: 5,
+    selector: ({ answer }) => JSON.stringify(answer),
+  }),
+  departed: fc.array(fc.record({ answer: answers, missedAnswers: fc.nat(300) }), { maxLength: 3 }),
+});
+const states: fc.Arbitrary<SyncState> = fc
+  .record({
+    names: fc.dictionary(
+      fc.stringMatching(/^[a-z]{1,8}\/[a-z]{1,8}$/),
+      fc.dictionary(fc.constantFrom('host a.example', 'srv _x._tcp.b.example'), heldNames),
+    ),
+    origins: fc.dictionary(
+      fc.stringMatching(/^[a-z]{1,8}\/[a-z]{1,8}$/),
+      fc.array(fc.string(), { maxLength: 3 }),
+    ),
+    health: fc.dictionary(
+      // No check is called that, and a record of zod leaves it out.
+      fc.string({ minLength: 1 }).filter((id) => id !== '__proto__'),
+      fc.record({
+        verdict: fc.constantFrom('unknown', 'healthy', 'unhealthy'),
+        streak: fc.nat(100),
+        since: fc.nat(5_000_000),
+      }),
+    ),
+  })
+  .map(({ names, origins, health }) => ({
+    origins: new Map(Object.entries(origins)),
+    names: new Map(
+      Object.entries(names).map(([key, sources]) => [
+        key,
+        new Map(Object.entries(sources).map(([source, held]) => [source, { IPv4: held }])),
+      ]),
+    ),
+    health: new Map(
+      Object.entries(health).map(([id, { verdict, streak, since }]) => [
+        id as CheckId,
+        { ...HEALTHY, verdict, streak, sinceMs: since },
+      ]),
+    ),
+  }));
+
+describe('whatever the state', () => {
+  it('reading it and writing it again gives the same text, however much later and on whatever clock', () => {
+    fc.assert(
+      fc.property(
+        states,
+        fc.nat(100_000_000),
+        fc.nat(1_000_000_000),
+        fc.integer({ min: -400, max: 400 }),
+        (state, laterMs, monotonicMs, jitterMs) => {
+          const text = encodeState(state, NOW);
+          const readAt = elsewhere(laterMs, monotonicMs);
+          const writtenAt = { ...readAt, wallMs: readAt.wallMs + jitterMs };
+          expect(encodeState(decoded(text, readAt), writtenAt)).toBe(text);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a text that is not to be trusted', () => {
+  const valid = JSON.parse(encodeState(STATE, NOW));
+  const held = valid.names['shop/db']['host db.example'].IPv4;
+  const withAddress = (address: unknown) => ({
+    ...valid,
+    names: {
+      'shop/db': { 'host x': { IPv4: { ...held, addresses: [{ answer: { address }, missedAnswers: 0 }] } } },
+    },
+  });
+
+  it.each([
+    ['no JSON', '{"version":', 'it is not JSON'],
+    ['nothing', '', 'it is not JSON'],
+    ['something else', '"state"', ''],
+    ['no version', '{}', ''],
+    [
+      'a newer version',
+      JSON.stringify({ version: 2, anything: [] }),
+      'written by a newer version (2, not 1)',
+    ],
+    ['an older version', JSON.stringify({ ...valid, version: 0 }), ''],
+    ['an address that is none', JSON.stringify(withAddress('10.0.0.256')), '10.0.0.256 is not an IP address'],
+    ['a name for an address', JSON.stringify(withAddress('db.example')), 'is not an IP address'],
+    ['an object for an address', JSON.stringify(withAddress({ a: 1 })), ''],
+    ['no health', JSON.stringify({ ...valid, health: null }), ''],
+    ['an unknown verdict', JSON.stringify({ ...valid, health: { a: { verdict: 'maybe' } } }), ''],
+  ])('%s is told and not read', (_what, text, message) => {
+    const result = decodeState(text, NOW);
+    expect(result.ok).toBe(false);
+    const told = result.ok ? '' : result.message;
+    expect(told).toContain(message);
+    expect(told.length).toBeLessThanOrEqual(300);
+  });
+
+  it('can be anything at all', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.json().map((json) => `{"version":1,"names":${json}}`),
+        ),
+        (text) => {
+          const result = decodeState(text, NOW);
+          if (!result.ok) expect(result.message).not.toBe('');
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('brings no name into the world that is not in it', () => {
+    const text = JSON.stringify(valid).replace('"shop/db"', '"__proto__"');
+    const result = decodeState(text, NOW);
+    expect(({} as Record<string, unknown>)['host db.example']).toBeUndefined();
+    expect(result.ok ? result.state.names.size : 0).toBeLessThanOrEqual(1);
+  });
+});
