@@ -99,28 +99,28 @@ config/example.yaml shows every field of a list.
 `;
 
 class Stage {
-  private readonly world: DemoWorld;
-  private readonly context: CliContext;
-  private readonly list: TargetList;
-  private readonly colors: Colors;
+  readonly #world: DemoWorld;
+  readonly #context: CliContext;
+  readonly #list: TargetList;
+  readonly #colors: Colors;
 
   constructor(world: DemoWorld, context: CliContext) {
-    this.world = world;
-    this.context = context;
-    this.colors = colorsFor(context.terminal.out);
+    this.#world = world;
+    this.#context = context;
+    this.#colors = colorsFor(context.terminal.out);
     const parsed = parseTargetList(world.listText, 'demo.yaml');
     if (!parsed.ok) throw new Error(`the demo's own list is broken: ${JSON.stringify(parsed.problems)}`);
-    this.list = parsed.list;
+    this.#list = parsed.list;
   }
 
   introduce() {
-    const { out } = this.context.terminal;
-    out.write(`${this.colors.bold('The target list')}\n\n${this.world.listText}\n`);
+    const { out } = this.#context.terminal;
+    out.write(`${this.#colors.bold('The target list')}\n\n${this.#world.listText}\n`);
     out.write(
       'An API server refuses loopback addresses as endpoints. So the list names documentation addresses\n' +
         '(192.0.2.0/24), and for this demo alone connections to them go to listeners on 127.0.0.1:\n\n',
     );
-    const rows = this.world.addresses.map(({ documented, listener }) => [documented, listener]);
+    const rows = this.#world.addresses.map(({ documented, listener }) => [documented, listener]);
     out.write(`${textTable(['ADDRESS', 'LISTENER'], rows)}\n\n`);
     out.write(
       'API server (embedded, in memory, not for production), DNS server and backends are real servers on\n',
@@ -130,35 +130,35 @@ class Stage {
 
   /** False when the cluster does not say what it should. */
   async play(scene: Scene): Promise<boolean> {
-    const { out, err } = this.context.terminal;
-    out.write(`\n${this.colors.bold(`▶ ${scene.title}`)}\n\n`);
-    await scene.change(this.world);
-    const report = await this.pass();
+    const { out, err } = this.#context.terminal;
+    out.write(`\n${this.#colors.bold(`▶ ${scene.title}`)}\n\n`);
+    await scene.change(this.#world);
+    const report = await this.#pass();
     if (report === undefined) return false;
     out.write(reportText(report, 'done', out));
-    const slices = await this.slices();
+    const slices = await this.#slices();
     if (slices === undefined) return false;
     out.write(`\n${slicesTable(slices)}\n`);
     const problem = problemOf(scene, report, slices);
-    if (problem !== undefined) err.write(`${this.colors.red('the demo failed')}: ${problem}\n`);
+    if (problem !== undefined) err.write(`${this.#colors.red('the demo failed')}: ${problem}\n`);
     return problem === undefined;
   }
 
-  private async pass(): Promise<SyncReport | undefined> {
+  async #pass(): Promise<SyncReport | undefined> {
     const flags = { instance: 'demo', policy: 'sync', timeout: 20_000 } as const;
-    const { world } = this;
-    const context = { ...this.context, prober: world.prober, resolver: world.newResolver() };
+    const world = this.#world;
+    const context = { ...this.#context, prober: world.prober, resolver: world.newResolver() };
     const order = { flags, mode: 'write', time: new PassTime(flags.timeout, context.clock) } as const;
-    const result = await runPass(this.list, order, world.cluster, context);
+    const result = await runPass(this.#list, order, world.cluster, context);
     if (result.ok) return result.report;
-    this.context.terminal.err.write(`${result.failure.reason}: ${result.failure.message}\n`);
+    this.#context.terminal.err.write(`${result.failure.reason}: ${result.failure.message}\n`);
     return undefined;
   }
 
-  private async slices(): Promise<EndpointSliceObject[] | undefined> {
-    const result = await this.world.cluster.store.list('EndpointSlice', {}, this.context.signal);
+  async #slices(): Promise<EndpointSliceObject[] | undefined> {
+    const result = await this.#world.cluster.store.list('EndpointSlice', {}, this.#context.signal);
     if (result.ok) return result.value.items as EndpointSliceObject[];
-    this.context.terminal.err.write(`${result.failure.reason}: ${result.failure.message}\n`);
+    this.#context.terminal.err.write(`${result.failure.reason}: ${result.failure.message}\n`);
     return undefined;
   }
 }

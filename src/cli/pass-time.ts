@@ -5,17 +5,17 @@ import { deadlineAfter } from '../time/deadline.ts';
 /** The time that `--timeout` gives one pass, from reading its list to saving its state. Runs from the beginning. */
 export class PassTime {
   readonly timeoutMs: number;
-  private readonly clock: Clock;
-  private readonly startedMs: number;
+  readonly #clock: Clock;
+  readonly #startedMs: number;
 
   constructor(timeoutMs: number, clock: Clock) {
     this.timeoutMs = timeoutMs;
-    this.clock = clock;
-    this.startedMs = clock.monotonicNow();
+    this.#clock = clock;
+    this.#startedMs = clock.monotonicNow();
   }
 
   get leftMs(): number {
-    return Math.max(0, this.timeoutMs - (this.clock.monotonicNow() - this.startedMs));
+    return Math.max(0, this.timeoutMs - (this.#clock.monotonicNow() - this.#startedMs));
   }
 
   /** Does `work` under a signal that aborts with `signal` or when the time is over, which is a failure like others. */
@@ -23,7 +23,7 @@ export class PassTime {
     work: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T | { readonly ok: false; readonly failure: ApiFailure }> {
-    const deadline = deadlineAfter(this.leftMs, this.clock, new PassTimeout(this.timeoutMs));
+    const deadline = deadlineAfter(this.leftMs, this.#clock, new PassTimeout(this.timeoutMs));
     try {
       return await work(AbortSignal.any([signal, deadline.signal]));
     } catch (error) {

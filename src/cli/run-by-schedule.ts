@@ -80,40 +80,45 @@ export async function runBySchedule(
   }
 }
 
+interface Reporters {
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
 /** One pass after the other, each as a CronJob of `sync` would make it, within a process that stays. */
 class ScheduledWork {
   /** Of the last pass. */
   reports: readonly TargetReport[] = [];
   /** False once the list was found broken, until it is mended. */
   hasGoodList = true;
-  private readonly cluster: Cluster;
-  private readonly isLeader: () => boolean;
-  private readonly flags: RunFlags;
-  private readonly sources: ListSources;
-  private readonly tellers: { readonly log: Log; readonly metrics: Metrics };
-  private readonly context: CliContext;
+  readonly #cluster: Cluster;
+  readonly #isLeader: () => boolean;
+  readonly #flags: RunFlags;
+  readonly #sources: ListSources;
+  readonly #tellers: Reporters;
+  readonly #context: CliContext;
 
   constructor(
     cluster: Cluster,
     isLeader: () => boolean,
     flags: RunFlags,
     sources: ListSources,
-    tellers: ScheduledWork['tellers'],
+    tellers: Reporters,
     context: CliContext,
   ) {
-    this.cluster = { ...cluster, store: fencedStore(cluster.store, isLeader) };
-    this.isLeader = isLeader;
-    this.flags = flags;
-    this.sources = sources;
-    this.tellers = tellers;
-    this.context = context;
+    this.#cluster = { ...cluster, store: fencedStore(cluster.store, isLeader) };
+    this.#isLeader = isLeader;
+    this.#flags = flags;
+    this.#sources = sources;
+    this.#tellers = tellers;
+    this.#context = context;
   }
 
   /** The list is read anew each time; a broken one changes nothing. */
   async pass(): Promise<void> {
-    if (!this.isLeader()) return;
-    const { log, metrics } = this.tellers;
-    const result = await this.readAndPass(new PassTime(this.flags.timeout, this.context.clock));
+    if (!this.#isLeader()) return;
+    const { log, metrics } = this.#tellers;
+    const result = await this.#readAndPass(new PassTime(this.#flags.timeout, this.#context.clock));
     if (result === 'badList') return;
     if (!result.ok) {
       log.error(result.failure.reason, `the pass was not made: ${result.failure.message}`);
@@ -128,22 +133,25 @@ class ScheduledWork {
     tell(result.report, log);
   }
 
-  private async readAndPass(time: PassTime): Promise<PassResult | 'badList'> {
-    const { cluster, context, flags, sources } = this;
+  async #readAndPass(time: PassTime): Promise<PassResult | 'badList'> {
+    const cluster = this.#cluster;
+    const context = this.#context;
+    const flags = this.#flags;
+    const sources = this.#sources;
     const files = await context.readList(sources.paths);
     const read = await time.bound(
       (signal) => readConfigMaps(cluster.store, sources.configMaps, signal),
       context.signal,
     );
     if (!read.ok) return read;
-    const list = await this.listIn([...files, ...read.parts]);
+    const list = await this.#listIn([...files, ...read.parts]);
     this.hasGoodList = list !== undefined;
     return list === undefined ? 'badList' : runPass(list, { flags, mode: 'write', time }, cluster, context);
   }
 
-  private async listIn(given: readonly SourcePart[]): Promise<TargetList | undefined> {
-    const { context } = this;
-    const { log, metrics } = this.tellers;
+  async #listIn(given: readonly SourcePart[]): Promise<TargetList | undefined> {
+    const context = this.#context;
+    const { log, metrics } = this.#tellers;
     const parts: TargetListPart[] = [];
     for (const part of given) parts.push(await context.readPart(part, context.signal));
     const read = mergeTargetLists(parts);

@@ -35,74 +35,76 @@ const MAX_NAMES_IN_SELECTOR = 100;
  * that somebody else keeps (`create: false`) bear no marks: where there are any, their namespace's are all followed.
  */
 export class ClusterWatch {
-  private readonly ports: ReflectorPorts;
-  private readonly settings: ClusterWatchSettings;
-  private readonly following = new Map<string, Following>();
-  private readonly ended = Promise.withResolvers<never>();
-  private targets: readonly WatchedTarget[] = [];
-  private mode: 'cluster' | 'namespaces' = 'cluster';
-  private signal: AbortSignal | undefined;
+  readonly #ports: ReflectorPorts;
+  readonly #settings: ClusterWatchSettings;
+  readonly #following = new Map<string, Following>();
+  readonly #ended = Promise.withResolvers<never>();
+  #targets: readonly WatchedTarget[] = [];
+  #mode: 'cluster' | 'namespaces' = 'cluster';
+  #signal: AbortSignal | undefined;
 
   constructor(ports: ReflectorPorts, settings: ClusterWatchSettings) {
-    this.ports = ports;
-    this.settings = settings;
+    this.#ports = ports;
+    this.#settings = settings;
     // Whoever runs the watch hears of it; before it runs nothing can go wrong.
-    this.ended.promise.catch(() => undefined);
+    this.#ended.promise.catch(() => undefined);
   }
 
   /** Whether everything to follow has been seen once. */
   get synced(): boolean {
-    return this.following.size > 0 && [...this.following.values()].every(({ reflector }) => reflector.synced);
+    return (
+      this.#following.size > 0 && [...this.#following.values()].every(({ reflector }) => reflector.synced)
+    );
   }
 
   /** Follows these from now on; what was followed already goes on undisturbed. */
   setTargets(targets: readonly WatchedTarget[]): void {
-    this.targets = targets;
-    if (this.signal !== undefined) this.follow(this.signal);
+    this.#targets = targets;
+    if (this.#signal !== undefined) this.#follow(this.#signal);
   }
 
   /** Resolves when `signal` aborts; rejects when a handler throws. */
   async run(signal: AbortSignal): Promise<void> {
-    this.signal = signal;
-    this.follow(signal);
+    this.#signal = signal;
+    this.#follow(signal);
     const stopped = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    await Promise.race([stopped, this.ended.promise]);
+    await Promise.race([stopped, this.#ended.promise]);
   }
 
-  private follow(signal: AbortSignal): void {
-    const wanted = this.wantedScopes();
-    for (const [key, { stop }] of [...this.following]) {
+  #follow(signal: AbortSignal): void {
+    const wanted = this.#wantedScopes();
+    for (const [key, { stop }] of [...this.#following]) {
       if (wanted.has(key)) continue;
-      this.following.delete(key);
+      this.#following.delete(key);
       stop.abort(new Error('no longer followed'));
     }
     for (const [key, { kind, scope }] of wanted) {
-      if (this.following.has(key)) continue;
+      if (this.#following.has(key)) continue;
       const stop = new AbortController();
-      const reflector = new Reflector(this.ports, {
+      const reflector = new Reflector(this.#ports, {
         kind,
         scope,
-        onUpsert: this.settings.onUpsert,
-        onDelete: this.settings.onDelete,
-        onReplace: (items) => this.settings.onReplace(kind, scope, items),
-        onTrouble: (failure) => this.onTrouble(kind, scope, failure),
+        onUpsert: this.#settings.onUpsert,
+        onDelete: this.#settings.onDelete,
+        onReplace: (items) => this.#settings.onReplace(kind, scope, items),
+        onTrouble: (failure) => this.#onTrouble(kind, scope, failure),
       });
-      this.following.set(key, { reflector, stop });
+      this.#following.set(key, { reflector, stop });
       const until = AbortSignal.any([signal, stop.signal]);
       reflector.run(until).catch((error: unknown) => {
-        if (!until.aborted) this.ended.reject(error);
+        if (!until.aborted) this.#ended.reject(error);
       });
     }
   }
 
-  private wantedScopes(): Map<string, { readonly kind: WatchedKind; readonly scope: ListScope }> {
-    const byNamespace = Map.groupBy(this.targets, ({ namespace }) => namespace);
+  #wantedScopes(): Map<string, { readonly kind: WatchedKind; readonly scope: ListScope }> {
+    const byNamespace = Map.groupBy(this.#targets, ({ namespace }) => namespace);
     const places: (readonly [string | undefined, readonly WatchedTarget[]])[] =
-      this.mode === 'cluster' ? [[undefined, this.targets]] : [...byNamespace];
-    const ours = `${MANAGED_BY_LABEL}=${MANAGER},${INSTANCE_LABEL}=${this.settings.instance}`;
+      this.#mode === 'cluster' ? [[undefined, this.#targets]] : [...byNamespace];
+    const ours = `${MANAGED_BY_LABEL}=${MANAGER},${INSTANCE_LABEL}=${this.#settings.instance}`;
     const wanted = new Map<string, { readonly kind: WatchedKind; readonly scope: ListScope }>();
     for (const [namespace, targets] of places) {
       const where = namespace === undefined ? {} : { namespace };
@@ -120,18 +122,18 @@ export class ClusterWatch {
     return wanted;
   }
 
-  private onTrouble(kind: WatchedKind, scope: ListScope, failure: ApiFailure): void {
-    if (failure.reason === 'Forbidden' && scope.namespace === undefined && this.mode === 'cluster') {
-      this.settings.log.info(
+  #onTrouble(kind: WatchedKind, scope: ListScope, failure: ApiFailure): void {
+    if (failure.reason === 'Forbidden' && scope.namespace === undefined && this.#mode === 'cluster') {
+      this.#settings.log.info(
         'WatchingNamespaces',
         'not allowed to watch all namespaces; watching those of the list',
       );
-      this.mode = 'namespaces';
-      if (this.signal !== undefined) this.follow(this.signal);
+      this.#mode = 'namespaces';
+      if (this.#signal !== undefined) this.#follow(this.#signal);
       return;
     }
     const where = scope.namespace ?? 'all namespaces';
-    this.settings.log.warn(
+    this.#settings.log.warn(
       failure.reason,
       `watching ${kind} in ${where} was interrupted: ${failure.message}`,
     );

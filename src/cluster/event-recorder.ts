@@ -44,99 +44,105 @@ const HOPELESS: ReadonlySet<ApiFailureReason> = new Set<ApiFailureReason>([
   'Rejected',
 ]);
 
+interface EventRecorderPorts {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 /**
  * Tells people through Events what happened to an object: counted, not repeated. Best effort: what cannot be
  * written is given up and counted, and nothing waits for it.
  */
 export class EventRecorder {
-  private readonly ports: { readonly store: ObjectStore; readonly clock: Clock; readonly random: Random };
-  private readonly settings: EventRecorderSettings;
-  private readonly book = new EventSeriesBook();
-  private readonly budget = new TokenBucket(BURST, REFILL_EVERY_MS);
-  private wake = new AbortController();
+  readonly #ports: EventRecorderPorts;
+  readonly #settings: EventRecorderSettings;
+  readonly #book = new EventSeriesBook();
+  readonly #budget = new TokenBucket(BURST, REFILL_EVERY_MS);
+  #wake = new AbortController();
 
-  constructor(ports: EventRecorder['ports'], settings: EventRecorderSettings) {
-    this.ports = ports;
-    this.settings = settings;
+  constructor(ports: EventRecorderPorts, settings: EventRecorderSettings) {
+    this.#ports = ports;
+    this.#settings = settings;
   }
 
   /** Never waits. */
   record(happening: Happening): void {
-    const counted = this.book.count(happening, instantOf(this.ports.clock));
-    if (counted === undefined) this.settings.onOutcome('dropped');
-    else this.wake.abort(WOKEN);
+    const counted = this.#book.count(happening, instantOf(this.#ports.clock));
+    if (counted === undefined) this.#settings.onOutcome('dropped');
+    else this.#wake.abort(WOKEN);
   }
 
   /** Writes until `signal` aborts; then rejects with its reason. What is not written by then stays unwritten. */
   async run(signal: AbortSignal): Promise<void> {
     for (;;) {
-      this.wake = new AbortController();
-      const nowMs = this.ports.clock.monotonicNow();
-      const series = this.book.next();
+      this.#wake = new AbortController();
+      const nowMs = this.#ports.clock.monotonicNow();
+      const series = this.#book.next();
       const dueMs =
         series === undefined
           ? nowMs + LONGEST_REST_MS
-          : Math.max(series.notBeforeMs, this.budget.nextMs(nowMs));
-      if (series === undefined || dueMs > nowMs) await this.rest(dueMs - nowMs, signal);
-      else await this.write(series, signal);
+          : Math.max(series.notBeforeMs, this.#budget.nextMs(nowMs));
+      if (series === undefined || dueMs > nowMs) await this.#rest(dueMs - nowMs, signal);
+      else await this.#write(series, signal);
     }
   }
 
-  private async rest(durationMs: number, signal: AbortSignal): Promise<void> {
+  async #rest(durationMs: number, signal: AbortSignal): Promise<void> {
     try {
-      await this.ports.clock.sleep(durationMs, AbortSignal.any([this.wake.signal, signal]));
+      await this.#ports.clock.sleep(durationMs, AbortSignal.any([this.#wake.signal, signal]));
     } catch (error) {
       if (error !== WOKEN) throw error;
     }
   }
 
-  private async write(series: EventSeries, signal: AbortSignal): Promise<void> {
-    const { clock } = this.ports;
-    this.budget.take();
-    this.book.moveToEnd(series);
+  async #write(series: EventSeries, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    this.#budget.take();
+    this.#book.moveToEnd(series);
     series.isDirty = false;
     series.notBeforeMs = clock.monotonicNow() + WRITE_EVERY_MS;
-    const event = series.event ?? this.newEvent(series);
+    const event = series.event ?? this.#newEvent(series);
     series.event = event;
     const result = await withinTime(clock, WRITE_TIMEOUT_MS, signal, (until) =>
-      series.isStored ? this.continueSeries(series, event, until) : this.create(event, until),
+      series.isStored ? this.#continueSeries(series, event, until) : this.#create(event, until),
     );
     if (!result.ok) {
-      this.giveUpOrRepeat(series, result.failure);
+      this.#giveUpOrRepeat(series, result.failure);
       return;
     }
     series.failures = 0;
     // Another note that came in the meantime is another Event's.
     if (series.event === event) series.isStored = true;
-    this.settings.onOutcome('written');
+    this.#settings.onOutcome('written');
   }
 
-  private newEvent({ happening, count, firstWallMs, lastWallMs }: EventSeries): EventObject {
-    const { identity } = this.settings;
+  #newEvent({ happening, count, firstWallMs, lastWallMs }: EventSeries): EventObject {
+    const { identity } = this.#settings;
     // As client-go has it, time keeps names apart; chance does where the clock is coarse.
-    const chance = this.ports.random.integer(0x10000).toString(16).padStart(4, '0');
+    const chance = this.#ports.random.integer(0x10000).toString(16).padStart(4, '0');
     const suffix = `${Math.floor(firstWallMs).toString(16)}${chance}`;
     return eventObject({ happening, suffix, firstWallMs, series: seriesOf(count, lastWallMs), identity });
   }
 
   /** One that is there already is ours, of a try whose answer was lost. */
-  private async create(event: EventObject, signal: AbortSignal): Promise<ApiResult<unknown>> {
-    const result = await this.ports.store.create(event, WRITE, signal);
+  async #create(event: EventObject, signal: AbortSignal): Promise<ApiResult<unknown>> {
+    const result = await this.#ports.store.create(event, WRITE, signal);
     const isThere = !result.ok && result.failure.reason === 'AlreadyExists';
     return isThere ? { ok: true, value: undefined, created: false, warnings: [] } : result;
   }
 
-  private continueSeries(
+  #continueSeries(
     { count, lastWallMs }: EventSeries,
     { metadata }: EventObject,
     signal: AbortSignal,
   ): Promise<ApiResult<unknown>> {
     const reference = { kind: 'Event', namespace: metadata.namespace ?? '', name: metadata.name } as const;
     const body = { series: seriesOf(count, lastWallMs) };
-    return this.ports.store.patch(reference, { type: 'merge', body }, WRITE, signal);
+    return this.#ports.store.patch(reference, { type: 'merge', body }, WRITE, signal);
   }
 
-  private giveUpOrRepeat(series: EventSeries, failure: ApiFailure): void {
+  #giveUpOrRepeat(series: EventSeries, failure: ApiFailure): void {
     // The API server forgets an Event an hour after its last write.
     if (series.isStored && failure.reason === 'NotFound') {
       series.event = undefined;
@@ -144,7 +150,7 @@ export class EventRecorder {
       series.isDirty = true;
       return;
     }
-    const nowMs = this.ports.clock.monotonicNow();
+    const nowMs = this.#ports.clock.monotonicNow();
     if (failure.reason === 'NotLeader' && nowMs - series.lastMs < ELECTION_MS) {
       series.event = undefined;
       series.isDirty = true;
@@ -153,8 +159,8 @@ export class EventRecorder {
     }
     series.failures += 1;
     if (HOPELESS.has(failure.reason) || series.failures >= MAX_FAILURES) {
-      this.book.forget(series);
-      this.settings.onOutcome(failure.reason === 'NotLeader' ? 'dropped' : failure);
+      this.#book.forget(series);
+      this.#settings.onOutcome(failure.reason === 'NotLeader' ? 'dropped' : failure);
     } else series.isDirty = true;
   }
 }

@@ -29,27 +29,27 @@ const MAX_SERIES = 1_000;
 /** The series that are under way, bounded in number. */
 export class EventSeriesBook {
   /** In the order in which they were last written, or came. */
-  private readonly byKey = new Map<string, EventSeries>();
+  readonly #byKey = new Map<string, EventSeries>();
 
   /** Counts one more; undefined when there is no room left to remember it. */
   count(happening: Happening, now: Instant): EventSeries | undefined {
     const { subject, reason } = happening;
     const key = [subject.kind, subject.namespace, subject.name, subject.uid ?? '', reason].join(' ');
-    const known = this.byKey.get(key);
+    const known = this.#byKey.get(key);
     if (known !== undefined && (known.isDirty || now.monotonicMs - known.lastMs < OVER_AFTER_MS)) {
       return countedOn(known, happening, now);
     }
-    this.byKey.delete(key);
-    if (!this.hasRoom()) return undefined;
+    this.#byKey.delete(key);
+    if (!this.#hasRoom()) return undefined;
     const series = begun(key, happening, now);
-    this.byKey.set(key, series);
+    this.#byKey.set(key, series);
     return series;
   }
 
   /** The one to be written next: who may be for the longest time. */
   next(): EventSeries | undefined {
     let next: EventSeries | undefined;
-    for (const series of this.byKey.values()) {
+    for (const series of this.#byKey.values()) {
       if (series.isDirty && (next === undefined || series.notBeforeMs < next.notBeforeMs)) next = series;
     }
     return next;
@@ -57,18 +57,18 @@ export class EventSeriesBook {
 
   /** It is being written: behind all others from now on. */
   moveToEnd(series: EventSeries): void {
-    this.byKey.delete(series.key);
-    this.byKey.set(series.key, series);
+    this.#byKey.delete(series.key);
+    this.#byKey.set(series.key, series);
   }
 
   forget(series: EventSeries): void {
-    this.byKey.delete(series.key);
+    this.#byKey.delete(series.key);
   }
 
-  private hasRoom(): boolean {
-    if (this.byKey.size < MAX_SERIES) return true;
-    for (const [key, { isDirty }] of this.byKey) {
-      if (!isDirty) return this.byKey.delete(key);
+  #hasRoom(): boolean {
+    if (this.#byKey.size < MAX_SERIES) return true;
+    for (const [key, { isDirty }] of this.#byKey) {
+      if (!isDirty) return this.#byKey.delete(key);
     }
     return false;
   }

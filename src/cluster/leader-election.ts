@@ -28,6 +28,12 @@ interface Sighting {
   readonly changedAtMs: number;
 }
 
+interface LeaderElectionPorts {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 /**
  * Leader election on a Lease, with client-go's rules. Timestamps in the Lease are for people: a holder is alive
  * as long as the record keeps changing before our own eyes, and we lead as long as our own last renewal is
@@ -41,179 +47,181 @@ interface Sighting {
  * have to come by first.
  */
 export class LeaderElection {
-  private readonly ports: { readonly store: ObjectStore; readonly clock: Clock; readonly random: Random };
-  private readonly settings: ElectionSettings;
-  private readonly lock: LeaseLock;
-  private seen: Sighting | undefined;
+  readonly #ports: LeaderElectionPorts;
+  readonly #settings: ElectionSettings;
+  readonly #lock: LeaseLock;
+  #seen: Sighting | undefined;
   /** When the last renewal that succeeded was begun; undefined while another leads. */
-  private renewedAtMs: number | undefined;
-  private triedAtMs = Number.NEGATIVE_INFINITY;
-  private readonly wakeUp: WakeUp;
+  #renewedAtMs: number | undefined;
+  #triedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #wakeUp: WakeUp;
 
-  constructor(ports: LeaderElection['ports'], settings: ElectionSettings) {
+  constructor(ports: LeaderElectionPorts, settings: ElectionSettings) {
     const problem = timingsProblem(settings.timings);
     if (problem !== undefined) throw new RangeError(problem);
-    this.ports = ports;
-    this.settings = settings;
-    this.wakeUp = new WakeUp(ports.clock);
-    this.lock = new LeaseLock(ports, { ...settings, leaseDurationMs: settings.timings.leaseDurationMs });
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#wakeUp = new WakeUp(ports.clock);
+    this.#lock = new LeaseLock(ports, { ...settings, leaseDurationMs: settings.timings.leaseDurationMs });
   }
 
   /** Whether this process may write now. Asked before each write: it ends by time alone, before anybody is told. */
   isLeader(): boolean {
-    return this.ports.clock.monotonicNow() < this.deadlineMs();
+    return this.#ports.clock.monotonicNow() < this.#deadlineMs();
   }
 
   /** Who held the lease when it was seen last. */
   get holder(): string | undefined {
-    return this.seen?.lease.spec?.holderIdentity || undefined;
+    return this.#seen?.lease.spec?.holderIdentity || undefined;
   }
 
   /** Stands for election until `signal` aborts; then gives the lease back, and resolves. */
   async run(signal: AbortSignal): Promise<void> {
-    const { namespace, name } = this.settings.lease;
-    const reflector = new Reflector(this.ports, {
+    const { namespace, name } = this.#settings.lease;
+    const reflector = new Reflector(this.#ports, {
       kind: 'Lease',
       scope: { namespace, fieldSelector: `metadata.name=${name}` },
-      onReplace: ([lease]) => this.onWatched(lease),
-      onUpsert: (lease) => this.onWatched(lease),
-      onDelete: () => this.onWatched(undefined),
-      onTrouble: this.settings.onTrouble,
+      onReplace: ([lease]) => this.#onWatched(lease),
+      onUpsert: (lease) => this.#onWatched(lease),
+      onDelete: () => this.#onWatched(undefined),
+      onTrouble: this.#settings.onTrouble,
     });
     try {
-      await runTogether([(until) => this.stand(until), (until) => reflector.run(until)], signal);
+      await runTogether([(until) => this.#stand(until), (until) => reflector.run(until)], signal);
     } finally {
-      if (this.renewedAtMs !== undefined) await this.release();
+      if (this.#renewedAtMs !== undefined) await this.#release();
     }
   }
 
-  private async stand(signal: AbortSignal): Promise<void> {
+  async #stand(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.tryOnce(signal);
-      await this.rest(signal);
-      if (this.renewedAtMs !== undefined && !this.isLeader()) this.stepDown();
+      await this.#tryOnce(signal);
+      await this.#rest(signal);
+      if (this.#renewedAtMs !== undefined && !this.isLeader()) this.#stepDown();
     }
   }
 
   /** Until the next try is due, or the watch brings something worth a look. */
-  private async rest(signal: AbortSignal): Promise<void> {
-    const { clock } = this.ports;
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
     try {
       for (;;) {
         const fromMs = clock.monotonicNow();
-        if (await this.wakeUp.sleepUntil(this.nextTryMs(), signal)) return;
+        if (await this.#wakeUp.sleepUntil(this.#nextTryMs(), signal)) return;
         // A holder that the watch has just shown alive need not be asked for.
-        if (!this.isHeldByAnother() || (this.seen?.changedAtMs ?? 0) < fromMs) return;
+        if (!this.#isHeldByAnother() || (this.#seen?.changedAtMs ?? 0) < fromMs) return;
       }
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   }
 
-  private nextTryMs(): number {
-    const { retryPeriodMs } = this.settings.timings;
-    if (this.renewedAtMs !== undefined) {
-      return Math.min(this.triedAtMs + retryPeriodMs, this.deadlineMs());
+  #nextTryMs(): number {
+    const { retryPeriodMs } = this.#settings.timings;
+    if (this.#renewedAtMs !== undefined) {
+      return Math.min(this.#triedAtMs + retryPeriodMs, this.#deadlineMs());
     }
-    const { clock, random } = this.ports;
+    const { clock, random } = this.#ports;
     const jitter = (random.integer(1_000) / 1_000) * JITTER_FACTOR;
     const retryAtMs = clock.monotonicNow() + retryPeriodMs * (1 + jitter);
-    const expiresAtMs = this.expiresAtMs();
+    const expiresAtMs = this.#expiresAtMs();
     return expiresAtMs > clock.monotonicNow() ? Math.min(retryAtMs, expiresAtMs) : retryAtMs;
   }
 
-  private async tryOnce(signal: AbortSignal): Promise<void> {
-    const startedMs = this.ports.clock.monotonicNow();
-    this.triedAtMs = startedMs;
+  async #tryOnce(signal: AbortSignal): Promise<void> {
+    const startedMs = this.#ports.clock.monotonicNow();
+    this.#triedAtMs = startedMs;
     // A connection that hangs must leave time for a second try on another.
-    const patienceMs = this.settings.timings.renewDeadlineMs / 2;
-    const leftMs = this.renewedAtMs === undefined ? patienceMs : this.deadlineMs() - startedMs;
+    const patienceMs = this.#settings.timings.renewDeadlineMs / 2;
+    const leftMs = this.#renewedAtMs === undefined ? patienceMs : this.#deadlineMs() - startedMs;
     const limitMs = Math.min(patienceMs, leftMs);
-    const result = await withinTime(this.ports.clock, limitMs, signal, (until) => this.acquireOrRenew(until));
+    const result = await withinTime(this.#ports.clock, limitMs, signal, (until) =>
+      this.#acquireOrRenew(until),
+    );
     if (result === 'held by another') {
-      if (this.renewedAtMs !== undefined) this.stepDown();
+      if (this.#renewedAtMs !== undefined) this.#stepDown();
       return;
     }
     if (result.ok) {
-      this.see(result.value);
-      const wasLeading = this.renewedAtMs !== undefined;
-      this.renewedAtMs = startedMs;
-      if (!wasLeading) this.settings.onChange(true);
+      this.#see(result.value);
+      const wasLeading = this.#renewedAtMs !== undefined;
+      this.#renewedAtMs = startedMs;
+      if (!wasLeading) this.#settings.onChange(true);
       return;
     }
     // Somebody was faster: the next look, which the watch brings about, tells who.
-    if (!isOvertaken(result)) this.settings.onTrouble(result.failure);
+    if (!isOvertaken(result)) this.#settings.onTrouble(result.failure);
   }
 
   /** client-go's tryAcquireOrRenew: the leader writes what it knows; anybody else reads first. */
-  private async acquireOrRenew(signal: AbortSignal): Promise<ApiResult<LeaseObject> | 'held by another'> {
-    const known = this.seen?.lease;
-    if (this.renewedAtMs !== undefined && known !== undefined && this.holder === this.settings.identity) {
-      const renewed = await this.lock.take(known, signal);
+  async #acquireOrRenew(signal: AbortSignal): Promise<ApiResult<LeaseObject> | 'held by another'> {
+    const known = this.#seen?.lease;
+    if (this.#renewedAtMs !== undefined && known !== undefined && this.holder === this.#settings.identity) {
+      const renewed = await this.#lock.take(known, signal);
       if (renewed.ok || !isOvertaken(renewed)) return renewed;
     }
-    const read = await this.lock.read(signal);
-    if (!read.ok) return read.failure.reason === 'NotFound' ? this.lock.create(signal) : read;
-    this.see(read.value);
-    return this.isHeldByAnother() ? 'held by another' : this.lock.take(read.value, signal);
+    const read = await this.#lock.read(signal);
+    if (!read.ok) return read.failure.reason === 'NotFound' ? this.#lock.create(signal) : read;
+    this.#see(read.value);
+    return this.#isHeldByAnother() ? 'held by another' : this.#lock.take(read.value, signal);
   }
 
-  private isHeldByAnother(): boolean {
-    const { holder } = this;
+  #isHeldByAnother(): boolean {
+    const holder = this.holder;
     return (
       holder !== undefined &&
-      holder !== this.settings.identity &&
-      this.expiresAtMs() > this.ports.clock.monotonicNow()
+      holder !== this.#settings.identity &&
+      this.#expiresAtMs() > this.#ports.clock.monotonicNow()
     );
   }
 
-  private expiresAtMs(): number {
-    const seconds = this.seen?.lease.spec?.leaseDurationSeconds ?? 0;
-    return (this.seen?.changedAtMs ?? 0) + seconds * 1_000;
+  #expiresAtMs(): number {
+    const seconds = this.#seen?.lease.spec?.leaseDurationSeconds ?? 0;
+    return (this.#seen?.changedAtMs ?? 0) + seconds * 1_000;
   }
 
-  private deadlineMs(): number {
-    return (this.renewedAtMs ?? Number.NEGATIVE_INFINITY) + this.settings.timings.renewDeadlineMs;
+  #deadlineMs(): number {
+    return (this.#renewedAtMs ?? Number.NEGATIVE_INFINITY) + this.#settings.timings.renewDeadlineMs;
   }
 
   /** The watch brings what standbys wait for, and tells a leader of whoever took the lease from it. */
-  private onWatched(lease: LeaseObject | undefined): void {
+  #onWatched(lease: LeaseObject | undefined): void {
     if (lease === undefined) {
-      this.seen = undefined;
+      this.#seen = undefined;
     } else {
-      if (this.seen !== undefined && isOlder(lease, this.seen.lease)) return;
-      this.see(lease);
-      const isMine = this.holder === this.settings.identity;
-      if (this.renewedAtMs === undefined ? this.isHeldByAnother() : isMine) return;
+      if (this.#seen !== undefined && isOlder(lease, this.#seen.lease)) return;
+      this.#see(lease);
+      const isMine = this.holder === this.#settings.identity;
+      if (this.#renewedAtMs === undefined ? this.#isHeldByAnother() : isMine) return;
     }
-    this.wakeUp.call();
+    this.#wakeUp.call();
   }
 
   /** Takes note of the record; a change is a sign of life of its holder. */
-  private see(lease: LeaseObject): void {
-    const before = this.seen?.lease;
+  #see(lease: LeaseObject): void {
+    const before = this.#seen?.lease;
     const holderBefore = this.holder;
     const isSame = before !== undefined && JSON.stringify(before.spec) === JSON.stringify(lease.spec);
     const changedAtMs =
-      isSame && this.seen !== undefined ? this.seen.changedAtMs : this.ports.clock.monotonicNow();
-    this.seen = { lease, changedAtMs };
-    const { holder } = this;
-    if (holder !== undefined && holder !== holderBefore && holder !== this.settings.identity) {
-      this.settings.onNewLeader(holder);
+      isSame && this.#seen !== undefined ? this.#seen.changedAtMs : this.#ports.clock.monotonicNow();
+    this.#seen = { lease, changedAtMs };
+    const holder = this.holder;
+    if (holder !== undefined && holder !== holderBefore && holder !== this.#settings.identity) {
+      this.#settings.onNewLeader(holder);
     }
   }
 
-  private stepDown(): void {
-    this.renewedAtMs = undefined;
-    this.settings.onChange(false);
+  #stepDown(): void {
+    this.#renewedAtMs = undefined;
+    this.#settings.onChange(false);
   }
 
-  private async release(): Promise<void> {
-    this.stepDown();
-    const released = await withinTime(this.ports.clock, RELEASE_TIMEOUT_MS, NEVER, (until) =>
-      this.lock.giveBack(until),
+  async #release(): Promise<void> {
+    this.#stepDown();
+    const released = await withinTime(this.#ports.clock, RELEASE_TIMEOUT_MS, NEVER, (until) =>
+      this.#lock.giveBack(until),
     );
-    if (!released.ok && !isOvertaken(released)) this.settings.onTrouble(released.failure);
+    if (!released.ok && !isOvertaken(released)) this.#settings.onTrouble(released.failure);
   }
 }
 

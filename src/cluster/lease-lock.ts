@@ -28,45 +28,50 @@ export function isOvertaken({
   return OVERTAKEN.has(failure.reason);
 }
 
+interface LeaseLockPorts {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+}
+
 /** The Lease in the cluster: read, taken and given back, each write on what was read and nothing newer. */
 export class LeaseLock {
-  private readonly ports: { readonly store: ObjectStore; readonly clock: Clock };
-  private readonly settings: LockSettings;
+  readonly #ports: LeaseLockPorts;
+  readonly #settings: LockSettings;
 
-  constructor(ports: LeaseLock['ports'], settings: LockSettings) {
-    this.ports = ports;
-    this.settings = settings;
+  constructor(ports: LeaseLockPorts, settings: LockSettings) {
+    this.#ports = ports;
+    this.#settings = settings;
   }
 
   read(signal: AbortSignal): Promise<ApiResult<LeaseObject>> {
-    return this.ports.store.get({ kind: 'Lease', ...this.settings.lease }, signal);
+    return this.#ports.store.get({ kind: 'Lease', ...this.#settings.lease }, signal);
   }
 
   /** Takes or renews the lease as it was at `before`. */
   take(before: LeaseObject, signal: AbortSignal): Promise<ApiResult<LeaseObject>> {
-    return this.ports.store.replace(this.held(before), WRITE, signal);
+    return this.#ports.store.replace(this.#held(before), WRITE, signal);
   }
 
   /** Takes a lease that there is none of yet. */
   create(signal: AbortSignal): Promise<ApiResult<LeaseObject>> {
-    const { lease, labels } = this.settings;
+    const { lease, labels } = this.#settings;
     const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...lease, labels } };
-    return this.ports.store.create(this.held(body), WRITE, signal);
+    return this.#ports.store.create(this.#held(body), WRITE, signal);
   }
 
   /** A renewal that was under way at the end may still come in between; then once more. */
   async giveBack(signal: AbortSignal): Promise<ApiResult<KubeObject>> {
-    const { store, clock } = this.ports;
+    const { store, clock } = this.#ports;
     for (let attempt = 1; ; attempt++) {
       const read = await this.read(signal);
-      if (!read.ok || read.value.spec?.holderIdentity !== this.settings.identity) return read;
+      if (!read.ok || read.value.spec?.holderIdentity !== this.#settings.identity) return read;
       const released = await store.replace(releasedLease(read.value, clock.wallNow()), WRITE, signal);
       if (released.ok || !isOvertaken(released) || attempt === ATTEMPTS) return released;
     }
   }
 
-  private held(before: LeaseObject): LeaseObject {
-    const { identity, leaseDurationMs } = this.settings;
-    return heldLease(before, { identity, leaseDurationMs, wallMs: this.ports.clock.wallNow() });
+  #held(before: LeaseObject): LeaseObject {
+    const { identity, leaseDurationMs } = this.#settings;
+    return heldLease(before, { identity, leaseDurationMs, wallMs: this.#ports.clock.wallNow() });
   }
 }

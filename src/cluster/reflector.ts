@@ -47,90 +47,90 @@ type WatchEnd =
  *      └─┘ back off           └─┘ server ended it: at once; any failure: back off
  */
 export class Reflector {
-  private readonly ports: ReflectorPorts;
-  private readonly settings: ReflectorSettings;
-  private backOff: BackOff = NO_BACK_OFF;
+  readonly #ports: ReflectorPorts;
+  readonly #settings: ReflectorSettings;
+  #backOff: BackOff = NO_BACK_OFF;
   /** Where the next watch begins; undefined when a list comes first. */
-  private resourceVersion: string | undefined;
-  private hasListed = false;
+  #resourceVersion: string | undefined;
+  #hasListed = false;
 
   constructor(ports: ReflectorPorts, settings: ReflectorSettings) {
-    this.ports = ports;
-    this.settings = settings;
+    this.#ports = ports;
+    this.#settings = settings;
   }
 
   /** Whether all that existed was told once. */
   get synced(): boolean {
-    return this.hasListed;
+    return this.#hasListed;
   }
 
   /** Resolves when `signal` aborts; rejects when a handler throws. */
   async run(signal: AbortSignal): Promise<void> {
     try {
       for (;;) {
-        if (this.resourceVersion === undefined) await this.list(signal);
-        else await this.watchOnce(this.resourceVersion, signal);
+        if (this.#resourceVersion === undefined) await this.#list(signal);
+        else await this.#watchOnce(this.#resourceVersion, signal);
       }
     } catch (error) {
       if (!signal.aborted || error !== signal.reason) throw error;
     }
   }
 
-  private async list(signal: AbortSignal): Promise<void> {
-    const { kind, scope, onReplace } = this.settings;
-    const listed = await this.ports.store.list(kind, scope, signal);
+  async #list(signal: AbortSignal): Promise<void> {
+    const { kind, scope, onReplace } = this.#settings;
+    const listed = await this.#ports.store.list(kind, scope, signal);
     if (!listed.ok) {
-      await this.pauseAfter(listed.failure, signal);
+      await this.#pauseAfter(listed.failure, signal);
       return;
     }
-    this.resourceVersion = listed.value.resourceVersion;
-    this.hasListed = true;
+    this.#resourceVersion = listed.value.resourceVersion;
+    this.#hasListed = true;
     onReplace(listed.value.items);
   }
 
-  private async watchOnce(from: string, signal: AbortSignal): Promise<void> {
-    const end = await this.watch(from, signal);
+  async #watchOnce(from: string, signal: AbortSignal): Promise<void> {
+    const end = await this.#watch(from, signal);
     if (end.kind === 'ended') return;
-    if (end.kind === 'lost') this.resourceVersion = undefined;
-    await this.pauseAfter(end.failure, signal);
+    if (end.kind === 'lost') this.#resourceVersion = undefined;
+    await this.#pauseAfter(end.failure, signal);
   }
 
-  private async watch(from: string, signal: AbortSignal): Promise<WatchEnd> {
-    const { store, clock } = this.ports;
-    const { kind, scope } = this.settings;
+  async #watch(from: string, signal: AbortSignal): Promise<WatchEnd> {
+    const { store, clock } = this.#ports;
+    const { kind, scope } = this.#settings;
     const startedMs = clock.monotonicNow();
     let heard = false;
     for await (const event of store.watch(kind, { ...scope, resourceVersion: from }, signal)) {
       if (event.type === 'FAILED') return endOf(event.failure);
-      const end = this.follow(event);
+      const end = this.#follow(event);
       if (end !== undefined) return end;
       heard = true;
-      this.backOff = NO_BACK_OFF;
+      this.#backOff = NO_BACK_OFF;
     }
     const isShort = !heard && clock.monotonicNow() - startedMs < SHORT_WATCH_MS;
     if (isShort) return { kind: 'failed', failure: SHORT_WATCH };
-    this.backOff = NO_BACK_OFF;
+    this.#backOff = NO_BACK_OFF;
     return { kind: 'ended' };
   }
 
-  private follow(event: Exclude<WatchEvent, { type: 'FAILED' }>): WatchEnd | undefined {
-    const { onUpsert, onDelete } = this.settings;
+  #follow(event: Exclude<WatchEvent, { type: 'FAILED' }>): WatchEnd | undefined {
+    const { onUpsert, onDelete } = this.#settings;
     const version = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion;
     // Resource versions are numbers that grow (KEP-5504): a server that is behind what it said lost its past.
-    if (Number(version) < Number(this.resourceVersion)) return { kind: 'lost', failure: PAST_LOST };
-    this.resourceVersion = version ?? this.resourceVersion;
+    if (Number(version) < Number(this.#resourceVersion)) return { kind: 'lost', failure: PAST_LOST };
+    this.#resourceVersion = version ?? this.#resourceVersion;
     if (event.type === 'DELETED') onDelete(event.object);
     else if (event.type !== 'BOOKMARK') onUpsert(event.object);
     return undefined;
   }
 
-  private async pauseAfter(failure: ApiFailure, signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.ports;
-    this.settings.onTrouble(failure);
+  async #pauseAfter(failure: ApiFailure, signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#ports;
+    this.#settings.onTrouble(failure);
     const nowMs = clock.monotonicNow();
-    this.backOff = backOffAfter(this.backOff, nowMs, random, SERVER_PAUSES);
+    this.#backOff = backOffAfter(this.#backOff, nowMs, random, SERVER_PAUSES);
     const askedMs = Math.min(failure.retryAfterMs ?? 0, LONGEST_ASKED_MS);
-    await clock.sleep(Math.max(this.backOff.untilMs - nowMs, askedMs), signal);
+    await clock.sleep(Math.max(this.#backOff.untilMs - nowMs, askedMs), signal);
   }
 }
 

@@ -64,76 +64,82 @@ export interface ServiceRangesSettings {
   readonly onCrash: (error: unknown) => void;
 }
 
+interface ServiceRangesPorts {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /** The ranges as a long-lived worker knows them: read from time to time, and kept while they cannot be read. */
 export class ServiceRanges {
-  private readonly ports: { readonly store: ObjectStore; readonly clock: Clock; readonly log: Log };
-  private readonly settings: ServiceRangesSettings;
-  private known: readonly Cidr[] = [];
-  private hasTold = false;
+  readonly #ports: ServiceRangesPorts;
+  readonly #settings: ServiceRangesSettings;
+  #known: readonly Cidr[] = [];
+  #hasTold = false;
   /** The last reading came to an end that waiting would not change. */
-  private hasAnswer = false;
-  private dueAtMs = Number.NEGATIVE_INFINITY;
-  private underWay: Promise<void> | undefined;
+  #hasAnswer = false;
+  #dueAtMs = Number.NEGATIVE_INFINITY;
+  #underWay: Promise<void> | undefined;
 
-  constructor(ports: ServiceRanges['ports'], settings: ServiceRangesSettings) {
-    this.ports = ports;
-    this.settings = settings;
+  constructor(ports: ServiceRangesPorts, settings: ServiceRangesSettings) {
+    this.#ports = ports;
+    this.#settings = settings;
   }
 
   get cidrs(): readonly Cidr[] {
-    return this.known;
+    return this.#known;
   }
 
   /** They are to be read again soon. */
   expire(): void {
-    this.dueAtMs = Number.NEGATIVE_INFINITY;
+    this.#dueAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Reads them if it is time, while the worker goes on. */
   readIfDue(signal: AbortSignal): void {
-    if (this.underWay !== undefined || this.ports.clock.monotonicNow() < this.dueAtMs) return;
-    this.underWay = this.read(signal)
+    if (this.#underWay !== undefined || this.#ports.clock.monotonicNow() < this.#dueAtMs) return;
+    this.#underWay = this.#read(signal)
       .then((changed) => {
-        if (changed) this.settings.onChange();
+        if (changed) this.#settings.onChange();
       })
       .catch((error: unknown) => {
-        if (!signal.aborted) this.settings.onCrash(error);
+        if (!signal.aborted) this.#settings.onCrash(error);
       })
       .finally(() => {
-        this.underWay = undefined;
+        this.#underWay = undefined;
       });
   }
 
   /** Resolves when they are known, or when it is known that this cluster has none to tell. */
   async readPatiently(signal: AbortSignal): Promise<void> {
     for (;;) {
-      await this.read(signal);
-      if (this.hasAnswer) return;
-      await this.ports.clock.sleep(TRY_AT_ONCE_MS, signal);
+      await this.#read(signal);
+      if (this.#hasAnswer) return;
+      await this.#ports.clock.sleep(TRY_AT_ONCE_MS, signal);
     }
   }
 
   /** @returns whether they are others than before. */
-  private async read(signal: AbortSignal): Promise<boolean> {
-    const { clock, log, store } = this.ports;
+  async #read(signal: AbortSignal): Promise<boolean> {
+    const { clock, log, store } = this.#ports;
     const reading = await readServiceRanges(store, signal);
-    this.hasAnswer = reading.ok || doesWithoutRanges(reading.failure);
-    this.dueAtMs = clock.monotonicNow() + (this.hasAnswer ? READ_EVERY_MS : TRY_AGAIN_MS);
+    this.#hasAnswer = reading.ok || doesWithoutRanges(reading.failure);
+    this.#dueAtMs = clock.monotonicNow() + (this.#hasAnswer ? READ_EVERY_MS : TRY_AGAIN_MS);
     if (!reading.ok) {
-      const notes = this.hasTold ? [] : rangesNotes(reading.failure);
+      const notes = this.#hasTold ? [] : rangesNotes(reading.failure);
       for (const note of notes) log.warn(note.reason, note.message);
-      this.hasTold ||= notes.length > 0;
+      this.#hasTold ||= notes.length > 0;
       return false;
     }
-    this.hasTold = false;
+    this.#hasTold = false;
     const text = (cidrs: readonly Cidr[]) => cidrs.map((cidr) => cidr.text).join(' ');
-    const changed = text(reading.cidrs) !== text(this.known);
-    this.known = reading.cidrs;
+    const changed = text(reading.cidrs) !== text(this.#known);
+    this.#known = reading.cidrs;
     return changed;
   }
 
   /** Resolves when nothing is being read. */
   async idle(): Promise<void> {
-    await this.underWay;
+    await this.#underWay;
   }
 }

@@ -25,83 +25,83 @@ interface OpenSession extends KubeSession {
 export class KubeSessions {
   /** The API server's address, without a slash at its end. */
   readonly server: string;
-  private readonly load: () => KubeConfig;
-  private readonly clock: Clock;
-  private readonly limits: PoolLimits;
-  private config: KubeConfig;
-  private session: OpenSession | undefined;
-  private opening: Promise<OpenSession> | undefined;
+  readonly #load: () => KubeConfig;
+  readonly #clock: Clock;
+  readonly #limits: PoolLimits;
+  #config: KubeConfig;
+  #session: OpenSession | undefined;
+  #opening: Promise<OpenSession> | undefined;
   /** The API server has refused what the current session says. */
-  private refused = false;
+  #refused = false;
   /** Pools of earlier certificates whose last requests are still under way. */
-  private readonly retired = new Set<KubePool>();
+  readonly #retired = new Set<KubePool>();
 
   /** @param load reads the kubeconfig; called now, and again when its credentials were refused. */
   constructor(load: () => KubeConfig, clock: Clock, limits: PoolLimits) {
-    this.load = load;
-    this.clock = clock;
-    this.limits = limits;
-    this.config = withPlainLoopback(load());
-    this.server = serverOf(this.config);
+    this.#load = load;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#config = withPlainLoopback(load());
+    this.server = serverOf(this.#config);
   }
 
   /** Single flight: an exec plugin starts once, however many requests wait for it. Rejects when there are no credentials. */
   async current(): Promise<KubeSession> {
-    const { session } = this;
+    const session = this.#session;
     const isFresh =
-      session !== undefined && this.clock.monotonicNow() - session.readAtMs < CREDENTIALS_AGE_MS;
-    if (isFresh && !this.refused) return session;
-    this.opening ??= this.open(session).finally(() => {
-      this.opening = undefined;
+      session !== undefined && this.#clock.monotonicNow() - session.readAtMs < CREDENTIALS_AGE_MS;
+    if (isFresh && !this.#refused) return session;
+    this.#opening ??= this.#open(session).finally(() => {
+      this.#opening = undefined;
     });
-    return this.opening;
+    return this.#opening;
   }
 
   /** The server refused that session's credentials: the next request reads them again, unless that has happened. */
   expire(session: KubeSession): void {
-    if (session === this.session) this.refused = true;
+    if (session === this.#session) this.#refused = true;
   }
 
   /** Ends every connection at once, without waiting for those that are only being made: they know no way to be told. */
   close(): void {
-    const pools = [...this.retired, ...(this.session === undefined ? [] : [this.session])];
-    this.session = undefined;
+    const pools = [...this.#retired, ...(this.#session === undefined ? [] : [this.#session])];
+    this.#session = undefined;
     for (const { dispatcher, watchDispatcher } of pools) {
       void dispatcher.destroy();
       void watchDispatcher.destroy();
     }
   }
 
-  private async open(previous: OpenSession | undefined): Promise<OpenSession> {
+  async #open(previous: OpenSession | undefined): Promise<OpenSession> {
     // A KubeConfig keeps what a plugin gave it until that expires: only a new one asks again.
-    if (this.refused) this.config = this.loadAgain();
+    if (this.#refused) this.#config = this.#loadAgain();
     const options: RequestOptions = {};
-    await this.config.applyToHTTPSOptions(options);
+    await this.#config.applyToHTTPSOptions(options);
     const tls = tlsOptionsIn(options);
     const tlsFingerprint = fingerprintOf(tls);
     const unchanged = previous?.tlsFingerprint === tlsFingerprint;
-    const { dispatcher, watchDispatcher } = unchanged ? previous : openPool(this.config, tls, this.limits);
-    const readAtMs = this.clock.monotonicNow();
+    const { dispatcher, watchDispatcher } = unchanged ? previous : openPool(this.#config, tls, this.#limits);
+    const readAtMs = this.#clock.monotonicNow();
     const session = { dispatcher, watchDispatcher, headers: headersIn(options), tlsFingerprint, readAtMs };
-    this.session = session;
-    this.refused = false;
-    if (previous !== undefined && !unchanged) this.retire(previous);
+    this.#session = session;
+    this.#refused = false;
+    if (previous !== undefined && !unchanged) this.#retire(previous);
     return session;
   }
 
   /** Somebody may have pointed the kubeconfig elsewhere since: credentials are for the server they belong to. */
-  private loadAgain(): KubeConfig {
-    const config = withPlainLoopback(this.load());
+  #loadAgain(): KubeConfig {
+    const config = withPlainLoopback(this.#load());
     const server = serverOf(config);
     if (server === this.server) return config;
     throw new Error(`the kubeconfig now leads to ${server}, no longer to ${this.server}`);
   }
 
   /** The old pools end when the requests that are under way on them have. */
-  private retire(pool: KubePool): void {
-    this.retired.add(pool);
+  #retire(pool: KubePool): void {
+    this.#retired.add(pool);
     const ended = Promise.all([pool.dispatcher.close(), pool.watchDispatcher.close()]);
-    void ended.then(() => this.retired.delete(pool));
+    void ended.then(() => this.#retired.delete(pool));
   }
 }
 

@@ -42,10 +42,10 @@ const PAGE_SIZE = 500;
 
 /** The cluster over HTTP. */
 export class KubeStore implements ObjectStore {
-  private readonly transport: KubeSender;
+  readonly #transport: KubeSender;
 
   constructor(transport: KubeSender) {
-    this.transport = transport;
+    this.#transport = transport;
   }
 
   /** All pages, as of one resourceVersion. */
@@ -53,11 +53,11 @@ export class KubeStore implements ObjectStore {
     const items: KubeObject[] = [];
     let token: string | undefined;
     for (;;) {
-      const page = await this.listPage(kind, scope, { limit: String(PAGE_SIZE), continue: token }, signal);
+      const page = await this.#listPage(kind, scope, { limit: String(PAGE_SIZE), continue: token }, signal);
       if (!page.ok) {
         // Paging took longer than the server keeps history (etcd compacts every five minutes): all at once, then.
         const outlived = token !== undefined && page.failure.reason === 'Expired';
-        return outlived ? wholeList(await this.listPage(kind, scope, {}, signal)) : page;
+        return outlived ? wholeList(await this.#listPage(kind, scope, {}, signal)) : page;
       }
       items.push(...page.value.items);
       // Or it would give the same page for ever.
@@ -67,14 +67,14 @@ export class KubeStore implements ObjectStore {
     }
   }
 
-  private async listPage(
+  async #listPage(
     kind: StoredKind,
     { namespace, labelSelector, fieldSelector }: ListScope,
     paging: { readonly limit?: string; readonly continue?: string | undefined },
     signal: AbortSignal,
   ): Promise<ApiResult<ListPage>> {
     const path = `${collectionPath(kind, namespace)}${queryOf({ ...paging, labelSelector, fieldSelector })}`;
-    const page = valueIn<RawList>(await this.transport.send({ method: 'GET', path }, signal));
+    const page = valueIn<RawList>(await this.#transport.send({ method: 'GET', path }, signal));
     if (!page.ok) return page;
     const { metadata, items } = page.value;
     if (!isList(page.value)) return noAnswerOfServer(JSON.stringify(page.value), 200);
@@ -91,12 +91,12 @@ export class KubeStore implements ObjectStore {
 
   async get(reference: ObjectReference, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
     const request = { method: 'GET', path: objectPath(reference), isUrgent: isUrgent(reference) } as const;
-    return valueIn(await this.transport.send(request, signal));
+    return valueIn(await this.#transport.send(request, signal));
   }
 
   async create(body: KubeObject, options: WriteOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
     const path = collectionPath(body.kind as StoredKind, body.metadata.namespace);
-    return this.writeWhole('POST', path, body, options, signal);
+    return this.#writeWhole('POST', path, body, options, signal);
   }
 
   async replace(
@@ -108,7 +108,7 @@ export class KubeStore implements ObjectStore {
     // Without it the API server overwrites whatever is there.
     if (resourceVersion === undefined) throw new Error(`${body.kind} ${name} is replaced blindly`);
     const path = objectPath({ kind: body.kind as StoredKind, namespace, name });
-    return this.writeWhole('PUT', path, body, options, signal);
+    return this.#writeWhole('PUT', path, body, options, signal);
   }
 
   async apply(body: KubeObject, options: ApplyOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>> {
@@ -118,7 +118,7 @@ export class KubeStore implements ObjectStore {
       force: options.force ? 'true' : undefined,
       dryRun: options.dryRun ? 'All' : undefined,
     });
-    const answer = await this.transport.send(
+    const answer = await this.#transport.send(
       {
         method: 'PATCH',
         path: `${objectPath({ kind: body.kind as StoredKind, namespace, name })}${query}`,
@@ -139,7 +139,7 @@ export class KubeStore implements ObjectStore {
     signal: AbortSignal,
   ): Promise<ApiResult<KubeObject>> {
     const query = queryOf({ fieldManager: MANAGER, dryRun: options.dryRun ? 'All' : undefined });
-    const answer = await this.transport.send(
+    const answer = await this.#transport.send(
       {
         method: 'PATCH',
         path: `${objectPath(reference)}${query}`,
@@ -157,7 +157,7 @@ export class KubeStore implements ObjectStore {
     options: DeleteOptions,
     signal: AbortSignal,
   ): Promise<ApiResult<undefined>> {
-    const answer = await this.transport.send(
+    const answer = await this.#transport.send(
       {
         method: 'DELETE',
         path: objectPath(reference),
@@ -185,10 +185,10 @@ export class KubeStore implements ObjectStore {
       fieldSelector: scope.fieldSelector,
     });
     const path = `${collectionPath(kind, scope.namespace)}${query}`;
-    yield* readWatchEvents(await this.transport.stream(path, signal), signal);
+    yield* readWatchEvents(await this.#transport.stream(path, signal), signal);
   }
 
-  private async writeWhole(
+  async #writeWhole(
     method: 'POST' | 'PUT',
     path: string,
     body: KubeObject,
@@ -204,7 +204,7 @@ export class KubeStore implements ObjectStore {
       isUrgent: isUrgent(body),
       fence: options.fence,
     };
-    return valueIn(await this.transport.send(request, signal));
+    return valueIn(await this.#transport.send(request, signal));
   }
 }
 

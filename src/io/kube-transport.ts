@@ -33,12 +33,12 @@ export const DEFAULT_TRANSPORT_LIMITS: KubeTransportLimits = {
 
 /** Requests to one API server: bounded in number, in time and in tries. */
 export class KubeTransport implements KubeSender {
-  private readonly clock: Clock;
-  private readonly limits: KubeTransportLimits;
-  private readonly userAgent: string;
-  private readonly sessions: KubeSessions;
+  readonly #clock: Clock;
+  readonly #limits: KubeTransportLimits;
+  readonly #userAgent: string;
+  readonly #sessions: KubeSessions;
   /** Writes under way: as many as the API server can take, at most one a connection. */
-  private readonly writes: AdaptiveLimit;
+  readonly #writes: AdaptiveLimit;
   /** Requests sent, counting each try: what a pass costs the API server. */
   requestCount = 0;
   /** Told of every answer; status 0 when none came. */
@@ -51,26 +51,28 @@ export class KubeTransport implements KubeSender {
     readonly userAgent: string;
     readonly limits?: KubeTransportLimits;
   }) {
-    this.clock = options.clock;
-    this.limits = options.limits ?? DEFAULT_TRANSPORT_LIMITS;
-    this.userAgent = options.userAgent;
-    this.sessions = new KubeSessions(options.load, options.clock, this.limits);
-    this.writes = new AdaptiveLimit(this.limits.connections);
+    this.#clock = options.clock;
+    this.#limits = options.limits ?? DEFAULT_TRANSPORT_LIMITS;
+    this.#userAgent = options.userAgent;
+    this.#sessions = new KubeSessions(options.load, options.clock, this.#limits);
+    this.#writes = new AdaptiveLimit(this.#limits.connections);
   }
 
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
     let used: KubeSession | undefined;
     const sendOnce = (each: KubeRequest, until: AbortSignal) =>
-      this.inSession(until, async (session) => {
+      this.#inSession(until, async (session) => {
         used = session;
-        const answer = await this.sendIn(session, each, until);
+        const answer = await this.#sendIn(session, each, until);
         this.onAnswer(each.method, answer.ok ? answer.httpStatus : answer.failure.httpStatus);
         return answer;
       });
     const renewCredentials = () => {
-      if (used !== undefined) this.sessions.expire(used);
+      if (used !== undefined) this.#sessions.expire(used);
     };
-    const { clock, limits, writes } = this;
+    const clock = this.#clock;
+    const limits = this.#limits;
+    const writes = this.#writes;
     const sendInTurn = (each: KubeRequest, until: AbortSignal) =>
       each.method === 'GET' || each.isUrgent === true
         ? sendOnce(each, until)
@@ -86,9 +88,9 @@ export class KubeTransport implements KubeSender {
   /** A GET whose answer has no end, tried once (twice when the credential was refused). */
   async stream(path: string, signal: AbortSignal): Promise<KubeStream> {
     const streamOnce = () =>
-      this.inSession(signal, async (session): Promise<KubeStream> => {
-        const stream = await this.streamIn(session, path, signal);
-        if (!stream.ok && stream.failure.reason === 'Unauthorized') this.sessions.expire(session);
+      this.#inSession(signal, async (session): Promise<KubeStream> => {
+        const stream = await this.#streamIn(session, path, signal);
+        if (!stream.ok && stream.failure.reason === 'Unauthorized') this.#sessions.expire(session);
         return stream;
       });
     const stream = await streamOnce();
@@ -97,17 +99,17 @@ export class KubeTransport implements KubeSender {
 
   /** Ends every connection; requests that are under way fail. */
   close(): void {
-    this.sessions.close();
+    this.#sessions.close();
   }
 
   /** Credentials may come from a plugin that takes its time or fails: neither is the API server's doing. */
-  private async inSession<T>(
+  async #inSession<T>(
     signal: AbortSignal,
     work: (session: KubeSession) => Promise<T>,
   ): Promise<T | { readonly ok: false; readonly failure: ApiFailure }> {
     let session: KubeSession;
     try {
-      session = await orAborted(this.sessions.current(), signal);
+      session = await orAborted(this.#sessions.current(), signal);
     } catch (error) {
       signal.throwIfAborted();
       return { ok: false, failure: noCredentials(error) };
@@ -116,16 +118,16 @@ export class KubeTransport implements KubeSender {
     return work(session);
   }
 
-  private async sendIn(session: KubeSession, request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
-    const timeout = AbortSignal.timeout(this.limits.timeoutMs);
+  async #sendIn(session: KubeSession, request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+    const timeout = AbortSignal.timeout(this.#limits.timeoutMs);
     const either = AbortSignal.any([signal, timeout]);
     const contentType = request.contentType === undefined ? {} : { 'content-type': request.contentType };
     try {
       const dispatcher = request.isUrgent === true ? session.watchDispatcher : session.dispatcher;
       const sending = dispatcher.request({
-        ...this.addressOf(request.path),
+        ...this.#addressOf(request.path),
         method: request.method,
-        headers: { ...this.headersFor(session), ...contentType },
+        headers: { ...this.#headersFor(session), ...contentType },
         body: request.body ?? null,
         signal: either,
       });
@@ -139,16 +141,16 @@ export class KubeTransport implements KubeSender {
       };
     } catch (error) {
       signal.throwIfAborted();
-      return { ok: false, failure: unreachable(error, timeout.aborted ? this.limits.timeoutMs : undefined) };
+      return { ok: false, failure: unreachable(error, timeout.aborted ? this.#limits.timeoutMs : undefined) };
     }
   }
 
-  private async streamIn(session: KubeSession, path: string, signal: AbortSignal): Promise<KubeStream> {
+  async #streamIn(session: KubeSession, path: string, signal: AbortSignal): Promise<KubeStream> {
     try {
       const sending = session.watchDispatcher.request({
-        ...this.addressOf(path),
+        ...this.#addressOf(path),
         method: 'GET',
-        headers: this.headersFor(session),
+        headers: this.#headersFor(session),
         signal,
       });
       const response = await orAborted(sending, signal);
@@ -161,12 +163,12 @@ export class KubeTransport implements KubeSender {
     }
   }
 
-  private headersFor(session: KubeSession): Record<string, string> {
-    return { accept: 'application/json', 'user-agent': this.userAgent, ...session.headers };
+  #headersFor(session: KubeSession): Record<string, string> {
+    return { accept: 'application/json', 'user-agent': this.#userAgent, ...session.headers };
   }
 
-  private addressOf(path: string): { readonly origin: string; readonly path: string } {
-    const url = new URL(this.sessions.server + path);
+  #addressOf(path: string): { readonly origin: string; readonly path: string } {
+    const url = new URL(this.#sessions.server + path);
     return { origin: url.origin, path: url.pathname + url.search };
   }
 }

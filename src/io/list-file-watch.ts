@@ -46,27 +46,27 @@ export function followListFile(path: string, source: TargetSource, clock: Clock)
 /** What one look after the other says of whether there is something to read. */
 class Looks {
   /** The look of what was read; undefined when that may have been in the middle of a change. */
-  private read: string | undefined;
-  private previous: string | undefined;
-  private isSettled = false;
-  private changedAtMs: number | undefined;
+  #read: string | undefined;
+  #previous: string | undefined;
+  #isSettled = false;
+  #changedAtMs: number | undefined;
 
   next(seen: string, nowMs: number): 'leave' | 'read' | 'readAnyhow' {
-    const isFirst = this.previous === undefined;
-    this.isSettled = this.previous === seen;
-    this.previous = seen;
-    if (seen === this.read) {
-      this.changedAtMs = undefined;
+    const isFirst = this.#previous === undefined;
+    this.#isSettled = this.#previous === seen;
+    this.#previous = seen;
+    if (seen === this.#read) {
+      this.#changedAtMs = undefined;
       return 'leave';
     }
-    this.changedAtMs ??= nowMs;
-    if (nowMs - this.changedAtMs >= RESTLESS_MS) return 'readAnyhow';
-    return isFirst || this.isSettled ? 'read' : 'leave';
+    this.#changedAtMs ??= nowMs;
+    if (nowMs - this.#changedAtMs >= RESTLESS_MS) return 'readAnyhow';
+    return isFirst || this.#isSettled ? 'read' : 'leave';
   }
 
   noteRead(seen: string): void {
-    this.read = this.isSettled ? seen : undefined;
-    this.changedAtMs = undefined;
+    this.#read = this.#isSettled ? seen : undefined;
+    this.#changedAtMs = undefined;
   }
 }
 

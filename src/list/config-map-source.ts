@@ -9,10 +9,10 @@ import type { ListSource } from './list-source.ts';
 /** A part of the list in a ConfigMap, or in each of several, followed through the API. */
 export class ConfigMapSource implements ListSource {
   readonly name: string;
-  private readonly ports: ReflectorPorts;
-  private readonly reference: ConfigMapReference;
-  private readonly onTrouble: (failure: ApiFailure) => void;
-  private readonly found = new Map<string, ListConfigMap>();
+  readonly #ports: ReflectorPorts;
+  readonly #reference: ConfigMapReference;
+  readonly #onTrouble: (failure: ApiFailure) => void;
+  readonly #found = new Map<string, ListConfigMap>();
 
   constructor(
     ports: ReflectorPorts,
@@ -20,38 +20,38 @@ export class ConfigMapSource implements ListSource {
     onTrouble: (failure: ApiFailure) => void,
   ) {
     this.name = `configmap ${reference.text}`;
-    this.ports = ports;
-    this.reference = reference;
-    this.onTrouble = onTrouble;
+    this.#ports = ports;
+    this.#reference = reference;
+    this.#onTrouble = onTrouble;
   }
 
   /** Where a part comes from, for an Event about it. */
   objectOf(part: string): KubeObject | undefined {
-    return [...this.found.values()].find(
+    return [...this.#found.values()].find(
       (each) => part === configMapName(each) || part.startsWith(`${configMapName(each)}[`),
     );
   }
 
   async run(onParts: (parts: readonly SourcePart[]) => void, signal: AbortSignal): Promise<void> {
-    const tell = () => onParts(partsOf(this.reference, [...this.found.values()]));
-    const reflector: Reflector = new Reflector(this.ports, {
+    const tell = () => onParts(partsOf(this.#reference, [...this.#found.values()]));
+    const reflector: Reflector = new Reflector(this.#ports, {
       kind: 'ConfigMap',
-      scope: scopeOf(this.reference),
+      scope: scopeOf(this.#reference),
       onReplace: (items) => {
-        this.found.clear();
-        for (const item of items) this.found.set(item.metadata.name, item);
+        this.#found.clear();
+        for (const item of items) this.#found.set(item.metadata.name, item);
         tell();
       },
       onUpsert: (object) => {
-        this.found.set(object.metadata.name, object);
+        this.#found.set(object.metadata.name, object);
         tell();
       },
       onDelete: (object) => {
-        this.found.delete(object.metadata.name);
+        this.#found.delete(object.metadata.name);
         tell();
       },
       onTrouble: (failure) => {
-        this.onTrouble(failure);
+        this.#onTrouble(failure);
         // Rights may come later; until then the list is known not to be all.
         if (failure.reason === 'Forbidden' && !reflector.synced) {
           onParts([{ ok: false, source: this.name, reason: 'PermissionDenied', message: failure.message }]);

@@ -55,15 +55,15 @@ interface Source {
  * while its newest is broken: a mistake in one team's ConfigMap keeps nobody else's changes from taking effect.
  */
 export class ListKeeper {
-  private readonly settings: ListKeeperSettings;
-  private readonly sources: readonly Source[];
-  private inForce: ListInForce | undefined;
-  private partsInForce: readonly TargetListPart[] = [];
-  private told = '';
+  readonly #settings: ListKeeperSettings;
+  readonly #sources: readonly Source[];
+  #inForce: ListInForce | undefined;
+  #partsInForce: readonly TargetListPart[] = [];
+  #told = '';
 
   constructor(settings: ListKeeperSettings) {
-    this.settings = settings;
-    this.sources = [...new Set(settings.sources)].map((name) => ({
+    this.#settings = settings;
+    this.#sources = [...new Set(settings.sources)].map((name) => ({
       name,
       parts: undefined,
       wasWhole: false,
@@ -71,23 +71,23 @@ export class ListKeeper {
   }
 
   get current(): ListInForce | undefined {
-    return this.inForce;
+    return this.#inForce;
   }
 
   /** A source was read: these are all its parts now. */
   take(sourceName: string, parts: readonly ReadPart[]): void {
-    const source = this.sources.find(({ name }) => name === sourceName);
+    const source = this.#sources.find(({ name }) => name === sourceName);
     if (source === undefined) throw new Error(`no source is called ${sourceName}`);
-    this.update(source, parts);
+    this.#update(source, parts);
     // Before every source has been heard there is no saying what the list is.
-    if (this.sources.every((each) => each.parts !== undefined)) this.settle();
+    if (this.#sources.every((each) => each.parts !== undefined)) this.#settle();
   }
 
-  private update(source: Source, parts: readonly ReadPart[]): void {
+  #update(source: Source, parts: readonly ReadPart[]): void {
     const known = new Map((source.parts ?? []).map((memory) => [memory.source, memory]));
     const present = parts.map((read) => {
       const { source: name } = read.part;
-      const memory = known.get(name) ?? new ListPartMemory(name, this.settings.allowEmpty);
+      const memory = known.get(name) ?? new ListPartMemory(name, this.#settings.allowEmpty);
       known.delete(name);
       memory.take(read);
       return memory;
@@ -98,49 +98,45 @@ export class ListKeeper {
     source.parts = [...present, ...missed];
   }
 
-  private settle(): void {
-    const memories = this.sources.flatMap(({ parts }) => parts ?? []);
-    const accepted = acceptWanted(memories, this.inForce?.list, this.settings.allowEmpty);
-    for (const source of this.sources) {
+  #settle(): void {
+    const memories = this.#sources.flatMap(({ parts }) => parts ?? []);
+    const accepted = acceptWanted(memories, this.#inForce?.list, this.#settings.allowEmpty);
+    for (const source of this.#sources) {
       const inOrder = (source.parts ?? []).every(({ problems }) => problems.length === 0);
       if (inOrder && accepted.problems.length === 0) source.wasWhole = true;
     }
-    const edit = accepted.list === undefined ? NO_EDIT : this.putInForce(accepted.list, memories);
-    this.report(memories, accepted.problems, edit);
+    const edit = accepted.list === undefined ? NO_EDIT : this.#putInForce(accepted.list, memories);
+    this.#report(memories, accepted.problems, edit);
   }
 
-  private putInForce(list: TargetList, memories: readonly ListPartMemory[]): Edit {
+  #putInForce(list: TargetList, memories: readonly ListPartMemory[]): Edit {
     const parts = memories.flatMap(({ accepted }) => accepted ?? []);
-    const isComplete = this.sources.every(({ wasWhole }) => wasWhole);
-    const isSame = sameItems(parts, this.partsInForce) && this.inForce?.isComplete === isComplete;
+    const isComplete = this.#sources.every(({ wasWhole }) => wasWhole);
+    const isSame = sameItems(parts, this.#partsInForce) && this.#inForce?.isComplete === isComplete;
     if (isSame) return NO_EDIT;
-    const changes = listChanges(this.inForce?.list.targets ?? [], list.targets);
-    const before = new Set(this.partsInForce);
-    this.partsInForce = parts;
-    this.inForce = { list, isComplete };
-    this.settings.onList(this.inForce);
+    const changes = listChanges(this.#inForce?.list.targets ?? [], list.targets);
+    const before = new Set(this.#partsInForce);
+    this.#partsInForce = parts;
+    this.#inForce = { list, isComplete };
+    this.#settings.onList(this.#inForce);
     const changedParts = parts.filter((part) => !before.has(part)).map(({ source }) => source);
     return { changes, changedParts };
   }
 
-  private report(
-    memories: readonly ListPartMemory[],
-    contradictions: readonly ConfigProblem[],
-    edit: Edit,
-  ): void {
+  #report(memories: readonly ListPartMemory[], contradictions: readonly ConfigProblem[], edit: Edit): void {
     const problems = sortedProblems(
       [...memories.flatMap((memory) => memory.problems), ...contradictions],
       memories.map(({ source }) => source),
     );
     const telling = JSON.stringify(problems);
-    const isNews = telling !== this.told;
-    this.told = telling;
+    const isNews = telling !== this.#told;
+    this.#told = telling;
     const isEmpty = memories.every((memory) => memory.isEmpty);
-    this.settings.onReport({
+    this.#settings.onReport({
       result: problems.length === 0 ? 'Applied' : isEmpty ? 'EmptyTargetList' : 'InvalidTargetList',
       problems,
       isNews,
-      targets: this.inForce?.list.targets.length,
+      targets: this.#inForce?.list.targets.length,
       ...edit,
     });
   }

@@ -22,11 +22,11 @@ export class ListPartMemory {
   isEmpty = false;
   /** Targets that its newest version names, as far as that can be read. */
   declared: readonly string[] = [];
-  private readonly allowEmpty: boolean;
+  readonly #allowEmpty: boolean;
 
   constructor(source: string, allowEmpty: boolean) {
     this.source = source;
-    this.allowEmpty = allowEmpty;
+    this.#allowEmpty = allowEmpty;
   }
 
   /** Takes note of how it reads now; undefined: it is no longer there. */
@@ -36,45 +36,45 @@ export class ListPartMemory {
     this.text = part?.ok === true ? part.text : undefined;
     this.isEmpty = false;
     this.declared = [];
-    if (read === undefined) this.takeAway('it is gone');
-    else if (!read.part.ok && GONE.has(read.part.reason)) this.takeAway(read.part.message);
-    else this.follow(read.says);
+    if (read === undefined) this.#takeAway('it is gone');
+    else if (!read.part.ok && GONE.has(read.part.reason)) this.#takeAway(read.part.message);
+    else this.#follow(read.says);
   }
 
-  private follow(says: TargetListPart): void {
+  #follow(says: TargetListPart): void {
     this.declared = says.declarations.map(keyOf);
     this.isEmpty = says.problems.length === 0 && says.targets.length === 0;
-    if (says.problems.length > 0) this.keep(says.problems);
-    else if (this.isEmpty && this.targetsInForce > 0 && !this.allowEmpty) {
-      this.keep([this.stayingProblem('it names no target any more')]);
+    if (says.problems.length > 0) this.#keep(says.problems);
+    else if (this.isEmpty && this.#targetsInForce > 0 && !this.#allowEmpty) {
+      this.#keep([this.#stayingProblem('it names no target any more')]);
     } else {
       this.wanted = says;
       this.problems = [];
     }
   }
 
-  private takeAway(message: string): void {
-    if (this.allowEmpty) {
+  #takeAway(message: string): void {
+    if (this.#allowEmpty) {
       this.wanted = undefined;
       this.problems = [];
     } else {
-      this.keep([
-        this.targetsInForce > 0 ? this.stayingProblem(message) : problemOfSource(this.source, message),
+      this.#keep([
+        this.#targetsInForce > 0 ? this.#stayingProblem(message) : problemOfSource(this.source, message),
       ]);
     }
   }
 
-  private keep(problems: readonly ConfigProblem[]): void {
+  #keep(problems: readonly ConfigProblem[]): void {
     this.wanted = this.accepted;
     this.problems = problems;
   }
 
-  private get targetsInForce(): number {
+  get #targetsInForce(): number {
     return this.accepted?.targets.length ?? 0;
   }
 
-  private stayingProblem(message: string): ConfigProblem {
-    const count = this.targetsInForce;
+  #stayingProblem(message: string): ConfigProblem {
+    const count = this.#targetsInForce;
     const what = count === 1 ? 'the target that it named stays' : `the ${count} targets that it named stay`;
     const hint = 'with --allow-empty this is followed, and what it named is deleted';
     return problemOfSource(this.source, `${message}; ${what} in force`, hint);

@@ -19,41 +19,41 @@ const LONG_MS = 3_600_000;
  * however fast somebody edits, each reading is finished and told.
  */
 export class PartReader {
-  private readonly reads: ReadsParts;
-  private readonly wakeUp: WakeUp;
-  private readonly onRead: (parts: readonly ReadPart[]) => void;
-  private newest: readonly SourcePart[] | undefined;
-  private known = new Map<string, ReadPart>();
+  readonly #reads: ReadsParts;
+  readonly #wakeUp: WakeUp;
+  readonly #onRead: (parts: readonly ReadPart[]) => void;
+  #newest: readonly SourcePart[] | undefined;
+  #known = new Map<string, ReadPart>();
 
   constructor(reads: ReadsParts, clock: Clock, onRead: (parts: readonly ReadPart[]) => void) {
-    this.reads = reads;
-    this.wakeUp = new WakeUp(clock);
-    this.onRead = onRead;
+    this.#reads = reads;
+    this.#wakeUp = new WakeUp(clock);
+    this.#onRead = onRead;
   }
 
   take(parts: readonly SourcePart[]): void {
-    this.newest = parts;
-    this.wakeUp.call();
+    this.#newest = parts;
+    this.#wakeUp.call();
   }
 
   /** Goes on until `signal` aborts; then rejects with `signal.reason`. Rejects when `onRead` throws. */
   async run(signal: AbortSignal): Promise<never> {
     for (;;) {
-      const parts = this.newest;
-      this.newest = undefined;
-      if (parts === undefined) await this.wakeUp.sleep(LONG_MS, signal);
-      else this.onRead(await this.readAll(parts, signal));
+      const parts = this.#newest;
+      this.#newest = undefined;
+      if (parts === undefined) await this.#wakeUp.sleep(LONG_MS, signal);
+      else this.#onRead(await this.#readAll(parts, signal));
     }
   }
 
-  private async readAll(parts: readonly SourcePart[], signal: AbortSignal): Promise<ReadPart[]> {
+  async #readAll(parts: readonly SourcePart[], signal: AbortSignal): Promise<ReadPart[]> {
     const read: ReadPart[] = [];
     for (const part of parts) {
-      const before = this.known.get(part.source);
+      const before = this.#known.get(part.source);
       const isSame = part.ok && before?.part.ok === true && before.part.text === part.text;
-      read.push(isSame ? before : { part, says: await this.reads(part, signal) });
+      read.push(isSame ? before : { part, says: await this.#reads(part, signal) });
     }
-    this.known = new Map(read.map((each) => [each.part.source, each]));
+    this.#known = new Map(read.map((each) => [each.part.source, each]));
     return read;
   }
 }

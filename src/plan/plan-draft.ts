@@ -39,23 +39,23 @@ export class PlanDraft {
   /** By kind: fields that stand in the way and are declared by somebody else, who was not asked. */
   readonly conflicts = new Map<string, readonly ContestedField[]>();
   /** The last write to each object, so that a second one builds on it. */
-  private readonly written = new Map<string, ApplyAction>();
+  readonly #written = new Map<string, ApplyAction>();
   /** Objects that became ours in an earlier step, as they are after that. */
-  private readonly claimed = new Map<string, KubeObject>();
-  private readonly ourSlices: ReadonlyMap<string, EndpointSliceObject>;
-  private readonly leaves: ReadonlySet<string>;
+  readonly #claimed = new Map<string, KubeObject>();
+  readonly #ourSlices: ReadonlyMap<string, EndpointSliceObject>;
+  readonly #leaves: ReadonlySet<string>;
 
   constructor({ input, slices, others, leaves }: DraftOptions) {
     this.input = input;
     this.slices = slices;
     this.others = others;
-    this.leaves = leaves;
-    this.ourSlices = new Map(slices.ours.map((slice) => [slice.metadata.name, slice]));
+    this.#leaves = leaves;
+    this.#ourSlices = new Map(slices.ours.map((slice) => [slice.metadata.name, slice]));
   }
 
   /** Whether objects of that kind are somebody else's to write. */
   isLeft(kind: ObjectKind): boolean {
-    return this.leaves.has(kind);
+    return this.#leaves.has(kind);
   }
 
   /** Whether an object of that kind is created, changed or removed. */
@@ -66,15 +66,15 @@ export class PlanDraft {
   /** Endpoints of others, which the target adopts: ours in name before anything else happens. */
   claimEndpoints(desired: EndpointsObject): void {
     const { endpoints } = this.input.existing;
-    if (endpoints === undefined || this.isOurs(endpoints) || this.isLeft('Endpoints')) return;
+    if (endpoints === undefined || this.#isOurs(endpoints) || this.isLeft('Endpoints')) return;
     const { action, after } = claimOf(endpoints, desired);
     this.actions.push(action);
-    this.claimed.set(keyOf(endpoints), after);
+    this.#claimed.set(keyOf(endpoints), after);
   }
 
   applyService(): void {
     const { existing, options, target } = this.input;
-    if (!target.service.create || this.leaves.has('Service')) return;
+    if (!target.service.create || this.#leaves.has('Service')) return;
     const desired = buildService(target, options.instance, existing.service?.spec);
     const isWritten = this.apply(desired, existing.service);
     // An ExternalName Service becomes ClusterIP in place, but server-side apply leaves `externalName` behind.
@@ -98,21 +98,21 @@ export class PlanDraft {
     const uid = existing.service?.metadata.uid;
     const service = { uid, headless: isHeadless(this.input) };
     const body = buildEndpointSlice(target, options.instance, content, service);
-    this.apply(body, this.ourSlices.get(content.name), uid === undefined);
+    this.apply(body, this.#ourSlices.get(content.name), uid === undefined);
   }
 
   /** @returns whether the object may be written; where somebody's fields stand in the way nothing of it is. */
   apply(desired: KubeObject, existing: KubeObject | undefined, awaitsServiceUid = false): boolean {
     const { kind } = desired;
     const key = keyOf(desired);
-    const earlier = this.written.get(key);
+    const earlier = this.#written.get(key);
     if (earlier !== undefined) {
-      this.push(key, furtherApplication(desired, earlier));
+      this.#push(key, furtherApplication(desired, earlier));
       return true;
     }
     const mayTake = mayAdopt(this.input);
-    const adopting = existing !== undefined && !this.isOurs(existing);
-    const claimed = this.claimed.get(key);
+    const adopting = existing !== undefined && !this.#isOurs(existing);
+    const claimed = this.#claimed.get(key);
     const taking =
       existing === undefined || claimed !== undefined
         ? NOTHING_TAKEN
@@ -125,7 +125,7 @@ export class PlanDraft {
       return false;
     }
     if (taking.takeOver !== undefined) this.actions.push(taking.takeOver.action);
-    this.push(key, action);
+    this.#push(key, action);
     return true;
   }
 
@@ -133,13 +133,13 @@ export class PlanDraft {
     for (const object of objects) this.actions.push(deletionOf(kind, object, reason));
   }
 
-  private isOurs(existing: KubeObject): boolean {
+  #isOurs(existing: KubeObject): boolean {
     return existing.kind === 'EndpointSlice' || ownerOf(existing, this.input.options.instance) === 'us';
   }
 
-  private push(key: string, action: ApplyAction | undefined): void {
+  #push(key: string, action: ApplyAction | undefined): void {
     if (action === undefined) return;
-    this.written.set(key, action);
+    this.#written.set(key, action);
     this.actions.push(action);
   }
 }

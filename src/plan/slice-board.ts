@@ -21,14 +21,14 @@ export class Board {
   /** Serving keys that shall be ready, and where. */
   readonly readyAt = new Map<string, string>();
   /** What each slice holds after the writes so far. */
-  private readonly held = new Map<string, readonly EndpointEntry[]>();
-  private readonly final = new Set<string>();
+  readonly #held = new Map<string, readonly EndpointEntry[]>();
+  readonly #final = new Set<string>();
 
   constructor(slices: readonly PackedSlice[], surplus: readonly EndpointSliceObject[]) {
     this.slices = slices;
     this.surplus = new Map(surplus.map((slice) => [slice.metadata.name, slice]));
     const existing = [...slices.flatMap((slice) => slice.existing ?? []), ...surplus];
-    for (const slice of existing) this.held.set(slice.metadata.name, entriesIn(slice));
+    for (const slice of existing) this.#held.set(slice.metadata.name, entriesIn(slice));
     this.standing = standingIn(existing);
     for (const { name, entries } of slices) {
       for (const entry of entries) {
@@ -38,11 +38,11 @@ export class Board {
   }
 
   heldBy(name: string): readonly EndpointEntry[] {
-    return this.held.get(name) ?? [];
+    return this.#held.get(name) ?? [];
   }
 
   isFinal({ name }: PackedSlice): boolean {
-    return this.final.has(name);
+    return this.#final.has(name);
   }
 
   /** What of the serving keys of an entry stands in other slices, before the first write. */
@@ -53,13 +53,13 @@ export class Board {
   }
 
   write(slice: SliceContent, entries: readonly EndpointEntry[]): void {
-    this.held.set(slice.name, entries);
-    if (entries === slice.entries) this.final.add(slice.name);
+    this.#held.set(slice.name, entries);
+    if (entries === slice.entries) this.#final.add(slice.name);
     this.steps.push({ write: entries === slice.entries ? slice : { ...slice, entries } });
   }
 
   remove(slice: EndpointSliceObject): void {
-    this.held.delete(slice.metadata.name);
+    this.#held.delete(slice.metadata.name);
     this.surplus.delete(slice.metadata.name);
     this.steps.push({ remove: slice });
   }

@@ -40,15 +40,15 @@ function versionOf({ metadata: { resourceVersion, uid } }: KubeObject): Version 
 
 /** State in one ConfigMap, `external-endpoints-state-INSTANCE`, under one key. */
 export class ConfigMapState implements StateStore {
-  private readonly store: ObjectStore;
-  private readonly compressor: Compressor;
-  private readonly clock: Clock;
-  private readonly place: { readonly namespace: string; readonly instance: string };
-  private savedText: string | undefined;
+  readonly #store: ObjectStore;
+  readonly #compressor: Compressor;
+  readonly #clock: Clock;
+  readonly #place: { readonly namespace: string; readonly instance: string };
+  #savedText: string | undefined;
   /** As this process read or wrote it last. */
-  private version: Version = OF_NO_OBJECT;
+  #version: Version = OF_NO_OBJECT;
   /** As this process wrote it last. */
-  private ownVersion: Version | undefined;
+  #ownVersion: Version | undefined;
 
   constructor(
     store: ObjectStore,
@@ -56,33 +56,33 @@ export class ConfigMapState implements StateStore {
     clock: Clock,
     place: { readonly namespace: string; readonly instance: string },
   ) {
-    this.store = store;
-    this.compressor = compressor;
-    this.clock = clock;
-    this.place = place;
+    this.#store = store;
+    this.#compressor = compressor;
+    this.#clock = clock;
+    this.#place = place;
   }
 
   async load(signal: AbortSignal): Promise<LoadedState> {
-    const result = await this.store.get(this.reference(), signal);
+    const result = await this.#store.get(this.#reference(), signal);
     if (!result.ok) {
       const { reason, message } = result.failure;
       if (reason === 'NotFound' || reason === 'NamespaceNotFound')
         return { kind: 'missing', state: EMPTY_STATE, notes: [] };
-      return this.unavailable(reason, message);
+      return this.#unavailable(reason, message);
     }
-    this.version = versionOf(result.value);
+    this.#version = versionOf(result.value);
     const squeezed = (result.value as StateConfigMap).data?.state;
-    if (squeezed === undefined) return this.unreadable('it has no key "state"');
+    if (squeezed === undefined) return this.#unreadable('it has no key "state"');
     let text: string;
     try {
-      text = await this.compressor.decompress(squeezed);
+      text = await this.#compressor.decompress(squeezed);
     } catch (error) {
-      return this.unreadable((error as Error).message);
+      return this.#unreadable((error as Error).message);
     }
-    const decoded = decodeState(text, instantOf(this.clock));
-    if (!decoded.ok) return this.unreadable(decoded.message);
-    this.savedText = text;
-    const isOwn = this.version.resourceVersion === this.ownVersion?.resourceVersion;
+    const decoded = decodeState(text, instantOf(this.#clock));
+    if (!decoded.ok) return this.#unreadable(decoded.message);
+    this.#savedText = text;
+    const isOwn = this.#version.resourceVersion === this.#ownVersion?.resourceVersion;
     return { kind: 'found', isOwn, state: decoded.state, notes: [] };
   }
 
@@ -91,26 +91,26 @@ export class ConfigMapState implements StateStore {
     signal: AbortSignal,
     mayOverwrite: () => boolean = () => true,
   ): Promise<readonly StateNote[]> {
-    const text = encodeState(state, instantOf(this.clock));
-    if (text === this.savedText) return [];
-    const squeezed = await this.compressor.compress(text);
+    const text = encodeState(state, instantOf(this.#clock));
+    if (text === this.#savedText) return [];
+    const squeezed = await this.#compressor.compress(text);
     if (squeezed.length > MAX_BYTES) {
       const message = `the state is ${squeezed.length} bytes and a ConfigMap takes ${MAX_BYTES}; use several instances`;
       return [{ reason: 'StateTooLarge', message }];
     }
-    const result = await this.write(squeezed, signal, mayOverwrite);
+    const result = await this.#write(squeezed, signal, mayOverwrite);
     if (!result.ok) {
-      this.savedText = undefined;
+      this.#savedText = undefined;
       return [
         {
           reason: 'StateNotSaved',
-          message: `${this.describe()}: ${result.failure.reason}: ${result.failure.message}`,
+          message: `${this.#describe()}: ${result.failure.reason}: ${result.failure.message}`,
         },
       ];
     }
-    this.version = versionOf(result.value);
-    this.ownVersion = this.version;
-    this.savedText = text;
+    this.#version = versionOf(result.value);
+    this.#ownVersion = this.#version;
+    this.#savedText = text;
     return [];
   }
 
@@ -118,55 +118,55 @@ export class ConfigMapState implements StateStore {
    * Each write is on what was read or written last, so that one that arrives late changes nothing that was saved
    * since. Who may overwrite what somebody else saved looks at it and writes again.
    */
-  private async write(
+  async #write(
     squeezed: string,
     signal: AbortSignal,
     mayOverwrite: () => boolean,
   ): Promise<ApiResult<KubeObject>> {
-    const { namespace, name } = this.reference();
+    const { namespace, name } = this.#reference();
     for (let attempt = 1; ; attempt++) {
       const body: StateConfigMap = {
         apiVersion: 'v1',
         kind: 'ConfigMap',
-        metadata: { namespace, name, ...this.version, labels: ownershipLabels(this.place.instance) },
+        metadata: { namespace, name, ...this.#version, labels: ownershipLabels(this.#place.instance) },
         data: { state: squeezed },
       };
-      const result = await this.store.apply(body, { force: true, dryRun: false }, signal);
+      const result = await this.#store.apply(body, { force: true, dryRun: false }, signal);
       if (result.ok || result.failure.reason !== 'Conflict') return result;
       if (!mayOverwrite() || attempt === ATTEMPTS) return result;
-      const present = await this.store.get(this.reference(), signal);
+      const present = await this.#store.get(this.#reference(), signal);
       if (!present.ok && present.failure.reason !== 'NotFound') return present;
       // Reading may have taken long, and another may lead by now.
       if (!mayOverwrite()) return result;
-      this.version = present.ok ? versionOf(present.value) : OF_NO_OBJECT;
+      this.#version = present.ok ? versionOf(present.value) : OF_NO_OBJECT;
     }
   }
 
-  private unavailable(failure: ApiFailureReason, message: string): LoadedState {
-    const text = `${this.describe()} cannot be read, so thresholds and holds do not carry over from before: ${message}`;
+  #unavailable(failure: ApiFailureReason, message: string): LoadedState {
+    const text = `${this.#describe()} cannot be read, so thresholds and holds do not carry over from before: ${message}`;
     return failure === 'Forbidden'
       ? { kind: 'unusable', state: EMPTY_STATE, notes: [{ reason: 'StateForbidden', message: text }] }
       : { kind: 'unreachable', state: EMPTY_STATE, notes: [{ reason: 'StateUnreachable', message: text }] };
   }
 
-  private reference() {
-    const { namespace, instance } = this.place;
+  #reference() {
+    const { namespace, instance } = this.#place;
     return { kind: 'ConfigMap', namespace, name: `external-endpoints-state-${instance}` } as const;
   }
 
-  private describe(): string {
-    const { namespace, name } = this.reference();
+  #describe(): string {
+    const { namespace, name } = this.#reference();
     return `ConfigMap ${namespace}/${name}`;
   }
 
-  private unreadable(message: string): LoadedState {
+  #unreadable(message: string): LoadedState {
     return {
       kind: 'unreadable',
       state: EMPTY_STATE,
       notes: [
         {
           reason: 'StateUnreadable',
-          message: `${this.describe()} is ignored and will be replaced; nothing is drained for that: ${message}`,
+          message: `${this.#describe()} is ignored and will be replaced; nothing is drained for that: ${message}`,
         },
       ],
     };

@@ -25,29 +25,35 @@ export interface CarrierSettings {
   readonly onDropped: (entry: TargetEntry) => void;
 }
 
+interface PlanCarrierPorts {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 /**
  * Carries plans out, a bounded number at a time, whoever has waited longest first. While the API server is away, one plan
  * at a time goes out to see whether it is back; the rest wait, so that its return is no stampede.
  */
 export class PlanCarrier {
-  private readonly ports: { readonly store: ObjectStore; readonly clock: Clock; readonly random: Random };
-  private readonly settings: CarrierSettings;
-  private readonly waiting: Errand[] = [];
-  private readonly underWay = new Set<Promise<void>>();
-  private readonly turns = newSettleTurns();
-  private readonly signal: AbortSignal;
-  private serverBackOff: BackOff = NO_BACK_OFF;
-  private crash: { readonly error: unknown } | undefined;
+  readonly #ports: PlanCarrierPorts;
+  readonly #settings: CarrierSettings;
+  readonly #waiting: Errand[] = [];
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #turns = newSettleTurns();
+  readonly #signal: AbortSignal;
+  #serverBackOff: BackOff = NO_BACK_OFF;
+  #crash: { readonly error: unknown } | undefined;
 
-  constructor(ports: PlanCarrier['ports'], settings: CarrierSettings, signal: AbortSignal) {
-    this.ports = ports;
-    this.settings = settings;
-    this.signal = signal;
+  constructor(ports: PlanCarrierPorts, settings: CarrierSettings, signal: AbortSignal) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#signal = signal;
   }
 
   /** Takes over a decision whose plan has something to do. The entry stays busy until it is settled or dropped. */
   carry(entry: TargetEntry, decision: TargetDecision | TargetPlan, decidedAtMs: number): void {
-    const { options } = this.settings;
+    const { options } = this.#settings;
     // A write may take half a minute to fail, and by then an address that was drained may be well again.
     const replan: Replan = (existing) => (isOutdated(entry, decidedAtMs) ? undefined : planAgain(existing));
     const planAgain = (existing: ExistingObjects): TargetPlan => {
@@ -61,77 +67,77 @@ export class PlanCarrier {
     };
     entry.busy = true;
     const errand = { entry, first: decision, replan, decidedAtMs };
-    const at = this.waiting.findLastIndex((each) => each.entry.decidedForMs <= entry.decidedForMs) + 1;
-    this.waiting.splice(at, 0, errand);
+    const at = this.#waiting.findLastIndex((each) => each.entry.decidedForMs <= entry.decidedForMs) + 1;
+    this.#waiting.splice(at, 0, errand);
     this.pump();
   }
 
   /** The API server did not take the last plan, and is not to be bothered before `untilMs`. */
   get serverAway(): { readonly isSo: boolean; readonly untilMs: number } {
-    const { failures, untilMs } = this.serverBackOff;
+    const { failures, untilMs } = this.#serverBackOff;
     return { isSo: failures > 0, untilMs };
   }
 
   /** When there is something to do that only time brings about; Infinity when there is not. */
   get nextTurnAtMs(): number {
-    return this.waiting.length > 0 && this.underWay.size === 0 ? this.serverBackOff.untilMs : Infinity;
+    return this.#waiting.length > 0 && this.#underWay.size === 0 ? this.#serverBackOff.untilMs : Infinity;
   }
 
   /** Starts what may start now. */
   pump(): void {
-    if (this.crash !== undefined) throw this.crash.error;
-    while (this.waiting.length > 0 && this.mayStart()) {
-      const errand = this.waiting.shift();
+    if (this.#crash !== undefined) throw this.#crash.error;
+    while (this.#waiting.length > 0 && this.#mayStart()) {
+      const errand = this.#waiting.shift();
       if (errand === undefined) return;
       const { entry } = errand;
       if (isOutdated(entry, errand.decidedAtMs)) {
         entry.busy = false;
         // It goes on waiting from where it began, or what changes often would never have its turn.
         entry.dirtySinceMs = entry.decidedForMs;
-        this.settings.onDropped(entry);
+        this.#settings.onDropped(entry);
         continue;
       }
-      const task = this.run(errand).catch((error: unknown) => {
-        if (!this.signal.aborted) this.crash = { error };
+      const task = this.#run(errand).catch((error: unknown) => {
+        if (!this.#signal.aborted) this.#crash = { error };
       });
-      this.underWay.add(task);
-      void task.finally(() => this.underWay.delete(task)).then(() => this.pump());
+      this.#underWay.add(task);
+      void task.finally(() => this.#underWay.delete(task)).then(() => this.pump());
     }
   }
 
   /** Waits for what is under way; what only waits is left for the next process. */
   async drain(): Promise<void> {
-    for (const { entry } of this.waiting.splice(0)) entry.busy = false;
-    await Promise.all(this.underWay);
+    for (const { entry } of this.#waiting.splice(0)) entry.busy = false;
+    await Promise.all(this.#underWay);
   }
 
-  private mayStart(): boolean {
-    if (this.signal.aborted) return false;
-    if (this.serverBackOff.failures === 0) return this.turns.writing.hasRoom;
-    return this.underWay.size === 0 && this.serverBackOff.untilMs <= this.ports.clock.monotonicNow();
+  #mayStart(): boolean {
+    if (this.#signal.aborted) return false;
+    if (this.#serverBackOff.failures === 0) return this.#turns.writing.hasRoom;
+    return this.#underWay.size === 0 && this.#serverBackOff.untilMs <= this.#ports.clock.monotonicNow();
   }
 
   /** Plans that failed together count as one failure. */
-  private noteServer(away: boolean): void {
-    const nowMs = this.ports.clock.monotonicNow();
-    if (!away) this.serverBackOff = NO_BACK_OFF;
-    else if (nowMs >= this.serverBackOff.untilMs) {
-      this.serverBackOff = backOffAfter(this.serverBackOff, nowMs, this.ports.random, SERVER_PAUSES);
+  #noteServer(away: boolean): void {
+    const nowMs = this.#ports.clock.monotonicNow();
+    if (!away) this.#serverBackOff = NO_BACK_OFF;
+    else if (nowMs >= this.#serverBackOff.untilMs) {
+      this.#serverBackOff = backOffAfter(this.#serverBackOff, nowMs, this.#ports.random, SERVER_PAUSES);
     }
   }
 
-  private async run({ entry, first, replan }: Errand): Promise<void> {
+  async #run({ entry, first, replan }: Errand): Promise<void> {
     const settleOptions = {
       ...DEFAULT_SETTLE_LIMITS,
-      instance: this.settings.options.instance,
+      instance: this.#settings.options.instance,
       dryRun: false,
     };
     const existing = entry.existing ?? NOTHING_EXISTS;
-    const ports = { ...this.ports, turns: this.turns, onWaiting: () => this.pump() };
-    const settlement = await settle(first, existing, replan, ports, settleOptions, this.signal);
-    this.noteServer(isServerAway(settlement));
+    const ports = { ...this.#ports, turns: this.#turns, onWaiting: () => this.pump() };
+    const settlement = await settle(first, existing, replan, ports, settleOptions, this.#signal);
+    this.#noteServer(isServerAway(settlement));
     entry.busy = false;
-    this.settings.onSettled(entry, settlement);
+    this.#settings.onSettled(entry, settlement);
   }
 }
 

@@ -4,19 +4,19 @@ import type { Monitor } from '../health/monitor.ts';
 
 /** The checks that all targets together need, each probed once however many ask for it. */
 export class CheckSet {
-  private readonly monitor: Monitor;
+  readonly #monitor: Monitor;
   /** What was known before this process, for checks that begin. */
-  private remembered: HealthMemory;
-  private readonly users = new Map<CheckId, Set<string>>();
-  private readonly ofUser = new Map<string, ReadonlySet<CheckId>>();
+  #remembered: HealthMemory;
+  readonly #users = new Map<CheckId, Set<string>>();
+  readonly #ofUser = new Map<string, ReadonlySet<CheckId>>();
 
   constructor(monitor: Monitor, remembered: HealthMemory) {
-    this.monitor = monitor;
-    this.remembered = remembered;
+    this.#monitor = monitor;
+    this.#remembered = remembered;
   }
 
   recallFrom(remembered: HealthMemory): void {
-    this.remembered = remembered;
+    this.#remembered = remembered;
   }
 
   /**
@@ -26,62 +26,62 @@ export class CheckSet {
    * @returns what those had found that `user` no longer asks for.
    */
   replace(user: string, checks: readonly Check[]): ReadonlyMap<CheckId, Health> {
-    const before = this.ofUser.get(user) ?? new Set();
+    const before = this.#ofUser.get(user) ?? new Set();
     const after = new Set(checks.map((check) => check.id));
-    const found = this.healthOfAll(before);
+    const found = this.#healthOfAll(before);
     const memory = new HealthMemory(found);
-    for (const check of checks) if (!before.has(check.id)) this.take(user, check, memory);
-    for (const id of before) if (!after.has(id)) this.release(user, id);
-    if (after.size === 0) this.ofUser.delete(user);
-    else this.ofUser.set(user, after);
+    for (const check of checks) if (!before.has(check.id)) this.#take(user, check, memory);
+    for (const id of before) if (!after.has(id)) this.#release(user, id);
+    if (after.size === 0) this.#ofUser.delete(user);
+    else this.#ofUser.set(user, after);
     return new Map([...found].filter(([id]) => !after.has(id)));
   }
 
   usersOf(id: CheckId): Iterable<string> {
-    return this.users.get(id) ?? [];
+    return this.#users.get(id) ?? [];
   }
 
   /** Whether everything that `user` asks for has been found healthy or unhealthy. */
   haveVerdicts(user: string): boolean {
-    for (const id of this.ofUser.get(user) ?? []) {
-      if ((this.monitor.health(id)?.verdict ?? 'unknown') === 'unknown') return false;
+    for (const id of this.#ofUser.get(user) ?? []) {
+      if ((this.#monitor.health(id)?.verdict ?? 'unknown') === 'unknown') return false;
     }
     return true;
   }
 
   health(id: CheckId): Health | undefined {
-    return this.monitor.health(id);
+    return this.#monitor.health(id);
   }
 
   /** Everything known, for the state that outlives the process. */
   snapshot(): ReadonlyMap<CheckId, Health> {
-    return this.healthOfAll(this.users.keys());
+    return this.#healthOfAll(this.#users.keys());
   }
 
-  private healthOfAll(ids: Iterable<CheckId>): Map<CheckId, Health> {
+  #healthOfAll(ids: Iterable<CheckId>): Map<CheckId, Health> {
     const known = new Map<CheckId, Health>();
     for (const id of ids) {
-      const health = this.monitor.health(id);
+      const health = this.#monitor.health(id);
       if (health !== undefined) known.set(id, health);
     }
     return known;
   }
 
-  private take(user: string, check: Check, found: HealthMemory): void {
-    const users = this.users.get(check.id);
+  #take(user: string, check: Check, found: HealthMemory): void {
+    const users = this.#users.get(check.id);
     if (users !== undefined) {
       users.add(user);
       return;
     }
-    this.users.set(check.id, new Set([user]));
-    this.monitor.add(check, found.beginningOf(check) ?? this.remembered.beginningOf(check));
+    this.#users.set(check.id, new Set([user]));
+    this.#monitor.add(check, found.beginningOf(check) ?? this.#remembered.beginningOf(check));
   }
 
-  private release(user: string, id: CheckId): void {
-    const users = this.users.get(id);
+  #release(user: string, id: CheckId): void {
+    const users = this.#users.get(id);
     users?.delete(user);
     if (users?.size !== 0) return;
-    this.users.delete(id);
-    this.monitor.remove(id);
+    this.#users.delete(id);
+    this.#monitor.remove(id);
   }
 }

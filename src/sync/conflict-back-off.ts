@@ -27,41 +27,41 @@ interface Repair {
  * another content, because a verdict or the list changed, is another write.
  */
 export class Contention {
-  private readonly repairs = new Map<string, Repair>();
+  readonly #repairs = new Map<string, Repair>();
 
   /** Takes note that `action` put right what somebody else had done. Returns when it may be done again. */
   noteRepair(action: Action, nowMs: number, random: Random): number {
-    this.forgetOld(nowMs);
+    this.#forgetOld(nowMs);
     const key = keyOf(action);
-    const before = this.repairs.get(key);
+    const before = this.#repairs.get(key);
     const timesMs = [...(before?.timesMs ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS), nowMs];
     const isWar = timesMs.length >= REPAIRS_OF_A_WAR || (before?.pause.failures ?? 0) > 0;
     const pause = isWar ? backOffAfter(before?.pause ?? NO_BACK_OFF, nowMs, random, PAUSES) : NO_BACK_OFF;
-    if (before === undefined && this.repairs.size >= MAX_REPAIRS) return nowMs;
-    this.repairs.set(key, { object: objectOf(action), timesMs: timesMs.slice(-REPAIRS_OF_A_WAR), pause });
+    if (before === undefined && this.#repairs.size >= MAX_REPAIRS) return nowMs;
+    this.#repairs.set(key, { object: objectOf(action), timesMs: timesMs.slice(-REPAIRS_OF_A_WAR), pause });
     return Math.max(nowMs, pause.untilMs);
   }
 
   /** Until when these writes are to wait, because each of them is undone again and again; -Infinity for not at all. */
   heldUntilMs(actions: readonly Action[], nowMs: number): number {
-    const untilMs = actions.map((action) => this.repairs.get(keyOf(action))?.pause.untilMs ?? -Infinity);
+    const untilMs = actions.map((action) => this.#repairs.get(keyOf(action))?.pause.untilMs ?? -Infinity);
     const earliestMs = Math.min(...untilMs);
     return untilMs.length > 0 && earliestMs > nowMs ? earliestMs : Number.NEGATIVE_INFINITY;
   }
 
   /** Whether what is seen of that object says nothing new, because its repair is waiting. */
   isHeld(kind: string, name: string, nowMs: number): boolean {
-    return [...this.repairs.values()].some(
+    return [...this.#repairs.values()].some(
       ({ object, pause }) =>
         pause.untilMs > nowMs && (object === `${kind}/${name}` || object === `${kind}/*`),
     );
   }
 
-  private forgetOld(nowMs: number): void {
-    for (const [key, { timesMs, pause }] of this.repairs) {
+  #forgetOld(nowMs: number): void {
+    for (const [key, { timesMs, pause }] of this.#repairs) {
       const lastMs = Math.max(timesMs.at(-1) ?? 0, pause.untilMs);
       const isOld = nowMs - lastMs > (pause.failures > 0 ? FORGOTTEN_AFTER_MS : WINDOW_MS);
-      if (isOld) this.repairs.delete(key);
+      if (isOld) this.#repairs.delete(key);
     }
   }
 }

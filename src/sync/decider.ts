@@ -50,31 +50,31 @@ export function remember(entry: TargetEntry, decided: TargetDecision): void {
 
 /** Brings entries before `decide()` and keeps on them what it remembers. */
 export class Decider {
-  private readonly book: TargetBook;
-  private readonly checks: CheckSet;
-  private readonly options: DecideOptions;
-  private guard: DrainGuardState = NO_SUSPICION;
-  private readonly departures: Departures;
+  readonly #book: TargetBook;
+  readonly #checks: CheckSet;
+  readonly #options: DecideOptions;
+  #guard: DrainGuardState = NO_SUSPICION;
+  readonly #departures: Departures;
 
   constructor(book: TargetBook, checks: CheckSet, options: DecideOptions) {
-    this.book = book;
-    this.checks = checks;
-    this.options = options;
-    this.departures = new Departures(book, options.instance);
+    this.#book = book;
+    this.#checks = checks;
+    this.#options = options;
+    this.#departures = new Departures(book, options.instance);
   }
 
   /** From the process before. */
   recallSuspicion(suspectSinceMs: number | undefined, nowMs: number): void {
-    this.guard = recalledSuspicion(suspectSinceMs, nowMs);
+    this.#guard = recalledSuspicion(suspectSinceMs, nowMs);
   }
 
   /** Another list is in force from now on. */
   startList(): void {
-    this.departures.startList();
+    this.#departures.startList();
   }
 
   get suspectSinceMs(): number | undefined {
-    return this.guard.suspectSinceMs;
+    return this.#guard.suspectSinceMs;
   }
 
   /**
@@ -88,44 +88,44 @@ export class Decider {
     // Why an address is no longer asked about is what the decision has to know of it.
     const foundLast = new Map<CheckId, Health>();
     for (const entry of staying) {
-      inTime.push(...(this.momentOf(entry, moment, foundLast) ?? []));
+      inTime.push(...(this.#momentOf(entry, moment, foundLast) ?? []));
       yield;
     }
     const taken = new Set(inTime.map(({ entry }) => entry));
     const decision = yield* decideInSteps(
       {
         targets: inTime.map((each) => each.moment),
-        ...this.departures.among(leaving),
-        healthOf: (id) => this.checks.health(id) ?? foundLast.get(id),
+        ...this.#departures.among(leaving),
+        healthOf: (id) => this.#checks.health(id) ?? foundLast.get(id),
         guards: moment.guards,
-        options: this.options,
+        options: this.#options,
         stateless: moment.stateless,
         fleet: {
-          readyElsewhere: this.readyElsewhere(taken),
+          readyElsewhere: this.#readyElsewhere(taken),
           referenceReachable: moment.referenceReachable,
-          lastHealthyMs: this.lastSightMs(moment),
-          guard: this.guard,
+          lastHealthyMs: this.#lastSightMs(moment),
+          guard: this.#guard,
         },
       },
       moment.now,
     );
-    this.guard = decision.guard;
+    this.#guard = decision.guard;
     const decided = decision.targets.map((each, at): EntryDecision => {
       const entry = inTime[at]?.entry;
       if (entry === undefined) throw new Error('a decision without its entry');
       remember(entry, each);
       return { entry, decided: each };
     });
-    this.departures.noteDecided(decision.removals);
+    this.#departures.noteDecided(decision.removals);
     const removed = decision.removals.map((plan) => ({
-      entry: this.book.entryFor(plan.namespace, plan.name),
+      entry: this.#book.entryFor(plan.namespace, plan.name),
       decided: { plan, assessments: [] },
     }));
     return { decisions: [...decided, ...removed], tooEarly: staying.filter((entry) => !taken.has(entry)) };
   }
 
   /** Follows the target's addresses with checks; undefined while it is too early to decide. */
-  private momentOf(
+  #momentOf(
     entry: TargetEntry,
     { now, guards, stateless, lastHealthyMs }: DecidingMoment,
     foundLast: Map<CheckId, Health>,
@@ -134,26 +134,26 @@ export class Decider {
     if (target === undefined) return undefined;
     entry.existingBefore = existing;
     const moment = { target, existing, memory, origins, inherits, answers };
-    const healthOf = (id: CheckId) => this.checks.health(id);
-    const naming = { healthOf, stateless, guards, options: this.options, fleet: { lastHealthyMs } };
+    const healthOf = (id: CheckId) => this.#checks.health(id);
+    const naming = { healthOf, stateless, guards, options: this.#options, fleet: { lastHealthyMs } };
     const { known } = viewMoment(moment, naming, now);
     const candidates = candidatesOf(target, known, guards).filter(isToBeChecked);
-    for (const [id, health] of this.checks.replace(entry.key, checksOf(target, candidates)))
+    for (const [id, health] of this.#checks.replace(entry.key, checksOf(target, candidates)))
       foundLast.set(id, health);
-    const tooEarly = now.monotonicMs < entry.patienceUntilMs && !this.checks.haveVerdicts(entry.key);
+    const tooEarly = now.monotonicMs < entry.patienceUntilMs && !this.#checks.haveVerdicts(entry.key);
     return tooEarly ? undefined : [{ entry, moment }];
   }
 
   /** A success says little while most of what counts as healthy is failing; asked only when it matters, for it asks every check. */
-  private lastSightMs({ lastHealthyMs }: DecidingMoment): number {
-    if (this.guard.suspectSinceMs === undefined || seesClearly(this.checks.snapshot().values()))
+  #lastSightMs({ lastHealthyMs }: DecidingMoment): number {
+    if (this.#guard.suspectSinceMs === undefined || seesClearly(this.#checks.snapshot().values()))
       return lastHealthyMs;
-    return Math.min(lastHealthyMs, this.guard.suspectSinceMs);
+    return Math.min(lastHealthyMs, this.#guard.suspectSinceMs);
   }
 
-  private readyElsewhere(taken: ReadonlySet<TargetEntry>): number {
+  #readyElsewhere(taken: ReadonlySet<TargetEntry>): number {
     let ready = 0;
-    for (const entry of this.book.entries.values()) if (!taken.has(entry)) ready += entry.readyAddresses;
+    for (const entry of this.#book.entries.values()) if (!taken.has(entry)) ready += entry.readyAddresses;
     return ready;
   }
 }

@@ -8,24 +8,24 @@ import type { TargetBook } from './target-registry.ts';
 
 /** What one list lets go, counted together however it comes up for decision: `maxDeletes` bounds all of it. */
 export class Departures {
-  private readonly book: TargetBook;
-  private readonly instance: string;
+  readonly #book: TargetBook;
+  readonly #instance: string;
   /** What the list in force has let go, by key: it counts for as long as that list does. */
-  private readonly letGo = new Set<string>();
+  readonly #letGo = new Set<string>();
 
   constructor(book: TargetBook, instance: string) {
-    this.book = book;
-    this.instance = instance;
+    this.#book = book;
+    this.#instance = instance;
   }
 
   /** Another list is in force from now on. */
   startList(): void {
-    this.letGo.clear();
+    this.#letGo.clear();
   }
 
   noteDecided(removals: readonly ObjectPlan[]): void {
     for (const { namespace, name, phase } of removals) {
-      if (phase === 'Deleted') this.letGo.add(this.book.entryFor(namespace, name).key);
+      if (phase === 'Deleted') this.#letGo.add(this.#book.entryFor(namespace, name).key);
     }
   }
 
@@ -37,29 +37,29 @@ export class Departures {
     if (leaving.length === 0) return { removals: [], ownedServices: 0, removedBesides: 0 };
     for (const entry of leaving) {
       entry.existingBefore = entry.existing;
-      if (!this.isOurs(entry)) this.book.entries.delete(entry.key);
+      if (!this.#isOurs(entry)) this.#book.entries.delete(entry.key);
     }
-    const removals = leaving.filter((entry) => this.isOurs(entry)).map((entry) => this.removalOf(entry));
-    const owned = [...this.book.entries.values()].filter((entry) => this.isOurs(entry));
+    const removals = leaving.filter((entry) => this.#isOurs(entry)).map((entry) => this.#removalOf(entry));
+    const owned = [...this.#book.entries.values()].filter((entry) => this.#isOurs(entry));
     const going = owned.filter(
-      (entry) => entry.target === undefined && deletionPolicyOf(this.removalOf(entry)) === 'Delete',
+      (entry) => entry.target === undefined && deletionPolicyOf(this.#removalOf(entry)) === 'Delete',
     );
     const taken = new Set(leaving.map(({ key }) => key));
-    const besides = new Set([...going.map(({ key }) => key), ...this.letGo]);
+    const besides = new Set([...going.map(({ key }) => key), ...this.#letGo]);
     return {
       removals,
-      ownedServices: new Set([...owned.map(({ key }) => key), ...this.letGo]).size,
+      ownedServices: new Set([...owned.map(({ key }) => key), ...this.#letGo]).size,
       removedBesides: [...besides].filter((key) => !taken.has(key)).length,
     };
   }
 
-  private isOurs(entry: TargetEntry): boolean {
-    return isOursInPart(knownOf(entry), this.instance);
+  #isOurs(entry: TargetEntry): boolean {
+    return isOursInPart(knownOf(entry), this.#instance);
   }
 
-  private removalOf(entry: TargetEntry): RemovalInput {
+  #removalOf(entry: TargetEntry): RemovalInput {
     const { namespace, name } = entry;
-    return { namespace, name, existing: knownOf(entry), instance: this.instance };
+    return { namespace, name, existing: knownOf(entry), instance: this.#instance };
   }
 }
 

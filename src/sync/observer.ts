@@ -31,63 +31,63 @@ export class Lookout {
   readonly checks: CheckSet;
   /** The two that go on until they are told to stop. */
   readonly tasks: readonly Task[];
-  private readonly ports: LookoutPorts;
-  private readonly book: TargetBook;
-  private readonly settings: LookoutSettings;
-  private readonly names: NameWatcher;
-  private healthyAtMs = Number.NEGATIVE_INFINITY;
+  readonly #ports: LookoutPorts;
+  readonly #book: TargetBook;
+  readonly #settings: LookoutSettings;
+  readonly #names: NameWatcher;
+  #healthyAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: LookoutPorts, book: TargetBook, settings: LookoutSettings) {
     const { resolver, prober, clock, random } = ports;
-    this.ports = ports;
-    this.book = book;
-    this.settings = settings;
-    this.names = new NameWatcher({
+    this.#ports = ports;
+    this.#book = book;
+    this.#settings = settings;
+    this.#names = new NameWatcher({
       resolver,
       clock,
       random,
-      onAnswer: (key, answer) => this.onAnswer(key, answer),
+      onAnswer: (key, answer) => this.#onAnswer(key, answer),
     });
     const monitor = new Monitor({
       prober,
       clock,
       random,
       maxInFlight: settings.maxProbesInFlight,
-      onObservation: (observation) => this.onObservation(observation),
+      onObservation: (observation) => this.#onObservation(observation),
     });
     this.checks = new CheckSet(monitor, new HealthMemory(new Map()));
-    this.tasks = [(signal) => this.names.run(signal), (signal) => monitor.run(signal)];
+    this.tasks = [(signal) => this.#names.run(signal), (signal) => monitor.run(signal)];
   }
 
   /** Follows the names that the book has now; addresses are checked once a decision has found out which. */
   followNames(): void {
-    this.names.watch(this.book.names());
+    this.#names.watch(this.#book.names());
   }
 
   /** When a check last found anything healthy, on the monotonic clock; -Infinity when none ever did. */
   get lastHealthyMs(): number {
-    return this.healthyAtMs;
+    return this.#healthyAtMs;
   }
 
-  private onAnswer(key: WatchKey, answer: TimedResolution): void {
+  #onAnswer(key: WatchKey, answer: TimedResolution): void {
     for (const each of [answer.resolution.IPv4, answer.resolution.IPv6]) {
-      this.ports.metrics.resolved(each.outcome === 'resolved' ? 'Resolved' : each.reason);
+      this.#ports.metrics.resolved(each.outcome === 'resolved' ? 'Resolved' : each.reason);
     }
-    for (const { entry, source } of this.book.usersOf(key)) {
+    for (const { entry, source } of this.#book.usersOf(key)) {
       entry.answers.set(source, answer);
       // Unchanged answers too: rotation and holds are counted in answers.
-      this.settings.onNews(entry);
+      this.#settings.onNews(entry);
     }
   }
 
-  private onObservation({ check, sample, before, after }: Observation): void {
-    this.ports.metrics.probed(sample.reason);
-    if (sample.healthy) this.healthyAtMs = this.ports.clock.monotonicNow();
+  #onObservation({ check, sample, before, after }: Observation): void {
+    this.#ports.metrics.probed(sample.reason);
+    if (sample.healthy) this.#healthyAtMs = this.#ports.clock.monotonicNow();
     if (before.verdict === after.verdict) return;
-    this.settings.onVerdict();
+    this.#settings.onVerdict();
     for (const key of this.checks.usersOf(check.id)) {
-      const entry = this.book.entries.get(key);
-      if (entry !== undefined) this.settings.onNews(entry);
+      const entry = this.#book.entries.get(key);
+      if (entry !== undefined) this.#settings.onNews(entry);
     }
   }
 }

@@ -31,29 +31,29 @@ export interface RoundsParts {
 
 /** Goes through what is due: reads what has to be read, decides the rest, and hands on what there is to write. */
 export class Rounds {
-  private readonly parts: RoundsParts;
-  private guards: Guards | undefined;
-  private isComplete = false;
-  private stateless = false;
-  private leading = false;
+  readonly #parts: RoundsParts;
+  #guards: Guards | undefined;
+  #isComplete = false;
+  #stateless = false;
+  #leading = false;
 
   constructor(parts: RoundsParts) {
-    this.parts = parts;
+    this.#parts = parts;
   }
 
   /** @param isComplete false while parts of the list have yet to be read: what it lacks has not left it then. */
   setList(guards: Guards, isComplete: boolean): void {
-    this.guards = guards;
-    this.isComplete = isComplete;
+    this.#guards = guards;
+    this.#isComplete = isComplete;
   }
 
   get hasList(): boolean {
-    return this.guards !== undefined;
+    return this.#guards !== undefined;
   }
 
   /** There is no place to keep state in. */
   setStateless(stateless: boolean): void {
-    this.stateless = stateless;
+    this.#stateless = stateless;
   }
 
   /**
@@ -61,48 +61,48 @@ export class Rounds {
    * what that one knew: all of it is looked at when we do.
    */
   setLeading(leads: boolean): void {
-    const { agenda, book } = this.parts;
-    if (leads && !this.leading) for (const entry of book.entries.values()) agenda.mark(entry);
-    this.leading = leads;
+    const { agenda, book } = this.#parts;
+    if (leads && !this.#leading) for (const entry of book.entries.values()) agenda.mark(entry);
+    this.#leading = leads;
   }
 
   get isLeading(): boolean {
-    return this.leading;
+    return this.#leading;
   }
 
   /** One look at everything that is due. Waits for nobody; but where there is much, others have their turn meanwhile. */
   async goRound(signal: AbortSignal): Promise<void> {
-    const { agenda, book, carrier, clock, reader } = this.parts;
+    const { agenda, book, carrier, clock, reader } = this.#parts;
     if (!this.hasList) return;
     const nowMs = clock.monotonicNow();
     agenda.keepAppointments(book.entries.values(), nowMs);
-    if (!this.isComplete) agenda.spareUnlisted();
+    if (!this.#isComplete) agenda.spareUnlisted();
     const due = agenda.dueAt(nowMs);
     const unread = due.filter(({ existing }) => existing === undefined);
-    if (unread.length > 0 && this.readableAtMs <= nowMs) {
+    if (unread.length > 0 && this.#readableAtMs <= nowMs) {
       reader.start(unread, carrier.serverAway.isSo, signal);
     }
     const ready = due.filter(({ existing }) => existing !== undefined);
-    if (ready.length > 0) await this.decide(ready, signal);
+    if (ready.length > 0) await this.#decide(ready, signal);
     carrier.pump();
   }
 
   /** When there will be something to do again, if nothing happens before; Infinity for never. */
   get nextRoundAtMs(): number {
-    const { agenda, carrier } = this.parts;
+    const { agenda, carrier } = this.#parts;
     if (!this.hasList) return Number.POSITIVE_INFINITY;
-    return Math.min(agenda.nextDueAtMs(this.readableAtMs), carrier.nextTurnAtMs);
+    return Math.min(agenda.nextDueAtMs(this.#readableAtMs), carrier.nextTurnAtMs);
   }
 
   /** A server that takes no writes is not asked what there is either, until it may be back. */
-  private get readableAtMs(): number {
-    const { carrier, reader } = this.parts;
+  get #readableAtMs(): number {
+    const { carrier, reader } = this.#parts;
     return Math.max(reader.readyAtMs, carrier.serverAway.untilMs);
   }
 
   /** What changes about an entry while all are decided brings it back: it is decided as of one moment. */
-  private async decide(entries: readonly TargetEntry[], signal: AbortSignal): Promise<void> {
-    const { agenda, clock, decider, lookout, metrics, onDecided, ranges, reader } = this.parts;
+  async #decide(entries: readonly TargetEntry[], signal: AbortSignal): Promise<void> {
+    const { agenda, clock, decider, lookout, metrics, onDecided, ranges, reader } = this.#parts;
     for (const entry of entries) {
       entry.decidedForMs = entry.dirtySinceMs ?? 0;
       agenda.strike(entry);
@@ -110,8 +110,8 @@ export class Rounds {
     const now = instantOf(clock);
     const deciding = decider.decide(entries, {
       now,
-      guards: { ...(this.guards ?? DEFAULT_GUARDS), serviceCidrs: ranges.cidrs },
-      stateless: this.stateless,
+      guards: { ...(this.#guards ?? DEFAULT_GUARDS), serviceCidrs: ranges.cidrs },
+      stateless: this.#stateless,
       referenceReachable: reader.isServerReachable,
       lastHealthyMs: lookout.lastHealthyMs,
     });
@@ -123,14 +123,14 @@ export class Rounds {
     // Their verdicts, or the end of their patience, bring them back.
     for (const entry of tooEarly) agenda.mark(entry);
     for (const decision of decisions) {
-      this.handOn(decision, now.monotonicMs);
+      this.#handOn(decision, now.monotonicMs);
       if (pace.isTired()) await pace.rest();
     }
     onDecided();
   }
 
-  private handOn({ entry, decided }: EntryDecision, nowMs: number): void {
-    const { agenda, carrier, isLeader, keeper } = this.parts;
+  #handOn({ entry, decided }: EntryDecision, nowMs: number): void {
+    const { agenda, carrier, isLeader, keeper } = this.#parts;
     const { plan } = decided;
     const heldUntilMs = entry.contention.heldUntilMs(plan.actions, nowMs);
     const isHeld = heldUntilMs > nowMs;
@@ -138,6 +138,6 @@ export class Rounds {
     agenda.noteAppointment(entry);
     if (isHeld) keeper.keepContended(entry, decided);
     else if (plan.actions.length === 0 && plan.continuation === undefined) keeper.keepAtRest(entry, decided);
-    else if (this.leading && isLeader()) carrier.carry(entry, decided, nowMs);
+    else if (this.#leading && isLeader()) carrier.carry(entry, decided, nowMs);
   }
 }

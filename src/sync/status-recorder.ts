@@ -27,50 +27,52 @@ const CONTENDED = {
     'somebody keeps undoing what is put right; the next repair waits, ever longer, and all else goes on',
 } as const;
 
+interface SettlementKeeperPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly events: EventSink;
+}
+
 /** Keeps on each entry what became of it, and tells what a person would want to know: changes, not states. */
 export class SettlementKeeper {
-  private readonly ports: {
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly log: Log;
-    readonly metrics: Metrics;
-    readonly events: EventSink;
-  };
+  readonly #ports: SettlementKeeperPorts;
 
-  constructor(ports: SettlementKeeper['ports']) {
-    this.ports = ports;
+  constructor(ports: SettlementKeeperPorts) {
+    this.#ports = ports;
   }
 
   /** A plan was carried out, or failed. */
   keep(entry: TargetEntry, settlement: Settlement): void {
-    const nowMs = this.ports.clock.monotonicNow();
+    const nowMs = this.#ports.clock.monotonicNow();
     const { failure, written, existing } = settlement;
     for (const { verb, kind, name, reason } of written) {
-      this.ports.metrics.wrote(verb, kind);
-      this.ports.log.info(reason, `${verb} ${kind} ${entry.namespace}/${name}`, {
+      this.#ports.metrics.wrote(verb, kind);
+      this.#ports.log.info(reason, `${verb} ${kind} ${entry.namespace}/${name}`, {
         target: entry.key,
         verb,
         kind,
       });
     }
     for (const warning of settlement.warnings) {
-      this.ports.log.warn('ApiWarning', warning, { target: entry.key });
+      this.#ports.log.warn('ApiWarning', warning, { target: entry.key });
     }
     if (failure === undefined) entry.existing = existing;
-    const isContended = this.noteRepairs(entry, written, nowMs);
+    const isContended = this.#noteRepairs(entry, written, nowMs);
     const { plan, assessments } = settlement.last;
     const outcome = failure ?? (isContended ? { phase: plan.phase, ...CONTENDED } : plan);
-    this.report(entry, outcome, this.endpoints(assessments), written);
+    this.#report(entry, outcome, this.#endpoints(assessments), written);
     if (failure !== undefined) {
       // The plan came to nothing, or to a part: what takes traffic is what did before.
       entry.readyAddresses = readyAddressCount(assessments, servedReadiness(existing));
       // What exists is no longer certain; and a server that is away is the carrier's to wait for.
       entry.existing = undefined;
       entry.beforeDrift = undefined;
-      if (!isServerAway(settlement)) entry.backOff = backOffAfter(entry.backOff, nowMs, this.ports.random);
+      if (!isServerAway(settlement)) entry.backOff = backOffAfter(entry.backOff, nowMs, this.#ports.random);
       return;
     }
-    if (written.length > 0) this.ports.metrics.settledAfter(nowMs - entry.decidedForMs);
+    if (written.length > 0) this.#ports.metrics.settledAfter(nowMs - entry.decidedForMs);
     // It may have turned out to be in somebody's way only when it was carried out.
     entry.recheckAtMs = Math.min(entry.recheckAtMs, recheckAtMs(entry, plan, nowMs));
     entry.backOff = NO_BACK_OFF;
@@ -79,26 +81,26 @@ export class SettlementKeeper {
 
   /** There was nothing to do. */
   keepAtRest(entry: TargetEntry, { plan, assessments }: TargetPlan): void {
-    this.report(entry, plan, this.endpoints(assessments));
+    this.#report(entry, plan, this.#endpoints(assessments));
     entry.backOff = NO_BACK_OFF;
     forgetDrift(entry);
   }
 
   /** All there is to do is what somebody keeps undoing: it waits. */
   keepContended(entry: TargetEntry, { plan, assessments }: TargetPlan): void {
-    this.report(entry, { phase: plan.phase, ...CONTENDED }, this.endpoints(assessments));
+    this.#report(entry, { phase: plan.phase, ...CONTENDED }, this.#endpoints(assessments));
   }
 
   keepUnreadable(entry: TargetEntry, { reason, message }: ApiFailure): void {
     const text = `namespace ${entry.namespace} cannot be read: ${message}`;
-    this.report(entry, { phase: 'Failed', reason, message: text }, entry.report?.endpoints ?? []);
+    this.#report(entry, { phase: 'Failed', reason, message: text }, entry.report?.endpoints ?? []);
   }
 
-  private endpoints(assessments: readonly Assessment[]): EndpointReport[] {
-    return endpointReports(assessments, instantOf(this.ports.clock));
+  #endpoints(assessments: readonly Assessment[]): EndpointReport[] {
+    return endpointReports(assessments, instantOf(this.#ports.clock));
   }
 
-  private report(
+  #report(
     entry: TargetEntry,
     { phase, reason, message }: Pick<TargetReport, 'phase' | 'reason' | 'message'>,
     endpoints: readonly EndpointReport[],
@@ -106,24 +108,24 @@ export class SettlementKeeper {
   ): void {
     const { namespace, name } = entry;
     const next = { namespace, name, phase, reason, message, endpoints, actions: written.map(actionReport) };
-    this.tell(entry, next);
+    this.#tell(entry, next);
     entry.report = next;
   }
 
   /** Whether one of the writes put right what somebody keeps undoing. */
-  private noteRepairs(entry: TargetEntry, written: readonly Action[], nowMs: number): boolean {
+  #noteRepairs(entry: TargetEntry, written: readonly Action[], nowMs: number): boolean {
     let isContended = false;
     for (const action of written) {
       const { kind, name, verb } = action;
       const by = entry.drifts.get(`${kind}/${name}`);
       if (by === undefined) continue;
-      this.ports.metrics.repaired(kind);
-      const nextAtMs = entry.contention.noteRepair(action, nowMs, this.ports.random);
+      this.#ports.metrics.repaired(kind);
+      const nextAtMs = entry.contention.noteRepair(action, nowMs, this.#ports.random);
       const pauseMs = Math.round(nextAtMs - nowMs);
       const fields = { target: entry.key, verb, kind, object: name, by, ...(pauseMs > 0 ? { pauseMs } : {}) };
       const note = repairNote(action, by);
-      this.ports.log.info('DriftRepaired', note, fields);
-      this.record(entry, 'Normal', 'DriftRepaired', note);
+      this.#ports.log.info('DriftRepaired', note, fields);
+      this.#record(entry, 'Normal', 'DriftRepaired', note);
       if (pauseMs <= 0) continue;
       isContended = true;
       entry.recheckAtMs = Math.min(entry.recheckAtMs, nextAtMs);
@@ -132,39 +134,39 @@ export class SettlementKeeper {
   }
 
   /** One line when a target's phase or reason changes, one for each address whose readiness, or the right to it, does. */
-  private tell(entry: TargetEntry, next: TargetReport): void {
+  #tell(entry: TargetEntry, next: TargetReport): void {
     const before = entry.report;
     const known = new Map(before?.endpoints.map((each) => [each.address, each]));
     for (const endpoint of next.endpoints) {
-      if (isNews(endpoint, known.get(endpoint.address))) this.tellAddress(entry, endpoint);
+      if (isNews(endpoint, known.get(endpoint.address))) this.#tellAddress(entry, endpoint);
     }
     if (before?.phase === next.phase && before.reason === next.reason) return;
     const text = next.message === '' ? next.phase : `${next.phase}: ${next.message}`;
     const fields = { target: entry.key, phase: next.phase };
     if (isTrouble(next.phase) || next.reason === CONTENDED.reason) {
-      this.ports.log.warn(next.reason, text, fields);
-      this.record(entry, 'Warning', next.reason, text);
+      this.#ports.log.warn(next.reason, text, fields);
+      this.#record(entry, 'Warning', next.reason, text);
     } else {
-      this.ports.log.info(next.reason, text, fields);
+      this.#ports.log.info(next.reason, text, fields);
     }
   }
 
-  private tellAddress(entry: TargetEntry, endpoint: EndpointReport): void {
+  #tellAddress(entry: TargetEntry, endpoint: EndpointReport): void {
     const { address, ready, reason, message, source } = endpoint;
     const isFine = ready && !OVERRULED.has(reason);
     const state = isFine ? 'is ready' : ready ? 'stays ready' : 'is not ready';
     const why = message === '' ? '' : `: ${message}`;
     const fields = { target: entry.key, address, source, ready };
-    if (isFine) this.ports.log.info(reason, `address ${state}`, fields);
-    else this.ports.log.warn(reason, `address ${state}${why}`, fields);
-    this.record(entry, isFine ? 'Normal' : 'Warning', reason, `${address} (${source}) ${state}${why}`);
+    if (isFine) this.#ports.log.info(reason, `address ${state}`, fields);
+    else this.#ports.log.warn(reason, `address ${state}${why}`, fields);
+    this.#record(entry, isFine ? 'Normal' : 'Warning', reason, `${address} (${source}) ${state}${why}`);
   }
 
   /** On the Service, and only by the replica that writes: the others know the same. */
-  private record(entry: TargetEntry, type: 'Normal' | 'Warning', reason: string, note: string): void {
+  #record(entry: TargetEntry, type: 'Normal' | 'Warning', reason: string, note: string): void {
     const { namespace, name, existing } = entry;
     const uid = existing?.service?.metadata.uid;
-    this.ports.events.record({
+    this.#ports.events.record({
       subject: { apiVersion: 'v1', kind: 'Service', namespace, name, ...(uid === undefined ? {} : { uid }) },
       type,
       reason,

@@ -22,35 +22,37 @@ export interface TargetReaderSettings {
 /** More targets than this are read by listing, fewer one by one. */
 const ONE_BY_ONE = 5;
 
+interface TargetReaderPorts {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
 /** Reads what exists under the names of entries, while the worker goes on with others. */
 export class TargetReader {
-  private readonly ports: {
-    readonly store: ObjectStore;
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly log: Log;
-  };
-  private readonly book: TargetBook;
-  private readonly settings: TargetReaderSettings;
-  private readonly underWay = new Set<Promise<void>>();
-  private backOff: BackOff = NO_BACK_OFF;
+  readonly #ports: TargetReaderPorts;
+  readonly #book: TargetBook;
+  readonly #settings: TargetReaderSettings;
+  readonly #underWay = new Set<Promise<void>>();
+  #backOff: BackOff = NO_BACK_OFF;
   /** The read under way that tells whether the API server answers again. */
-  private scout: Promise<void> | undefined;
+  #scout: Promise<void> | undefined;
 
-  constructor(ports: TargetReader['ports'], book: TargetBook, settings: TargetReaderSettings) {
-    this.ports = ports;
-    this.book = book;
-    this.settings = settings;
+  constructor(ports: TargetReaderPorts, book: TargetBook, settings: TargetReaderSettings) {
+    this.#ports = ports;
+    this.#book = book;
+    this.#settings = settings;
   }
 
   /** Nothing is to be read before then, because the API server did not answer, or is being asked whether it does again. */
   get readyAtMs(): number {
-    return this.scout !== undefined ? Number.POSITIVE_INFINITY : this.backOff.untilMs;
+    return this.#scout !== undefined ? Number.POSITIVE_INFINITY : this.#backOff.untilMs;
   }
 
   /** The API server answered the last time it was asked. */
   get isServerReachable(): boolean {
-    return this.backOff.failures === 0;
+    return this.#backOff.failures === 0;
   }
 
   /**
@@ -63,19 +65,19 @@ export class TargetReader {
     // One is enough to see whether a server that was away is back; the others follow when it is.
     const begun =
       entries.length > ONE_BY_ONE
-        ? [this.begin(entries, this.readTogether(entries, signal), signal)]
+        ? [this.#begin(entries, this.#readTogether(entries, signal), signal)]
         : (isScout ? entries.slice(0, 1) : entries).map((entry) =>
-            this.begin([entry], this.readAlone(entry, signal), signal),
+            this.#begin([entry], this.#readAlone(entry, signal), signal),
           );
-    if (isScout) [this.scout] = begun;
+    if (isScout) [this.#scout] = begun;
   }
 
   /** Resolves when nothing is being read. */
   async idle(): Promise<void> {
-    await Promise.all(this.underWay);
+    await Promise.all(this.#underWay);
   }
 
-  private begin(
+  #begin(
     entries: readonly TargetEntry[],
     reading: Promise<readonly TargetEntry[]>,
     signal: AbortSignal,
@@ -87,66 +89,66 @@ export class TargetReader {
         found = others;
       })
       .catch((error: unknown) => {
-        if (!signal.aborted) this.settings.onCrash(error);
+        if (!signal.aborted) this.#settings.onCrash(error);
       })
       .finally(() => {
         for (const entry of entries) entry.busy = false;
-        this.underWay.delete(task);
+        this.#underWay.delete(task);
         // Others may end meanwhile: they were sent before it was known that the server is away.
-        if (this.scout === task) this.scout = undefined;
-        this.settings.onRead(entries, found);
+        if (this.#scout === task) this.#scout = undefined;
+        this.#settings.onRead(entries, found);
       });
-    this.underWay.add(task);
+    this.#underWay.add(task);
     return task;
   }
 
-  private async readAlone(entry: TargetEntry, signal: AbortSignal): Promise<[]> {
-    const read = await readService(entry, this.ports.store, signal);
-    if (!read.ok && isOfTheWholeCluster(read.failure)) return this.failed(read.failure);
+  async #readAlone(entry: TargetEntry, signal: AbortSignal): Promise<[]> {
+    const read = await readService(entry, this.#ports.store, signal);
+    if (!read.ok && isOfTheWholeCluster(read.failure)) return this.#failed(read.failure);
     if (read.ok) entry.existing = read.value;
-    else this.unreadable(entry, read.failure);
-    this.backOff = NO_BACK_OFF;
+    else this.#unreadable(entry, read.failure);
+    this.#backOff = NO_BACK_OFF;
     return [];
   }
 
-  private async readTogether(entries: readonly TargetEntry[], signal: AbortSignal): Promise<TargetEntry[]> {
-    const read = await readCluster(entries, this.settings.instance, this.ports.store, signal);
-    if (!read.ok) return this.failed(read.failure);
-    this.backOff = NO_BACK_OFF;
-    return this.takeIn(read.view, entries);
+  async #readTogether(entries: readonly TargetEntry[], signal: AbortSignal): Promise<TargetEntry[]> {
+    const read = await readCluster(entries, this.#settings.instance, this.#ports.store, signal);
+    if (!read.ok) return this.#failed(read.failure);
+    this.#backOff = NO_BACK_OFF;
+    return this.#takeIn(read.view, entries);
   }
 
   /** What failed together counts as one failure. */
-  private failed(failure: ApiFailure): [] {
-    const { clock, log, random } = this.ports;
+  #failed(failure: ApiFailure): [] {
+    const { clock, log, random } = this.#ports;
     const nowMs = clock.monotonicNow();
-    if (nowMs < this.backOff.untilMs) return [];
-    this.backOff = backOffAfter(this.backOff, nowMs, random, SERVER_PAUSES);
-    const tries = this.backOff.failures;
+    if (nowMs < this.#backOff.untilMs) return [];
+    this.#backOff = backOffAfter(this.#backOff, nowMs, random, SERVER_PAUSES);
+    const tries = this.#backOff.failures;
     log.warn(failure.reason, `the cluster cannot be read: ${failure.message}`, { tries });
     return [];
   }
 
-  private unreadable(entry: TargetEntry, failure: ApiFailure): void {
-    const { clock, random } = this.ports;
+  #unreadable(entry: TargetEntry, failure: ApiFailure): void {
+    const { clock, random } = this.#ports;
     entry.backOff = backOffAfter(entry.backOff, clock.monotonicNow(), random);
-    this.settings.onUnreadable(entry, failure);
+    this.#settings.onUnreadable(entry, failure);
   }
 
-  private takeIn(view: ClusterView, entries: readonly TargetEntry[]): TargetEntry[] {
+  #takeIn(view: ClusterView, entries: readonly TargetEntry[]): TargetEntry[] {
     for (const entry of entries) {
       const failure = view.unreadable.get(entry.namespace);
       if (failure === undefined) {
         entry.existing = view.byService.get(entry.key) ?? NOTHING_EXISTS;
         continue;
       }
-      this.unreadable(entry, failure);
+      this.#unreadable(entry, failure);
     }
     const found: TargetEntry[] = [];
     for (const [key, existing] of view.byService) {
-      if (this.book.entries.has(key) || !isOursInPart(existing, this.settings.instance)) continue;
+      if (this.#book.entries.has(key) || !isOursInPart(existing, this.#settings.instance)) continue;
       const [namespace = '', name = ''] = key.split('/');
-      const entry = this.book.entryFor(namespace, name);
+      const entry = this.#book.entryFor(namespace, name);
       entry.existing = existing;
       found.push(entry);
     }

@@ -8,7 +8,7 @@ import { newEntry, type TargetEntry } from './target-record.ts';
 /** All entries of a worker, and which of them wait for which name. */
 export class TargetBook {
   readonly entries = new Map<string, TargetEntry>();
-  private readonly byName = new Map<WatchKey, NameUse[]>();
+  readonly #byName = new Map<WatchKey, NameUse[]>();
 
   /** Takes a list in. Returns the entries that are new, changed or gone from the list; the others are untouched. */
   replaceTargets(targets: readonly Target[]): TargetEntry[] {
@@ -30,7 +30,7 @@ export class TargetBook {
       entry.target = undefined;
       changed.push(entry);
     }
-    this.indexNames();
+    this.#indexNames();
     return changed;
   }
 
@@ -45,24 +45,24 @@ export class TargetBook {
 
   /** Every name that some target asks for, each once. */
   names(): WatchedName[] {
-    return [...this.byName.values()].flatMap(([use]) => (use === undefined ? [] : [use.watched]));
+    return [...this.#byName.values()].flatMap(([use]) => (use === undefined ? [] : [use.watched]));
   }
 
   usersOf(key: WatchKey): readonly NameUse[] {
-    return this.byName.get(key) ?? [];
+    return this.#byName.get(key) ?? [];
   }
 
-  private indexNames() {
-    this.byName.clear();
+  #indexNames() {
+    this.#byName.clear();
     for (const entry of this.entries.values()) {
       for (const source of entry.target?.endpoints ?? []) {
         if (source.kind === 'address' || entry.target === undefined) continue;
         const watched = { source, settings: entry.target.dns };
         const key = watchKey(watched);
-        const uses = this.byName.get(key) ?? [];
+        const uses = this.#byName.get(key) ?? [];
         if (!uses.some((use) => use.entry === entry))
           uses.push({ entry, source: sourceKey(source), watched });
-        this.byName.set(key, uses);
+        this.#byName.set(key, uses);
       }
     }
   }

@@ -24,108 +24,108 @@ const LONGEST_REST_MS = 60_000;
  *                  └────────────────────────────────────────────────────┘
  */
 export class Worker {
-  private readonly engine: Engine;
-  private readonly ports: WorkerPorts;
-  private readonly state: StateKeeper;
+  readonly #engine: Engine;
+  readonly #ports: WorkerPorts;
+  readonly #state: StateKeeper;
   /** How long to go on with writes that are under way when it is told to stop. */
-  private readonly shutdownTimeoutMs: number;
-  private reached = false;
-  private stateless = false;
-  private lastTurnMs = Number.NEGATIVE_INFINITY;
+  readonly #shutdownTimeoutMs: number;
+  #reached = false;
+  #stateless = false;
+  #lastTurnMs = Number.NEGATIVE_INFINITY;
 
   constructor(engine: Engine, ports: WorkerPorts, shutdownTimeoutMs: number) {
-    this.engine = engine;
-    this.ports = ports;
-    this.shutdownTimeoutMs = shutdownTimeoutMs;
-    this.state = new StateKeeper(ports, () => engine.state);
-    engine.onStateChange = () => this.state.noteChange();
+    this.#engine = engine;
+    this.#ports = ports;
+    this.#shutdownTimeoutMs = shutdownTimeoutMs;
+    this.#state = new StateKeeper(ports, () => engine.state);
+    engine.onStateChange = () => this.#state.noteChange();
   }
 
   /** The API server has answered this process. */
   get hasReachedCluster(): boolean {
-    return this.reached;
+    return this.#reached;
   }
 
   /** When the loop last turned, on the monotonic clock: what no longer turns is not alive. */
   get turnedAtMs(): number {
-    return this.lastTurnMs;
+    return this.#lastTurnMs;
   }
 
   /** Works until `signal` aborts; then finishes the writes under way, saves the state, and resolves. */
   async run(signal: AbortSignal): Promise<void> {
-    const { lookout, ranges, reader } = this.engine;
+    const { lookout, ranges, reader } = this.#engine;
     const stopped = new AbortController();
     const stop = () => stopped.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     const looking = lookout.tasks.map((task) =>
       task(stopped.signal).catch((error: unknown) => {
-        if (!stopped.signal.aborted) this.engine.fail(error);
+        if (!stopped.signal.aborted) this.#engine.fail(error);
       }),
     );
     try {
-      await this.recall(stopped.signal);
-      while (!stopped.signal.aborted) await this.turn(stopped.signal);
+      await this.#recall(stopped.signal);
+      while (!stopped.signal.aborted) await this.#turn(stopped.signal);
     } catch (error) {
       if (!stopped.signal.aborted) throw error;
     } finally {
       signal.removeEventListener('abort', stop);
       stopped.abort(new Error('the worker ended'));
-      await this.shutDown();
+      await this.#shutDown();
       await Promise.all([...looking, reader.idle(), ranges.idle()]);
     }
   }
 
-  private async recall(signal: AbortSignal): Promise<void> {
-    const loaded = await this.state.loadPatiently(signal);
-    await this.engine.ranges.readPatiently(signal);
-    this.reached = true;
-    this.stateless = loaded.kind === 'unusable';
-    this.engine.rounds.setStateless(this.stateless);
-    this.engine.recall(loaded.state);
+  async #recall(signal: AbortSignal): Promise<void> {
+    const loaded = await this.#state.loadPatiently(signal);
+    await this.#engine.ranges.readPatiently(signal);
+    this.#reached = true;
+    this.#stateless = loaded.kind === 'unusable';
+    this.#engine.rounds.setStateless(this.#stateless);
+    this.#engine.recall(loaded.state);
   }
 
-  private async turn(signal: AbortSignal): Promise<void> {
-    const { ranges, rounds, wakeUp } = this.engine;
-    this.engine.throwIfFailed();
-    const nowMs = this.ports.clock.monotonicNow();
-    this.lastTurnMs = nowMs;
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { ranges, rounds, wakeUp } = this.#engine;
+    this.#engine.throwIfFailed();
+    const nowMs = this.#ports.clock.monotonicNow();
+    this.#lastTurnMs = nowMs;
     ranges.readIfDue(signal);
-    await this.noteLeadership(signal);
+    await this.#noteLeadership(signal);
     await rounds.goRound(signal);
-    if (this.savesState) this.state.saveIfDue(signal);
+    if (this.#savesState) this.#state.saveIfDue(signal);
     const nextMs = Math.min(
       rounds.nextRoundAtMs,
-      this.savesState ? this.state.nextSaveAtMs : Number.POSITIVE_INFINITY,
+      this.#savesState ? this.#state.nextSaveAtMs : Number.POSITIVE_INFINITY,
       nowMs + LONGEST_REST_MS,
     );
     await wakeUp.sleepUntil(nextMs, signal);
   }
 
   /** A new leader does not drop what the one before has published and it has never met itself. */
-  private async noteLeadership(signal: AbortSignal): Promise<void> {
-    const { rounds } = this.engine;
-    const leads = this.ports.isLeader();
-    const before = leads && !rounds.isLeading ? await this.state.loadOnce(signal) : undefined;
+  async #noteLeadership(signal: AbortSignal): Promise<void> {
+    const { rounds } = this.#engine;
+    const leads = this.#ports.isLeader();
+    const before = leads && !rounds.isLeading ? await this.#state.loadOnce(signal) : undefined;
     // Where nobody has saved anything in between, this process has led before itself.
-    if (before !== undefined) this.engine.succeed(before);
+    if (before !== undefined) this.#engine.succeed(before);
     rounds.setLeading(leads);
   }
 
   /** Only the leader's memory is kept, where there is a place for it. */
-  private get savesState(): boolean {
-    return this.ports.isLeader() && !this.stateless;
+  get #savesState(): boolean {
+    return this.#ports.isLeader() && !this.#stateless;
   }
 
-  private async shutDown(): Promise<void> {
+  async #shutDown(): Promise<void> {
     const done = new AbortController();
-    const deadline = this.ports.clock.sleep(this.shutdownTimeoutMs, done.signal).then(
-      () => this.engine.stopWriting(new Error('time to shut down is over')),
+    const deadline = this.#ports.clock.sleep(this.#shutdownTimeoutMs, done.signal).then(
+      () => this.#engine.stopWriting(new Error('time to shut down is over')),
       () => undefined,
     );
     // Side by side: a write that hangs must not cost what was learned.
-    const saving = this.ports.isLeader() ? this.state.saveAtLast(this.engine.writing) : undefined;
-    await Promise.all([this.engine.carrier.drain(), saving]);
+    const saving = this.#ports.isLeader() ? this.#state.saveAtLast(this.#engine.writing) : undefined;
+    await Promise.all([this.#engine.carrier.drain(), saving]);
     done.abort();
     await deadline;
   }

@@ -16,12 +16,12 @@ import { TlsFront } from '../support/tls-front.ts';
 
 /** The system's, with minutes that a test lets pass in one go. */
 class LeapingClock implements Clock {
-  private leaptMs = 0;
-  wallNow = () => systemClock.wallNow() + this.leaptMs;
-  monotonicNow = () => systemClock.monotonicNow() + this.leaptMs;
+  #leaptMs = 0;
+  wallNow = () => systemClock.wallNow() + this.#leaptMs;
+  monotonicNow = () => systemClock.monotonicNow() + this.#leaptMs;
   sleep = systemClock.sleep;
   leap(byMs: number): void {
-    this.leaptMs += byMs;
+    this.#leaptMs += byMs;
   }
 }
 

@@ -18,9 +18,9 @@ const NEVER = new AbortController().signal;
 export class ContestedCluster {
   readonly clock = new ManualClock();
   readonly client: InMemoryClient;
-  private readonly cluster: InMemoryCluster;
-  private readonly controllers = new AbortController();
-  private readonly meddlings: {
+  readonly #cluster: InMemoryCluster;
+  readonly #controllers = new AbortController();
+  readonly #meddlings: {
     readonly write: string;
     readonly by: () => Promise<unknown>;
     left: number;
@@ -30,17 +30,17 @@ export class ContestedCluster {
   readonly pods: PodAddress[] = [];
 
   constructor() {
-    this.cluster = new InMemoryCluster(this.clock);
+    this.#cluster = new InMemoryCluster(this.clock);
     const selectPods = () => this.pods;
-    this.cluster.server.startControllers(
+    this.#cluster.server.startControllers(
       { controllers: ALL_CONTROLLERS, selectPods },
-      this.controllers.signal,
+      this.#controllers.signal,
     );
-    this.client = this.cluster.newClient();
+    this.client = this.#cluster.newClient();
   }
 
   stop(): void {
-    this.controllers.abort();
+    this.#controllers.abort();
   }
 
   as(manager: string): OtherManager {
@@ -48,23 +48,23 @@ export class ContestedCluster {
   }
 
   inject(rule: FaultRule): void {
-    this.cluster.server.faults.inject(rule);
+    this.#cluster.server.faults.inject(rule);
   }
 
   /** No fault any more. */
   heal(): void {
-    this.cluster.server.faults.clear();
+    this.#cluster.server.faults.clear();
   }
 
   /** Right before a write of a pass, `apply Service` or `delete EndpointSlice`: somebody is faster. */
   before(write: string, by: () => Promise<unknown>, times = 1): void {
-    this.meddlings.push({ write, by, left: times });
+    this.#meddlings.push({ write, by, left: times });
   }
 
   async pass(targets: string, more: Partial<OnePass> = {}): Promise<SyncReport> {
     const list = listOf(targets, 'defaults: { namespace: default, healthCheck: { type: none } }');
-    const { clock } = this;
-    const { report } = await clock.advanceUntil(onePass({ list, store: this.store, clock, ...more }));
+    const clock = this.clock;
+    const { report } = await clock.advanceUntil(onePass({ list, store: this.#store, clock, ...more }));
     return report;
   }
 
@@ -87,7 +87,7 @@ export class ContestedCluster {
       waitMs: 15_000,
       ...more,
     };
-    const store = mortalStore(this.store, killAfterWrites);
+    const store = mortalStore(this.#store, killAfterWrites);
     const ports = { store, state: NO_STATE, clock: this.clock, requestCount: () => 0 };
     const { report } = await this.clock.advanceUntil(release(request, ports, NEVER));
     if (report.targets[0] === undefined) throw new Error('the report has no target');
@@ -100,10 +100,10 @@ export class ContestedCluster {
     return listed.value.items.filter(({ metadata }) => metadata.name !== 'kubernetes');
   }
 
-  private get store(): ObjectStore {
+  get #store(): ObjectStore {
     const { store } = this.client;
     const first = async <T>(verb: string, kind: string, then: () => Promise<T>): Promise<T> => {
-      const meddling = this.meddlings.find(({ write, left }) => left > 0 && write === `${verb} ${kind}`);
+      const meddling = this.#meddlings.find(({ write, left }) => left > 0 && write === `${verb} ${kind}`);
       if (meddling !== undefined) {
         meddling.left -= 1;
         await meddling.by();

@@ -84,7 +84,7 @@ ${targets}`;
 
   /** Its state in the stage's namespace, as an instance of its own, so that stages never meet. */
   arguments(command: string, list: string, more: readonly string[] = []): string[] {
-    const { namespace } = this;
+    const namespace = this.namespace;
     const place = ['--instance', namespace, '--state-namespace', namespace];
     return [command, '--config', list, '--kubeconfig', this.cluster.kubeconfigPath, ...place, ...more];
   }
@@ -126,7 +126,7 @@ ${targets}`;
 
   /** Every object of ours in the namespace with its version: equal before and after means that nothing was written. */
   async versions(): Promise<Record<string, string | undefined>> {
-    const { namespace } = this;
+    const namespace = this.namespace;
     const lists = await Promise.all([
       this.core.listNamespacedService({ namespace }),
       this.core.listNamespacedEndpoints({ namespace }),

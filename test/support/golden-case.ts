@@ -56,26 +56,26 @@ export interface GoldenPlace {
 /** A folder with `targets.yaml`, `world.yaml` and what is expected to come of them. */
 export class GoldenCase {
   readonly world: GoldenWorld;
-  private readonly folder: string;
+  readonly #folder: string;
 
   constructor(folder: string) {
-    this.folder = folder;
-    this.world = parse(this.read('world.yaml')) as GoldenWorld;
+    this.#folder = folder;
+    this.world = parse(this.#read('world.yaml')) as GoldenWorld;
   }
 
   /** Plays the history, plans, carries out, and does it again. */
   async play(place: GoldenPlace): Promise<GoldenResult> {
-    const world = parse(inNamespace(this.read('world.yaml'), place)) as GoldenWorld;
+    const world = parse(inNamespace(this.#read('world.yaml'), place)) as GoldenWorld;
     for (const step of world.history ?? []) {
-      await this.take(step, place);
+      await this.#take(step, place);
       await place.rest();
     }
-    const planned = await this.pass('targets.yaml', world, 'plan', place);
-    const done = await this.pass('targets.yaml', world, 'write', place);
+    const planned = await this.#pass('targets.yaml', world, 'plan', place);
+    const done = await this.#pass('targets.yaml', world, 'write', place);
     await place.rest();
     const objects = await objectsIn(place);
     const writesBefore = place.writes.length;
-    await this.pass('targets.yaml', world, 'write', place);
+    await this.#pass('targets.yaml', world, 'write', place);
     return {
       files: {
         'plan.yaml': text(planOf(planned.report, planned.plans)),
@@ -89,7 +89,7 @@ export class GoldenCase {
 
   /** The expected files, or, with UPDATE_GOLDEN=1, what they are from now on. */
   expected(files: GoldenResult['files']): GoldenResult['files'] {
-    const folder = join(this.folder, 'expected');
+    const folder = join(this.#folder, 'expected');
     if (process.env.UPDATE_GOLDEN === '1') {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder);
@@ -99,21 +99,21 @@ export class GoldenCase {
   }
 
   get expectedFiles(): GoldenResult['files'] {
-    const folder = join(this.folder, 'expected');
+    const folder = join(this.#folder, 'expected');
     return Object.fromEntries(
       readdirSync(folder)
         .sort()
-        .map((name) => [name, this.read(join('expected', name))]),
+        .map((name) => [name, this.#read(join('expected', name))]),
     );
   }
 
-  private read(name: string): string {
-    return readFileSync(join(this.folder, name), 'utf8');
+  #read(name: string): string {
+    return readFileSync(join(this.#folder, name), 'utf8');
   }
 
-  private async take(step: Step, place: GoldenPlace): Promise<void> {
+  async #take(step: Step, place: GoldenPlace): Promise<void> {
     if ('sync' in step) {
-      await this.pass(step.sync, step, 'write', place);
+      await this.#pass(step.sync, step, 'write', place);
       return;
     }
     const manager = new OtherManager(place.sender, step.by);
@@ -124,13 +124,13 @@ export class GoldenCase {
     else await manager.delete(step.delete);
   }
 
-  private pass(
+  #pass(
     file: string,
     world: ScriptedWorld & Pick<GoldenWorld, 'options'>,
     mode: PassRequest['mode'],
     place: GoldenPlace,
   ) {
-    const list = listFrom(inNamespace(this.read(file), place), file);
+    const list = listFrom(inNamespace(this.#read(file), place), file);
     const { clock, namespace, store } = place;
     const instance = world.options?.instance ?? 'default';
     const state = new ConfigMapState(store, PLAIN, clock, { namespace, instance });

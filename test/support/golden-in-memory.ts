@@ -12,12 +12,12 @@ export class GoldenInMemory implements GoldenPlace {
   readonly clock = new ManualClock();
   readonly sender: InMemoryClient;
   readonly store: ObjectStore;
-  private readonly controllers = new AbortController();
+  readonly #controllers = new AbortController();
 
   /** @param tells whether the cluster tells its ranges when it is asked. */
   constructor(serviceCidrs: readonly string[] = DEFAULT_CIDRS, tells = true) {
     const cluster = new InMemoryCluster(this.clock, { serviceCidrs });
-    cluster.server.startControllers({ controllers: ALL_CONTROLLERS }, this.controllers.signal);
+    cluster.server.startControllers({ controllers: ALL_CONTROLLERS }, this.#controllers.signal);
     this.sender = cluster.newClient();
     this.store = tells ? tellingServiceCidrs(this.sender.store, serviceCidrs) : this.sender.store;
   }
@@ -35,7 +35,7 @@ export class GoldenInMemory implements GoldenPlace {
   }
 
   stop(): void {
-    this.controllers.abort();
+    this.#controllers.abort();
   }
 }
 

@@ -20,13 +20,13 @@ export class GoldenReal implements GoldenPlace {
   readonly clock: Clock = quickened(systemClock, 4);
   readonly sender: KubeTransport;
   readonly store: ObjectStore;
-  private readonly counting: ReturnType<typeof mortalStore>;
+  readonly #counting: ReturnType<typeof mortalStore>;
 
   private constructor(namespace: string, sender: KubeTransport) {
     this.namespace = namespace;
     this.sender = sender;
-    this.counting = mortalStore(withinNamespace(new KubeStore(sender), namespace));
-    this.store = this.counting;
+    this.#counting = mortalStore(withinNamespace(new KubeStore(sender), namespace));
+    this.store = this.#counting;
   }
 
   static async start(cluster: TestCluster): Promise<GoldenReal> {
@@ -38,7 +38,7 @@ export class GoldenReal implements GoldenPlace {
 
   get writes(): readonly string[] {
     // The state follows the time that probes took, which is never the same twice.
-    return this.counting.writes.filter((write) => !write.includes('ConfigMap'));
+    return this.#counting.writes.filter((write) => !write.includes('ConfigMap'));
   }
 
   finish<T>(pass: Promise<T>): Promise<T> {
@@ -48,7 +48,7 @@ export class GoldenReal implements GoldenPlace {
   async rest(): Promise<void> {
     let last = '';
     for (let stillMs = 0; stillMs < STILL_MS; stillMs += POLL_MS) {
-      const now = await this.versions();
+      const now = await this.#versions();
       if (now !== last) stillMs = 0;
       last = now;
       await systemClock.sleep(POLL_MS, NEVER);
@@ -59,8 +59,8 @@ export class GoldenReal implements GoldenPlace {
     await this.sender.close();
   }
 
-  private async versions(): Promise<string> {
-    const { namespace } = this;
+  async #versions(): Promise<string> {
+    const namespace = this.namespace;
     const lists = await Promise.all(
       (['Service', 'Endpoints', 'EndpointSlice'] as const).map((kind) =>
         this.store.list(kind, { namespace }, NEVER),

@@ -18,16 +18,16 @@ export type ClientFault = 'refused' | 'forbidden' | 'hangs' | 'answerLost';
 /** The embedded API server without a socket, for tests that hold time in their hands. */
 export class InMemoryCluster {
   readonly server: ApiServer;
-  private readonly clock: Clock;
+  readonly #clock: Clock;
 
   constructor(clock: Clock, settings: Pick<ApiServerSettings, 'serviceCidrs'> = {}) {
-    this.clock = clock;
+    this.#clock = clock;
     const user = { name: 'admin', groups: ['system:masters'], token: 'admin', rules: [EVERYTHING_ALLOWED] };
     this.server = new ApiServer({ clock, random: seededRandom(7), users: [user], ...settings });
   }
 
   newClient(): InMemoryClient {
-    return new InMemoryClient(this.server, this.clock);
+    return new InMemoryClient(this.server, this.#clock);
   }
 }
 
@@ -39,23 +39,23 @@ export class InMemoryClient implements KubeSender {
   /** Told of every answer; status 0 when none came. */
   onAnswer: (method: string, httpStatus: number) => void = () => undefined;
   fault: (request: KubeRequest) => ClientFault | undefined = () => undefined;
-  private readonly server: ApiServer;
-  private readonly clock: Clock;
-  private streams = new Set<AbortController>();
+  readonly #server: ApiServer;
+  readonly #clock: Clock;
+  #streams = new Set<AbortController>();
 
   constructor(server: ApiServer, clock: Clock) {
-    this.server = server;
-    this.clock = clock;
+    this.#server = server;
+    this.#clock = clock;
   }
 
   /** Breaks the watches that are open. */
   cut(): void {
-    for (const stream of this.streams) stream.abort(new Error('cut'));
+    for (const stream of this.#streams) stream.abort(new Error('cut'));
   }
 
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
-    const options = { clock: this.clock, attempts: 4, renewCredentials: () => undefined };
-    return sendWithRetries(request, (each, until) => this.sendOnce(each, until), options, signal);
+    const options = { clock: this.#clock, attempts: 4, renewCredentials: () => undefined };
+    return sendWithRetries(request, (each, until) => this.#sendOnce(each, until), options, signal);
   }
 
   async stream(path: string, signal: AbortSignal): Promise<KubeStream> {
@@ -66,14 +66,14 @@ export class InMemoryClient implements KubeSender {
     if (fault !== undefined) await untilAborted(signal);
     const broken = new AbortController();
     const until = AbortSignal.any([signal, broken.signal]);
-    const response = await this.handle(request, until);
+    const response = await this.#handle(request, until);
     if (response.kind !== 'watch') throw new Error(`no watch: ${JSON.stringify(response)}`);
-    this.streams.add(broken);
-    const leave = () => this.streams.delete(broken);
+    this.#streams.add(broken);
+    const leave = () => this.#streams.delete(broken);
     return { ok: true, chunks: bytesOf(response.lines, until, leave) };
   }
 
-  private async sendOnce(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
+  async #sendOnce(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
     signal.throwIfAborted();
     const fault = this.fault(request);
     if (fault === 'refused') {
@@ -82,7 +82,7 @@ export class InMemoryClient implements KubeSender {
     }
     if (fault === 'forbidden') return { ok: false, failure: FORBIDDEN };
     if (fault === 'hangs') await untilAborted(signal);
-    const response = await this.handle(request, signal);
+    const response = await this.#handle(request, signal);
     if (fault === 'answerLost') await untilAborted(signal);
     if (response.kind !== 'complete') throw new Error(`no answer but a ${response.kind}`);
     const { status: httpStatus, headers } = response;
@@ -95,7 +95,7 @@ export class InMemoryClient implements KubeSender {
     };
   }
 
-  private handle({ method, path, contentType = '', body = '' }: KubeRequest, signal: AbortSignal) {
+  #handle({ method, path, contentType = '', body = '' }: KubeRequest, signal: AbortSignal) {
     const [bare = '', query = ''] = path.split('?');
     this.requests.push(`${method} ${bare}`);
     const headers = {
@@ -103,7 +103,7 @@ export class InMemoryClient implements KubeSender {
       'content-type': contentType,
       accept: 'application/json',
     };
-    return this.server.handle(
+    return this.#server.handle(
       { method, path: bare, query: new URLSearchParams(query), headers, body },
       signal,
     );

@@ -1,13 +1,13 @@
 /** One answer of `/metrics`, without the prefix of names. */
 export class MetricsReading {
-  private readonly samples: readonly {
+  readonly #samples: readonly {
     readonly name: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly value: number;
   }[];
 
   constructor(text: string) {
-    this.samples = text
+    this.#samples = text
       .split('\n')
       .filter((line) => line.startsWith('external_endpoints_'))
       .map((line) => {
@@ -20,7 +20,7 @@ export class MetricsReading {
 
   /** The sum of all samples of that name that bear these labels. */
   sum(name: string, labels: Readonly<Record<string, string>> = {}): number {
-    return this.samples
+    return this.#samples
       .filter((sample) => sample.name === name)
       .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
       .reduce((sum, { value }) => sum + value, 0);

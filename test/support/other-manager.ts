@@ -21,17 +21,17 @@ type Reference = Pick<KubeObject, 'apiVersion' | 'kind'> & {
 
 /** Whoever else writes to the cluster: kubectl, Helm, a person. */
 export class OtherManager {
-  private readonly sender: KubeSender;
-  private readonly name: string;
+  readonly #sender: KubeSender;
+  readonly #name: string;
 
   constructor(sender: KubeSender, name: string) {
-    this.sender = sender;
-    this.name = name;
+    this.#sender = sender;
+    this.#name = name;
   }
 
   /** As `kubectl create` does. */
   create(object: KubeObject): Promise<KubeObject> {
-    return this.write('POST', collectionOf(object), 'application/json', object);
+    return this.#write('POST', collectionOf(object), 'application/json', object);
   }
 
   /** As `kubectl apply` does by default: the object as sent is kept in an annotation. */
@@ -43,36 +43,36 @@ export class OtherManager {
 
   /** On the server's side, by force. */
   apply(object: KubeObject): Promise<KubeObject> {
-    return this.write('PATCH', `${pathOf(object)}?force=true`, 'application/apply-patch+yaml', object);
+    return this.#write('PATCH', `${pathOf(object)}?force=true`, 'application/apply-patch+yaml', object);
   }
 
   merge(object: Reference, patch: unknown): Promise<KubeObject> {
-    return this.write('PATCH', pathOf(object), 'application/merge-patch+json', patch);
+    return this.#write('PATCH', pathOf(object), 'application/merge-patch+json', patch);
   }
 
   async delete(object: Reference): Promise<void> {
-    await this.send({ method: 'DELETE', path: pathOf(object) });
+    await this.#send({ method: 'DELETE', path: pathOf(object) });
   }
 
   async get<T extends KubeObject>(object: Reference): Promise<T> {
-    return JSON.parse(await this.send({ method: 'GET', path: pathOf(object) })) as T;
+    return JSON.parse(await this.#send({ method: 'GET', path: pathOf(object) })) as T;
   }
 
-  private async write(
+  async #write(
     method: 'POST' | 'PATCH',
     path: string,
     contentType: string,
     body: unknown,
   ): Promise<KubeObject> {
-    const query = `${path.includes('?') ? '&' : '?'}fieldManager=${this.name}`;
+    const query = `${path.includes('?') ? '&' : '?'}fieldManager=${this.#name}`;
     const request = { method, path: `${path}${query}`, contentType, body: JSON.stringify(body) };
-    return JSON.parse(await this.send(request)) as KubeObject;
+    return JSON.parse(await this.#send(request)) as KubeObject;
   }
 
-  private async send(request: KubeRequest): Promise<string> {
-    const answer: KubeAnswer = await this.sender.send(request, NEVER);
+  async #send(request: KubeRequest): Promise<string> {
+    const answer: KubeAnswer = await this.#sender.send(request, NEVER);
     if (answer.ok) return answer.body;
-    throw new Error(`${this.name}: ${request.method} ${request.path}: ${answer.failure.message}`);
+    throw new Error(`${this.#name}: ${request.method} ${request.path}: ${answer.failure.message}`);
   }
 }
 

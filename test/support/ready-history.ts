@@ -26,64 +26,65 @@ export interface Moment {
  * kube-proxy would use: all slices that name the Service, merged as `endpointslicecache.go` and `topology.go` do.
  */
 export class ReadyHistory {
-  private readonly events: ClusterEvent[] = [];
-  private readonly ending = new AbortController();
-  private readonly running: Promise<void>[] = [];
-  private readonly store: ObjectStore;
-  private readonly namespace: string;
+  readonly #events: ClusterEvent[] = [];
+  readonly #ending = new AbortController();
+  readonly #running: Promise<void>[] = [];
+  readonly #store: ObjectStore;
+  readonly #namespace: string;
 
   private constructor(store: ObjectStore, namespace: string) {
-    this.store = store;
-    this.namespace = namespace;
+    this.#store = store;
+    this.#namespace = namespace;
   }
 
   static async start(store: ObjectStore, namespace: string): Promise<ReadyHistory> {
     const history = new ReadyHistory(store, namespace);
-    for (const kind of ['Service', 'EndpointSlice'] as const) await history.follow(kind);
+    for (const kind of ['Service', 'EndpointSlice'] as const) await history.#follow(kind);
     return history;
   }
 
   /** Moments of one Service, up to and including all that was written before this call. */
   async of(service: string): Promise<Moment[]> {
-    await this.catchUp();
-    return momentsOf(this.events, service);
+    await this.#catchUp();
+    return momentsOf(this.#events, service);
   }
 
   async stop(): Promise<void> {
-    this.ending.abort(new Error('the history ends'));
-    await Promise.all(this.running);
+    this.#ending.abort(new Error('the history ends'));
+    await Promise.all(this.#running);
   }
 
-  private async follow(kind: StoredKind): Promise<void> {
-    const { namespace } = this;
-    const { signal } = this.ending;
-    const listed = await this.store.list(kind, { namespace }, signal);
+  async #follow(kind: StoredKind): Promise<void> {
+    const namespace = this.#namespace;
+    const { signal } = this.#ending;
+    const listed = await this.#store.list(kind, { namespace }, signal);
     if (!listed.ok) throw new Error(listed.failure.message);
-    for (const object of listed.value.items) this.note(object, false);
+    for (const object of listed.value.items) this.#note(object, false);
     const { resourceVersion } = listed.value;
     const run = async () => {
-      for await (const event of this.store.watch(kind, { namespace, resourceVersion }, signal)) {
+      for await (const event of this.#store.watch(kind, { namespace, resourceVersion }, signal)) {
         if (event.type === 'FAILED') throw new Error(`the watch broke: ${event.failure.message}`);
-        if (event.type !== 'BOOKMARK') this.note(event.object, event.type === 'DELETED');
+        if (event.type !== 'BOOKMARK') this.#note(event.object, event.type === 'DELETED');
       }
       throw new Error('the watch ended');
     };
-    this.running.push(
+    this.#running.push(
       run().catch((error: unknown) => {
         if (!signal.aborted) throw error;
       }),
     );
   }
 
-  private note(object: KubeObject, deleted: boolean): void {
-    this.events.push({ revision: Number(object.metadata.resourceVersion), object, deleted });
+  #note(object: KubeObject, deleted: boolean): void {
+    this.#events.push({ revision: Number(object.metadata.resourceVersion), object, deleted });
   }
 
   /** Both watches have come past everything that is written by now: each has seen a write of a moment later. */
-  private async catchUp(): Promise<void> {
-    const { namespace, store } = this;
+  async #catchUp(): Promise<void> {
+    const namespace = this.#namespace;
+    const store = this.#store;
     const name = 'watch-marker';
-    const { signal } = this.ending;
+    const { signal } = this.#ending;
     const stamp = String(performance.now());
     const metadata = { name, namespace, labels: { stamp } };
     const bodies: KubeObject[] = [
@@ -101,7 +102,7 @@ export class ReadyHistory {
       const written = await store.apply(body, { force: true, dryRun: false }, signal);
       if (!written.ok) throw new Error(written.failure.message);
       const isSeen = () =>
-        this.events.some(
+        this.#events.some(
           ({ object }) => object.kind === body.kind && object.metadata.labels?.stamp === stamp,
         );
       const deadline = performance.now() + 10_000;

@@ -13,30 +13,30 @@ import type { KubeObject } from '../../src/manifest/kube-object.ts';
 /** One watch as a test holds it in its hands. */
 export class ScriptedWatch implements AsyncIterable<WatchEvent> {
   readonly scope: WatchScope;
-  private readonly signal: AbortSignal;
-  private readonly queue: (WatchEvent | 'end')[] = [];
-  private wake: (() => void) | undefined;
+  readonly #signal: AbortSignal;
+  readonly #queue: (WatchEvent | 'end')[] = [];
+  #wake: (() => void) | undefined;
   /** Its reader has left, or it was ended. */
   closed = false;
 
   constructor(scope: WatchScope, signal: AbortSignal) {
     this.scope = scope;
-    this.signal = signal;
-    signal.addEventListener('abort', () => this.wake?.(), { once: true });
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
   }
 
   send(...events: readonly (WatchEvent | 'end')[]): void {
-    this.queue.push(...events);
-    this.wake?.();
+    this.#queue.push(...events);
+    this.#wake?.();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent> {
     try {
       for (;;) {
-        this.signal.throwIfAborted();
-        const event = this.queue.shift();
+        this.#signal.throwIfAborted();
+        const event = this.#queue.shift();
         if (event === 'end') return;
-        if (event === undefined) await new Promise<void>((resolve) => (this.wake = resolve));
+        if (event === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
         else yield event;
       }
     } finally {

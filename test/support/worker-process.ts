@@ -13,10 +13,10 @@ export interface LogLine {
 
 /** `external-endpoints run`, as a process of its own. */
 export class WorkerProcess implements AsyncDisposable {
-  private readonly process: CliProcess;
+  readonly #process: CliProcess;
 
   private constructor(process: CliProcess) {
-    this.process = process;
+    this.#process = process;
   }
 
   /** @param list a path for `--config`, or other arguments that say where the list is. */
@@ -38,17 +38,17 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   get ended(): Promise<Ended> {
-    return this.process.ended;
+    return this.#process.ended;
   }
 
   get log(): readonly LogLine[] {
-    const lines = this.process.stderr.split('\n').slice(0, -1);
+    const lines = this.#process.stderr.split('\n').slice(0, -1);
     return lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
   }
 
   /** All it wrote that is no log line, such as a stack trace. */
   get noise(): string {
-    const lines = this.process.stderr.split('\n');
+    const lines = this.#process.stderr.split('\n');
     return lines.filter((line) => line !== '' && !line.startsWith('{')).join('\n');
   }
 
@@ -59,7 +59,7 @@ export class WorkerProcess implements AsyncDisposable {
   get port(): number {
     const listening = this.log.find(({ reason }) => reason === 'Listening');
     const port = /port (\d+)/.exec(listening?.msg ?? '')?.[1];
-    if (port === undefined) throw new Error(`it does not listen: ${this.process.stderr}`);
+    if (port === undefined) throw new Error(`it does not listen: ${this.#process.stderr}`);
     return Number(port);
   }
 
@@ -78,7 +78,7 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
-    this.process.kill(signal);
+    this.#process.kill(signal);
   }
 
   /** Asks it to end and waits: then its lease is free for the next. */
@@ -88,7 +88,7 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.process[Symbol.asyncDispose]();
+    await this.#process[Symbol.asyncDispose]();
   }
 }
 

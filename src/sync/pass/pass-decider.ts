@@ -16,35 +16,35 @@ import type { PassRequest } from './pass-request.ts';
 
 /** The decisions of one pass: each target's by itself where that drains nothing, all others together. */
 export class PassDecider {
-  private readonly request: PassRequest;
-  private readonly view: ClusterView;
-  private readonly loaded: LoadedState;
-  private readonly clock: Clock;
-  private readonly decided = new Map<string, TargetDecision>();
-  private readonly postponed: TargetMoment[] = [];
-  private readonly ownedServices: number;
-  private rest: Decision | undefined;
+  readonly #request: PassRequest;
+  readonly #view: ClusterView;
+  readonly #loaded: LoadedState;
+  readonly #clock: Clock;
+  readonly #decided = new Map<string, TargetDecision>();
+  readonly #postponed: TargetMoment[] = [];
+  readonly #ownedServices: number;
+  #rest: Decision | undefined;
 
   constructor(request: PassRequest, view: ClusterView, loaded: LoadedState, clock: Clock) {
-    this.request = request;
-    this.view = view;
-    this.loaded = loaded;
-    this.clock = clock;
-    this.ownedServices = ownedServiceCount(view.byService, request.options.instance);
+    this.#request = request;
+    this.#view = view;
+    this.#loaded = loaded;
+    this.#clock = clock;
+    this.#ownedServices = ownedServiceCount(view.byService, request.options.instance);
   }
 
   /** What was known before anything was looked at. */
   get before() {
-    const { kind, state } = this.loaded;
+    const { kind, state } = this.#loaded;
     return {
       health: new HealthMemory(state.health),
       // A state that could not be read just now is missing, and held for missing; it is not the state of a
       // cluster that never keeps any.
       stateless: kind === 'unusable',
-      guards: this.request.guards,
-      options: this.request.options,
+      guards: this.#request.guards,
+      options: this.#request.options,
       momentOf: (target: Target): Omit<TargetMoment, 'answers'> | undefined => {
-        if (this.view.unreadable.has(target.namespace)) return undefined;
+        if (this.#view.unreadable.has(target.namespace)) return undefined;
         const key = keyOf(target);
         return {
           target,
@@ -58,61 +58,61 @@ export class PassDecider {
   }
 
   existingOf(key: string): ExistingObjects {
-    return this.view.byService.get(key) ?? NOTHING_EXISTS;
+    return this.#view.byService.get(key) ?? NOTHING_EXISTS;
   }
 
   /** Undefined when the decision drains something, and so has to wait for the others. */
   decideEarly(moment: TargetMoment, healthOf: HealthOf): Decision | undefined {
-    const decision = this.decide([moment], [], healthOf, Number.NEGATIVE_INFINITY);
+    const decision = this.#decide([moment], [], healthOf, Number.NEGATIVE_INFINITY);
     if (decision.drainedAddresses > 0) {
-      this.postponed.push(moment);
+      this.#postponed.push(moment);
       return undefined;
     }
-    for (const each of decision.targets) this.decided.set(keyOf(each.target), each);
+    for (const each of decision.targets) this.#decided.set(keyOf(each.target), each);
     return decision;
   }
 
   /** What was postponed, and what has left the list. */
   decideRest(health: ReadonlyMap<CheckId, Health>): Decision {
-    const { options, targets } = this.request;
-    const removals = removalsFrom(this.view.byService, targets, options.instance);
+    const { options, targets } = this.#request;
+    const removals = removalsFrom(this.#view.byService, targets, options.instance);
     const healthOf: HealthOf = (id) => health.get(id);
-    this.rest = this.decide(this.postponed, removals, healthOf, this.lastHealthyMs(health));
-    for (const each of this.rest.targets) this.decided.set(keyOf(each.target), each);
-    return this.rest;
+    this.#rest = this.#decide(this.#postponed, removals, healthOf, this.#lastHealthyMs(health));
+    for (const each of this.#rest.targets) this.#decided.set(keyOf(each.target), each);
+    return this.#rest;
   }
 
   /** All of it, in the order of the list. */
   get decision(): Decision {
-    if (this.rest === undefined) throw new Error('the pass is not decided yet');
-    const targets = this.request.targets.flatMap((target) => this.decided.get(keyOf(target)) ?? []);
-    return { ...this.rest, targets };
+    if (this.#rest === undefined) throw new Error('the pass is not decided yet');
+    const targets = this.#request.targets.flatMap((target) => this.#decided.get(keyOf(target)) ?? []);
+    return { ...this.#rest, targets };
   }
 
-  private decide(
+  #decide(
     moments: readonly TargetMoment[],
     removals: readonly RemovalInput[],
     healthOf: HealthOf,
     lastHealthyMs: number,
   ): Decision {
-    const { guards, options } = this.request;
-    const now = instantOf(this.clock);
+    const { guards, options } = this.#request;
+    const now = instantOf(this.#clock);
     return decide(
       {
         targets: moments,
         removals,
-        ownedServices: this.ownedServices,
+        ownedServices: this.#ownedServices,
         removedBesides: 0,
         healthOf,
         guards,
         options,
         stateless: this.before.stateless,
         fleet: {
-          readyElsewhere: [...this.decided.values()].reduce((sum, each) => sum + readyAfter(each), 0),
+          readyElsewhere: [...this.#decided.values()].reduce((sum, each) => sum + readyAfter(each), 0),
           // It has just been read.
           referenceReachable: true,
           lastHealthyMs,
-          guard: this.guard(moments, now.monotonicMs),
+          guard: this.#guard(moments, now.monotonicMs),
         },
       },
       now,
@@ -120,11 +120,11 @@ export class PassDecider {
   }
 
   /** A suspicion is over when a pass has nothing to drain. */
-  private guard(moments: readonly TargetMoment[], nowMs: number): DrainGuardState {
-    return moments.length === 0 ? NO_SUSPICION : recalledSuspicion(this.loaded.state.suspectSinceMs, nowMs);
+  #guard(moments: readonly TargetMoment[], nowMs: number): DrainGuardState {
+    return moments.length === 0 ? NO_SUSPICION : recalledSuspicion(this.#loaded.state.suspectSinceMs, nowMs);
   }
 
-  private lastHealthyMs(health: ReadonlyMap<CheckId, Health>): number {
-    return seesClearly(health.values()) ? this.clock.monotonicNow() : Number.NEGATIVE_INFINITY;
+  #lastHealthyMs(health: ReadonlyMap<CheckId, Health>): number {
+    return seesClearly(health.values()) ? this.#clock.monotonicNow() : Number.NEGATIVE_INFINITY;
   }
 }

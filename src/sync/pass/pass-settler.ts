@@ -15,14 +15,14 @@ import type { PassRequest } from './pass-request.ts';
 
 /** Carries the plans of a pass out as they come, side by side within a bound: one that hangs delays no other. */
 export class PassSettler {
-  private readonly request: PassRequest;
-  private readonly ports: SettlePorts;
-  private readonly onProgress: OnProgress;
-  private readonly signal: AbortSignal;
-  private readonly settlements: Promise<readonly [string, Settlement]>[] = [];
+  readonly #request: PassRequest;
+  readonly #ports: SettlePorts;
+  readonly #onProgress: OnProgress;
+  readonly #signal: AbortSignal;
+  readonly #settlements: Promise<readonly [string, Settlement]>[] = [];
   /** Targets that were decided again, by key: as they were decided last. */
-  private readonly again = new Map<string, TargetDecision>();
-  private settled = 0;
+  readonly #again = new Map<string, TargetDecision>();
+  #settled = 0;
 
   constructor(
     request: PassRequest,
@@ -30,27 +30,27 @@ export class PassSettler {
     onProgress: OnProgress,
     signal: AbortSignal,
   ) {
-    this.request = request;
-    this.ports = { ...ports, turns: newSettleTurns() };
-    this.onProgress = onProgress;
-    this.signal = signal;
+    this.#request = request;
+    this.#ports = { ...ports, turns: newSettleTurns() };
+    this.#onProgress = onProgress;
+    this.#signal = signal;
   }
 
   /** @param existingOf what was read under the name. */
   begin(decision: Decision, existingOf: (key: string) => ExistingObjects): void {
-    if (this.request.mode === 'plan') return;
+    if (this.#request.mode === 'plan') return;
     for (const decided of decision.targets) {
       const key = keyOf(decided.target);
-      this.start(decided, existingOf(key), (existing) => {
+      this.#start(decided, existingOf(key), (existing) => {
         const again = decideAgain(decided, existing);
-        this.again.set(key, again);
+        this.#again.set(key, again);
         return again;
       });
     }
     for (const plan of decision.removals) {
       const { namespace, name } = plan;
-      const { instance } = this.request.options;
-      this.start({ plan, assessments: [] }, existingOf(keyOf(plan)), (existing) => ({
+      const { instance } = this.#request.options;
+      this.#start({ plan, assessments: [] }, existingOf(keyOf(plan)), (existing) => ({
         plan: planRemoval({ namespace, name, existing, instance }),
         assessments: [],
       }));
@@ -59,32 +59,32 @@ export class PassSettler {
 
   /** What became of everything that was begun, by target key. Nothing may be begun after. */
   async done(): Promise<ReadonlyMap<string, Settlement>> {
-    return new Map(await Promise.all(this.settlements));
+    return new Map(await Promise.all(this.#settlements));
   }
 
   /** The decision with every target as it was decided last. */
   newest(decision: Decision): Decision {
     return {
       ...decision,
-      targets: decision.targets.map((each) => this.again.get(keyOf(each.target)) ?? each),
+      targets: decision.targets.map((each) => this.#again.get(keyOf(each.target)) ?? each),
     };
   }
 
-  private start(first: TargetPlan, existing: ExistingObjects, replan: Replan): void {
+  #start(first: TargetPlan, existing: ExistingObjects, replan: Replan): void {
     const options = {
       ...DEFAULT_SETTLE_LIMITS,
-      instance: this.request.options.instance,
-      dryRun: this.request.mode === 'dryRun',
+      instance: this.#request.options.instance,
+      dryRun: this.#request.mode === 'dryRun',
     };
     const begun = options.dryRun ? first : lookingAgain(first, existing);
-    const settlement = settle(begun, existing, replan, this.ports, options, this.signal).then((result) => {
-      this.settled += 1;
-      this.onProgress('writing', this.settled, this.settlements.length);
+    const settlement = settle(begun, existing, replan, this.#ports, options, this.#signal).then((result) => {
+      this.#settled += 1;
+      this.#onProgress('writing', this.#settled, this.#settlements.length);
       return [keyOf(first.plan), result] as const;
     });
     // Awaited in `done`; a pass that ends before leaves nobody to ask.
     settlement.catch(() => undefined);
-    this.settlements.push(settlement);
+    this.#settlements.push(settlement);
   }
 }
 

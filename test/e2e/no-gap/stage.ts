@@ -25,7 +25,7 @@ export class Stage {
   readonly namespace: string;
   readonly store: KubeStore;
   readonly history: ReadyHistory;
-  private readonly transport: KubeTransport;
+  readonly #transport: KubeTransport;
 
   private constructor(
     cluster: TestCluster,
@@ -36,7 +36,7 @@ export class Stage {
   ) {
     this.cluster = cluster;
     this.namespace = namespace;
-    this.transport = transport;
+    this.#transport = transport;
     this.store = store;
     this.history = history;
   }
@@ -54,24 +54,24 @@ export class Stage {
 
   async stop(): Promise<void> {
     await this.history.stop();
-    await this.transport.close();
+    await this.#transport.close();
     await this.cluster.stop();
   }
 
   as(manager: string): OtherManager {
-    return new OtherManager(this.transport, manager);
+    return new OtherManager(this.#transport, manager);
   }
 
   /** One pass over a list of one target, through the given way to the cluster. Resolves with phase and reason. */
   async sync(target: string, store: ObjectStore, world: ScriptedWorld = {}): Promise<string> {
-    const list = listOf(target, this.defaults);
-    const state = this.stateOf(list.targets[0]?.name ?? '', store);
+    const list = listOf(target, this.#defaults);
+    const state = this.#stateOf(list.targets[0]?.name ?? '', store);
     const { report } = await onePass({ list, store, clock: systemClock, world, state });
     return `${report.targets[0]?.phase} ${report.targets[0]?.reason}`;
   }
 
   async release(name: string, store: ObjectStore): Promise<string> {
-    const state = this.stateOf(name, store);
+    const state = this.#stateOf(name, store);
     const { report } = await release(
       { services: [{ namespace: this.namespace, name }], instance: 'default', waitMs: 15_000 },
       { store, state, clock: systemClock, requestCount: () => 0 },
@@ -96,7 +96,7 @@ export class Stage {
 
   /** The mirroring controller has caught up: its slices serve so many addresses. */
   async mirrored(name: string, count: number): Promise<void> {
-    const { namespace } = this;
+    const namespace = this.namespace;
     const labelSelector = `kubernetes.io/service-name=${name},endpointslice.kubernetes.io/managed-by=${MIRROR_CONTROLLER}`;
     await waitFor(`${count} mirrored addresses of ${name}`, async () => {
       const listed = await this.store.list('EndpointSlice', { namespace, labelSelector }, NEVER);
@@ -107,11 +107,11 @@ export class Stage {
   }
 
   /** Each Service has a state of its own, so that runs do not see each other's. */
-  private stateOf(name: string, store: ObjectStore): ConfigMapState {
+  #stateOf(name: string, store: ObjectStore): ConfigMapState {
     return new ConfigMapState(store, gzipText, systemClock, { namespace: this.namespace, instance: name });
   }
 
-  private get defaults(): string {
+  get #defaults(): string {
     return `
 defaults:
   namespace: ${this.namespace}

@@ -29,7 +29,8 @@ class HeldOverTime {
 
   /** `10.0.0.1 current, 10.0.0.2 obsolete` */
   look(atSeconds: number): string {
-    const { resolution, answeredAtMs } = this;
+    const resolution = this.resolution;
+    const answeredAtMs = this.answeredAtMs;
     const isHealthy = ({ address }: { address: string }) => !this.unhealthy.has(address);
     const nowMs = atSeconds * SECOND;
     const result = holdAddresses(

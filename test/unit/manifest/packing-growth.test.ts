@@ -19,33 +19,33 @@ const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 /** Slices in a cluster, and what it costs to make them others. */
 class Slices {
-  private readonly standing = new Map<string, EndpointSliceObject>();
-  private readonly texts = new Map<string, string>();
+  readonly #standing = new Map<string, EndpointSliceObject>();
+  readonly #texts = new Map<string, string>();
 
   get count(): number {
-    return this.standing.size;
+    return this.#standing.size;
   }
 
   /** @returns how many slices are written or deleted, and how many of those are the same slice twice. */
   become(wanted: readonly EndpointEntry[]): { readonly writes: number; readonly twice: number } {
-    const existing = [...this.standing.values()];
+    const existing = [...this.#standing.values()];
     const takenNames = existing.map(({ metadata }) => metadata.name);
     const packing = packSlices({ serviceName: 'db', entries: wanted, existing, takenNames });
     const touched: string[] = [];
     for (const { write, remove } of stageSlices(packing.slices, packing.surplus)) {
       const name = write?.name ?? remove?.metadata.name ?? '';
       if (write === undefined) {
-        this.standing.delete(name);
-        this.texts.delete(name);
+        this.#standing.delete(name);
+        this.#texts.delete(name);
         touched.push(name);
         continue;
       }
       const slice = sliceOf(name, write.ports, write.entries);
       const text = JSON.stringify(slice.endpoints);
-      if (text === this.texts.get(name)) continue;
+      if (text === this.#texts.get(name)) continue;
       touched.push(name);
-      this.texts.set(name, text);
-      this.standing.set(name, slice);
+      this.#texts.set(name, text);
+      this.#standing.set(name, slice);
     }
     return { writes: touched.length, twice: touched.length - new Set(touched).size };
   }

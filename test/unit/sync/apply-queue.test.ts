@@ -19,8 +19,8 @@ class CarrierBench {
   readonly writing: string[] = [];
   readonly settled: string[] = [];
   readonly dropped: string[] = [];
-  private readonly answers = new Map<string, () => void>();
-  private readonly carrier: PlanCarrier;
+  readonly #answers = new Map<string, () => void>();
+  readonly #carrier: PlanCarrier;
 
   constructor() {
     const store: Partial<ObjectStore> = {
@@ -35,14 +35,14 @@ class CarrierBench {
         const { name } = body.metadata;
         this.writing.push(name);
         return new Promise<ApiResult<typeof body>>((resolve) => {
-          this.answers.set(name, () => {
+          this.#answers.set(name, () => {
             this.writing.splice(this.writing.indexOf(name), 1);
             resolve({ ok: true, value: body, created: true, warnings: [] });
           });
         });
       },
     };
-    this.carrier = new PlanCarrier(
+    this.#carrier = new PlanCarrier(
       { store: store as ObjectStore, clock: this.clock, random: seededRandom(1) },
       {
         options: {
@@ -75,16 +75,16 @@ class CarrierBench {
     const actions = [{ ...action, body, force: false, changes: [] }];
     const outcome = { phase: 'Published', reason: 'Synced', message: '' } as const;
     const plan: ObjectPlan = { namespace, name, ...outcome, actions, ...more };
-    this.carrier.carry(entry, { plan, assessments: [] }, this.clock.monotonicNow());
+    this.#carrier.carry(entry, { plan, assessments: [] }, this.clock.monotonicNow());
   }
 
   async answer(...names: readonly string[]): Promise<void> {
-    for (const name of names) this.answers.get(name)?.();
+    for (const name of names) this.#answers.get(name)?.();
     await settle();
   }
 
   drain(): Promise<void> {
-    return this.carrier.drain();
+    return this.#carrier.drain();
   }
 }
 
