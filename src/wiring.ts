@@ -75,15 +75,15 @@ export function wire(facts: ProcessFacts): CliContext {
 }
 
 function systemResolver({ err }: Terminal) {
-  const tell = ({ path, message }: { readonly path: string; readonly message: string }) =>
+  const warn = ({ path, message }: { readonly path: string; readonly message: string }) =>
     err.write(`${path}: ${message}\n`);
   const now = () => systemClock.monotonicNow();
   return createResolver({
     transport: createDnsTransport(),
     clock: systemClock,
     random: systemRandom,
-    systemConfig: readAgainWhenChanged('/etc/resolv.conf', parseResolvConf, tell, now),
-    systemHosts: readAgainWhenChanged('/etc/hosts', parseHostsFile, tell, now),
+    systemConfig: readAgainWhenChanged('/etc/resolv.conf', parseResolvConf, warn, now),
+    systemHosts: readAgainWhenChanged('/etc/hosts', parseHostsFile, warn, now),
     limits: DEFAULT_RESOLVER_LIMITS,
   });
 }

@@ -14,7 +14,7 @@ const MAX_PROBLEMS_TOLD = 10;
 /** Of many targets, some say which edit it was. */
 const MAX_NAMES_TOLD = 5;
 
-export interface ListTellers {
+export interface ListReporters {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: EventSink;
@@ -23,30 +23,35 @@ export interface ListTellers {
 }
 
 /** Tells what came of reading the list, if that is news: what an edit changed, or why it is not followed. */
-export function tellList(report: ListReport, tellers: ListTellers): void {
+export function reportList(report: ListReport, reporters: ListReporters): void {
   const { result, problems, isNews } = report;
-  tellers.metrics.listRead(result);
+  reporters.metrics.listRead(result);
   const hasChanged = report.changes !== undefined && countOf(report.changes) > 0;
-  if (hasChanged || (isNews && problems.length === 0)) tellEdit(report, tellers);
-  if (isNews && problems.length > 0) tellProblems(report, tellers);
+  if (hasChanged || (isNews && problems.length === 0)) reportEdit(report, reporters);
+  if (isNews && problems.length > 0) reportProblems(report, reporters);
 }
 
-function tellEdit({ changes, changedParts, targets, problems }: ListReport, tellers: ListTellers): void {
+function reportEdit(
+  { changes, changedParts, targets, problems }: ListReport,
+  reporters: ListReporters,
+): void {
   const { added = [], changed = [], removed = [] } = changes ?? {};
   const edits = [
     ['added', added],
     ['changed', changed],
     ['removed', removed],
   ] as const;
-  const told = edits.filter(([, keys]) => keys.length > 0).map(([what, keys]) => `${what} ${namesOf(keys)}`);
+  const reported = edits
+    .filter(([, keys]) => keys.length > 0)
+    .map(([what, keys]) => `${what} ${namesOf(keys)}`);
   const rest = problems.length > 0 ? '; another part of it is broken' : '';
   const versionOf = (part: string) => {
-    const resourceVersion = tellers.objectOf(part)?.metadata.resourceVersion;
+    const resourceVersion = reporters.objectOf(part)?.metadata.resourceVersion;
     return resourceVersion === undefined ? part : `${part} at resourceVersion ${resourceVersion}`;
   };
-  tellers.log.info(
+  reporters.log.info(
     'ListApplied',
-    `the target list is in force${rest}: ${told.length === 0 ? 'nothing changed' : told.join('; ')}`,
+    `the target list is in force${rest}: ${reported.length === 0 ? 'nothing changed' : reported.join('; ')}`,
     {
       targets,
       added: added.length,
@@ -57,9 +62,9 @@ function tellEdit({ changes, changedParts, targets, problems }: ListReport, tell
   );
 }
 
-function tellProblems(
+function reportProblems(
   { result, problems, targets }: ListReport,
-  { log, events, objectOf }: ListTellers,
+  { log, events, objectOf }: ListReporters,
 ): void {
   for (const problem of problems.slice(0, MAX_PROBLEMS_TOLD)) {
     const { location, path } = problem;

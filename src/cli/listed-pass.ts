@@ -20,7 +20,7 @@ export async function runListedPass(
   flags: ClusterListFlags & ClusterFlags & PassFlags,
   mode: PassRequest['mode'],
   context: CliContext,
-  tell: (result: PassResult & { readonly ok: true }) => ExitCode,
+  report: (result: PassResult & { readonly ok: true }) => ExitCode,
 ): Promise<ExitCode> {
   const { err } = context.terminal;
   const sources = sourcesOf(flags);
@@ -51,7 +51,7 @@ export async function runListedPass(
       return EXIT.clusterFailed;
     }
     for (const note of result.notes) err.write(`${note.reason}: ${note.message}\n`);
-    return tell(result);
+    return report(result);
   } finally {
     await cluster.close();
   }

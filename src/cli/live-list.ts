@@ -1,6 +1,6 @@
 import type { EventSink } from '../cluster/event-sink.ts';
 import { ConfigMapSource } from '../list/config-map-source.ts';
-import { ListKeeper } from '../list/list-merger.ts';
+import { ListMerger } from '../list/list-merger.ts';
 import type { ListSource } from '../list/list-source.ts';
 import { PartReader } from '../list/part-reader.ts';
 import type { Log } from '../model/log.ts';
@@ -9,7 +9,7 @@ import type { Task } from '../time/run-together.ts';
 import type { Cluster } from './cluster.ts';
 import type { CliContext } from './context.ts';
 import type { ListSources } from './list-sources.ts';
-import { tellList } from './list-telling.ts';
+import { reportList } from './list-telling.ts';
 import type { RunFlags } from './run-options.ts';
 
 export interface LiveListParts {
@@ -20,7 +20,7 @@ export interface LiveListParts {
 }
 
 export interface LiveList {
-  readonly keeper: ListKeeper;
+  readonly recorder: ListMerger;
   /** Two for each source: it is followed, and what it gives is read. */
   readonly tasks: readonly Task[];
 }
@@ -29,7 +29,7 @@ export interface LiveList {
 export function followList(
   flags: RunFlags,
   { paths, configMaps }: ListSources,
-  onList: ConstructorParameters<typeof ListKeeper>[0]['onList'],
+  onList: ConstructorParameters<typeof ListMerger>[0]['onList'],
   parts: LiveListParts,
   context: CliContext,
 ): LiveList {
@@ -44,15 +44,15 @@ export function followList(
   const sources: ListSource[] = [...context.followFiles(paths), ...fromCluster];
   const objectOf = (part: string) =>
     fromCluster.map((each) => each.objectOf(part)).find((each) => each !== undefined);
-  const keeper = new ListKeeper({
+  const recorder = new ListMerger({
     sources: sources.map(({ name }) => name),
     allowEmpty: flags.allowEmpty ?? false,
     onList,
-    onReport: (report) => tellList(report, { ...parts, objectOf }),
+    onReport: (report) => reportList(report, { ...parts, objectOf }),
   });
   const tasks = sources.flatMap((source): Task[] => {
-    const reader = new PartReader(context.readPart, clock, (read) => keeper.take(source.name, read));
+    const reader = new PartReader(context.readPart, clock, (read) => recorder.take(source.name, read));
     return [(signal) => source.run((given) => reader.take(given), signal), (signal) => reader.run(signal)];
   });
-  return { keeper, tasks };
+  return { recorder, tasks };
 }

@@ -1,6 +1,6 @@
 import type { TargetList } from '../config/target-list.ts';
-import { type Decision, decide, NO_FLEET } from '../decide/decide.ts';
-import type { TargetMoment } from '../decide/resolve-addresses.ts';
+import { type Decision, decide, NO_CLUSTER } from '../decide/decide.ts';
+import type { TargetSnapshot } from '../decide/resolve-addresses.ts';
 import { NOTHING_KNOWN } from '../health/memory.ts';
 import { keyOf } from '../model/target.ts';
 import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
@@ -14,7 +14,7 @@ const RESOLVED_BY = 0.5;
 
 const NOTHING_BEFORE: Omit<KnownBefore, 'guards' | 'options'> = {
   health: NOTHING_KNOWN,
-  stateless: false,
+  hasNoStateStore: false,
   momentOf: (target) => ({ target, existing: NOTHING_EXISTS, memory: new Map() }),
 };
 
@@ -33,7 +33,7 @@ export async function decideOffline(
       allowMassDelete: false,
       acceptDrain: false,
     } as const;
-    const moments = new Map<string, TargetMoment>();
+    const moments = new Map<string, TargetSnapshot>();
     const health = await observeTargets(
       {
         ...list,
@@ -58,8 +58,8 @@ export async function decideOffline(
         healthOf: (id) => health.get(id),
         guards: list.guards,
         options,
-        stateless: false,
-        fleet: NO_FLEET,
+        hasNoStateStore: false,
+        clusterWide: NO_CLUSTER,
       },
       instantOf(context.clock),
     );

@@ -31,12 +31,12 @@ export function replicaOf(
 }
 
 /** So that a log shows what the seconds before `Stopped` were for, and who asked. */
-export function tellStopping(log: Log, signal: AbortSignal): void {
-  const tell = () => {
+export function logStopping(log: Log, signal: AbortSignal): void {
+  const report = () => {
     const { message } = signal.reason as Error;
     log.info('Stopping', `${message}; it ends once the writes under way are finished`);
   };
-  signal.addEventListener('abort', tell, { once: true });
+  signal.addEventListener('abort', report, { once: true });
 }
 
 export function timingsOf(flags: WorkerFlags) {

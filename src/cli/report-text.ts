@@ -19,12 +19,12 @@ export function reportText(report: SyncReport, tense: Tense, out: TextOutput): s
   const colors = colorsFor(out);
   const head = ['TARGET', 'ADDRESS', 'VERDICT', 'WHY', 'LATENCY', 'FROM', ...WRITTEN_HEAD[tense]];
   const rows = report.targets.flatMap((target) => targetRows(target, tense, colors));
-  const told = report.targets.flatMap((target) => [
+  const reported = report.targets.flatMap((target) => [
     ...(isTrouble(target.phase) || lacksAddresses(target) ? [troubleLine(target, colors)] : []),
     ...(target.warnings ?? []).map((text) => `${targetName(target, colors)}: warning: ${text}`),
   ]);
   const fit = out.isTerminal ? out.columns : undefined;
-  const blocks = [textTable(head, rows, { columns: [WHY, WRITTEN], width: fit }), told.join('\n')];
+  const blocks = [textTable(head, rows, { columns: [WHY, WRITTEN], width: fit }), reported.join('\n')];
   const sums = tense === 'unwritten' ? checkedSums(report) : passSums(report, tense);
   return `${[...blocks, sums].filter((block) => block !== '').join('\n\n')}\n`;
 }

@@ -17,7 +17,7 @@ import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { ListSources } from './list-sources.ts';
 import { PassTime } from './pass-time.ts';
-import { replicaOf, tellStopping } from './replica.ts';
+import { logStopping, replicaOf } from './replica.ts';
 import type { RunFlags } from './run-options.ts';
 import { serveStatus } from './serve-status.ts';
 
@@ -70,7 +70,7 @@ export async function runBySchedule(
   const { timezone, cronJitter: jitterMs } = flags;
   const task: Task = (signal) =>
     context.cron.run({ expression, timezone, jitterMs }, () => work.pass(), signal);
-  tellStopping(log, context.signal);
+  logStopping(log, context.signal);
   try {
     await replica.run([task], context.signal);
     log.info('Stopped', 'nothing is under way, the lease is free');
@@ -95,7 +95,7 @@ class ScheduledWork {
   readonly #isLeader: () => boolean;
   readonly #flags: RunFlags;
   readonly #sources: ListSources;
-  readonly #tellers: Reporters;
+  readonly #reporters: Reporters;
   readonly #context: CliContext;
 
   constructor(
@@ -103,21 +103,21 @@ class ScheduledWork {
     isLeader: () => boolean,
     flags: RunFlags,
     sources: ListSources,
-    tellers: Reporters,
+    reporters: Reporters,
     context: CliContext,
   ) {
     this.#cluster = { ...cluster, store: fencedStore(cluster.store, isLeader) };
     this.#isLeader = isLeader;
     this.#flags = flags;
     this.#sources = sources;
-    this.#tellers = tellers;
+    this.#reporters = reporters;
     this.#context = context;
   }
 
   /** The list is read anew each time; a broken one changes nothing. */
   async pass(): Promise<void> {
     if (!this.#isLeader()) return;
-    const { log, metrics } = this.#tellers;
+    const { log, metrics } = this.#reporters;
     const result = await this.#readAndPass(new PassTime(this.#flags.timeout, this.#context.clock));
     if (result === 'badList') return;
     if (!result.ok) {
@@ -130,7 +130,7 @@ class ScheduledWork {
     metrics.decided(targets.length);
     metrics.targets(targets);
     for (const { actions } of targets) for (const { verb, kind } of actions) metrics.wrote(verb, kind);
-    tell(result.report, log);
+    report(result.report, log);
   }
 
   async #readAndPass(time: PassTime): Promise<PassResult | 'badList'> {
@@ -151,7 +151,7 @@ class ScheduledWork {
 
   async #listIn(given: readonly SourcePart[]): Promise<TargetList | undefined> {
     const context = this.#context;
-    const { log, metrics } = this.#tellers;
+    const { log, metrics } = this.#reporters;
     const parts: TargetListPart[] = [];
     for (const part of given) parts.push(await context.readPart(part, context.signal));
     const read = mergeTargetLists(parts);
@@ -171,7 +171,7 @@ class ScheduledWork {
 /** Of a list that is broken all over, the first problems are enough for a log. */
 const MAX_PROBLEMS = 10;
 
-function tell({ targets, summary }: SyncReport, log: Log): void {
+function report({ targets, summary }: SyncReport, log: Log): void {
   for (const { namespace, name, phase, reason, message, actions } of targets) {
     const target = `${namespace}/${name}`;
     for (const { verb, kind, name: object, reason: why } of actions) {

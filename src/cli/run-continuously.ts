@@ -14,7 +14,7 @@ import type { CliContext, MetricsRegistry } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { ListSources } from './list-sources.ts';
 import { followList } from './live-list.ts';
-import { replicaOf, tellStopping } from './replica.ts';
+import { logStopping, replicaOf } from './replica.ts';
 import type { RunFlags } from './run-options.ts';
 import { serveStatus } from './serve-status.ts';
 
@@ -62,15 +62,15 @@ export async function runContinuously(
   const list = followList(
     flags,
     sources,
-    (inForce) => {
-      engine.setList(inForce.list, inForce.isComplete);
-      watch.setTargets(inForce.list.targets);
+    (active) => {
+      engine.setList(active.list, active.isComplete);
+      watch.setTargets(active.list.targets);
     },
     { cluster, log, metrics, events },
     context,
   );
   const ready = [
-    { name: 'list', isMet: () => list.keeper.current !== undefined },
+    { name: 'list', isMet: () => list.recorder.current !== undefined },
     { name: 'cluster', isMet: () => watch.synced && engine.hasReadAll },
   ];
   const status = () => ({
@@ -91,7 +91,7 @@ export async function runContinuously(
     (signal) => giveUpUnless(() => worker.hasReachedCluster, flags.startupTimeout, context, signal),
     ...resyncTasks(engine, flags, context),
   ];
-  tellStopping(log, context.signal);
+  logStopping(log, context.signal);
   try {
     await replica.run(tasks, context.signal);
     log.info('Stopped', 'ended as it was asked to; no write is under way any more');
@@ -118,8 +118,8 @@ function watchFor(
     {
       instance: flags.instance,
       log,
-      onUpsert: (object) => engine.onSighting({ object, deleted: false }),
-      onDelete: (object) => engine.onSighting({ object, deleted: true }),
+      onUpsert: (object) => engine.onObjectEvent({ object, deleted: false }),
+      onDelete: (object) => engine.onObjectEvent({ object, deleted: true }),
       onReplace: (kind, scope, items) => engine.onReplacement(kind, scope, items),
     },
   );

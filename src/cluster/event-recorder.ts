@@ -57,7 +57,7 @@ interface EventRecorderPorts {
 export class EventRecorder {
   readonly #ports: EventRecorderPorts;
   readonly #settings: EventRecorderSettings;
-  readonly #book = new EventSeriesBook();
+  readonly #registry = new EventSeriesBook();
   readonly #budget = new TokenBucket(BURST, REFILL_EVERY_MS);
   #wake = new AbortController();
 
@@ -68,7 +68,7 @@ export class EventRecorder {
 
   /** Never waits. */
   record(happening: Happening): void {
-    const counted = this.#book.count(happening, instantOf(this.#ports.clock));
+    const counted = this.#registry.count(happening, instantOf(this.#ports.clock));
     if (counted === undefined) this.#settings.onOutcome('dropped');
     else this.#wake.abort(WOKEN);
   }
@@ -78,7 +78,7 @@ export class EventRecorder {
     for (;;) {
       this.#wake = new AbortController();
       const nowMs = this.#ports.clock.monotonicNow();
-      const series = this.#book.next();
+      const series = this.#registry.next();
       const dueMs =
         series === undefined
           ? nowMs + LONGEST_REST_MS
@@ -99,7 +99,7 @@ export class EventRecorder {
   async #write(series: EventSeries, signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
     this.#budget.take();
-    this.#book.moveToEnd(series);
+    this.#registry.moveToEnd(series);
     series.isDirty = false;
     series.notBeforeMs = clock.monotonicNow() + WRITE_EVERY_MS;
     const event = series.event ?? this.#newEvent(series);
@@ -159,7 +159,7 @@ export class EventRecorder {
     }
     series.failures += 1;
     if (HOPELESS.has(failure.reason) || series.failures >= MAX_FAILURES) {
-      this.#book.forget(series);
+      this.#registry.forget(series);
       this.#settings.onOutcome(failure.reason === 'NotLeader' ? 'dropped' : failure);
     } else series.isDirty = true;
   }

@@ -2,7 +2,7 @@ import type { KubeObject } from '../manifest/kube-object.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import { runTogether } from '../time/run-together.ts';
-import { WakeUp } from '../time/signal.ts';
+import { Signal } from '../time/signal.ts';
 import { type ElectionTimings, JITTER_FACTOR, timingsProblem } from './election-timings.ts';
 import type { LeaseObject } from './lease.ts';
 import { isOvertaken, LeaseLock, type LockSettings } from './lease-lock.ts';
@@ -54,14 +54,14 @@ export class LeaderElection {
   /** When the last renewal that succeeded was begun; undefined while another leads. */
   #renewedAtMs: number | undefined;
   #triedAtMs = Number.NEGATIVE_INFINITY;
-  readonly #wakeUp: WakeUp;
+  readonly #signal: Signal;
 
   constructor(ports: LeaderElectionPorts, settings: ElectionSettings) {
     const problem = timingsProblem(settings.timings);
     if (problem !== undefined) throw new RangeError(problem);
     this.#ports = ports;
     this.#settings = settings;
-    this.#wakeUp = new WakeUp(ports.clock);
+    this.#signal = new Signal(ports.clock);
     this.#lock = new LeaseLock(ports, { ...settings, leaseDurationMs: settings.timings.leaseDurationMs });
   }
 
@@ -107,7 +107,7 @@ export class LeaderElection {
     try {
       for (;;) {
         const fromMs = clock.monotonicNow();
-        if (await this.#wakeUp.sleepUntil(this.#nextTryMs(), signal)) return;
+        if (await this.#signal.sleepUntil(this.#nextTryMs(), signal)) return;
         // A holder that the watch has just shown alive need not be asked for.
         if (!this.#isHeldByAnother() || (this.#seen?.changedAtMs ?? 0) < fromMs) return;
       }
@@ -132,9 +132,9 @@ export class LeaderElection {
     const startedMs = this.#ports.clock.monotonicNow();
     this.#triedAtMs = startedMs;
     // A connection that hangs must leave time for a second try on another.
-    const patienceMs = this.#settings.timings.renewDeadlineMs / 2;
-    const leftMs = this.#renewedAtMs === undefined ? patienceMs : this.#deadlineMs() - startedMs;
-    const limitMs = Math.min(patienceMs, leftMs);
+    const graceUntilMs = this.#settings.timings.renewDeadlineMs / 2;
+    const leftMs = this.#renewedAtMs === undefined ? graceUntilMs : this.#deadlineMs() - startedMs;
+    const limitMs = Math.min(graceUntilMs, leftMs);
     const result = await withinTime(this.#ports.clock, limitMs, signal, (until) =>
       this.#acquireOrRenew(until),
     );
@@ -194,7 +194,7 @@ export class LeaderElection {
       const isMine = this.holder === this.#settings.identity;
       if (this.#renewedAtMs === undefined ? this.#isHeldByAnother() : isMine) return;
     }
-    this.#wakeUp.call();
+    this.#signal.notify();
   }
 
   /** Takes note of the record; a change is a sign of life of its holder. */

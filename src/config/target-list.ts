@@ -36,7 +36,7 @@ export function parseTargetList(text: string, source: string): TargetListResult 
 export function mergeTargetLists(given: readonly TargetListPart[]): TargetListResult {
   const parts = given.filter(({ source }, at) => given.findIndex((part) => part.source === source) === at);
   const guards = parts.flatMap((part) => part.guards ?? []);
-  const inForce = guards[0]?.guards ?? DEFAULT_GUARDS;
+  const active = guards[0]?.guards ?? DEFAULT_GUARDS;
   const targets = parts.flatMap((part) => part.targets);
   const sources = parts.map((part) => part.source);
   const problems = [
@@ -45,12 +45,12 @@ export function mergeTargetLists(given: readonly TargetListPart[]): TargetListRe
     ...repeatedTargets(parts),
     ...guardsThatDiffer(guards),
     ...tooManyTargets(parts),
-    ...targets.flatMap((target) => refusedAddresses(target, inForce)),
+    ...targets.flatMap((target) => refusedAddresses(target, active)),
   ];
   if (problems.length > 0) {
     return { ok: false, reason: 'InvalidTargetList', problems: sortedProblems(problems, sources) };
   }
-  const list = { targets: targets.map(({ target }) => target), guards: inForce };
+  const list = { targets: targets.map(({ target }) => target), guards: active };
   if (targets.length > 0) return { ok: true, list };
   return { ok: false, reason: 'EmptyTargetList', list, problems: sources.map(emptyProblem) };
 }

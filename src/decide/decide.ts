@@ -10,13 +10,13 @@ import {
   CONFIRM_AFTER_MS,
   type DrainGuardState,
   guardDrains,
-  holdUnseenDrains,
   isHeldBack,
   NO_SUSPICION,
+  suspendUnseenDrains,
 } from '../endpoint/drain-guard.ts';
 import type { NameMemory, NameTrouble, NameView } from '../endpoint/name-memory.ts';
 import { applyPanic } from '../endpoint/panic.ts';
-import { type Origins, originsOf } from '../endpoint/recovery.ts';
+import { type Sources, sourcesOf } from '../endpoint/recovery.ts';
 import { applyTiers } from '../endpoint/tiers.ts';
 import { keyOf, type Target } from '../model/target.ts';
 import { guardDeletions } from '../plan/deletion-guard.ts';
@@ -29,17 +29,17 @@ import {
 } from '../plan/existing-objects.ts';
 import { clusterFamiliesOf } from '../plan/families.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
-import type { PlanGround, PlanOptions } from '../plan/plan-input.ts';
+import type { PlanContext, PlanOptions } from '../plan/plan-input.ts';
 import { planRelease } from '../plan/plan-release.ts';
 import { deletionPolicyOf, planDeletion, type RemovalInput } from '../plan/plan-removal.ts';
 import { planTarget } from '../plan/plan-target.ts';
 import type { Instant } from '../time/clock.ts';
 import { publishableCandidates } from './publishable-candidates.ts';
-import { type NamingInput, type TargetMoment, viewMoment } from './resolve-addresses.ts';
+import { type NamingInput, resolveAddresses, type TargetSnapshot } from './resolve-addresses.ts';
 
 /** Everything a decision follows from. Nothing else may influence it. */
 export interface DecideInput extends NamingInput {
-  readonly targets: readonly TargetMoment[];
+  readonly targets: readonly TargetSnapshot[];
   /** What is ours and stands under a name that the list no longer has. */
   readonly removals: readonly RemovalInput[];
   /** How many Services this instance owns in all, and owned before this list let them go. */
@@ -47,25 +47,25 @@ export interface DecideInput extends NamingInput {
   /** How many of them go by this list besides `removals`: they have gone already, or are decided another time. */
   readonly removedBesides: number;
   readonly options: DecideOptions;
-  readonly fleet: FleetView;
+  readonly clusterWide: ClusterWideView;
 }
 
 /** What the guard over all decisions has to know besides the targets at hand. */
-export interface FleetView {
+export interface ClusterWideView {
   /** Ready addresses that other targets publish. */
-  readonly readyElsewhere: number;
+  readonly readyInOtherTargets: number;
   /** The API server has answered lately: this worker can see at least that far. */
   readonly referenceReachable: boolean;
   /** When a check last found anything healthy, on the monotonic clock; -Infinity when none ever did. */
-  readonly lastHealthyMs: number;
+  readonly lastSuccessfulProbeMs: number;
   readonly guard: DrainGuardState;
 }
 
 /** Where there is no cluster, nothing is published that could be drained. */
-export const NO_FLEET: FleetView = {
-  readyElsewhere: 0,
+export const NO_CLUSTER: ClusterWideView = {
+  readyInOtherTargets: 0,
   referenceReachable: true,
-  lastHealthyMs: Number.NEGATIVE_INFINITY,
+  lastSuccessfulProbeMs: Number.NEGATIVE_INFINITY,
   guard: NO_SUSPICION,
 };
 
@@ -97,15 +97,15 @@ export interface TargetDecision {
   readonly troubles: readonly NameTrouble[];
   readonly memory: NameMemory;
   /** Where what stands published once the plan is carried out may have come from. */
-  readonly origins: Origins;
+  readonly sources: Sources;
   /** What it follows from, for {@link decideAgain}. */
-  readonly grounds: Grounds;
+  readonly context: DecisionContext;
   /** When time alone will change something about this target, on the monotonic clock. */
   readonly nextChangeAtMs: number;
 }
 
-interface Grounds {
-  readonly moment: TargetMoment;
+interface DecisionContext {
+  readonly moment: TargetSnapshot;
   readonly input: TargetInput;
   readonly now: Instant;
 }
@@ -127,32 +127,32 @@ export function decide(input: DecideInput, now: Instant): Decision {
 
 /** The same, with a rest after each target, so that ten thousand need not keep everything else waiting. */
 export function* decideInSteps(input: DecideInput, now: Instant): Generator<void, Decision> {
-  const { healthOf, guards, stateless, options, fleet } = input;
-  const shared = { healthOf, guards, stateless, options, fleet };
-  const judged: Judged[] = [];
+  const { healthOf, guards, hasNoStateStore, options, clusterWide } = input;
+  const shared = { healthOf, guards, hasNoStateStore, options, clusterWide };
+  const assessed: AssessedTarget[] = [];
   for (const moment of input.targets) {
-    judged.push(judge(moment, shared, now));
+    assessed.push(assessTarget(moment, shared, now));
     yield;
   }
   const guarded = guardDrains({
-    targets: judged.map(({ key, verdicts, moment }) => ({
+    targets: assessed.map(({ key, verdicts, moment }) => ({
       key,
       assessments: verdicts,
-      published: drainableOf(groundOf(moment, shared)),
-      inherits: moment.inherits,
+      published: drainableOf(planContextOf(moment, shared)),
+      recoversPublished: moment.recoversPublished,
     })),
-    readyElsewhere: input.fleet.readyElsewhere,
+    readyInOtherTargets: input.clusterWide.readyInOtherTargets,
     maxDrainPercent: input.guards.maxDrainPercent,
     acceptDrain: input.options.acceptDrain,
-    referenceReachable: input.fleet.referenceReachable,
-    lastHealthyMs: input.fleet.lastHealthyMs,
-    state: input.fleet.guard,
+    referenceReachable: input.clusterWide.referenceReachable,
+    lastSuccessfulProbeMs: input.clusterWide.lastSuccessfulProbeMs,
+    state: input.clusterWide.guard,
     nowMs: now.monotonicMs,
   });
   const targets: TargetDecision[] = [];
-  for (const [at, each] of judged.entries()) {
+  for (const [at, each] of assessed.entries()) {
     // What is held back takes the traffic as before, so a worse tier that was to step in goes on standing by.
-    targets.push(conclude(each, applyTiers(guarded.assessments[at] ?? each.verdicts), shared, now));
+    targets.push(planAssessed(each, applyTiers(guarded.assessments[at] ?? each.verdicts), shared, now));
     yield;
   }
   return {
@@ -171,16 +171,16 @@ export function* decideInSteps(input: DecideInput, now: Instant): Generator<void
  * written ourselves meanwhile is no news to any name.
  */
 export function decideAgain(decision: TargetDecision, existing: ExistingObjects): TargetDecision {
-  const { verdicts, grounds } = decision;
-  const { moment, input, now } = grounds;
+  const { verdicts, context } = decision;
+  const { moment, input, now } = context;
   const memory = isAllDecided(verdicts, existing) ? decision.memory : moment.memory;
-  const again = judge({ ...moment, existing, memory }, input, now);
-  const before = { assessments: verdicts, published: drainableOf(groundOf(moment, input)) };
-  const after = { assessments: again.verdicts, published: drainableOf(groundOf(again.moment, input)) };
-  return conclude(again, applyTiers(holdUnseenDrains(before, after)), input, now);
+  const again = assessTarget({ ...moment, existing, memory }, input, now);
+  const before = { assessments: verdicts, published: drainableOf(planContextOf(moment, input)) };
+  const after = { assessments: again.verdicts, published: drainableOf(planContextOf(again.moment, input)) };
+  return planAssessed(again, applyTiers(suspendUnseenDrains(before, after)), input, now);
 }
 
-function groundOf({ target, existing }: TargetMoment, { options, guards }: TargetInput): PlanGround {
+function planContextOf({ target, existing }: TargetSnapshot, { options, guards }: TargetInput): PlanContext {
   return { target, existing, options: { ...options, clusterFamilies: clusterFamiliesOf(guards) } };
 }
 
@@ -194,16 +194,16 @@ function isAllDecided(verdicts: readonly Assessment[], existing: ExistingObjects
 }
 
 /** One target by itself, before the guard has seen them all. */
-interface Judged {
+interface AssessedTarget {
   readonly key: string;
-  readonly moment: TargetMoment;
+  readonly moment: TargetSnapshot;
   readonly names: NameView;
   readonly verdicts: readonly Assessment[];
 }
 
-function judge(moment: TargetMoment, input: TargetInput, now: Instant): Judged {
+function assessTarget(moment: TargetSnapshot, input: TargetInput, now: Instant): AssessedTarget {
   const { target, existing } = moment;
-  const names = viewMoment(moment, input, now);
+  const names = resolveAddresses(moment, input, now);
   const each = assess({
     target,
     candidates: publishableCandidates(moment, names.known, input.guards),
@@ -214,33 +214,37 @@ function judge(moment: TargetMoment, input: TargetInput, now: Instant): Judged {
   return { key: keyOf(target), moment, names, verdicts };
 }
 
-function conclude(
-  { moment, names }: Judged,
+function planAssessed(
+  { moment, names }: AssessedTarget,
   verdicts: readonly Assessment[],
   input: TargetInput,
   now: Instant,
 ): TargetDecision {
   const { target } = moment;
   const { memory, troubles } = names;
-  const { plan, assessments } = planTarget({ ...groundOf(moment, input), assessments: verdicts, troubles });
+  const { plan, assessments } = planTarget({
+    ...planContextOf(moment, input),
+    assessments: verdicts,
+    troubles,
+  });
   const lookAgainAtMs = isHeldBack(verdicts) ? now.monotonicMs + CONFIRM_AFTER_MS : Number.POSITIVE_INFINITY;
   const nextChangeAtMs = Math.min(names.nextChangeAtMs, lookAgainAtMs);
   // What is left as it stands has come from where it came from before.
-  const former = isLeftAlone(plan) ? (moment.origins ?? []) : [];
-  const origins = [...new Set([...former, ...originsOf(target)])];
-  const grounds = { moment, input, now };
-  return { target, plan, assessments, verdicts, troubles, memory, origins, grounds, nextChangeAtMs };
+  const former = changesNothing(plan) ? (moment.sources ?? []) : [];
+  const sources = [...new Set([...former, ...sourcesOf(target)])];
+  const context = { moment, input, now };
+  return { target, plan, assessments, verdicts, troubles, memory, sources, context, nextChangeAtMs };
 }
 
 /** How many of a target's addresses take traffic once its plan is carried out, or go on taking it where there is none. */
-export function readyAfter({ plan, assessments, verdicts, grounds }: TargetDecision): number {
-  return isLeftAlone(plan)
-    ? readyAddressCount(verdicts, drainableOf(groundOf(grounds.moment, grounds.input)))
+export function readyAfter({ plan, assessments, verdicts, context }: TargetDecision): number {
+  return changesNothing(plan)
+    ? readyAddressCount(verdicts, drainableOf(planContextOf(context.moment, context.input)))
     : assessments.filter(isServing).length;
 }
 
 /** The plan changes nothing about what is published. */
-export function isLeftAlone({ phase }: Pick<ObjectPlan, 'phase'>): boolean {
+export function changesNothing({ phase }: Pick<ObjectPlan, 'phase'>): boolean {
   return phase === 'Refused' || phase === 'Pending';
 }
 

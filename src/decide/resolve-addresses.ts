@@ -2,7 +2,7 @@ import { assess } from '../endpoint/assess.ts';
 import { isServing } from '../endpoint/assessment.ts';
 import type { KnownAddress } from '../endpoint/candidate.ts';
 import { type AnsweredName, type NameMemory, type NameView, viewNames } from '../endpoint/name-memory.ts';
-import type { Origins, ServedAddress } from '../endpoint/recovery.ts';
+import type { ServedAddress, Sources } from '../endpoint/recovery.ts';
 import { type AddressToCheck, checksOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import type { EndpointSliceObject } from '../manifest/kube-object.ts';
@@ -19,15 +19,15 @@ import type { Instant } from '../time/clock.ts';
 import { publishableCandidates } from './publishable-candidates.ts';
 
 /** What is known of one target at this moment. */
-export interface TargetMoment {
+export interface TargetSnapshot {
   readonly target: Target;
   readonly existing: ExistingObjects;
   /** From the decision before; undefined when there was none, or when it was lost. */
   readonly memory: NameMemory | undefined;
   /** Where what is published may have come from, as of the decision before. */
-  readonly origins?: Origins;
+  readonly sources?: Sources;
   /** Another process has made that decision, and may have published more since than it lived to save. */
-  readonly inherits?: boolean;
+  readonly recoversPublished?: boolean;
   /** The newest answer for each name, by source key. */
   readonly answers: ReadonlyMap<string, AnsweredName>;
 }
@@ -41,10 +41,10 @@ export interface NamingInput {
    * No memory can be kept between passes. An answer is then believed at once, because nobody would remember
    * how long an address has been missing from it; a failure takes nothing away all the same.
    */
-  readonly stateless: boolean;
-  readonly fleet: {
+  readonly hasNoStateStore: boolean;
+  readonly clusterWide: {
     /** When a check last found anything healthy, on the monotonic clock; -Infinity when none ever did. */
-    readonly lastHealthyMs: number;
+    readonly lastSuccessfulProbeMs: number;
   };
 }
 
@@ -60,9 +60,9 @@ const WITHOUT_END: HoldSettings = {
  * whose hold is over stay as long as they are not found unhealthy and the target would have nothing ready without
  * them: a Service is not emptied by what DNS says, or does not say (invariant 3).
  */
-export function viewMoment(moment: TargetMoment, input: NamingInput, now: Instant): NameView {
+export function resolveAddresses(moment: TargetSnapshot, input: NamingInput, now: Instant): NameView {
   const { hold } = moment.target.dns;
-  const names = viewWith(input.stateless ? { ...hold, obsoleteMs: 0 } : hold, moment, input, now);
+  const names = viewWith(input.hasNoStateStore ? { ...hold, obsoleteMs: 0 } : hold, moment, input, now);
   if (names.known.size === 0 || isAnyServing(names, moment, input)) return names;
   const lasting = viewWith(WITHOUT_END, moment, input, now);
   const known = [...lasting.known].map(([source, addresses]) => {
@@ -73,20 +73,22 @@ export function viewMoment(moment: TargetMoment, input: NamingInput, now: Instan
 
 function viewWith(
   hold: HoldSettings,
-  { target, existing, memory, origins = [], inherits, answers }: TargetMoment,
-  { healthOf, fleet, options }: NamingInput,
+  { target, existing, memory, sources = [], recoversPublished, answers }: TargetSnapshot,
+  { healthOf, clusterWide, options }: NamingInput,
   now: Instant,
 ): NameView {
   return viewNames({
     target,
     hold,
     previous: memory,
-    inheriting: inherits ? origins : undefined,
+    inheriting: recoversPublished ? sources : undefined,
     answers,
     served: servedBy(servingSlices(existing)),
     published: servedBy(publishedSlices(existing, options.instance)),
     isHealthy: (at: AddressToCheck) =>
-      checksOf(target, [at]).every((check) => !isBelievedUnhealthy(healthOf(check.id), fleet.lastHealthyMs)),
+      checksOf(target, [at]).every(
+        (check) => !isBelievedUnhealthy(healthOf(check.id), clusterWide.lastSuccessfulProbeMs),
+      ),
     nowMs: now.monotonicMs,
   });
 }
@@ -96,11 +98,15 @@ function viewWith(
  * it has to have seen something healthy since; until then the address stays for its hold, and the guard over
  * all drains decides whether it takes traffic.
  */
-function isBelievedUnhealthy(health: Health | undefined, lastHealthyMs: number): boolean {
-  return health?.verdict === 'unhealthy' && lastHealthyMs > health.sinceMs;
+function isBelievedUnhealthy(health: Health | undefined, lastSuccessfulProbeMs: number): boolean {
+  return health?.verdict === 'unhealthy' && lastSuccessfulProbeMs > health.sinceMs;
 }
 
-function isAnyServing({ known }: NameView, moment: TargetMoment, { healthOf, guards }: NamingInput): boolean {
+function isAnyServing(
+  { known }: NameView,
+  moment: TargetSnapshot,
+  { healthOf, guards }: NamingInput,
+): boolean {
   const { target, existing } = moment;
   const published = publishedReadiness(servingSlices(existing));
   return publishableCandidates(moment, known, guards).some((candidate) =>
@@ -110,11 +116,11 @@ function isAnyServing({ known }: NameView, moment: TargetMoment, { healthOf, gua
 
 /** The addresses that are in force anyway, and those that only stay because there is nothing else. */
 function withLastResort(
-  inForce: readonly KnownAddress[],
+  active: readonly KnownAddress[],
   lasting: readonly KnownAddress[],
 ): readonly KnownAddress[] {
   const keyOf = ({ address, port, host }: KnownAddress) => `${address} ${port} ${host}`;
-  const present = new Set(inForce.map(keyOf));
+  const present = new Set(active.map(keyOf));
   const held = {
     reason: 'NothingElseReady',
     message: 'its hold is over, and no other address is ready',
@@ -123,7 +129,7 @@ function withLastResort(
   const last = lasting
     .filter((each) => !present.has(keyOf(each)))
     .map((each): KnownAddress => ({ ...each, held }));
-  return [...inForce, ...last];
+  return [...active, ...last];
 }
 
 function servedBy(slices: readonly EndpointSliceObject[]): ServedAddress[] {

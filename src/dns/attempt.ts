@@ -5,9 +5,9 @@ import type { DnsCounters } from './counters.ts';
 import {
   type AttemptResult,
   type ExchangeVerdict,
-  judgeTcpResult,
-  judgeUdpResult,
-  type Manner,
+  type QueryMode,
+  verdictOfTcp,
+  verdictOfUdp,
 } from './exchange-verdict.ts';
 import { encodeQuery, type Question } from './message.ts';
 import { mixCase } from './name-case.ts';
@@ -40,7 +40,7 @@ export class Attempt {
   readonly #traits: ServerTraits;
   readonly #context: AskContext;
   readonly #deadlineMs: number;
-  #manner: Manner;
+  #manner: QueryMode;
   #exchange: OneExchange | undefined;
   #exchanges = 0;
 
@@ -98,11 +98,11 @@ export class Attempt {
   #judge(result: UdpResult | TcpResult, exchange: OneExchange): ExchangeVerdict {
     const { counters } = this.#context;
     return exchange.overTcp
-      ? judgeTcpResult(result as TcpResult, exchange, this.#manner, counters)
-      : judgeUdpResult(result as UdpResult, exchange, this.#manner, counters);
+      ? verdictOfTcp(result as TcpResult, exchange, this.#manner, counters)
+      : verdictOfUdp(result as UdpResult, exchange, this.#manner, counters);
   }
 
-  #learn(next: Manner): void {
+  #learn(next: QueryMode): void {
     if (this.#manner.edns && !next.edns) {
       this.#context.counters.withoutEdns += 1;
       this.#traits.edns = false;

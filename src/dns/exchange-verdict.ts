@@ -5,7 +5,7 @@ import type { UnresolvedReason } from './resolution.ts';
 import type { DnsExchange, TcpResult, UdpResult } from './transport.ts';
 
 /** How a query is put. What a server turns out not to stand is given up one by one. */
-export interface Manner {
+export interface QueryMode {
   readonly overTcp: boolean;
   readonly edns: boolean;
   readonly mixedCase: boolean;
@@ -19,7 +19,7 @@ export type AttemptResult =
   | { readonly ok: false; readonly reason: UnresolvedReason; readonly message: string };
 
 /** What one exchange came to: a result, or a reason to ask the same server in another manner. */
-export type ExchangeVerdict = AttemptResult | { readonly ok: 'again'; readonly manner: Manner };
+export type ExchangeVerdict = AttemptResult | { readonly ok: 'again'; readonly manner: QueryMode };
 
 type Failure = Extract<AttemptResult, { ok: false }>;
 
@@ -40,10 +40,10 @@ const RCODE = {
   badVers: 16,
 } as const;
 
-export function judgeUdpResult(
+export function verdictOfUdp(
   result: UdpResult,
   exchange: FinishedExchange,
-  manner: Manner,
+  manner: QueryMode,
   counters: DnsCounters,
 ): ExchangeVerdict {
   switch (result.outcome) {
@@ -64,31 +64,31 @@ export function judgeUdpResult(
     counters.truncated += 1;
     return againOverTcp(manner, 'truncated');
   }
-  return judgeReply(result.message, exchange.name, manner, counters);
+  return verdictOfReply(result.message, exchange.name, manner, counters);
 }
 
-function againOverTcp(manner: Manner, tcpBecause: NonNullable<Manner['tcpBecause']>): ExchangeVerdict {
+function againOverTcp(manner: QueryMode, tcpBecause: NonNullable<QueryMode['tcpBecause']>): ExchangeVerdict {
   return { ok: 'again', manner: { ...manner, overTcp: true, tcpBecause } };
 }
 
-export function judgeTcpResult(
+export function verdictOfTcp(
   result: TcpResult,
   exchange: FinishedExchange,
-  manner: Manner,
+  manner: QueryMode,
   counters: DnsCounters,
 ): ExchangeVerdict {
-  if (result.outcome !== 'received') return judgeTcpFailure(result, exchange, manner, counters);
+  if (result.outcome !== 'received') return verdictOfTcpFailure(result, exchange, manner, counters);
   if (!exchange.accepts(result.message)) {
     return { ok: false, reason: 'MalformedAnswer', message: 'answered another question over TCP' };
   }
   if (isTruncated(result.message)) return truncated('truncated over TCP as well');
-  return judgeReply(result.message, exchange.name, manner, counters);
+  return verdictOfReply(result.message, exchange.name, manner, counters);
 }
 
-function judgeTcpFailure(
+function verdictOfTcpFailure(
   result: Exclude<TcpResult, { outcome: 'received' }>,
   exchange: FinishedExchange,
-  manner: Manner,
+  manner: QueryMode,
   counters: DnsCounters,
 ): ExchangeVerdict {
   if (manner.tcpBecause === 'caseChanged') {
@@ -108,10 +108,10 @@ function judgeTcpFailure(
   }
 }
 
-function judgeReply(
+function verdictOfReply(
   message: Uint8Array,
   name: string,
-  manner: Manner,
+  manner: QueryMode,
   counters: DnsCounters,
 ): ExchangeVerdict {
   const reply = decodeReply(message, name);

@@ -12,7 +12,7 @@ import type { TcpResult, UdpResult } from './transport.ts';
  * serve ends its reply, and the rest has to be asked for. Like the parts it is made of it says what to do and
  * is told what came of it, and does nothing itself.
  */
-export class Inquiry {
+export class LookupState {
   readonly #question: Question;
   readonly #plan: ServerPlan;
   readonly #registry: ServerRegistry;

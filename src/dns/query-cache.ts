@@ -23,7 +23,7 @@ export interface Flight {
 const MAX_RECORDS_PER_NAME = 256;
 
 /** All questions, by name. Bounded: the names that nobody has asked for lately are forgotten. */
-export class QuestionBook {
+export class QueryCache {
   readonly #records: TwoGenerations<Hostname, QuestionRecord[]>;
   /** What a service's SRV reply said of its targets without having been asked. */
   readonly #given: TwoGenerations<string, QuestionRecord>;

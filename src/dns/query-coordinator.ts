@@ -5,9 +5,9 @@ import { onAbort } from '../time/on-abort.ts';
 import type { AskContext, NextExchange } from './attempt.ts';
 import { freshUntilMs } from './freshness.ts';
 import type { Lookup, RememberedLookup } from './lookup.ts';
-import { Inquiry } from './lookup-state.ts';
+import { LookupState } from './lookup-state.ts';
 import type { QueryType } from './message.ts';
-import type { Flight, QuestionBook, QuestionRecord } from './query-cache.ts';
+import type { Flight, QueryCache, QuestionRecord } from './query-cache.ts';
 import type { QueryQueue } from './query-queue.ts';
 import { ServerRegistry } from './server-registry.ts';
 import type { ServerView } from './server-view.ts';
@@ -32,25 +32,25 @@ export interface Asker {
  * Where all questions come by. What is remembered is not asked, what is being asked is not asked twice, and
  * the rest waits its turn.
  */
-export class QuestionDesk {
+export class QueryCoordinator {
   readonly #context: DeskContext;
-  readonly #book: QuestionBook;
+  readonly #cache: QueryCache;
   readonly #queue: QueryQueue;
   readonly #registry = new ServerRegistry();
 
-  constructor(context: DeskContext, book: QuestionBook, queue: QueryQueue) {
+  constructor(context: DeskContext, cache: QueryCache, queue: QueryQueue) {
     this.#context = context;
-    this.#book = book;
+    this.#cache = cache;
     this.#queue = queue;
   }
 
   /** With `service`, what the SRV reply of that service said of `name` will do as well. */
   ask(name: Hostname, type: QueryType, asker: Asker, service?: Hostname): Promise<RememberedLookup> {
     const viewKey = asker.view.key;
-    const record = this.#book.record(name, type, viewKey);
+    const record = this.#cache.record(name, type, viewKey);
     const recalled =
       this.#recall(record, asker) ??
-      (service && this.#recall(this.#book.given(service, name, type, viewKey), asker));
+      (service && this.#recall(this.#cache.given(service, name, type, viewKey), asker));
     if (recalled !== undefined) {
       this.#context.counters.cacheHits += 1;
       return Promise.resolve(recalled);
@@ -107,12 +107,17 @@ export class QuestionDesk {
       // In any case, so that what could end at once does not end before it is known to be under way.
       await place;
       hasPlace = true;
-      const inquiry = new Inquiry({ name, type: record.type }, view.plan, this.#registry, this.#context);
+      const lookupState = new LookupState(
+        { name, type: record.type },
+        view.plan,
+        this.#registry,
+        this.#context,
+      );
       for (;;) {
-        const step = inquiry.next(clock.monotonicNow());
+        const step = lookupState.next(clock.monotonicNow());
         if (step.do === 'end') return this.#takeDown(name, record, view, step.result);
         if (step.do === 'pause') await clock.sleep(step.durationMs, signal);
-        else inquiry.take(await exchange(step.exchange, transport, signal), clock.monotonicNow());
+        else lookupState.take(await exchange(step.exchange, transport, signal), clock.monotonicNow());
       }
     } finally {
       record.flight = undefined;
@@ -127,7 +132,7 @@ export class QuestionDesk {
 
   #rememberGiven(service: Hostname, view: ServerView, answer: Extract<Lookup, { kind: 'records' }>): void {
     for (const { host, type, lookup } of additionalAddresses(service, answer)) {
-      this.#remember(this.#book.given(service, host, type, view.key), lookup);
+      this.#remember(this.#cache.given(service, host, type, view.key), lookup);
     }
   }
 

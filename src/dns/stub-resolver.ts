@@ -6,8 +6,8 @@ import { withoutDot } from './answer.ts';
 import { type DnsCounters, newCounters } from './counters.ts';
 import type { HostsTable } from './hosts-file.ts';
 import { localLookup } from './local-answers.ts';
-import { QuestionBook } from './query-cache.ts';
-import { QuestionDesk } from './query-coordinator.ts';
+import { QueryCache } from './query-cache.ts';
+import { QueryCoordinator } from './query-coordinator.ts';
 import { type QueryLimits, QueryQueue } from './query-queue.ts';
 import type { SystemDnsConfig } from './resolv-conf.ts';
 import type { NameSource, TimedResolution, TimedResolver } from './resolver.ts';
@@ -50,7 +50,7 @@ export function createResolver(dependencies: ResolverDependencies): CountingReso
   const { clock, limits } = dependencies;
   const counters = newCounters();
   const queue = new QueryQueue(limits);
-  const desk = new QuestionDesk({ ...dependencies, counters }, new QuestionBook(limits.maxNames), queue);
+  const desk = new QueryCoordinator({ ...dependencies, counters }, new QueryCache(limits.maxNames), queue);
 
   function resolveTimed(
     source: NameSource,

@@ -68,7 +68,7 @@ export function candidatesOf(
       const refused = refusalOf(candidate.address, guards);
       best.set(
         key,
-        refused === undefined ? candidate : { ...candidate, refused: told(refused, candidate, source) },
+        refused === undefined ? candidate : { ...candidate, refused: reported(refused, candidate, source) },
       );
     }
   }
@@ -76,7 +76,7 @@ export function candidatesOf(
 }
 
 /** With the place in the list that gives the address, or the name that was answered with it. */
-function told({ reason, message }: AddressRefusal, { address }: Candidate, source: EndpointSource) {
+function reported({ reason, message }: AddressRefusal, { address }: Candidate, source: EndpointSource) {
   const { source: text, line, column } = source.declaredAt;
   const origin =
     source.kind === 'address'

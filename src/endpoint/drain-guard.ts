@@ -21,7 +21,7 @@ import {
 export interface DrainGuardInput {
   readonly targets: readonly GuardedTarget[];
   /** Ready addresses of targets outside this decision. */
-  readonly readyElsewhere: number;
+  readonly readyInOtherTargets: number;
   readonly maxDrainPercent: number;
   /** `--accept-drain`. */
   readonly acceptDrain: boolean;
@@ -32,7 +32,7 @@ export interface DrainGuardInput {
    * When a check last showed that this worker sees, by finding something healthy; -Infinity when none ever did. On
    * the monotonic clock.
    */
-  readonly lastHealthyMs: number;
+  readonly lastSuccessfulProbeMs: number;
   readonly nowMs: number;
 }
 
@@ -41,7 +41,7 @@ export interface GuardedTarget {
   readonly assessments: readonly Assessment[];
   readonly published: PublishedReadiness;
   /** Another process decided about it before: what that one has drained lately is remembered by nobody else. */
-  readonly inherits?: boolean | undefined;
+  readonly recoversPublished?: boolean | undefined;
 }
 
 /** What the guard remembers from decision to decision. */
@@ -100,7 +100,7 @@ export const CONFIRM_AFTER_MS = 5_000;
 export function guardDrains(input: DrainGuardInput): DrainGuardResult {
   const { nowMs, targets } = input;
   const drains = targets.map(drainsOf);
-  const readyBefore = drains.reduce((total, { ready }) => total + ready, input.readyElsewhere);
+  const readyBefore = drains.reduce((total, { ready }) => total + ready, input.readyInOtherTargets);
   const found = targets.flatMap(({ key }, at) =>
     (drains[at]?.addresses ?? []).map(
       (address): RecentDrain => ({ target: key, address, atMs: nowMs, readyBefore }),
@@ -160,9 +160,11 @@ function withInherited(
   readyNow: number,
 ): readonly RecentDrain[] {
   const known = new Set(recent.map(({ target, address }) => `${target} ${address}`));
-  const drained = targets.flatMap(({ key, assessments, published, inherits }) =>
+  const drained = targets.flatMap(({ key, assessments, published, recoversPublished }) =>
     assessments
-      .filter((each) => inherits && each.ports.some((port) => wasDrained(each, port, published, nowMs)))
+      .filter(
+        (each) => recoversPublished && each.ports.some((port) => wasDrained(each, port, published, nowMs)),
+      )
       .map(({ address }) => ({ target: key, address }))
       .filter(({ target, address }) => !known.has(`${target} ${address}`)),
   );
@@ -194,9 +196,9 @@ function unlessForgotten(state: DrainGuardState, nowMs: number): DrainGuardState
 }
 
 /** Later than the suspicion, something was found healthy: this worker sees. */
-function isConfirmed(state: DrainGuardState, { lastHealthyMs, nowMs }: DrainGuardInput): boolean {
+function isConfirmed(state: DrainGuardState, { lastSuccessfulProbeMs, nowMs }: DrainGuardInput): boolean {
   const since = state.suspectSinceMs;
-  return since !== undefined && nowMs - since >= CONFIRM_AFTER_MS && lastHealthyMs > since;
+  return since !== undefined && nowMs - since >= CONFIRM_AFTER_MS && lastSuccessfulProbeMs > since;
 }
 
 /** Why this worker may be blind, to be read after "not drained:"; undefined when nothing says so. */
@@ -219,7 +221,7 @@ function doubtAbout({
   if (sharePercent > input.maxDrainPercent) {
     return `${Math.round(sharePercent)}% of all published addresses would be drained at once, so this worker may be the one that is cut off`;
   }
-  if (input.lastHealthyMs === Number.NEGATIVE_INFINITY) {
+  if (input.lastSuccessfulProbeMs === Number.NEGATIVE_INFINITY) {
     return 'this worker has found nothing healthy at all yet, so it may be the one that is cut off';
   }
   return undefined;
@@ -248,7 +250,7 @@ function drainsOf({ assessments, published }: GuardedTarget): Drains {
 }
 
 /** What was to be drained when the guard looked stays so; every other drain is held back, because nobody has counted it. */
-export function holdUnseenDrains(
+export function suspendUnseenDrains(
   before: Omit<GuardedTarget, 'key'>,
   after: Omit<GuardedTarget, 'key'>,
 ): readonly Assessment[] {

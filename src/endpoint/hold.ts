@@ -119,7 +119,7 @@ export function holdAddresses(
 
   const gone = judged.flatMap(({ held, verdict }) => (verdict === undefined ? [held] : []));
   const addresses = [
-    ...current.map(({ answer }) => inForce(answer)),
+    ...current.map(({ answer }) => active(answer)),
     ...staying.map(({ verdict }) => verdict),
   ];
   return {
@@ -201,7 +201,7 @@ function judge(held: HeldAddress, absence: Absence | 'left', rules: Rules): Held
     if (absence !== 'left') {
       verdicts.push(byAnswer(answer, 'notFound', absence, notFoundSinceMs + settings.notFoundMs));
     }
-    if (absentSinceMs !== undefined) verdicts.push(judgeObsolete(held, absentSinceMs, rules));
+    if (absentSinceMs !== undefined) verdicts.push(holdObsolete(held, absentSinceMs, rules));
   }
   const verdict = verdicts.reduce((first, other) => (other.untilMs < first.untilMs ? other : first));
   return verdict.untilMs > nowMs ? verdict : undefined;
@@ -216,7 +216,7 @@ function byAnswer(
   return { answer, state, reason, message, untilMs };
 }
 
-function judgeObsolete(held: HeldAddress, absentSinceMs: number, rules: Rules): HeldVerdict {
+function holdObsolete(held: HeldAddress, absentSinceMs: number, rules: Rules): HeldVerdict {
   const { answer } = held;
   if (isRotating(rules.rotation) && held.missedAnswers < toleratedAbsence(rules.rotation)) {
     const untilMs = Number.POSITIVE_INFINITY;
@@ -226,7 +226,7 @@ function judgeObsolete(held: HeldAddress, absentSinceMs: number, rules: Rules): 
   return { answer, state: 'obsolete', reason: 'AddressLeftAnswer', message: '', untilMs };
 }
 
-function inForce(answer: ResolvedAnswer): HeldVerdict {
+function active(answer: ResolvedAnswer): HeldVerdict {
   const untilMs = Number.POSITIVE_INFINITY;
   return { answer, state: 'current', reason: 'Resolved', message: '', untilMs };
 }

@@ -4,7 +4,7 @@ import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../model/ip-addr
 import type { HoldSettings, HostSource, SrvSource, Target } from '../model/target.ts';
 import { type KnownAddress, nameOf, sourceKey } from './candidate.ts';
 import { type HeldName, type HeldVerdict, type HoldResult, holdAddresses } from './hold.ts';
-import { inheritedFrom, type Origins, originsOf, type ServedAddress } from './recovery.ts';
+import { recoveredFrom, type ServedAddress, type Sources, sourcesOf } from './recovery.ts';
 
 /** What the names of one target stood for when last looked at: by {@link sourceKey}, then by family. */
 export type NameMemory = ReadonlyMap<string, HeldByFamily>;
@@ -43,7 +43,7 @@ export interface NameInput {
    */
   readonly previous: NameMemory | undefined;
   /** In the first decision after another process: the origins of what that one published. */
-  readonly inheriting?: Origins | undefined;
+  readonly inheriting?: Sources | undefined;
   /** By {@link sourceKey}; a name without an answer so far keeps what it had. */
   readonly answers: ReadonlyMap<string, AnsweredName>;
   /** Each address and port that the Service serves now, ready or not, once. */
@@ -86,9 +86,9 @@ function unrememberedOf({ target, previous, inheriting, served, published }: Nam
   if (previous !== undefined) {
     if (inheriting === undefined) return [];
     const remembered = [...previous.values()].flatMap((families) => Object.values(families));
-    return inheritedFrom(inheriting, target, remembered, published);
+    return recoveredFrom(inheriting, target, remembered, published);
   }
-  const declared = new Set(originsOf(target));
+  const declared = new Set(sourcesOf(target));
   return served.filter(({ address }) => !declared.has(address));
 }
 

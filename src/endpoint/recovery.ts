@@ -9,9 +9,9 @@ export interface ServedAddress {
 }
 
 /** Where what a target publishes may have come from: `sourceKey` of each name, and each address of the list. */
-export type Origins = readonly string[];
+export type Sources = readonly string[];
 
-export function originsOf({ endpoints }: Target): Origins {
+export function sourcesOf({ endpoints }: Target): Sources {
   return [...new Set(endpoints.map((each) => (each.kind === 'address' ? each.address : sourceKey(each))))];
 }
 
@@ -20,17 +20,17 @@ export function originsOf({ endpoints }: Target): Origins {
  * save it; it can only have come from the target's names, and so counts as known to them from now on. Where one of the
  * names has left the list since, that explains it as well.
  *
- * @param origins as the process before has saved them; empty when nothing is known of it.
+ * @param sources as the process before has saved them; empty when nothing is known of it.
  */
-export function inheritedFrom(
-  origins: Origins,
+export function recoveredFrom(
+  sources: Sources,
   target: Target,
   remembered: readonly HeldName[],
   published: readonly ServedAddress[],
 ): ServedAddress[] {
-  const present = originsOf(target);
-  if (origins.some((each) => isName(each) && !present.includes(each))) return [];
-  const explained = new Set<string>([...origins, ...present]);
+  const present = sourcesOf(target);
+  if (sources.some((each) => isName(each) && !present.includes(each))) return [];
+  const explained = new Set<string>([...sources, ...present]);
   for (const { answer } of remembered.flatMap(({ addresses, departed }) => [...addresses, ...departed])) {
     explained.add(answer.port === undefined ? answer.address : `${answer.address} ${answer.port}`);
   }

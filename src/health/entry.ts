@@ -31,7 +31,7 @@ export interface Entry {
   flight: Flight | undefined;
 }
 
-export function newEntry(check: Check, nowMs: number, beginning: Beginning | undefined): Entry {
+export function newRecord(check: Check, nowMs: number, beginning: Beginning | undefined): Entry {
   const { health, spread } = beginning ?? { health: notCheckedYet(nowMs), spread: false };
   return {
     check,

@@ -22,7 +22,7 @@ export async function httpExchange(
 ): Promise<ProbeOutcome> {
   progress.awaiting = 'response';
   connection.write(Buffer.from(requestOf(check, settings), 'latin1'));
-  const judge = judgeOf(settings, cpuTime);
+  const judge = verdictOf(settings, cpuTime);
   for (;;) {
     const result = await connection.read(signal);
     if (result.kind === 'failed') {
@@ -40,7 +40,7 @@ export async function httpExchange(
 }
 
 /** Judges what was received so far; undefined while more may decide it otherwise, never when it is `final`. */
-function judgeOf(
+function verdictOf(
   settings: HttpSettings,
   cpuTime: CpuTime,
 ): (received: Buffer, final: boolean) => ProbeOutcome | undefined {
@@ -55,11 +55,11 @@ function judgeOf(
       return failed('HTTPStatus', head.statusLine);
     }
     if (look === undefined) return succeeded('HTTPStatusExpected', head.statusLine);
-    return judgeBody(received, head, look, final);
+    return verdictOfBody(received, head, look, final);
   };
 }
 
-function judgeBody(
+function verdictOfBody(
   received: Buffer,
   head: HttpHead,
   look: (body: Buffer) => Match,

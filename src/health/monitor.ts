@@ -2,13 +2,13 @@ import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import { Admission } from './admission.ts';
 import { DueQueue } from './due-queue.ts';
-import { type Beginning, type Entry, newEntry } from './entry.ts';
+import { type Beginning, type Entry, newRecord } from './entry.ts';
 import { Flights } from './flights.ts';
 import type { Check, CheckId, Health, Sample } from './health.ts';
 import { observe } from './hysteresis.ts';
 import { PROBE_STALLED, PROBE_TIMED_OUT, type Prober } from './probe.ts';
 import { nextDueMs, somewhereIn } from './rhythm.ts';
-import { Alarm } from './timer.ts';
+import { Timer } from './timer.ts';
 
 export interface MonitorOptions {
   readonly prober: Prober;
@@ -55,7 +55,7 @@ export class Monitor {
   readonly #due = new DueQueue<Entry>();
   readonly #admission: Admission<Entry>;
   readonly #flights = new Flights();
-  readonly #alarm: Alarm;
+  readonly #timer: Timer;
   #crash: { readonly error: unknown } | undefined;
   #stopped = false;
   #emptied: (() => void) | undefined;
@@ -63,7 +63,7 @@ export class Monitor {
   constructor(options: MonitorOptions) {
     this.#options = options;
     this.#admission = new Admission(options.maxInFlight, (entry) => this.#start(entry));
-    this.#alarm = new Alarm(options.clock);
+    this.#timer = new Timer(options.clock);
   }
 
   /** Undefined for a check that is not in the set. */
@@ -81,7 +81,7 @@ export class Monitor {
   add(check: Check, beginning?: Beginning): void {
     if (this.#entries.has(check.id)) return;
     const nowMs = this.#options.clock.monotonicNow();
-    const entry = newEntry(check, nowMs, beginning);
+    const entry = newRecord(check, nowMs, beginning);
     this.#entries.set(check.id, entry);
     this.#schedule(entry, entry.spread ? this.#somewhereIn(entry, nowMs) : nowMs);
   }
@@ -99,17 +99,17 @@ export class Monitor {
 
   /** To be called once. Rejects with `signal.reason`, when no probe is in flight any more. */
   async run(signal: AbortSignal): Promise<never> {
-    const wakeUp = () => this.#alarm.wake();
-    signal.addEventListener('abort', wakeUp);
+    const signalled = () => this.#timer.wake();
+    signal.addEventListener('abort', signalled);
     try {
       for (;;) {
         signal.throwIfAborted();
         this.#turn(this.#options.clock.monotonicNow() + TIMER_SLACK_MS);
-        await this.#alarm.sleepUntil(Math.min(this.#due.earliestMs(), this.#flights.earliestEndMs()));
+        await this.#timer.sleepUntil(Math.min(this.#due.earliestMs(), this.#flights.earliestEndMs()));
         if (this.#crash !== undefined) throw this.#crash.error;
       }
     } finally {
-      signal.removeEventListener('abort', wakeUp);
+      signal.removeEventListener('abort', signalled);
       await this.#stop();
     }
   }
@@ -136,7 +136,7 @@ export class Monitor {
     const flight = this.#flights.join(timeoutMs, startedMs);
     entry.startedMs = startedMs;
     entry.flight = flight;
-    this.#alarm.expect(startedMs + timeoutMs);
+    this.#timer.expect(startedMs + timeoutMs);
     this.#options.prober(entry.check, flight.signal).then(
       (sample) => this.#finish(entry, sample),
       (error: unknown) => this.#abandon(entry, error),
@@ -161,7 +161,7 @@ export class Monitor {
     this.#leave(entry);
     if (this.#stopped) return;
     this.#crash = { error };
-    this.#alarm.wake();
+    this.#timer.wake();
   }
 
   #leave(entry: Entry): void {
@@ -179,7 +179,7 @@ export class Monitor {
     // Whole milliseconds, so that what begins together shares a place in the queue.
     entry.queuedAtMs = Math.floor(dueMs);
     this.#due.add(entry, entry.queuedAtMs);
-    this.#alarm.expect(dueMs);
+    this.#timer.expect(dueMs);
   }
 
   #somewhereIn({ check }: Entry, nowMs: number): number {

@@ -97,10 +97,10 @@ export class OneShotChecks {
     open.tries += 1;
     const undecided = sample.healthy || sample.speaksOf !== 'worker' ? isForming(after) : true;
     const goesOn = check.settings.oneShot === 'verdict' && undecided && open.tries < mostTries(check);
-    if (!goesOn) this.#settle(open, after);
+    if (!goesOn) this.#finish(open, after);
   }
 
-  #settle(open: Open, health: Health): void {
+  #finish(open: Open, health: Health): void {
     const { id } = open.check;
     this.#results.set(id, health);
     this.#open.delete(id);
@@ -111,7 +111,7 @@ export class OneShotChecks {
 
   #endTime(): void {
     this.#timeIsUp = true;
-    for (const open of [...this.#open.values()]) this.#settle(open, this.#healthOf(open.check.id));
+    for (const open of [...this.#open.values()]) this.#finish(open, this.#healthOf(open.check.id));
   }
 
   #healthOf(id: CheckId): Health {

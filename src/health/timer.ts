@@ -8,7 +8,7 @@ const LONGEST_SLEEP_MS = 3_600_000;
 const WOKEN = new Error('woken');
 
 /** One sleep for everything that there is to do: until the earliest of it, or until something comes up before. */
-export class Alarm {
+export class Timer {
   readonly #clock: Clock;
   #wake = new AbortController();
   #ringsAtMs = Number.NEGATIVE_INFINITY;

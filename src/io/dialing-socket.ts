@@ -1,16 +1,16 @@
 import { Socket } from 'node:net';
 import type { DialRequest } from '../health/dialer.ts';
-import { Places } from '../time/slots.ts';
+import { Slots } from '../time/slots.ts';
 
 /** By signal, what is to be given up when it aborts: one listener for all of them. */
-const underWay = new WeakMap<AbortSignal, Places<DialingSocket>>();
+const underWay = new WeakMap<AbortSignal, Slots<DialingSocket>>();
 
 /**
  * A socket that is to connect, or to be given up when a signal aborts. What happens then are methods and no closures,
  * because a thousand times a second closures cost as much as all else that a probe does besides the system calls.
  */
 export abstract class DialingSocket extends Socket {
-  readonly #together: Places<DialingSocket>;
+  readonly #together: Slots<DialingSocket>;
   readonly #place: number;
 
   /** @param signal has not aborted. */
@@ -51,8 +51,8 @@ function failed(this: DialingSocket, error: Error): void {
   this.onFailed(error);
 }
 
-function follow(signal: AbortSignal): Places<DialingSocket> {
-  const together = new Places<DialingSocket>();
+function follow(signal: AbortSignal): Slots<DialingSocket> {
+  const together = new Slots<DialingSocket>();
   underWay.set(signal, together);
   const giveUp = () => {
     for (const socket of together.vacate()) socket.onAborted(signal.reason);

@@ -13,7 +13,7 @@ export interface PrometheusMetrics {
 const PREFIX = 'external_endpoints_';
 
 /** From what a quiet API server takes to what its client gives up after. */
-const SETTLE_BUCKETS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
+const APPLY_BUCKETS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 
 /** A registry of its own: nothing global, so that several may live in one process. */
 export function createPrometheusMetrics(
@@ -44,7 +44,7 @@ export function createPrometheusMetrics(
   const settling = new Histogram({
     name: `${PREFIX}settle_seconds`,
     help: 'Time from the first cause of a decision until its plan was carried out.',
-    buckets: SETTLE_BUCKETS_SECONDS,
+    buckets: APPLY_BUCKETS_SECONDS,
     registers,
   });
   const targetPhases = gauge('targets', 'Targets by phase.', ['phase']);
@@ -100,7 +100,7 @@ export function createPrometheusMetrics(
       },
       decided: (count) => decisions.inc(count),
       wrote: (verb, kind) => writes.inc({ verb, kind }),
-      settledAfter: (durationMs) => settling.observe(durationMs / 1000),
+      appliedAfter: (durationMs) => settling.observe(durationMs / 1000),
       targets(reports) {
         targetPhases.reset();
         addresses.reset();

@@ -2,7 +2,7 @@ import type { ConfigProblem } from '../config/problem.ts';
 import { mergeTargetLists, type TargetList } from '../config/target-list.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import { keyOf } from '../model/target.ts';
-import type { ListPartMemory } from './part-history.ts';
+import type { PartHistory } from './part-history.ts';
 
 export interface Acceptance {
   /** What the accepted parts are together; undefined when that is no list to follow. */
@@ -16,12 +16,12 @@ export interface Acceptance {
  * `inForce` is the list until now.
  */
 export function acceptWanted(
-  memories: readonly ListPartMemory[],
-  inForce: TargetList | undefined,
+  memories: readonly PartHistory[],
+  active: TargetList | undefined,
   allowEmpty: boolean,
 ): Acceptance {
   const isWhole = memories.every(({ problems }) => problems.length === 0);
-  const staying = keysToStay(memories, inForce);
+  const staying = keysToStay(memories, active);
   const merge = (parts: readonly (TargetListPart | undefined)[]): Acceptance => {
     const result = mergeTargetLists(parts.filter((part) => part !== undefined));
     if (result.ok || (result.reason === 'EmptyTargetList' && allowEmpty && isWhole)) {
@@ -37,7 +37,7 @@ export function acceptWanted(
 
 /** One part after the other, again as long as that gets further: what one gives up another may take. */
 function acceptSome(
-  memories: readonly ListPartMemory[],
+  memories: readonly PartHistory[],
   merge: (parts: readonly (TargetListPart | undefined)[]) => Acceptance,
 ): TargetList | undefined {
   let list: TargetList | undefined;
@@ -62,9 +62,9 @@ function acceptSome(
  * Targets that are in force and that some part still names. One that moves to a part that is broken, or not
  * accepted, must not be deleted on the way.
  */
-function keysToStay(memories: readonly ListPartMemory[], inForce: TargetList | undefined): string[] {
+function keysToStay(memories: readonly PartHistory[], active: TargetList | undefined): string[] {
   const declared = new Set(memories.flatMap((memory) => memory.declared));
-  return (inForce?.targets ?? []).map(keyOf).filter((key) => declared.has(key));
+  return (active?.targets ?? []).map(keyOf).filter((key) => declared.has(key));
 }
 
 function holdsAll(list: TargetList, keys: readonly string[]): boolean {

@@ -3,20 +3,20 @@ import type { TargetList } from '../config/target-list.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import { acceptWanted } from './list-acceptance.ts';
 import { type ListChanges, listChanges } from './list-changes.ts';
-import { ListPartMemory } from './part-history.ts';
+import { PartHistory } from './part-history.ts';
 import type { ReadPart } from './part-reader.ts';
 
-export interface ListKeeperSettings {
+export interface ListMergerSettings {
   /** Names of the sources, in the order of the command line. */
   readonly sources: readonly string[];
   /** Follow a list, or a part, that names nothing any more; otherwise that counts as broken. */
   readonly allowEmpty: boolean;
-  readonly onList: (inForce: ListInForce) => void;
+  readonly onList: (active: ActiveList) => void;
   /** Each time something was read: what came of it. */
   readonly onReport: (report: ListReport) => void;
 }
 
-export interface ListInForce {
+export interface ActiveList {
   readonly list: TargetList;
   /**
    * Whether every source was once in order as a whole. Until then there may be targets that nobody has read yet:
@@ -45,7 +45,7 @@ const NO_EDIT: Edit = { changes: undefined, changedParts: [] };
 interface Source {
   readonly name: string;
   /** In the order in which the source gives its parts; undefined before it gave any. */
-  parts: readonly ListPartMemory[] | undefined;
+  parts: readonly PartHistory[] | undefined;
   /** All its parts were in order at one moment. */
   wasWhole: boolean;
 }
@@ -54,14 +54,14 @@ interface Source {
  * Makes one list of what several sources say, part by part, and keeps the last good version of each part in force
  * while its newest is broken: a mistake in one team's ConfigMap keeps nobody else's changes from taking effect.
  */
-export class ListKeeper {
-  readonly #settings: ListKeeperSettings;
+export class ListMerger {
+  readonly #settings: ListMergerSettings;
   readonly #sources: readonly Source[];
-  #inForce: ListInForce | undefined;
-  #partsInForce: readonly TargetListPart[] = [];
-  #told = '';
+  #inForce: ActiveList | undefined;
+  #activeParts: readonly TargetListPart[] = [];
+  #reported = '';
 
-  constructor(settings: ListKeeperSettings) {
+  constructor(settings: ListMergerSettings) {
     this.#settings = settings;
     this.#sources = [...new Set(settings.sources)].map((name) => ({
       name,
@@ -70,7 +70,7 @@ export class ListKeeper {
     }));
   }
 
-  get current(): ListInForce | undefined {
+  get current(): ActiveList | undefined {
     return this.#inForce;
   }
 
@@ -80,14 +80,14 @@ export class ListKeeper {
     if (source === undefined) throw new Error(`no source is called ${sourceName}`);
     this.#update(source, parts);
     // Before every source has been heard there is no saying what the list is.
-    if (this.#sources.every((each) => each.parts !== undefined)) this.#settle();
+    if (this.#sources.every((each) => each.parts !== undefined)) this.#finish();
   }
 
   #update(source: Source, parts: readonly ReadPart[]): void {
     const known = new Map((source.parts ?? []).map((memory) => [memory.source, memory]));
     const present = parts.map((read) => {
       const { source: name } = read.part;
-      const memory = known.get(name) ?? new ListPartMemory(name, this.#settings.allowEmpty);
+      const memory = known.get(name) ?? new PartHistory(name, this.#settings.allowEmpty);
       known.delete(name);
       memory.take(read);
       return memory;
@@ -98,39 +98,39 @@ export class ListKeeper {
     source.parts = [...present, ...missed];
   }
 
-  #settle(): void {
+  #finish(): void {
     const memories = this.#sources.flatMap(({ parts }) => parts ?? []);
     const accepted = acceptWanted(memories, this.#inForce?.list, this.#settings.allowEmpty);
     for (const source of this.#sources) {
       const inOrder = (source.parts ?? []).every(({ problems }) => problems.length === 0);
       if (inOrder && accepted.problems.length === 0) source.wasWhole = true;
     }
-    const edit = accepted.list === undefined ? NO_EDIT : this.#putInForce(accepted.list, memories);
+    const edit = accepted.list === undefined ? NO_EDIT : this.#activate(accepted.list, memories);
     this.#report(memories, accepted.problems, edit);
   }
 
-  #putInForce(list: TargetList, memories: readonly ListPartMemory[]): Edit {
+  #activate(list: TargetList, memories: readonly PartHistory[]): Edit {
     const parts = memories.flatMap(({ accepted }) => accepted ?? []);
     const isComplete = this.#sources.every(({ wasWhole }) => wasWhole);
-    const isSame = sameItems(parts, this.#partsInForce) && this.#inForce?.isComplete === isComplete;
+    const isSame = sameItems(parts, this.#activeParts) && this.#inForce?.isComplete === isComplete;
     if (isSame) return NO_EDIT;
     const changes = listChanges(this.#inForce?.list.targets ?? [], list.targets);
-    const before = new Set(this.#partsInForce);
-    this.#partsInForce = parts;
+    const before = new Set(this.#activeParts);
+    this.#activeParts = parts;
     this.#inForce = { list, isComplete };
     this.#settings.onList(this.#inForce);
     const changedParts = parts.filter((part) => !before.has(part)).map(({ source }) => source);
     return { changes, changedParts };
   }
 
-  #report(memories: readonly ListPartMemory[], contradictions: readonly ConfigProblem[], edit: Edit): void {
+  #report(memories: readonly PartHistory[], contradictions: readonly ConfigProblem[], edit: Edit): void {
     const problems = sortedProblems(
       [...memories.flatMap((memory) => memory.problems), ...contradictions],
       memories.map(({ source }) => source),
     );
-    const telling = JSON.stringify(problems);
-    const isNews = telling !== this.#told;
-    this.#told = telling;
+    const reporting = JSON.stringify(problems);
+    const isNews = reporting !== this.#reported;
+    this.#reported = reporting;
     const isEmpty = memories.every((memory) => memory.isEmpty);
     this.#settings.onReport({
       result: problems.length === 0 ? 'Applied' : isEmpty ? 'EmptyTargetList' : 'InvalidTargetList',

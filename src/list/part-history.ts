@@ -8,7 +8,7 @@ import type { ReadPart } from './part-reader.ts';
 const GONE: ReadonlySet<SourceFailure> = new Set(['NotFound', 'NoListFiles']);
 
 /** One part of the list through time: what it says now, and what of it is in force. */
-export class ListPartMemory {
+export class PartHistory {
   readonly source: string;
   /** What it says, for excerpts; undefined when it cannot be read or is not there. */
   text: string | undefined;
@@ -45,7 +45,7 @@ export class ListPartMemory {
     this.declared = says.declarations.map(keyOf);
     this.isEmpty = says.problems.length === 0 && says.targets.length === 0;
     if (says.problems.length > 0) this.#keep(says.problems);
-    else if (this.isEmpty && this.#targetsInForce > 0 && !this.#allowEmpty) {
+    else if (this.isEmpty && this.#activeTargets > 0 && !this.#allowEmpty) {
       this.#keep([this.#stayingProblem('it names no target any more')]);
     } else {
       this.wanted = says;
@@ -59,7 +59,7 @@ export class ListPartMemory {
       this.problems = [];
     } else {
       this.#keep([
-        this.#targetsInForce > 0 ? this.#stayingProblem(message) : problemOfSource(this.source, message),
+        this.#activeTargets > 0 ? this.#stayingProblem(message) : problemOfSource(this.source, message),
       ]);
     }
   }
@@ -69,12 +69,12 @@ export class ListPartMemory {
     this.problems = problems;
   }
 
-  get #targetsInForce(): number {
+  get #activeTargets(): number {
     return this.accepted?.targets.length ?? 0;
   }
 
   #stayingProblem(message: string): ConfigProblem {
-    const count = this.#targetsInForce;
+    const count = this.#activeTargets;
     const what = count === 1 ? 'the target that it named stays' : `the ${count} targets that it named stay`;
     const hint = 'with --allow-empty this is followed, and what it named is deleted';
     return problemOfSource(this.source, `${message}; ${what} in force`, hint);

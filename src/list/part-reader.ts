@@ -1,7 +1,7 @@
 import type { SourcePart } from '../config/source.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import type { Clock } from '../time/clock.ts';
-import { WakeUp } from '../time/signal.ts';
+import { Signal } from '../time/signal.ts';
 
 /** A part as its source gives it, and what it says. */
 export interface ReadPart {
@@ -20,20 +20,20 @@ const LONG_MS = 3_600_000;
  */
 export class PartReader {
   readonly #reads: ReadsParts;
-  readonly #wakeUp: WakeUp;
+  readonly #signal: Signal;
   readonly #onRead: (parts: readonly ReadPart[]) => void;
   #newest: readonly SourcePart[] | undefined;
   #known = new Map<string, ReadPart>();
 
   constructor(reads: ReadsParts, clock: Clock, onRead: (parts: readonly ReadPart[]) => void) {
     this.#reads = reads;
-    this.#wakeUp = new WakeUp(clock);
+    this.#signal = new Signal(clock);
     this.#onRead = onRead;
   }
 
   take(parts: readonly SourcePart[]): void {
     this.#newest = parts;
-    this.#wakeUp.call();
+    this.#signal.notify();
   }
 
   /** Goes on until `signal` aborts; then rejects with `signal.reason`. Rejects when `onRead` throws. */
@@ -41,7 +41,7 @@ export class PartReader {
     for (;;) {
       const parts = this.#newest;
       this.#newest = undefined;
-      if (parts === undefined) await this.#wakeUp.sleep(LONG_MS, signal);
+      if (parts === undefined) await this.#signal.sleep(LONG_MS, signal);
       else this.#onRead(await this.#readAll(parts, signal));
     }
   }

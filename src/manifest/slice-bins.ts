@@ -64,15 +64,15 @@ function openBin(
 ): OpenBin {
   const members: EndpointEntry[] = [];
   let changed = portSetKey(slice.ports ?? []) !== groupKey;
-  for (const standing of entriesIn(slice)) {
-    const entry = unplaced.get(standing.address);
+  for (const otherSlices of entriesIn(slice)) {
+    const entry = unplaced.get(otherSlices.address);
     if (entry === undefined || members.length === MAX_ENDPOINTS_PER_SLICE) {
       changed = true;
       continue;
     }
     unplaced.delete(entry.address);
     members.push(entry);
-    if (!isSame(standing, entry)) changed = true;
+    if (!isSame(otherSlices, entry)) changed = true;
   }
   return { existing: slice, members, changed: changed || members.length === 0 };
 }

@@ -143,7 +143,7 @@ function separateCrossings(packing: Packing, newName: NewName): Packing {
     if (slice.existing === undefined || !changers.has(slice.name)) return slice;
     const keys = slice.entries.flatMap(servingKeys);
     const crosses = [...changers].some(
-      ([name, standing]) => name !== slice.name && keys.some((key) => standing.has(key)),
+      ([name, otherSlices]) => name !== slice.name && keys.some((key) => otherSlices.has(key)),
     );
     if (!crosses) return slice;
     changers.delete(slice.name);

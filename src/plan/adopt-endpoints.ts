@@ -1,6 +1,6 @@
 import type { EndpointsObject } from '../manifest/kube-object.ts';
 import { DELETION_POLICY_ANNOTATION, SKIP_MIRROR_LABEL } from '../manifest/labels.ts';
-import { type TakeOver, takeOverOf } from './adoption-options.ts';
+import { type Adoption, adoptionOf } from './adoption-options.ts';
 import type { FieldChange } from './field-difference.ts';
 import type { JsonPatchOperation, PatchAction } from './object-plan.ts';
 
@@ -10,9 +10,9 @@ import type { JsonPatchOperation, PatchAction } from './object-plan.ts';
  *
  * @param desired what they shall be in the end.
  */
-export function claimOf(existing: EndpointsObject, desired: EndpointsObject): TakeOver {
-  const marked = withMarks(existing, desired);
-  const { takeOver } = takeOverOf(marked, desired, { adopting: true, mayTake: true });
+export function adoptEndpoints(existing: EndpointsObject, desired: EndpointsObject): Adoption {
+  const marked = withOwnershipLabels(existing, desired);
+  const { adoption } = adoptionOf(marked, desired, { adopting: true, force: true });
   const { labels, annotations } = marked.metadata;
   const marks: JsonPatchOperation[] = [{ op: 'add', path: '/metadata/labels', value: labels }];
   if (annotations !== undefined) marks.push({ op: 'add', path: '/metadata/annotations', value: annotations });
@@ -26,13 +26,13 @@ export function claimOf(existing: EndpointsObject, desired: EndpointsObject): Ta
     reason: 'OwnershipTaken',
     patchType: 'json',
     resourceVersion,
-    patch: [...marks, ...patchIn(takeOver)],
-    changes: [...marksChanged(existing, marked), ...(takeOver?.action.changes ?? [])],
+    patch: [...marks, ...patchIn(adoption)],
+    changes: [...ownershipLabelChanges(existing, marked), ...(adoption?.action.changes ?? [])],
   };
-  return { action, after: takeOver?.after ?? marked };
+  return { action, after: adoption?.after ?? marked };
 }
 
-function withMarks(existing: EndpointsObject, desired: EndpointsObject): EndpointsObject {
+function withOwnershipLabels(existing: EndpointsObject, desired: EndpointsObject): EndpointsObject {
   const { [SKIP_MIRROR_LABEL]: _, ...labels } = desired.metadata.labels ?? {};
   const policy = desired.metadata.annotations?.[DELETION_POLICY_ANNOTATION];
   const annotations =
@@ -49,7 +49,7 @@ function withMarks(existing: EndpointsObject, desired: EndpointsObject): Endpoin
   };
 }
 
-function marksChanged(existing: EndpointsObject, marked: EndpointsObject): FieldChange[] {
+function ownershipLabelChanges(existing: EndpointsObject, marked: EndpointsObject): FieldChange[] {
   return (['labels', 'annotations'] as const).flatMap((map) =>
     Object.entries(marked.metadata[map] ?? {})
       .filter(([key, value]) => existing.metadata[map]?.[key] !== value)
@@ -61,6 +61,6 @@ function marksChanged(existing: EndpointsObject, marked: EndpointsObject): Field
   );
 }
 
-function patchIn(takeOver: TakeOver | undefined): readonly JsonPatchOperation[] {
-  return takeOver?.action.patchType === 'json' ? takeOver.action.patch : [];
+function patchIn(adoption: Adoption | undefined): readonly JsonPatchOperation[] {
+  return adoption?.action.patchType === 'json' ? adoption.action.patch : [];
 }

@@ -33,54 +33,54 @@ import type { PatchAction } from './object-plan.ts';
  * `managedFields` first, as client-go does it (`csaupgrade/upgrade.go:61`): what is not wanted becomes ours, and
  * goes with the apply that no longer asks for it. The content does not change until then.
  */
-export interface TakeOver {
+export interface Adoption {
   readonly action: PatchAction;
   /** The object as it will be after that. */
   readonly after: KubeObject;
 }
 
-export interface TakeOverResult {
+export interface AdoptionResult {
   /** Undefined where ownership is in order. */
-  readonly takeOver: TakeOver | undefined;
+  readonly adoption: Adoption | undefined;
   /** What would have to go and is declared by somebody else. */
   readonly conflicts: readonly ContestedField[];
 }
 
-export interface Leave {
+export interface AdoptionOptions {
   /**
    * The object was not ours: nobody else goes on owning anything of it, but its content stays where we want nothing
    * else. Otherwise only what is in the way is taken.
    */
   readonly adopting: boolean;
   /** Also from those who declare it. */
-  readonly mayTake: boolean;
+  readonly force: boolean;
 }
 
-export function takeOverOf(
+export function adoptionOf(
   existing: KubeObject,
   desired: KubeObject,
-  { adopting, mayTake }: Leave,
-): TakeOverResult {
+  { adopting, force }: AdoptionOptions,
+): AdoptionResult {
   const entries = existing.metadata.managedFields ?? [];
   const clean = adopting || entries.length === 0;
   const { ours, others } = ownersOf(existing);
   const inTheWay = unwantedFields(existing, desired, clean).filter(
     (path) => !ours.has(path) || others.some(({ paths }) => paths.has(path)),
   );
-  const declared = clean || mayTake ? [] : others.filter(({ entry }) => entry.operation === 'Apply');
+  const declared = clean || force ? [] : others.filter(({ entry }) => entry.operation === 'Apply');
   const isTheirs = (path: FieldPath) => declared.some((owner) => owns(owner, wholeOf(path, desired)));
   const taken = inTheWay.filter((path) => !isTheirs(path));
   const conflicts = inTheWay.filter(
     (path) => isTheirs(path) && (isPartOfWanted(path, desired) || isOursAlone(path, desired)),
   );
-  const strangers = others.filter(({ entry }) => entry.manager !== MANAGER);
-  if (taken.length === 0 && !(clean && (strangers.length > 0 || entries.length === 0))) {
-    return { takeOver: undefined, conflicts: contestedFields(conflicts, declared) };
+  const foreignSlices = others.filter(({ entry }) => entry.manager !== MANAGER);
+  if (taken.length === 0 && !(clean && (foreignSlices.length > 0 || entries.length === 0))) {
+    return { adoption: undefined, conflicts: contestedFields(conflicts, declared) };
   }
   const managedFields = clean ? cleanEntries(existing, desired, taken) : takenEntries(existing, taken);
   const after = { ...existing, metadata: { ...existing.metadata, managedFields } };
   return {
-    takeOver: { action: patchOf(existing, managedFields, clean, taken), after },
+    adoption: { action: patchOf(existing, managedFields, clean, taken), after },
     conflicts: contestedFields(conflicts, declared),
   };
 }

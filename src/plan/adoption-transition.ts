@@ -7,33 +7,30 @@ import { endpointsAsSlices, publishedReadiness, type SlicesByOwner } from './exi
  * between two slices that disagree over an address (`endpointslicecache.go:171`), so as long as those stand,
  * ours repeat their readiness; our own verdicts follow when they are gone.
  */
-export interface Handover {
+export interface AdoptionTransition {
   readonly assessments: readonly Assessment[];
   /** Others' slices that stand in the way of our own verdicts. */
-  readonly standing: readonly EndpointSliceObject[];
+  readonly otherSlices: readonly EndpointSliceObject[];
 }
 
-export function handoverFrom(
-  { mirrored, leftover, foreign }: SlicesByOwner,
+export function adoptionTransition(
+  { mirrored, orphaned, foreign }: SlicesByOwner,
   endpoints: EndpointsObject | undefined,
   assessments: readonly Assessment[],
-): Handover {
+): AdoptionTransition {
   // What the mirroring controller may copy at any moment counts as if it had.
-  return repeatReadiness(
-    [...mirrored, ...endpointsAsSlices(endpoints), ...leftover, ...foreign],
-    assessments,
-  );
+  return copyReadiness([...mirrored, ...endpointsAsSlices(endpoints), ...orphaned, ...foreign], assessments);
 }
 
 /** The assessments with the readiness that `standing` slices serve, where they serve the same address and port. */
-export function repeatReadiness(
-  standing: readonly EndpointSliceObject[],
+export function copyReadiness(
+  otherSlices: readonly EndpointSliceObject[],
   assessments: readonly Assessment[],
-): Handover {
-  if (standing.length === 0) return { assessments, standing };
-  const served = publishedReadiness(standing);
+): AdoptionTransition {
+  if (otherSlices.length === 0) return { assessments, otherSlices };
+  const served = publishedReadiness(otherSlices);
   return {
-    standing,
+    otherSlices,
     assessments: assessments.map((assessment) =>
       withReadiness(assessment, (port) => {
         const ready = served.get(publishedKey(assessment.address, port));
@@ -41,7 +38,7 @@ export function repeatReadiness(
         return {
           ready,
           reason: 'HandoverInProgress',
-          message: `as in ${standing[0]?.metadata.name ?? ''} until that is gone; then ${port.ready ? 'ready' : 'not ready'}`,
+          message: `as in ${otherSlices[0]?.metadata.name ?? ''} until that is gone; then ${port.ready ? 'ready' : 'not ready'}`,
         };
       }),
     ),

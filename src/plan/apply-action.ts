@@ -14,7 +14,7 @@ export interface ApplicationOptions {
   /** The object is not ours yet. */
   readonly adopting: boolean;
   /** Fields that others declare may be taken from them. */
-  readonly mayTake: boolean;
+  readonly force: boolean;
   /** The Service that the body refers to is created by the same plan. */
   readonly awaitsServiceUid: boolean;
 }
@@ -48,9 +48,7 @@ export function applicationOf(
   }
   const difference = differenceTo(existing, desired);
   if (isUnchanged(difference)) return { action: undefined, conflicts: [] };
-  const conflicts = options.mayTake
-    ? []
-    : difference.contested.filter((field) => field.operation === 'Apply');
+  const conflicts = options.force ? [] : difference.contested.filter((field) => field.operation === 'Apply');
   const action: ApplyAction = {
     ...on,
     verb: 'update',

@@ -16,7 +16,7 @@ const MAX_NAMED = 3;
  * the list's word counts, as soon as it is known which addresses it means and how healthy they are: a name that was
  * mistyped, or that nobody answers for just now, says nothing yet.
  */
-export function holdOffOf(
+export function emptyServiceGuard(
   input: PlanInput,
   slices: SlicesByOwner,
   after: readonly EndpointEntry[],
@@ -30,7 +30,7 @@ export function holdOffOf(
   const kept = readyAndNotCondemned(input);
   if (kept.length === 0) return undefined;
   const isKnown = !input.assessments.some(isUndecided) && !input.troubles.some(hasNoAddress(input));
-  if (!takesOver(input, slices) && isKnown) return undefined;
+  if (!adopts(input, slices) && isKnown) return undefined;
   const named = kept.length > MAX_NAMED ? [...kept.slice(0, MAX_NAMED), '…'] : kept;
   return pending(
     `${kept.length} address${kept.length === 1 ? ' is' : 'es are'} ready now (${named.join(', ')}) and none would be: ${why}`,
@@ -38,7 +38,7 @@ export function holdOffOf(
 }
 
 function pending(message: string): Refusal {
-  return { phase: 'Pending', reason: 'WouldLeaveNoneReady', message, leaves: 'everything' };
+  return { phase: 'Pending', reason: 'WouldLeaveNoneReady', message, scope: 'everything' };
 }
 
 /** Addresses that are ready now and that nothing speaks against. */
@@ -65,9 +65,9 @@ function hasNoAddress({ assessments }: PlanInput): (trouble: NameTrouble) => boo
 }
 
 /** Others' slices serve now, or Endpoints that are not ours. */
-function takesOver({ existing, options }: PlanInput, slices: SlicesByOwner): boolean {
+function adopts({ existing, options }: PlanInput, slices: SlicesByOwner): boolean {
   const { endpoints } = existing;
   const endpointsAreOurs = endpoints !== undefined && ownerOf(endpoints, options.instance) === 'us';
-  if (slices.leftover.length + slices.foreign.length > 0) return true;
+  if (slices.orphaned.length + slices.foreign.length > 0) return true;
   return !endpointsAreOurs && (endpoints !== undefined || slices.mirrored.length > 0);
 }

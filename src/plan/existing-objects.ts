@@ -33,7 +33,7 @@ export interface SlicesByOwner {
   readonly otherInstances: readonly EndpointSliceObject[];
   readonly mirrored: readonly EndpointSliceObject[];
   /** Of the endpointslice controller: left behind when a selector was removed. */
-  readonly leftover: readonly EndpointSliceObject[];
+  readonly orphaned: readonly EndpointSliceObject[];
   readonly foreign: readonly EndpointSliceObject[];
 }
 
@@ -44,14 +44,14 @@ export function slicesByOwner(existing: ExistingObjects, instance: string): Slic
     if (owner === 'otherInstance') return 'otherInstances';
     const manager = slice.metadata.labels?.[SLICE_MANAGED_BY_LABEL];
     if (manager === MIRROR_CONTROLLER) return 'mirrored';
-    return manager === SLICE_CONTROLLER ? 'leftover' : 'foreign';
+    return manager === SLICE_CONTROLLER ? 'orphaned' : 'foreign';
   };
   const groups = Map.groupBy(existing.slices, kindOf);
   return {
     ours: groups.get('ours') ?? [],
     otherInstances: groups.get('otherInstances') ?? [],
     mirrored: groups.get('mirrored') ?? [],
-    leftover: groups.get('leftover') ?? [],
+    orphaned: groups.get('orphaned') ?? [],
     foreign: groups.get('foreign') ?? [],
   };
 }

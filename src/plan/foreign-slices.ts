@@ -8,7 +8,7 @@ import {
   type SlicesByOwner,
   slicesByOwner,
 } from './existing-objects.ts';
-import { mayAdopt, type PlanGround } from './plan-input.ts';
+import { mayAdopt, type PlanContext } from './plan-input.ts';
 
 /**
  * Slices that somebody else keeps for the Service, where adoption was not asked for. They stay; what we say beside
@@ -16,37 +16,37 @@ import { mayAdopt, type PlanGround } from './plan-input.ts';
  * (`endpointslicecache.go:171`).
  */
 export function notOursToTake(
-  ground: PlanGround,
-  { foreign, leftover }: SlicesByOwner,
+  ground: PlanContext,
+  { foreign, orphaned }: SlicesByOwner,
 ): readonly EndpointSliceObject[] {
   if (mayAdopt(ground)) return [];
   // What a selector left behind on a Service of ours is nobody's any more.
-  return ground.target.service.create ? foreign : [...foreign, ...leftover];
+  return ground.target.service.create ? foreign : [...foreign, ...orphaned];
 }
 
 /** What exists, in two: what others keep and go on keeping, and all the rest. */
-export interface SetAside<Ground extends PlanGround> {
+export interface SetAside<Ground extends PlanContext> {
   readonly input: Ground;
-  readonly strangers: readonly EndpointSliceObject[];
+  readonly foreignSlices: readonly EndpointSliceObject[];
 }
 
-/** @param leavesEndpoints the Endpoints are somebody else's, and so is what is mirrored from them. */
-export function setAsideStrangers<Ground extends PlanGround>(
+/** @param skipsEndpoints the Endpoints are somebody else's, and so is what is mirrored from them. */
+export function setAsideForeignSlices<Ground extends PlanContext>(
   input: Ground,
-  leavesEndpoints: boolean,
+  skipsEndpoints: boolean,
 ): SetAside<Ground> {
   const slices = slicesByOwner(input.existing, input.options.instance);
-  const mirrored = leavesEndpoints ? slices.mirrored : [];
-  const standing = new Set([...notOursToTake(input, slices), ...mirrored]);
-  if (standing.size === 0 && !leavesEndpoints) return { input, strangers: [] };
+  const mirrored = skipsEndpoints ? slices.mirrored : [];
+  const otherSlices = new Set([...notOursToTake(input, slices), ...mirrored]);
+  if (otherSlices.size === 0 && !skipsEndpoints) return { input, foreignSlices: [] };
   const { endpoints, ...others } = input.existing;
   const existing: ExistingObjects = {
     ...others,
-    ...(leavesEndpoints || endpoints === undefined ? {} : { endpoints }),
-    slices: others.slices.filter((slice) => !standing.has(slice)),
+    ...(skipsEndpoints || endpoints === undefined ? {} : { endpoints }),
+    slices: others.slices.filter((slice) => !otherSlices.has(slice)),
   };
-  const toBeMirrored = leavesEndpoints ? endpointsAsSlices(endpoints) : [];
-  return { input: { ...input, existing }, strangers: [...standing, ...toBeMirrored] };
+  const toBeMirrored = skipsEndpoints ? endpointsAsSlices(endpoints) : [];
+  return { input: { ...input, existing }, foreignSlices: [...otherSlices, ...toBeMirrored] };
 }
 
 /**
@@ -59,23 +59,23 @@ export function setAsideStrangers<Ground extends PlanGround>(
  *   not ready   ready        as ours stands: what we serve is not drained on a stranger's word, and what we do not
  *                            serve waits until the stranger agrees
  */
-export function besideStrangers(
-  strangers: readonly EndpointSliceObject[],
+export function besideForeignSlices(
+  foreignSlices: readonly EndpointSliceObject[],
   ours: ExistingObjects,
   assessments: readonly Assessment[],
 ): readonly Assessment[] {
-  if (strangers.length === 0) return assessments;
-  const theirs = publishedReadiness(strangers);
-  const standing = publishedReadiness(ours.slices);
+  if (foreignSlices.length === 0) return assessments;
+  const theirs = publishedReadiness(foreignSlices);
+  const otherSlices = publishedReadiness(ours.slices);
   const holder = (key: string) =>
-    strangers.find((slice) => publishedReadiness([slice]).has(key))?.metadata.name ?? '';
+    foreignSlices.find((slice) => publishedReadiness([slice]).has(key))?.metadata.name ?? '';
   return assessments.map((assessment) =>
     withReadiness(assessment, (port) => {
       const key = publishedKey(assessment.address, port);
       const said = theirs.get(key);
       if (said === undefined || said === port.ready) return port;
       if (said) return servedByOthers(port, holder(key), true);
-      return standing.get(key) === true ? port : servedByOthers(port, holder(key), false);
+      return otherSlices.get(key) === true ? port : servedByOthers(port, holder(key), false);
     }),
   );
 }
@@ -93,7 +93,7 @@ function servedByOthers(port: PortAssessment, slice: string, theirs: boolean) {
 }
 
 /** Whether anything of ours serves the Service by now: then it is kept true whatever stands beside it. */
-export function servesAlready({ existing, options }: PlanGround): boolean {
+export function servesAlready({ existing, options }: PlanContext): boolean {
   const { service, endpoints } = existing;
   if (service === undefined) return false;
   const { instance } = options;

@@ -18,8 +18,8 @@ export function cleanEntries(
   const entries = existing.metadata.managedFields ?? [];
   const live = [...fieldsOf(existing).keys()];
   const wanted = fieldsOf(desired);
-  const claimed = [...taken, ...live.filter((path) => wanted.has(path))];
-  const applied = entryOf(existing, 'Apply', entries.find(isOurApply), claimed);
+  const adopted = [...taken, ...live.filter((path) => wanted.has(path))];
+  const applied = entryOf(existing, 'Apply', entries.find(isOurApply), adopted);
   const before = pathsOwnedBy(applied);
   const kept = live.filter((path) => !before.has(path));
   return [
@@ -53,7 +53,7 @@ function entryOf(
   { apiVersion }: KubeObject,
   operation: 'Apply' | 'Update',
   previous: ManagedFieldsEntry | undefined,
-  claimed: readonly FieldPath[],
+  adopted: readonly FieldPath[],
 ): ManagedFieldsEntry {
   return {
     manager: MANAGER,
@@ -61,6 +61,6 @@ function entryOf(
     apiVersion,
     fieldsType: 'FieldsV1',
     ...(previous?.time === undefined ? {} : { time: previous.time }),
-    fieldsV1: withPaths(previous?.fieldsV1 ?? {}, claimed),
+    fieldsV1: withPaths(previous?.fieldsV1 ?? {}, adopted),
   };
 }

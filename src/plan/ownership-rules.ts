@@ -3,7 +3,7 @@ import { hasSelector } from '../manifest/service.ts';
 import { slicesByOwner } from './existing-objects.ts';
 import type { ContestedField } from './field-difference.ts';
 import { notOursToTake } from './foreign-slices.ts';
-import { mayAdopt, type PlanGround } from './plan-input.ts';
+import { mayAdopt, type PlanContext } from './plan-input.ts';
 import type { Refusal, Rule } from './refusal.ts';
 
 const HOW_TO_ADOPT = 'set `adopt: true` on the target or pass --adopt to take it over';
@@ -18,7 +18,7 @@ const serviceMustBeOurs: Rule = (input) => {
     phase: 'Refused',
     reason: 'ServiceNotOurs',
     message: `a Service of this name exists and is not managed by external-endpoints; ${HOW_TO_ADOPT}`,
-    leaves: 'Service',
+    scope: 'Service',
   };
 };
 
@@ -29,7 +29,7 @@ const endpointsMustBeNoLock: Rule = ({ existing }) => {
     phase: 'Refused',
     reason: 'EndpointsAreLock',
     message: `the Endpoints of this name are the lock of some program's leader election (annotation ${LEADER_ANNOTATION}); give the target another name`,
-    leaves: 'Endpoints',
+    scope: 'Endpoints',
   };
 };
 
@@ -43,12 +43,12 @@ const endpointsMustBeOurs: Rule = (input) => {
     phase: 'Refused',
     reason: 'EndpointsNotOurs',
     message: `Endpoints of this name exist and are not managed by external-endpoints; ${HOW_TO_ADOPT}`,
-    leaves: 'Endpoints',
+    scope: 'Endpoints',
   };
 };
 
 /** What the endpoints controller leaves behind on a Service of ours when its selector goes is nobody's any more. */
-function isLeftBySelector({ target, existing: { service, endpoints }, options }: PlanGround): boolean {
+function isLeftBySelector({ target, existing: { service, endpoints }, options }: PlanContext): boolean {
   const isByController = endpoints?.metadata.labels?.[ENDPOINTS_MANAGED_BY_LABEL] !== undefined;
   const isOurs = service !== undefined && ownerOf(service, options.instance) === 'us';
   return isByController && isOurs && target.service.create && !hasSelector(service);
@@ -63,7 +63,7 @@ const slicesMustBeOurs: Rule = (input) => {
     phase: 'Refused',
     reason: 'SlicesNotOurs',
     message: `EndpointSlice ${first.metadata.name} serves this Service and is not ours; ${HOW_TO_ADOPT}`,
-    leaves: 'slices',
+    scope: 'slices',
   };
 };
 
@@ -72,7 +72,7 @@ function otherInstance(kind: string): Refusal {
     phase: 'Refused',
     reason: 'OwnedByOtherInstance',
     message: `the ${kind} belong${kind === 'Service' ? 's' : ''} to another instance of external-endpoints; see its label external-endpoints/instance`,
-    leaves: 'everything',
+    scope: 'everything',
   };
 }
 
@@ -84,12 +84,12 @@ export const OWNERSHIP_RULES: readonly Rule[] = [
 ];
 
 /** What an object turned out to have when it was to be written. */
-export function conflictRefusal(conflicts: readonly ContestedField[], leaves: Refusal['leaves']): Refusal {
+export function conflictRefusal(conflicts: readonly ContestedField[], scope: Refusal['scope']): Refusal {
   const text = conflicts.map(({ path, manager }) => `${path} (${manager})`).join(', ');
   return {
     phase: 'Refused',
     reason: 'FieldConflict',
     message: `applied by another field manager with another value: ${text}; set \`adopt: true\` to take the fields over`,
-    leaves,
+    scope,
   };
 }

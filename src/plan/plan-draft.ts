@@ -8,8 +8,8 @@ import type {
 } from '../manifest/kube-object.ts';
 import { ownerOf } from '../manifest/labels.ts';
 import { buildService } from '../manifest/service.ts';
-import { claimOf } from './adopt-endpoints.ts';
-import { type TakeOverResult, takeOverOf } from './adoption-options.ts';
+import { adoptEndpoints } from './adopt-endpoints.ts';
+import { type AdoptionResult, adoptionOf } from './adoption-options.ts';
 import { applicationOf, furtherApplication } from './apply-action.ts';
 import { deletionOf } from './deletion.ts';
 import type { SlicesByOwner } from './existing-objects.ts';
@@ -18,7 +18,7 @@ import type { Action, ApplyAction } from './object-plan.ts';
 import { mayAdopt, type PlanInput } from './plan-input.ts';
 import { isHeadless } from './service-view.ts';
 
-const NOTHING_TAKEN: TakeOverResult = { takeOver: undefined, conflicts: [] };
+const NOTHING_TAKEN: AdoptionResult = { adoption: undefined, conflicts: [] };
 
 export interface DraftOptions {
   /** Without what is somebody else's to keep. */
@@ -27,7 +27,7 @@ export interface DraftOptions {
   /** Slices of others that stand beside ours while the plan is carried out, or for good. */
   readonly others: readonly EndpointSliceObject[];
   /** Kinds of objects that are left as they are. */
-  readonly leaves: ReadonlySet<string>;
+  readonly skipped: ReadonlySet<string>;
 }
 
 /** Collects the actions of one plan, in order; what is as it should be makes none. */
@@ -43,19 +43,19 @@ export class PlanDraft {
   /** Objects that became ours in an earlier step, as they are after that. */
   readonly #claimed = new Map<string, KubeObject>();
   readonly #ourSlices: ReadonlyMap<string, EndpointSliceObject>;
-  readonly #leaves: ReadonlySet<string>;
+  readonly #skipped: ReadonlySet<string>;
 
-  constructor({ input, slices, others, leaves }: DraftOptions) {
+  constructor({ input, slices, others, skipped }: DraftOptions) {
     this.input = input;
     this.slices = slices;
     this.others = others;
-    this.#leaves = leaves;
+    this.#skipped = skipped;
     this.#ourSlices = new Map(slices.ours.map((slice) => [slice.metadata.name, slice]));
   }
 
   /** Whether objects of that kind are somebody else's to write. */
-  isLeft(kind: ObjectKind): boolean {
-    return this.#leaves.has(kind);
+  skips(kind: ObjectKind): boolean {
+    return this.#skipped.has(kind);
   }
 
   /** Whether an object of that kind is created, changed or removed. */
@@ -64,17 +64,17 @@ export class PlanDraft {
   }
 
   /** Endpoints of others, which the target adopts: ours in name before anything else happens. */
-  claimEndpoints(desired: EndpointsObject): void {
+  adoptEndpoints(desired: EndpointsObject): void {
     const { endpoints } = this.input.existing;
-    if (endpoints === undefined || this.#isOurs(endpoints) || this.isLeft('Endpoints')) return;
-    const { action, after } = claimOf(endpoints, desired);
+    if (endpoints === undefined || this.#isOurs(endpoints) || this.skips('Endpoints')) return;
+    const { action, after } = adoptEndpoints(endpoints, desired);
     this.actions.push(action);
     this.#claimed.set(keyOf(endpoints), after);
   }
 
   applyService(): void {
     const { existing, options, target } = this.input;
-    if (!target.service.create || this.#leaves.has('Service')) return;
+    if (!target.service.create || this.#skipped.has('Service')) return;
     const desired = buildService(target, options.instance, existing.service?.spec);
     const isWritten = this.apply(desired, existing.service);
     // An ExternalName Service becomes ClusterIP in place, but server-side apply leaves `externalName` behind.
@@ -110,21 +110,21 @@ export class PlanDraft {
       this.#push(key, furtherApplication(desired, earlier));
       return true;
     }
-    const mayTake = mayAdopt(this.input);
+    const force = mayAdopt(this.input);
     const adopting = existing !== undefined && !this.#isOurs(existing);
-    const claimed = this.#claimed.get(key);
+    const adopted = this.#claimed.get(key);
     const taking =
-      existing === undefined || claimed !== undefined
+      existing === undefined || adopted !== undefined
         ? NOTHING_TAKEN
-        : takeOverOf(existing, desired, { adopting, mayTake });
-    const after = claimed ?? taking.takeOver?.after ?? existing;
-    const { action, conflicts } = applicationOf(desired, after, { adopting, mayTake, awaitsServiceUid });
+        : adoptionOf(existing, desired, { adopting, force });
+    const after = adopted ?? taking.adoption?.after ?? existing;
+    const { action, conflicts } = applicationOf(desired, after, { adopting, force, awaitsServiceUid });
     const contested = [...taking.conflicts, ...conflicts];
     if (contested.length > 0) {
       this.conflicts.set(kind, [...(this.conflicts.get(kind) ?? []), ...contested]);
       return false;
     }
-    if (taking.takeOver !== undefined) this.actions.push(taking.takeOver.action);
+    if (taking.adoption !== undefined) this.actions.push(taking.adoption.action);
     this.#push(key, action);
     return true;
   }

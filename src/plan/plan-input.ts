@@ -5,14 +5,14 @@ import type { Target } from '../model/target.ts';
 import type { ExistingObjects } from './existing-objects.ts';
 
 /** Whose plan it is, and on what ground: what may be touched at all follows from that, however healthy anything is. */
-export interface PlanGround {
+export interface PlanContext {
   readonly target: Target;
   readonly existing: ExistingObjects;
   readonly options: PlanOptions;
 }
 
 /** All that the plan of one target follows from. */
-export interface PlanInput extends PlanGround {
+export interface PlanInput extends PlanContext {
   /** How each known address shall be published, after every policy and guard. */
   readonly assessments: readonly Assessment[];
   /** Names that gave no good answer. */
@@ -32,6 +32,6 @@ export interface PlanOptions {
 
 export type SyncPolicy = 'sync' | 'upsert-only' | 'create-only';
 
-export function mayAdopt(input: PlanGround): boolean {
+export function mayAdopt(input: PlanContext): boolean {
   return input.target.adopt || input.options.adopt;
 }

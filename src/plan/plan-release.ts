@@ -17,7 +17,12 @@ import {
 } from './existing-objects.ts';
 import type { Action, ObjectPlan } from './object-plan.ts';
 import type { RemovalInput } from './plan-removal.ts';
-import { allowMirror, disown, removeMarks, setSelector } from './remove-ownership-labels.ts';
+import {
+  allowMirror,
+  dropFieldOwnership,
+  removeOwnershipLabels,
+  setSelector,
+} from './remove-ownership-labels.ts';
 
 export interface ReleaseInput extends RemovalInput {
   /** Hand the Service over to the Pods with these labels. Absent: leave everything as it stands. */
@@ -54,14 +59,10 @@ export function planRelease(input: ReleaseInput): ObjectPlan {
     return { ...plan, ...stepsToPods(existing.service, selector, owned, slices) };
   }
   const endpoints = owned.endpoints ?? mirroredByNow(existing.endpoints);
-  if (
-    endpoints !== undefined &&
-    existing.service !== undefined &&
-    mirrorMayTakeOver(endpoints, owned.slices)
-  ) {
+  if (endpoints !== undefined && existing.service !== undefined && mirrorMayCopy(endpoints, owned.slices)) {
     return { ...plan, ...stepsToMirror(endpoints, input, owned, slices) };
   }
-  return { ...plan, actions: unmarkAll(owned) };
+  return { ...plan, actions: removeAllOwnershipLabels(owned) };
 }
 
 /** Also what a release that died after its last write finds: then all is as it should be. */
@@ -117,7 +118,11 @@ function stepsToPods(
     return { actions: [], continuation: { until: 'SelectedPodsReady' } };
   }
   return {
-    actions: [...disownSlices(owned), ...removeSlices(owned), ...unmarkAll({ ...owned, slices: [] })],
+    actions: [
+      ...dropSliceOwnership(owned),
+      ...removeSlices(owned),
+      ...removeAllOwnershipLabels({ ...owned, slices: [] }),
+    ],
   };
 }
 
@@ -128,8 +133,8 @@ function isSelector(service: ServiceObject | undefined, selector: Readonly<Recor
 }
 
 /** The endpointslice controller has found a Pod that takes traffic. */
-export function arePodsReady({ leftover }: Pick<SlicesByOwner, 'leftover'>): boolean {
-  return [...publishedReadiness(leftover).values()].includes(true);
+export function arePodsReady({ orphaned }: Pick<SlicesByOwner, 'orphaned'>): boolean {
+  return [...publishedReadiness(orphaned).values()].includes(true);
 }
 
 function stepsToMirror(
@@ -138,7 +143,7 @@ function stepsToMirror(
   owned: Owned,
   slices: SlicesByOwner,
 ): Steps {
-  const disowned = disownSlices(owned);
+  const disowned = dropSliceOwnership(owned);
   if (skipsMirror(endpoints)) {
     const actions = [...disowned, allowMirror(endpoints).action];
     return { actions, continuation: { until: 'MirroredSlicesPresent' } };
@@ -146,7 +151,7 @@ function stepsToMirror(
   if (owned.slices.length > 0 && !isMirrorInStep(existing, slices)) {
     return { actions: [], continuation: { until: 'MirroredSlicesPresent' } };
   }
-  if (owned.slices.length === 0) return { actions: unmarkAll(owned) };
+  if (owned.slices.length === 0) return { actions: removeAllOwnershipLabels(owned) };
   // A pass over a list that still has the target may tell the mirroring controller to stop, and would leave the Service
   // unserved if our slices went at the same moment. It writes our slices first, because they are disowned, and then the
   // Endpoints; so one of the two, it or this release, meets a conflict.
@@ -157,7 +162,7 @@ function stepsToMirror(
       ...disowned,
       ...(fence === undefined ? [] : [fence.action]),
       ...removeSlices(owned),
-      ...unmarkAll({ service, endpoints: fence?.after, slices: [] }),
+      ...removeAllOwnershipLabels({ service, endpoints: fence?.after, slices: [] }),
     ],
   };
 }
@@ -166,7 +171,7 @@ function stepsToMirror(
  * Mirrored, the Endpoints serve what our slices serve. A pass that died between the two leaves them contradicting each
  * other; where nothing is mirrored yet, our slices stay instead.
  */
-function mirrorMayTakeOver(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
+function mirrorMayCopy(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
   if (!endpointsCover(endpoints, slices)) return false;
   return !skipsMirror(endpoints) || endpointsAgree(endpoints, slices);
 }
@@ -180,8 +185,8 @@ function mirroredByNow(endpoints: EndpointsObject | undefined): EndpointsObject 
  * Whoever changes or keeps one of our slices after that has read anew, and first takes what it has lost back: so neither
  * what was planned for it before goes through, nor a deletion of ours that comes when all is different again.
  */
-function disownSlices({ slices }: Owned): Action[] {
-  return slices.flatMap((slice) => disown(slice) ?? []);
+function dropSliceOwnership({ slices }: Owned): Action[] {
+  return slices.flatMap((slice) => dropFieldOwnership(slice) ?? []);
 }
 
 function removeSlices({ slices }: Owned): Action[] {
@@ -189,8 +194,8 @@ function removeSlices({ slices }: Owned): Action[] {
 }
 
 /** The Service last: as long as it bears our marks, whoever comes after a kill finds the rest. */
-function unmarkAll({ service, endpoints, slices }: Owned): Action[] {
+function removeAllOwnershipLabels({ service, endpoints, slices }: Owned): Action[] {
   return [...slices, endpoints, service].flatMap((object) =>
-    object === undefined ? [] : [removeMarks(object)],
+    object === undefined ? [] : [removeOwnershipLabels(object)],
   );
 }

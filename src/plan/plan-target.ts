@@ -1,13 +1,13 @@
 import { type Assessment, withReadiness } from '../endpoint/assessment.ts';
 import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
 import type { AddressFamily } from '../model/ip-address.ts';
-import { handoverFrom, repeatReadiness } from './adoption-transition.ts';
-import { holdOffOf } from './empty-service-guard.ts';
+import { adoptionTransition, copyReadiness } from './adoption-transition.ts';
+import { emptyServiceGuard } from './empty-service-guard.ts';
 import { slicesByOwner } from './existing-objects.ts';
 import { FAMILY_NOT_SERVED, servedFamilies, splitByFamily } from './families.ts';
-import { besideStrangers, setAsideStrangers } from './foreign-slices.ts';
+import { besideForeignSlices, setAsideForeignSlices } from './foreign-slices.ts';
 import type { Continuation, ObjectPlan } from './object-plan.ts';
-import { type Obstacles, obstaclesTo } from './obstacles.ts';
+import { type Refusals, refusalsFor } from './obstacles.ts';
 import { outcomeOf } from './outcome.ts';
 import { conflictRefusal } from './ownership-rules.ts';
 import { PlanDraft } from './plan-draft.ts';
@@ -26,26 +26,31 @@ export interface TargetPlan {
 
 /** Desired × existing → what to do, in an order that never leaves a gap. Pure. */
 export function planTarget(input: PlanInput): TargetPlan {
-  const obstacles = obstaclesTo(input);
-  const { refusal, leaves } = obstacles;
-  if (refusal !== undefined && obstacles.leavesAll) return leftAlone(input, refusal, input.assessments);
+  const refusals = refusalsFor(input);
+  const { refusal, skipped } = refusals;
+  if (refusal !== undefined && refusals.skipsAll) return refused(input, refusal, input.assessments);
 
-  const publication = publicationOf(input, leaves);
+  const publication = publicationOf(input, skipped);
   const { draft, handover, entries, published } = publication;
   const outcome = outcomeOf(published, input.troubles);
-  const holdOff = holdOffOf(draft.input, draft.slices, entries, outcome.message || outcome.reason);
-  if (holdOff !== undefined) return leftAlone(input, holdOff, input.assessments);
+  const refusalToEmpty = emptyServiceGuard(
+    draft.input,
+    draft.slices,
+    entries,
+    outcome.message || outcome.reason,
+  );
+  if (refusalToEmpty !== undefined) return refused(input, refusalToEmpty, input.assessments);
 
   const publish = publishesSlices(input) ? publishSlices : publishEndpoints;
   const continuation = publish(draft, handover, entries);
   const conflict = conflictOf(draft);
-  if (conflict?.leaves === 'everything') return leftAlone(input, conflict, published);
+  if (conflict?.scope === 'everything') return refused(input, conflict, published);
   const obstacle = refusal ?? conflict;
   const { namespace, name } = input.target;
   const plan: ObjectPlan = {
     namespace,
     name,
-    ...(obstacle === undefined ? outcome : keptAround(obstacle, outcome)),
+    ...(obstacle === undefined ? outcome : reconciledAround(obstacle, outcome)),
     actions: draft.actions,
     ...(continuation === undefined || isInVain(continuation, draft) ? {} : { continuation }),
     ...(draft.touches('Service') && !isExternalName(input) ? { assumedFamilies: publication.families } : {}),
@@ -64,17 +69,17 @@ interface Publication {
   readonly published: readonly Assessment[];
 }
 
-function publicationOf(input: PlanInput, leaves: Obstacles['leaves']): Publication {
-  const { input: rest, strangers } = setAsideStrangers(input, leaves.has('Endpoints'));
+function publicationOf(input: PlanInput, skipped: Refusals['skipped']): Publication {
+  const { input: rest, foreignSlices } = setAsideForeignSlices(input, skipped.has('Endpoints'));
   const families = servedFamilies(input, input.options.clusterFamilies ?? []);
   const { served, unserved } = splitByFamily(input.assessments, families);
   const slices = slicesByOwner(rest.existing, input.options.instance);
-  const verdicts = besideStrangers(strangers, rest.existing, served);
-  const { assessments: handover, standing } = publishesSlices(input)
-    ? handoverFrom(slices, rest.existing.endpoints, verdicts)
-    : repeatReadiness([...slices.ours, ...slices.leftover, ...slices.foreign], verdicts);
+  const verdicts = besideForeignSlices(foreignSlices, rest.existing, served);
+  const { assessments: handover, otherSlices } = publishesSlices(input)
+    ? adoptionTransition(slices, rest.existing.endpoints, verdicts)
+    : copyReadiness([...slices.ours, ...slices.orphaned, ...slices.foreign], verdicts);
   return {
-    draft: new PlanDraft({ input: rest, slices, others: [...standing, ...strangers], leaves }),
+    draft: new PlanDraft({ input: rest, slices, others: [...otherSlices, ...foreignSlices], skipped }),
     families,
     handover,
     entries: entriesOf(handover, input.target),
@@ -89,15 +94,15 @@ function publishesSlices({ target }: PlanInput): boolean {
 /** What would have to change first does not. */
 function isInVain({ until }: Continuation, draft: PlanDraft): boolean {
   if (until === 'ServiceRead') {
-    const leavesService = draft.isLeft('Service') || draft.conflicts.has('Service');
-    return leavesService && draft.actions.length === 0;
+    const skipsService = draft.skips('Service') || draft.conflicts.has('Service');
+    return skipsService && draft.actions.length === 0;
   }
   return until === 'MirroredSlicesGone' && draft.conflicts.has('Endpoints');
 }
 
 type Outcome = Pick<ObjectPlan, 'phase' | 'reason' | 'message'>;
 
-function leftAlone(
+function refused(
   { target: { namespace, name } }: PlanInput,
   { phase, reason, message }: Refusal,
   assessments: readonly Assessment[],
@@ -106,7 +111,7 @@ function leftAlone(
 }
 
 /** Somebody should look, and until then the rest is as true as it can be. */
-function keptAround({ phase, reason, message }: Refusal, outcome: Outcome): Outcome {
+function reconciledAround({ phase, reason, message }: Refusal, outcome: Outcome): Outcome {
   const state = outcome.message === '' ? '' : `: ${outcome.message}`;
   return { phase, reason, message: `${message}. Its endpoints are kept true meanwhile${state}` };
 }

@@ -4,7 +4,7 @@ import { isMirrorInStep } from './existing-objects.ts';
 import type { Continuation } from './object-plan.ts';
 import type { PlanDraft } from './plan-draft.ts';
 import { bridgePorts } from './port-bridge.ts';
-import { settleEndpoints } from './publish-slices.ts';
+import { writeEndpoints } from './publish-slices.ts';
 import { isExternalName, vanishingPortNames } from './service-view.ts';
 
 /**
@@ -17,12 +17,12 @@ export function publishEndpoints(
   entries: readonly EndpointEntry[],
 ): Continuation | undefined {
   const { existing, target } = draft.input;
-  const { ours, leftover, foreign } = draft.slices;
+  const { ours, orphaned, foreign } = draft.slices;
   if (existing.service === undefined) draft.applyService();
   const leaving = vanishingPortNames(draft.input, existing.slices);
   const bridged = bridgePorts(assessments, leaving, existing.slices, draft.others);
-  settleEndpoints(draft, leaving.size === 0 ? entries : entriesOf(bridged, target));
-  const others = [...leftover, ...foreign];
+  writeEndpoints(draft, leaving.size === 0 ? entries : entriesOf(bridged, target));
+  const others = [...orphaned, ...foreign];
   const waits = ours.length > 0 || others.length > 0 || leaving.size > 0 || isExternalName(draft.input);
   if (waits && (draft.touches('Endpoints') || !isMirrorInStep(existing, draft.slices))) {
     return { until: 'MirroredSlicesPresent' };

@@ -6,7 +6,7 @@ import { packSlices } from '../manifest/slice-packing.ts';
 import type { Continuation } from './object-plan.ts';
 import type { PlanDraft } from './plan-draft.ts';
 import { bridgePorts } from './port-bridge.ts';
-import { isDisowned } from './remove-ownership-labels.ts';
+import { isOwnershipDropped } from './remove-ownership-labels.ts';
 import { isExternalName, vanishingPortNames } from './service-view.ts';
 import { stageSlices } from './slice-stages.ts';
 
@@ -27,16 +27,16 @@ export function publishSlices(
   entries: readonly EndpointEntry[],
 ): Continuation | undefined {
   const { existing } = draft.input;
-  const { mirrored, leftover, foreign } = draft.slices;
+  const { mirrored, orphaned, foreign } = draft.slices;
   const leaving = vanishingPortNames(draft.input, draft.slices.ours);
-  if (!mirrorIsOff(draft)) draft.claimEndpoints(endpointsFor(draft, entries));
+  if (!mirrorIsOff(draft)) draft.adoptEndpoints(endpointsFor(draft, entries));
   if (existing.service === undefined) draft.applyService();
   const endpointsFirst = isBeingGivenBack(draft);
-  if (endpointsFirst) settleEndpoints(draft, entries);
+  if (endpointsFirst) writeEndpoints(draft, entries);
   writeSlices(draft, leaving.size === 0 ? entries : bridgedEntries(draft, assessments, leaving));
   if (existing.service !== undefined) draft.applyService();
-  if (!endpointsFirst) settleEndpoints(draft, entries);
-  draft.delete('EndpointSlice', [...leftover, ...foreign], 'Adopted');
+  if (!endpointsFirst) writeEndpoints(draft, entries);
+  draft.delete('EndpointSlice', [...orphaned, ...foreign], 'Adopted');
   if (mirrored.length > 0) {
     if (!mirrorIsOff(draft)) return { until: 'MirroredSlicesGone' };
     // It was told to stop before and has left them: it does not run, and they would contradict ours for ever.
@@ -44,7 +44,7 @@ export function publishSlices(
   }
   // Somebody who gives the Service back at the same time takes our slices away once Endpoints serve again.
   const stopsMirror = draft.touches('Endpoints') && !mirrorIsOff(draft);
-  const tookOver = leftover.length + foreign.length + mirrored.length > 0 || stopsMirror;
+  const tookOver = orphaned.length + foreign.length + mirrored.length > 0 || stopsMirror;
   return tookOver || leaving.size > 0 || isExternalName(draft.input) ? { until: 'ServiceRead' } : undefined;
 }
 
@@ -70,9 +70,9 @@ function writeSlices(draft: PlanDraft, entries: readonly EndpointEntry[]): void 
 }
 
 /** Endpoints as the target wants them, or none. */
-export function settleEndpoints(draft: PlanDraft, entries: readonly EndpointEntry[]): void {
+export function writeEndpoints(draft: PlanDraft, entries: readonly EndpointEntry[]): void {
   const { existing, target } = draft.input;
-  if (draft.isLeft('Endpoints')) return;
+  if (draft.skips('Endpoints')) return;
   if (target.publish.resources.includes('Endpoints')) {
     draft.apply(endpointsFor(draft, entries), existing.endpoints);
   } else if (existing.endpoints !== undefined) {
@@ -82,7 +82,7 @@ export function settleEndpoints(draft: PlanDraft, entries: readonly EndpointEntr
 
 /** As far as that shows, and Endpoints are not mirrored yet. */
 function isBeingGivenBack(draft: PlanDraft): boolean {
-  return mirrorIsOff(draft) && draft.slices.ours.some(isDisowned);
+  return mirrorIsOff(draft) && draft.slices.ours.some(isOwnershipDropped);
 }
 
 function endpointsFor({ input: { options, target } }: PlanDraft, entries: readonly EndpointEntry[]) {

@@ -1,4 +1,4 @@
-import type { PlanGround } from './plan-input.ts';
+import type { PlanContext } from './plan-input.ts';
 
 /** Why something is left alone. */
 export interface Refusal {
@@ -10,7 +10,7 @@ export interface Refusal {
    * `slices`: somebody else's slices stay beside ours. What else is ours already is kept true then: whoever hangs a
    * database on it must not lose its health checks because somebody edited something nearby.
    */
-  readonly leaves: 'everything' | 'Service' | 'Endpoints' | 'slices';
+  readonly scope: 'everything' | 'Service' | 'Endpoints' | 'slices';
 }
 
 export type RefusalReason =
@@ -31,4 +31,4 @@ export type RefusalReason =
   | 'WouldLeaveNoneReady';
 
 /** A reason to leave something of a target's alone, or undefined when there is none. */
-export type Rule = (ground: PlanGround) => Refusal | undefined;
+export type Rule = (ground: PlanContext) => Refusal | undefined;

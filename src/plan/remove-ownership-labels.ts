@@ -13,7 +13,7 @@ import type { JsonPatchOperation, PatchAction } from './object-plan.ts';
  * Takes our marks off, and with them our entries in `managedFields`: the content stays, but nobody is left who owns
  * it. Server-side apply could not do that: dropping fields from what we apply would remove them.
  */
-export function removeMarks(object: KubeObject): PatchAction {
+export function removeOwnershipLabels(object: KubeObject): PatchAction {
   const labels = [MANAGED_BY_LABEL, INSTANCE_LABEL, SLICE_MANAGED_BY_LABEL];
   // Of no meaning to anybody, but for a release that is under way.
   if (object.metadata.labels?.[SKIP_MIRROR_LABEL] === 'false') labels.push(SKIP_MIRROR_LABEL);
@@ -24,14 +24,14 @@ export function removeMarks(object: KubeObject): PatchAction {
  * Takes nothing but our entries in `managedFields` off. The object says what it said, and whatever was planned for it
  * before meets a conflict and is decided anew. Undefined where there is none of ours.
  */
-export function disown(object: KubeObject): PatchAction | undefined {
-  if (isDisowned(object)) return undefined;
+export function dropFieldOwnership(object: KubeObject): PatchAction | undefined {
+  if (isOwnershipDropped(object)) return undefined;
   const change = { path: 'metadata.managedFields', from: MANAGER, to: undefined };
   return { ...patchOf(object, [], [], [forgetOwnership(object)]), changes: [change] };
 }
 
 /** Nobody else leaves our marks and takes this: a release is under way, or one has died. */
-export function isDisowned({ metadata }: KubeObject): boolean {
+export function isOwnershipDropped({ metadata }: KubeObject): boolean {
   return !(metadata.managedFields ?? []).some(({ manager }) => manager === MANAGER);
 }
 

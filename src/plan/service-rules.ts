@@ -11,7 +11,7 @@ const serviceMustExistUnlessCreated: Rule = ({ target, existing }) => {
     phase: 'Pending',
     reason: 'ServiceNotFound',
     message: 'the Service does not exist, and `service.create: false` leaves making it to somebody else',
-    leaves: 'everything',
+    scope: 'everything',
   };
 };
 
@@ -21,7 +21,7 @@ const serviceMustNotBeTerminating: Rule = ({ existing }) => {
     phase: 'Pending',
     reason: 'ServiceTerminating',
     message: 'the Service is being deleted; a new one is made when it is gone',
-    leaves: 'Service',
+    scope: 'Service',
   };
 };
 
@@ -34,7 +34,7 @@ const serviceMustHaveNoSelector: Rule = ({ existing }) => {
     phase: 'Refused',
     reason: 'ServiceHasSelector',
     message: `the Service selects Pods (${text}); remove its selector, give the target another name, or take it off the list and \`release\` the Service`,
-    leaves: 'everything',
+    scope: 'everything',
   };
 };
 
@@ -51,7 +51,7 @@ const clusterIPMustFit: Rule = ({ target, existing }) => {
     message: isHeadless
       ? `the Service is headless and the API server lets none become ${target.service.type}; delete it, or set \`service.type: Headless\``
       : 'the Service has a cluster IP and the API server lets none become headless; delete it, or set another `service.type`',
-    leaves: 'Service',
+    scope: 'Service',
   };
 };
 
@@ -66,7 +66,7 @@ const firstFamilyMustStay: Rule = ({ target, existing }) => {
     phase: 'Refused',
     reason: 'IPFamiliesImmutable',
     message: `the Service has ${current} first and the API server lets no other come first; delete it, or set \`service.ipFamilies\` accordingly`,
-    leaves: 'Service',
+    scope: 'Service',
   };
 };
 
@@ -80,7 +80,7 @@ const secondFamilyMustBeGivenUp: Rule = ({ target, existing }) => {
     phase: 'Refused',
     reason: 'IPFamiliesImmutable',
     message: `the Service has two families and the list one; set \`service.ipFamilyPolicy: SingleStack\` to give the second up`,
-    leaves: 'Service',
+    scope: 'Service',
   };
 };
 
@@ -97,7 +97,7 @@ const clusterMustHaveTheFamilies: Rule = ({ target, options }) => {
     phase: 'Refused',
     reason: 'IPFamilyNotInCluster',
     message: `the list asks for ${missing ?? 'both families (`service.ipFamilyPolicy: RequireDualStack`)'}, and the cluster's Services have ${cluster} only`,
-    leaves: 'Service',
+    scope: 'Service',
   };
 };
 
@@ -113,7 +113,7 @@ const keptServiceMustHaveThePorts: Rule = ({ target, existing }) => {
     phase: 'Refused',
     reason: 'ServicePortMissing',
     message: `the Service has no port ${portName(missing.name)}/${missing.protocol}, so nobody would find the endpoints; it has ${has}`,
-    leaves: 'Service',
+    scope: 'Service',
   };
 };
 
@@ -133,7 +133,7 @@ const keptServiceMustNotBeLocal: Rule = ({ target, existing }) => {
     reason: 'TrafficPolicyLocal',
     message:
       'the Service has `internalTrafficPolicy: Local`: as endpoints outside the cluster are on no node, all its traffic would be dropped',
-    leaves: 'Service',
+    scope: 'Service',
   };
 };
 

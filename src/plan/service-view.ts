@@ -1,22 +1,22 @@
 import type { EndpointSliceObject } from '../manifest/kube-object.ts';
-import type { PlanGround } from './plan-input.ts';
+import type { PlanContext } from './plan-input.ts';
 
 /** Kubernetes' own controllers write the endpoints of such a Service; nobody else can win there. */
 /** Whether the Service has no address of its own, which never changes; or, where it has yet to come, shall have none. */
-export function isHeadless({ target, existing }: PlanGround): boolean {
+export function isHeadless({ target, existing }: PlanContext): boolean {
   const { service } = existing;
   if (service !== undefined && !isExternalName({ existing })) return service.spec.clusterIP === 'None';
   return target.service.type === 'Headless';
 }
 
 /** Names resolve to somewhere else by CNAME; the Service has no addresses and no families yet. */
-export function isExternalName({ existing }: Pick<PlanGround, 'existing'>): boolean {
+export function isExternalName({ existing }: Pick<PlanContext, 'existing'>): boolean {
   return existing.service?.spec.type === 'ExternalName';
 }
 
 /** Names of ports that the Service will lose by this target, and that these slices serve until then. */
 export function vanishingPortNames(
-  input: PlanGround,
+  input: PlanContext,
   serving: readonly EndpointSliceObject[],
 ): ReadonlySet<string> {
   const { target, existing } = input;

@@ -8,7 +8,7 @@ export type SliceStep =
   | { readonly write: SliceContent; readonly remove?: never }
   | { readonly remove: EndpointSliceObject; readonly write?: never };
 
-type Standing = ReadonlyMap<string, readonly { readonly slice: string; readonly ready: boolean }[]>;
+type OtherSlices = ReadonlyMap<string, readonly { readonly slice: string; readonly ready: boolean }[]>;
 
 /** Where everything stands while the writes are put in order. */
 export class Board {
@@ -17,7 +17,7 @@ export class Board {
   /** What is to be removed and still stands. */
   readonly surplus: Map<string, EndpointSliceObject>;
   /** By serving key, before the first write. */
-  readonly standing: Standing;
+  readonly otherSlices: OtherSlices;
   /** Serving keys that shall be ready, and where. */
   readonly readyAt = new Map<string, string>();
   /** What each slice holds after the writes so far. */
@@ -29,7 +29,7 @@ export class Board {
     this.surplus = new Map(surplus.map((slice) => [slice.metadata.name, slice]));
     const existing = [...slices.flatMap((slice) => slice.existing ?? []), ...surplus];
     for (const slice of existing) this.#held.set(slice.metadata.name, entriesIn(slice));
-    this.standing = standingIn(existing);
+    this.otherSlices = otherSlicesIn(existing);
     for (const { name, entries } of slices) {
       for (const entry of entries) {
         if (entry.ready) for (const key of servingKeys(entry)) this.readyAt.set(key, name);
@@ -48,7 +48,7 @@ export class Board {
   /** What of the serving keys of an entry stands in other slices, before the first write. */
   elsewhere(name: string, entry: EndpointEntry): { readonly slice: string; readonly ready: boolean }[] {
     return servingKeys(entry).flatMap((key) =>
-      (this.standing.get(key) ?? []).filter(({ slice }) => slice !== name),
+      (this.otherSlices.get(key) ?? []).filter(({ slice }) => slice !== name),
     );
   }
 
@@ -65,17 +65,17 @@ export class Board {
   }
 }
 
-function standingIn(slices: readonly EndpointSliceObject[]): Standing {
-  const standing = new Map<string, { slice: string; ready: boolean }[]>();
+function otherSlicesIn(slices: readonly EndpointSliceObject[]): OtherSlices {
+  const otherSlices = new Map<string, { slice: string; ready: boolean }[]>();
   for (const slice of slices) {
     for (const entry of entriesIn(slice)) {
       for (const key of servingKeys(entry)) {
-        const places = standing.get(key);
+        const places = otherSlices.get(key);
         const place = { slice: slice.metadata.name, ready: entry.ready };
-        if (places === undefined) standing.set(key, [place]);
+        if (places === undefined) otherSlices.set(key, [place]);
         else places.push(place);
       }
     }
   }
-  return standing;
+  return otherSlices;
 }

@@ -25,15 +25,16 @@ export function stageSlices(
   surplus: readonly EndpointSliceObject[],
 ): SliceStep[] {
   const board = new Board(packed, surplus);
-  shed(board);
-  grow(board);
-  settle(board);
-  for (const slice of board.slices) if (late(board, slice).size > 0) board.write(slice, slice.entries);
+  removeContradictions(board);
+  addMoving(board);
+  writeFinal(board);
+  for (const slice of board.slices)
+    if (writeLastNotReady(board, slice).size > 0) board.write(slice, slice.entries);
   return board.steps;
 }
 
 /** Takes out of other slices, as not ready, what some slice shall have as ready. */
-function shed(board: Board): void {
+function removeContradictions(board: Board): void {
   const contradicted = contradictedAddresses(board);
   const leftIn = (name: string) => {
     const gone = contradicted.get(name);
@@ -69,21 +70,21 @@ function contradictedAddresses(board: Board): ReadonlyMap<string, ReadonlySet<st
 }
 
 /** Gives ready addresses that stand ready in another slice to the one that shall have them. */
-function grow(board: Board): void {
+function addMoving(board: Board): void {
   for (const slice of board.slices) {
     if (board.isFinal(slice) || changesPorts(slice)) continue;
     const gains = slice.entries.some(
       (entry) => entry.ready && board.elsewhere(slice.name, entry).some((place) => place.ready),
     );
     if (!gains) continue;
-    const lateOnes = late(board, slice);
+    const lastNotReady = writeLastNotReady(board, slice);
     const wanted = new Set(slice.entries.map(({ address }) => address));
     const kept = board.heldBy(slice.name).filter(
       // Needed until its new place is written.
       (entry) => entry.ready && !wanted.has(entry.address) && isMoving(board, slice, entry),
     );
-    if (kept.length === 0 && lateOnes.size === 0) board.write(slice, slice.entries);
-    else board.write(slice, [...slice.entries.filter((entry) => !lateOnes.has(entry)), ...kept]);
+    if (kept.length === 0 && lastNotReady.size === 0) board.write(slice, slice.entries);
+    else board.write(slice, [...slice.entries.filter((entry) => !lastNotReady.has(entry)), ...kept]);
   }
 }
 
@@ -92,11 +93,11 @@ function isMoving(board: Board, { name }: PackedSlice, entry: EndpointEntry): bo
 }
 
 /** Writes every slice as it shall be, but for what has to wait, and removes what is surplus. */
-function settle(board: Board): void {
+function writeFinal(board: Board): void {
   const open = board.slices.filter((slice) => !board.isFinal(slice));
-  const rank = (slice: PackedSlice) => (takesOver(board, slice) ? 0 : bringsReady(board, slice) ? 1 : 2);
+  const rank = (slice: PackedSlice) => (adopts(board, slice) ? 0 : bringsReady(board, slice) ? 1 : 2);
   for (const slice of [0, 1, 2].flatMap((each) => open.filter((slice) => rank(slice) === each))) {
-    const lateOnes = late(board, slice);
+    const lateOnes = writeLastNotReady(board, slice);
     if (lateOnes.size === 0) {
       board.write(slice, slice.entries);
       continue;
@@ -109,7 +110,7 @@ function settle(board: Board): void {
 }
 
 /** It gets others' ready addresses and could not get them earlier, because its ports change. */
-function takesOver(board: Board, slice: PackedSlice): boolean {
+function adopts(board: Board, slice: PackedSlice): boolean {
   if (!changesPorts(slice)) return false;
   return slice.entries.some(
     (entry) => entry.ready && board.elsewhere(slice.name, entry).some((place) => place.ready),
@@ -128,7 +129,7 @@ function bringsReady(board: Board, slice: PackedSlice): boolean {
 }
 
 /** What the slice shall have as not ready while it stands ready elsewhere: to be written when that is gone. */
-function late(board: Board, slice: PackedSlice): Set<EndpointEntry> {
+function writeLastNotReady(board: Board, slice: PackedSlice): Set<EndpointEntry> {
   return new Set(
     slice.entries.filter(
       (entry) => !entry.ready && board.elsewhere(slice.name, entry).some((place) => place.ready),

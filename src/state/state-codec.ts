@@ -26,7 +26,7 @@ export function encodeState(state: SyncState, now: Instant): string {
   return JSON.stringify({
     version: VERSION,
     names: Object.fromEntries(names),
-    origins: encodeOrigins(state.origins),
+    sources: encodeSources(state.sources),
     health: Object.fromEntries(health),
     ...(state.suspectSinceMs === undefined ? {} : { suspectSince: toWall(state.suspectSinceMs, now) }),
   });
@@ -55,13 +55,13 @@ export function decodeState(text: string, now: Instant): DecodedState {
   const health = Object.entries(parsed.data.health).map(
     ([id, each]) => [id as CheckId, decodeHealth(each, now)] as const,
   );
-  const { suspectSince, origins } = parsed.data;
+  const { suspectSince, sources } = parsed.data;
   const suspectSinceMs = suspectSince === undefined ? undefined : toMonotonic(suspectSince, now);
   return {
     ok: true,
     state: {
       names: new Map(names),
-      origins: new Map(Object.entries(origins)),
+      sources: new Map(Object.entries(sources)),
       health: new Map(health),
       suspectSinceMs,
     },
@@ -140,7 +140,7 @@ const STATE = z.object({
   version: z.literal(VERSION),
   names: z.record(z.string(), z.record(z.string(), z.partialRecord(z.enum(['IPv4', 'IPv6']), HELD_NAME))),
   // What was saved by an earlier version has none.
-  origins: z.record(z.string(), z.array(z.string())).default({}),
+  sources: z.record(z.string(), z.array(z.string())).default({}),
   health: z.record(z.string(), HEALTH),
   suspectSince: z.int().optional(),
 });
@@ -160,8 +160,8 @@ function encodeMemory(memory: NameMemory, now: Instant) {
 }
 
 /** The order in the list means nothing. */
-function encodeOrigins(origins: SyncState['origins']) {
-  return Object.fromEntries([...origins].sort(byKey).map(([target, each]) => [target, [...each].sort()]));
+function encodeSources(sources: SyncState['sources']) {
+  return Object.fromEntries([...sources].sort(byKey).map(([target, each]) => [target, [...each].sort()]));
 }
 
 function isEmpty(name: HeldName): boolean {

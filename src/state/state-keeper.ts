@@ -21,7 +21,7 @@ const LOADING_TIMEOUT_MS = 1_000;
 
 const TOO_SLOW = new Error('the API server did not answer soon enough');
 
-interface StateKeeperPorts {
+interface StateSaverPorts {
   readonly state: StateStore;
   readonly clock: Clock;
   readonly random: Random;
@@ -30,15 +30,15 @@ interface StateKeeperPorts {
 }
 
 /** Loads the state when a process starts and when it comes to lead, and saves it when it changed, never twice at a time. */
-export class StateKeeper {
-  readonly #ports: StateKeeperPorts;
+export class StateSaver {
+  readonly #ports: StateSaverPorts;
   readonly #stateNow: () => SyncState;
   #changed = false;
   #lastSavedMs = Number.NEGATIVE_INFINITY;
   #saving: Promise<void> | undefined;
   #told = '';
 
-  constructor(ports: StateKeeperPorts, stateNow: () => SyncState) {
+  constructor(ports: StateSaverPorts, stateNow: () => SyncState) {
     this.#ports = ports;
     this.#stateNow = stateNow;
   }
@@ -48,7 +48,7 @@ export class StateKeeper {
     let backOff = NO_BACK_OFF;
     for (;;) {
       const loaded = await this.#ports.state.load(signal);
-      this.#tell(loaded.notes);
+      this.#report(loaded.notes);
       if (loaded.kind !== 'unreachable') return loaded;
       const nowMs = this.#ports.clock.monotonicNow();
       backOff = backOffAfter(backOff, nowMs, this.#ports.random);
@@ -63,7 +63,7 @@ export class StateKeeper {
       const { state, notes, isOwn } = await this.#ports.state.load(
         AbortSignal.any([signal, deadline.signal]),
       );
-      this.#tell(notes);
+      this.#report(notes);
       return isOwn ? undefined : state;
     } catch (error) {
       signal.throwIfAborted();
@@ -104,7 +104,7 @@ export class StateKeeper {
       if (!signal.aborted) throw error;
       const message =
         'the API server did not take it in time; the next process begins with what was saved before';
-      this.#tell([{ reason: 'StateNotSaved', message }]);
+      this.#report([{ reason: 'StateNotSaved', message }]);
     }
   }
 
@@ -113,11 +113,11 @@ export class StateKeeper {
     this.#lastSavedMs = this.#ports.clock.monotonicNow();
     const notes = await this.#ports.state.save(this.#stateNow(), signal, this.#ports.isLeader);
     if (notes.some(({ reason }) => reason === 'StateNotSaved')) this.#changed = true;
-    this.#tell(notes);
+    this.#report(notes);
   }
 
   /** The same trouble is told once, not every five seconds. */
-  #tell(notes: readonly StateNote[]): void {
+  #report(notes: readonly StateNote[]): void {
     const text = notes.map(({ reason, message }) => `${reason} ${message}`).join('\n');
     if (text !== this.#told) for (const { reason, message } of notes) this.#ports.log.warn(reason, message);
     this.#told = text;

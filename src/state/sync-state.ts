@@ -1,5 +1,5 @@
 import type { NameMemory } from '../endpoint/name-memory.ts';
-import type { Origins } from '../endpoint/recovery.ts';
+import type { Sources } from '../endpoint/recovery.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import { keyOf, type Target } from '../model/target.ts';
 
@@ -8,13 +8,13 @@ export interface SyncState {
   /** By target key: what its names stood for. */
   readonly names: ReadonlyMap<string, NameMemory>;
   /** By target key: where what it has published may have come from. */
-  readonly origins: ReadonlyMap<string, Origins>;
+  readonly sources: ReadonlyMap<string, Sources>;
   readonly health: ReadonlyMap<CheckId, Health>;
   /** Since when drains are held back because this worker may be blind; undefined when they are not. */
   readonly suspectSinceMs?: number | undefined;
 }
 
-export const EMPTY_STATE: SyncState = { names: new Map(), origins: new Map(), health: new Map() };
+export const EMPTY_STATE: SyncState = { names: new Map(), sources: new Map(), health: new Map() };
 
 export interface StateNote {
   readonly reason:
@@ -53,7 +53,7 @@ export interface LoadedState {
 export interface KnownTarget {
   readonly target: Target;
   readonly memory: NameMemory;
-  readonly origins: Origins;
+  readonly sources: Sources;
 }
 
 /** What to remember after a decision: only what its targets still need. */
@@ -69,10 +69,10 @@ export function nextState(
 }
 
 /** What to remember of targets: of those without names there is nothing that the list and the cluster do not tell. */
-export function targetState(targets: readonly KnownTarget[]): Pick<SyncState, 'names' | 'origins'> {
+export function targetState(targets: readonly KnownTarget[]): Pick<SyncState, 'names' | 'sources'> {
   const named = targets.filter(({ memory }) => memory.size > 0);
   return {
     names: new Map(named.map(({ target, memory }) => [keyOf(target), memory])),
-    origins: new Map(named.map(({ target, origins }) => [keyOf(target), origins])),
+    sources: new Map(named.map(({ target, sources }) => [keyOf(target), sources])),
   };
 }

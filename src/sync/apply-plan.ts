@@ -11,10 +11,10 @@ import { arePodsReady } from '../plan/plan-release.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Clock } from '../time/clock.ts';
 import { Limiter } from '../time/limiter.ts';
-import { carryOut, type PlanOutcome } from './write-actions.ts';
+import { type PlanOutcome, writeActions } from './write-actions.ts';
 
 /** What became of one target's plan, over as many rounds as it took. */
-export interface Settlement {
+export interface ApplyResult {
   /** Plan and addresses of the last round. */
   readonly last: TargetPlan;
   /** Everything that was written, over all rounds. */
@@ -23,17 +23,17 @@ export interface Settlement {
   /** What exists now, as far as this process knows: what was read last, and what was written since. */
   readonly existing: ExistingObjects;
   /** Present when it ended badly. */
-  readonly failure?: SettleFailure;
+  readonly failure?: ApplyFailure;
 }
 
 /** `Pending`: nothing is wrong with the target, something else has to happen first. */
-export interface SettleFailure {
+export interface ApplyFailure {
   readonly phase: 'Failed' | 'Pending';
   readonly reason: string;
   readonly message: string;
 }
 
-export interface SettleOptions {
+export interface ApplyOptions {
   readonly instance: string;
   readonly dryRun: boolean;
   /** How often the cluster may turn out to be other than it was read. */
@@ -42,12 +42,12 @@ export interface SettleOptions {
   readonly continuationTimeoutMs: number;
 }
 
-export const DEFAULT_SETTLE_LIMITS = { maxRounds: 6, continuationTimeoutMs: 15_000 } as const;
+export const DEFAULT_APPLY_LIMITS = { maxRounds: 6, continuationTimeoutMs: 15_000 } as const;
 
-export interface SettlePorts {
+export interface ApplyPorts {
   readonly store: ObjectStore;
   readonly clock: Clock;
-  readonly turns: SettleTurns;
+  readonly turns: ApplySlots;
   /** Told when a plan begins to wait for another controller, and so has left its turn to write to others. */
   readonly onWaiting?: () => void;
 }
@@ -56,7 +56,7 @@ export interface SettlePorts {
  * Bounds over all plans that are settled side by side. Whoever waits for another controller keeps no place among
  * those who write: a mirroring controller that is down must not keep verdicts of other targets from being written.
  */
-export interface SettleTurns {
+export interface ApplySlots {
   readonly writing: Limiter;
   readonly waiting: Limiter;
 }
@@ -67,7 +67,7 @@ const WRITERS = 16;
 /** Each reads three times a round, and a round comes once a second. */
 const WAITERS = 64;
 
-export function newSettleTurns(): SettleTurns {
+export function newApplySlots(): ApplySlots {
   return { writing: new Limiter(WRITERS), waiting: new Limiter(WAITERS) };
 }
 
@@ -81,14 +81,14 @@ export type Replan = (existing: ExistingObjects) => TargetPlan | undefined;
  * Carries a plan out, and where the plan asks for it or the cluster has changed meanwhile, reads again and plans
  * again, a bounded number of times.
  */
-export async function settle(
+export async function applyPlan(
   first: TargetPlan,
   firstExisting: ExistingObjects,
   replan: Replan,
-  ports: SettlePorts,
-  options: SettleOptions,
+  ports: ApplyPorts,
+  options: ApplyOptions,
   signal: AbortSignal,
-): Promise<Settlement> {
+): Promise<ApplyResult> {
   const { store, turns } = ports;
   let last = first;
   let existing = firstExisting;
@@ -96,7 +96,7 @@ export async function settle(
   const warnings: string[] = [];
   for (let round = 1; ; round++) {
     const { plan } = last;
-    const outcome = await turns.writing.run(() => carryOut(plan, store, options, signal));
+    const outcome = await turns.writing.run(() => writeActions(plan, store, options, signal));
     written.push(...outcome.done);
     warnings.push(...outcome.warnings);
     if (!options.dryRun) existing = afterWriting(existing, outcome.objects);
@@ -118,11 +118,11 @@ export async function settle(
 }
 
 type RoundEnd =
-  | { readonly ended: true; readonly failure?: SettleFailure }
+  | { readonly ended: true; readonly failure?: ApplyFailure }
   | { readonly ended: false; readonly continuation: Continuation };
 
 /** Whether another round follows, and what it waits for. */
-function endOf(outcome: PlanOutcome, plan: ObjectPlan, round: number, options: SettleOptions): RoundEnd {
+function endOf(outcome: PlanOutcome, plan: ObjectPlan, round: number, options: ApplyOptions): RoundEnd {
   if (outcome.status === 'failed') return { ended: true, failure: describe(outcome.failure) };
   const isLast = round === options.maxRounds;
   if (outcome.status === 'outdated') {
@@ -131,14 +131,14 @@ function endOf(outcome: PlanOutcome, plan: ObjectPlan, round: number, options: S
   }
   const { continuation } = plan;
   if (continuation === undefined || options.dryRun) return { ended: true };
-  return isLast ? { ended: true, failure: NOT_SETTLED } : { ended: false, continuation };
+  return isLast ? { ended: true, failure: CHANGED_TOO_OFTEN } : { ended: false, continuation };
 }
 
 async function awaitContinuation(
   plan: ObjectPlan,
   continuation: Continuation,
-  { store, clock }: SettlePorts,
-  options: SettleOptions,
+  { store, clock }: ApplyPorts,
+  options: ApplyOptions,
   signal: AbortSignal,
 ): Promise<Awaited<ReturnType<typeof readService>> | 'timeout'> {
   const deadlineMs = clock.monotonicNow() + options.continuationTimeoutMs;
@@ -164,13 +164,13 @@ function cameTrue(continuation: Continuation, existing: ExistingObjects, instanc
   }
 }
 
-const NOT_SETTLED: SettleFailure = {
+const CHANGED_TOO_OFTEN: ApplyFailure = {
   phase: 'Pending',
   reason: 'NotSettled',
   message: 'the objects change faster than they are read; the next pass goes on',
 };
 
-function waitedInVain(continuation: Continuation): SettleFailure {
+function waitedInVain(continuation: Continuation): ApplyFailure {
   const phase = 'Pending';
   switch (continuation.until) {
     case 'MirroredSlicesGone':
@@ -199,6 +199,6 @@ function waitedInVain(continuation: Continuation): SettleFailure {
 /** Reasons that pass by themselves, or that only somebody else can do something about. */
 const PASSING: ReadonlySet<string> = new Set(['NamespaceTerminating', 'NamespaceNotFound', 'PassTimeout']);
 
-function describe({ reason, message }: ApiFailure): SettleFailure {
+function describe({ reason, message }: ApiFailure): ApplyFailure {
   return { phase: PASSING.has(reason) ? 'Pending' : 'Failed', reason, message };
 }

@@ -5,27 +5,33 @@ import type { TargetPlan } from '../plan/plan-target.ts';
 import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from '../time/back-off.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
-import { DEFAULT_SETTLE_LIMITS, newSettleTurns, type Replan, type Settlement, settle } from './apply-plan.ts';
+import {
+  type ApplyResult,
+  applyPlan,
+  DEFAULT_APPLY_LIMITS,
+  newApplySlots,
+  type Replan,
+} from './apply-plan.ts';
 import { remember } from './decider.ts';
-import type { TargetEntry } from './target-record.ts';
+import type { TargetRecord } from './target-record.ts';
 
 /** A plan on its way to the API server. */
-interface Errand {
-  readonly entry: TargetEntry;
+interface ApplyTask {
+  readonly record: TargetRecord;
   readonly first: TargetPlan;
   readonly replan: Replan;
   /** When it was decided: an entry that got dirty since is decided again instead. */
   readonly decidedAtMs: number;
 }
 
-export interface CarrierSettings {
+export interface ApplyQueueSettings {
   readonly options: DecideOptions;
-  readonly onSettled: (entry: TargetEntry, settlement: Settlement) => void;
+  readonly onApplied: (record: TargetRecord, result: ApplyResult) => void;
   /** The plan was not begun, because it is no longer what would be decided. */
-  readonly onDropped: (entry: TargetEntry) => void;
+  readonly onDropped: (record: TargetRecord) => void;
 }
 
-interface PlanCarrierPorts {
+interface ApplyQueuePorts {
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly random: Random;
@@ -35,40 +41,40 @@ interface PlanCarrierPorts {
  * Carries plans out, a bounded number at a time, whoever has waited longest first. While the API server is away, one plan
  * at a time goes out to see whether it is back; the rest wait, so that its return is no stampede.
  */
-export class PlanCarrier {
-  readonly #ports: PlanCarrierPorts;
-  readonly #settings: CarrierSettings;
-  readonly #waiting: Errand[] = [];
+export class ApplyQueue {
+  readonly #ports: ApplyQueuePorts;
+  readonly #settings: ApplyQueueSettings;
+  readonly #waiting: ApplyTask[] = [];
   readonly #underWay = new Set<Promise<void>>();
-  readonly #turns = newSettleTurns();
+  readonly #turns = newApplySlots();
   readonly #signal: AbortSignal;
   #serverBackOff: BackOff = NO_BACK_OFF;
   #crash: { readonly error: unknown } | undefined;
 
-  constructor(ports: PlanCarrierPorts, settings: CarrierSettings, signal: AbortSignal) {
+  constructor(ports: ApplyQueuePorts, settings: ApplyQueueSettings, signal: AbortSignal) {
     this.#ports = ports;
     this.#settings = settings;
     this.#signal = signal;
   }
 
   /** Takes over a decision whose plan has something to do. The entry stays busy until it is settled or dropped. */
-  carry(entry: TargetEntry, decision: TargetDecision | TargetPlan, decidedAtMs: number): void {
+  enqueue(record: TargetRecord, decision: TargetDecision | TargetPlan, decidedAtMs: number): void {
     const { options } = this.#settings;
     // A write may take half a minute to fail, and by then an address that was drained may be well again.
-    const replan: Replan = (existing) => (isOutdated(entry, decidedAtMs) ? undefined : planAgain(existing));
+    const replan: Replan = (existing) => (isOutdated(record, decidedAtMs) ? undefined : planAgain(existing));
     const planAgain = (existing: ExistingObjects): TargetPlan => {
-      if (!('grounds' in decision)) {
+      if (!('context' in decision)) {
         const plan = planRemoval({ ...decision.plan, existing, instance: options.instance });
         return { plan, assessments: [] };
       }
       const again = decideAgain(decision, existing);
-      remember(entry, again);
+      remember(record, again);
       return again;
     };
-    entry.busy = true;
-    const errand = { entry, first: decision, replan, decidedAtMs };
-    const at = this.#waiting.findLastIndex((each) => each.entry.decidedForMs <= entry.decidedForMs) + 1;
-    this.#waiting.splice(at, 0, errand);
+    record.busy = true;
+    const task = { record, first: decision, replan, decidedAtMs };
+    const at = this.#waiting.findLastIndex((each) => each.record.decidedForMs <= record.decidedForMs) + 1;
+    this.#waiting.splice(at, 0, task);
     this.pump();
   }
 
@@ -89,12 +95,12 @@ export class PlanCarrier {
     while (this.#waiting.length > 0 && this.#mayStart()) {
       const errand = this.#waiting.shift();
       if (errand === undefined) return;
-      const { entry } = errand;
-      if (isOutdated(entry, errand.decidedAtMs)) {
-        entry.busy = false;
+      const { record } = errand;
+      if (isOutdated(record, errand.decidedAtMs)) {
+        record.busy = false;
         // It goes on waiting from where it began, or what changes often would never have its turn.
-        entry.dirtySinceMs = entry.decidedForMs;
-        this.#settings.onDropped(entry);
+        record.dirtySinceMs = record.decidedForMs;
+        this.#settings.onDropped(record);
         continue;
       }
       const task = this.#run(errand).catch((error: unknown) => {
@@ -107,7 +113,7 @@ export class PlanCarrier {
 
   /** Waits for what is under way; what only waits is left for the next process. */
   async drain(): Promise<void> {
-    for (const { entry } of this.#waiting.splice(0)) entry.busy = false;
+    for (const { record } of this.#waiting.splice(0)) record.busy = false;
     await Promise.all(this.#underWay);
   }
 
@@ -126,28 +132,28 @@ export class PlanCarrier {
     }
   }
 
-  async #run({ entry, first, replan }: Errand): Promise<void> {
-    const settleOptions = {
-      ...DEFAULT_SETTLE_LIMITS,
+  async #run({ record, first, replan }: ApplyTask): Promise<void> {
+    const applyOptions = {
+      ...DEFAULT_APPLY_LIMITS,
       instance: this.#settings.options.instance,
       dryRun: false,
     };
-    const existing = entry.existing ?? NOTHING_EXISTS;
+    const existing = record.existing ?? NOTHING_EXISTS;
     const ports = { ...this.#ports, turns: this.#turns, onWaiting: () => this.pump() };
-    const settlement = await settle(first, existing, replan, ports, settleOptions, this.#signal);
-    this.#noteServer(isServerAway(settlement));
-    entry.busy = false;
-    this.#settings.onSettled(entry, settlement);
+    const result = await applyPlan(first, existing, replan, ports, applyOptions, this.#signal);
+    this.#noteServer(isServerAway(result));
+    record.busy = false;
+    this.#settings.onApplied(record, result);
   }
 }
 
 /** It got dirty since: it is decided again, from what is known now. */
-function isOutdated({ dirtySinceMs }: TargetEntry, decidedAtMs: number): boolean {
+function isOutdated({ dirtySinceMs }: TargetRecord, decidedAtMs: number): boolean {
   return dirtySinceMs !== undefined && dirtySinceMs > decidedAtMs;
 }
 
 /** Said of the server and not of the target. */
-export function isServerAway({ failure }: Pick<Settlement, 'failure'>): boolean {
+export function isServerAway({ failure }: Pick<ApplyResult, 'failure'>): boolean {
   return failure !== undefined && SERVER_REASONS.has(failure.reason);
 }
 

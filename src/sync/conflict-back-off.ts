@@ -26,7 +26,7 @@ interface Repair {
  * object that comes back time after time; then the repair waits, ever longer, and everything else goes on: what has
  * another content, because a verdict or the list changed, is another write.
  */
-export class Contention {
+export class ConflictBackOff {
   readonly #repairs = new Map<string, Repair>();
 
   /** Takes note that `action` put right what somebody else had done. Returns when it may be done again. */
@@ -43,14 +43,14 @@ export class Contention {
   }
 
   /** Until when these writes are to wait, because each of them is undone again and again; -Infinity for not at all. */
-  heldUntilMs(actions: readonly Action[], nowMs: number): number {
+  backOffUntilMs(actions: readonly Action[], nowMs: number): number {
     const untilMs = actions.map((action) => this.#repairs.get(keyOf(action))?.pause.untilMs ?? -Infinity);
     const earliestMs = Math.min(...untilMs);
     return untilMs.length > 0 && earliestMs > nowMs ? earliestMs : Number.NEGATIVE_INFINITY;
   }
 
   /** Whether what is seen of that object says nothing new, because its repair is waiting. */
-  isHeld(kind: string, name: string, nowMs: number): boolean {
+  isBackingOff(kind: string, name: string, nowMs: number): boolean {
     return [...this.#repairs.values()].some(
       ({ object, pause }) =>
         pause.untilMs > nowMs && (object === `${kind}/${name}` || object === `${kind}/*`),

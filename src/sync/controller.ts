@@ -12,19 +12,19 @@ import type { Log } from '../model/log.ts';
 import { type SyncState, targetState } from '../state/sync-state.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
-import { WakeUp } from '../time/signal.ts';
-import { PlanCarrier } from './apply-queue.ts';
+import { Signal } from '../time/signal.ts';
+import { ApplyQueue } from './apply-queue.ts';
 import { Decider } from './decider.ts';
-import { Sightings } from './drift-detector.ts';
+import { DriftDetector } from './drift-detector.ts';
 import type { Metrics } from './metrics.ts';
-import { Lookout } from './observer.ts';
+import { Observer } from './observer.ts';
 import { Rounds } from './reconcile-due.ts';
-import { SettlementKeeper } from './status-recorder.ts';
+import { StatusRecorder } from './status-recorder.ts';
 import type { TargetReport } from './sync-report.ts';
 import { TargetReader } from './target-reader.ts';
-import type { ObjectSighting, TargetEntry } from './target-record.ts';
-import { TargetBook } from './target-registry.ts';
-import { Agenda } from './work-queue.ts';
+import type { ObjectEvent, TargetRecord } from './target-record.ts';
+import { TargetRegistry } from './target-registry.ts';
+import { WorkQueue } from './work-queue.ts';
 
 export interface EnginePorts {
   readonly store: ObjectStore;
@@ -45,7 +45,7 @@ export interface EngineSettings {
 }
 
 /** How long a new target waits for first answers and verdicts, so that it is written once and not twice. */
-const PATIENCE_MS = 1_500;
+const INITIAL_GRACE_MS = 1_500;
 
 const NOT_DECIDED = {
   phase: 'Pending',
@@ -65,20 +65,20 @@ const NOT_DECIDED = {
  *        └───────────────── failed, or seen to change ◀───────────────────────┘
  */
 export class Engine {
-  readonly wakeUp: WakeUp;
-  readonly lookout: Lookout;
+  readonly signalled: Signal;
+  readonly observer: Observer;
   readonly reader: TargetReader;
   readonly ranges: ServiceRanges;
-  readonly carrier: PlanCarrier;
+  readonly applyQueue: ApplyQueue;
   readonly rounds: Rounds;
   /** Told when the state that outlives the process may be other than it was. */
   onStateChange: () => void = () => undefined;
   readonly #ports: EnginePorts;
-  readonly #book = new TargetBook();
-  readonly #agenda: Agenda;
-  readonly #sightings: Sightings;
+  readonly #registry = new TargetRegistry();
+  readonly #queue: WorkQueue;
+  readonly #driftDetector: DriftDetector;
   readonly #decider: Decider;
-  readonly #keeper: SettlementKeeper;
+  readonly #recorder: StatusRecorder;
   readonly #writing = new AbortController();
   #readAll = false;
   #crash: { readonly error: unknown } | undefined;
@@ -87,39 +87,41 @@ export class Engine {
     const ports = { ...given, store: fencedStore(given.store, given.isLeader) };
     const { clock } = ports;
     const { instance } = options;
-    const book = this.#book;
+    const registry = this.#registry;
     this.#ports = ports;
-    this.wakeUp = new WakeUp(clock);
-    this.lookout = new Lookout(ports, book, {
+    this.signalled = new Signal(clock);
+    this.observer = new Observer(ports, registry, {
       maxProbesInFlight,
-      onNews: (entry) => this.#agenda.mark(entry),
+      onNews: (record) => this.#queue.add(record),
       onVerdict: () => this.onStateChange(),
     });
-    const { checks } = this.lookout;
-    this.#agenda = new Agenda(clock, checks, this.wakeUp);
-    this.#sightings = new Sightings(book, instance, (entry, seen) => this.#agenda.markSeen(entry, seen));
-    this.#decider = new Decider(book, checks, options);
-    this.#keeper = new SettlementKeeper(ports);
+    const { checks } = this.observer;
+    this.#queue = new WorkQueue(clock, checks, this.signalled);
+    this.#driftDetector = new DriftDetector(registry, instance, (record, seen) =>
+      this.#queue.addSeen(record, seen),
+    );
+    this.#decider = new Decider(registry, checks, options);
+    this.#recorder = new StatusRecorder(ports);
     const onCrash = (error: unknown) => this.fail(error);
     // Addresses may be the cluster's own by now, or no longer.
     this.ranges = new ServiceRanges(ports, { onChange: () => this.#markAll(), onCrash });
-    this.reader = new TargetReader(ports, book, {
+    this.reader = new TargetReader(ports, registry, {
       instance,
-      onRead: (entries, found) => this.#onRead(entries, found),
-      onUnreadable: (entry, failure) => this.#keeper.keepUnreadable(entry, failure),
+      onRead: (records, found) => this.#onRead(records, found),
+      onUnreadable: (record, failure) => this.#recorder.recordUnreadable(record, failure),
       onCrash,
     });
-    this.carrier = this.#newCarrier(options);
+    this.applyQueue = this.#newApplyQueue(options);
     this.rounds = new Rounds({
       ...ports,
-      book,
-      agenda: this.#agenda,
-      lookout: this.lookout,
+      registry,
+      queue: this.#queue,
+      observer: this.observer,
       reader: this.reader,
       ranges: this.ranges,
       decider: this.#decider,
-      keeper: this.#keeper,
-      carrier: this.carrier,
+      recorder: this.#recorder,
+      applyQueue: this.applyQueue,
       onDecided: () => this.onStateChange(),
     });
   }
@@ -134,68 +136,69 @@ export class Engine {
     this.#decider.startList();
     const nowMs = this.#ports.clock.monotonicNow();
     // What was spared while the list was incomplete comes up for decision now.
-    for (const entry of this.#book.entries.values()) if (entry.target === undefined) this.#agenda.mark(entry);
-    for (const entry of this.#book.replaceTargets(list.targets)) {
-      entry.patienceUntilMs = nowMs + PATIENCE_MS;
-      if (entry.target === undefined) this.lookout.checks.replace(entry.key, []);
-      this.#agenda.mark(entry);
+    for (const record of this.#registry.records.values())
+      if (record.target === undefined) this.#queue.add(record);
+    for (const record of this.#registry.replaceTargets(list.targets)) {
+      record.initialGraceUntilMs = nowMs + INITIAL_GRACE_MS;
+      if (record.target === undefined) this.observer.checks.replace(record.key, []);
+      this.#queue.add(record);
     }
-    this.lookout.followNames();
+    this.observer.followNames();
   }
 
   /** Something of ours, or under a name of the list, was seen in the cluster. */
-  onSighting(sighting: ObjectSighting): void {
-    this.#sightings.take(sighting);
+  onObjectEvent(event: ObjectEvent): void {
+    this.#driftDetector.take(event);
   }
 
   /** All there is of a kind: what is known besides is gone. */
   onReplacement(kind: string, scope: ListScope, items: readonly KubeObject[]): void {
-    this.#sightings.takeAll(kind, scope, items);
+    this.#driftDetector.onRelist(kind, scope, items);
   }
 
   /** Leadership came or went. */
   onLeadership(): void {
-    this.wakeUp.call();
+    this.signalled.notify();
   }
 
   /** Everything is read and decided again. */
   resync(): void {
     this.ranges.expire();
-    for (const entry of this.#book.entries.values()) entry.existing = undefined;
+    for (const record of this.#registry.records.values()) record.existing = undefined;
     this.#markAll();
   }
 
   /** What a process before has learned. */
   recall(state: SyncState): void {
-    this.lookout.checks.recallFrom(new HealthMemory(state.health));
+    this.observer.checks.recallFrom(new HealthMemory(state.health));
     this.#decider.recallSuspicion(state.suspectSinceMs, this.#ports.clock.monotonicNow());
     for (const [key, memory] of state.names) {
       const [namespace = '', name = ''] = key.split('/');
-      this.#book.entryFor(namespace, name).memory ??= memory;
+      this.#registry.recordFor(namespace, name).memory ??= memory;
     }
   }
 
   /** This process leads from now on, and another one has until now: what that one saved last. */
   succeed(state: SyncState): void {
-    for (const entry of this.#book.entries.values()) {
-      entry.origins = state.origins.get(entry.key) ?? [];
-      entry.inherits = true;
+    for (const record of this.#registry.records.values()) {
+      record.sources = state.sources.get(record.key) ?? [];
+      record.recoversPublished = true;
     }
   }
 
   /** What the next process is to know. */
   get state(): SyncState {
-    const known = [...this.#book.entries.values()].flatMap(({ target, memory, origins }) =>
-      target === undefined || memory === undefined ? [] : [{ target, memory, origins }],
+    const known = [...this.#registry.records.values()].flatMap(({ target, memory, sources }) =>
+      target === undefined || memory === undefined ? [] : [{ target, memory, sources }],
     );
     const { suspectSinceMs } = this.#decider;
-    return { ...targetState(known), health: this.lookout.checks.snapshot(), suspectSinceMs };
+    return { ...targetState(known), health: this.observer.checks.snapshot(), suspectSinceMs };
   }
 
   /** What became of each target when it was last decided; by namespace and name. */
   get reports(): TargetReport[] {
-    const entries = [...this.#book.entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-    return entries.map(
+    const records = [...this.#registry.records.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return records.map(
       ({ namespace, name, report }) =>
         report ?? { namespace, name, ...NOT_DECIDED, endpoints: [], actions: [] },
     );
@@ -204,7 +207,7 @@ export class Engine {
   /** Figures that are states and no events: for whoever asks, when he asks. */
   fillGauges(): void {
     const { isLeader, metrics } = this.#ports;
-    const { count, oldestAgeMs } = this.#agenda.waiting;
+    const { count, oldestAgeMs } = this.#queue.waiting;
     metrics.queue(count, oldestAgeMs);
     metrics.leading(isLeader());
     metrics.targets(this.reports);
@@ -212,15 +215,15 @@ export class Engine {
 
   /** What exists was known for every target at one moment. What is read again since does not make it unready. */
   get hasReadAll(): boolean {
-    const entries = [...this.#book.entries.values()];
-    this.#readAll ||= this.rounds.hasList && entries.every(({ existing }) => existing !== undefined);
+    const records = [...this.#registry.records.values()];
+    this.#readAll ||= this.rounds.hasList && records.every(({ existing }) => existing !== undefined);
     return this.#readAll;
   }
 
   /** Something that must not happen did: whoever turns the loop hears of it. */
   fail(error: unknown): void {
     this.#crash ??= { error };
-    this.wakeUp.call();
+    this.signalled.notify();
   }
 
   throwIfFailed(): void {
@@ -237,35 +240,35 @@ export class Engine {
   }
 
   #markAll(): void {
-    for (const entry of this.#book.entries.values()) this.#agenda.mark(entry);
+    for (const record of this.#registry.records.values()) this.#queue.add(record);
   }
 
-  #newCarrier(options: DecideOptions): PlanCarrier {
-    return new PlanCarrier(
+  #newApplyQueue(options: DecideOptions): ApplyQueue {
+    return new ApplyQueue(
       this.#ports,
       {
         options,
-        onSettled: (entry, settlement) => {
-          this.#keeper.keep(entry, settlement);
-          this.#agenda.noteAppointment(entry);
+        onApplied: (record, result) => {
+          this.#recorder.recordApplied(record, result);
+          this.#queue.noteTimer(record);
           // A failure is tried again; what has left the list is looked at once more, and then forgotten.
-          if (settlement.failure !== undefined || entry.target === undefined) this.#agenda.mark(entry);
-          this.#afterBusy(entry);
+          if (result.failure !== undefined || record.target === undefined) this.#queue.add(record);
+          this.#afterBusy(record);
         },
-        onDropped: (entry) => this.#afterBusy(entry),
+        onDropped: (record) => this.#afterBusy(record),
       },
       this.#writing.signal,
     );
   }
 
-  #afterBusy(entry: TargetEntry): void {
-    this.#sightings.catchUp(entry);
-    this.wakeUp.call();
+  #afterBusy(record: TargetRecord): void {
+    this.#driftDetector.replayDeferred(record);
+    this.signalled.notify();
   }
 
-  #onRead(entries: readonly TargetEntry[], found: readonly TargetEntry[]): void {
-    for (const entry of entries) this.#afterBusy(entry);
-    for (const entry of found) this.#agenda.mark(entry);
-    this.wakeUp.call();
+  #onRead(records: readonly TargetRecord[], found: readonly TargetRecord[]): void {
+    for (const record of records) this.#afterBusy(record);
+    for (const record of found) this.#queue.add(record);
+    this.signalled.notify();
   }
 }

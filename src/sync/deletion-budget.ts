@@ -3,29 +3,29 @@ import { isOursInPart } from '../decide/owned-objects.ts';
 import { type ExistingObjects, NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import { deletionPolicyOf, type RemovalInput } from '../plan/plan-removal.ts';
-import type { TargetEntry } from './target-record.ts';
-import type { TargetBook } from './target-registry.ts';
+import type { TargetRecord } from './target-record.ts';
+import type { TargetRegistry } from './target-registry.ts';
 
 /** What one list lets go, counted together however it comes up for decision: `maxDeletes` bounds all of it. */
-export class Departures {
-  readonly #book: TargetBook;
+export class DeletionBudget {
+  readonly #registry: TargetRegistry;
   readonly #instance: string;
   /** What the list in force has let go, by key: it counts for as long as that list does. */
-  readonly #letGo = new Set<string>();
+  readonly #deleted = new Set<string>();
 
-  constructor(book: TargetBook, instance: string) {
-    this.#book = book;
+  constructor(registry: TargetRegistry, instance: string) {
+    this.#registry = registry;
     this.#instance = instance;
   }
 
   /** Another list is in force from now on. */
   startList(): void {
-    this.#letGo.clear();
+    this.#deleted.clear();
   }
 
   noteDecided(removals: readonly ObjectPlan[]): void {
     for (const { namespace, name, phase } of removals) {
-      if (phase === 'Deleted') this.#letGo.add(this.#book.entryFor(namespace, name).key);
+      if (phase === 'Deleted') this.#deleted.add(this.#registry.recordFor(namespace, name).key);
     }
   }
 
@@ -33,37 +33,41 @@ export class Departures {
    * What has left the list: to be taken away if it is ours, to be forgotten if it is not. The others that have left it
    * count by what was known of them last, for they may come up for decision at another time.
    */
-  among(leaving: readonly TargetEntry[]): Pick<DecideInput, 'removals' | 'ownedServices' | 'removedBesides'> {
-    if (leaving.length === 0) return { removals: [], ownedServices: 0, removedBesides: 0 };
-    for (const entry of leaving) {
-      entry.existingBefore = entry.existing;
-      if (!this.#isOurs(entry)) this.#book.entries.delete(entry.key);
+  among(
+    toPrune: readonly TargetRecord[],
+  ): Pick<DecideInput, 'removals' | 'ownedServices' | 'removedBesides'> {
+    if (toPrune.length === 0) return { removals: [], ownedServices: 0, removedBesides: 0 };
+    for (const record of toPrune) {
+      record.existingBefore = record.existing;
+      if (!this.#isOurs(record)) this.#registry.records.delete(record.key);
     }
-    const removals = leaving.filter((entry) => this.#isOurs(entry)).map((entry) => this.#removalOf(entry));
-    const owned = [...this.#book.entries.values()].filter((entry) => this.#isOurs(entry));
+    const removals = toPrune
+      .filter((record) => this.#isOurs(record))
+      .map((record) => this.#removalOf(record));
+    const owned = [...this.#registry.records.values()].filter((record) => this.#isOurs(record));
     const going = owned.filter(
-      (entry) => entry.target === undefined && deletionPolicyOf(this.#removalOf(entry)) === 'Delete',
+      (record) => record.target === undefined && deletionPolicyOf(this.#removalOf(record)) === 'Delete',
     );
-    const taken = new Set(leaving.map(({ key }) => key));
-    const besides = new Set([...going.map(({ key }) => key), ...this.#letGo]);
+    const taken = new Set(toPrune.map(({ key }) => key));
+    const besides = new Set([...going.map(({ key }) => key), ...this.#deleted]);
     return {
       removals,
-      ownedServices: new Set([...owned.map(({ key }) => key), ...this.#letGo]).size,
+      ownedServices: new Set([...owned.map(({ key }) => key), ...this.#deleted]).size,
       removedBesides: [...besides].filter((key) => !taken.has(key)).length,
     };
   }
 
-  #isOurs(entry: TargetEntry): boolean {
-    return isOursInPart(knownOf(entry), this.#instance);
+  #isOurs(record: TargetRecord): boolean {
+    return isOursInPart(knownOf(record), this.#instance);
   }
 
-  #removalOf(entry: TargetEntry): RemovalInput {
-    const { namespace, name } = entry;
-    return { namespace, name, existing: knownOf(entry), instance: this.#instance };
+  #removalOf(record: TargetRecord): RemovalInput {
+    const { namespace, name } = record;
+    return { namespace, name, existing: knownOf(record), instance: this.#instance };
   }
 }
 
 /** What exists, or what did when that was last known. */
-function knownOf({ existing, existingBefore }: TargetEntry): ExistingObjects {
+function knownOf({ existing, existingBefore }: TargetRecord): ExistingObjects {
   return existing ?? existingBefore ?? NOTHING_EXISTS;
 }

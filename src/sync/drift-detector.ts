@@ -3,47 +3,47 @@ import { isOursInPart } from '../decide/owned-objects.ts';
 import type { EndpointSliceObject, KubeObject } from '../manifest/kube-object.ts';
 import { MANAGER } from '../manifest/labels.ts';
 import { type ExistingObjects, serviceNameOf } from '../plan/existing-objects.ts';
-import { isNews, type ObjectSighting, type TargetEntry } from './target-record.ts';
-import type { TargetBook } from './target-registry.ts';
+import { isNews, type ObjectEvent, type TargetRecord } from './target-record.ts';
+import type { TargetRegistry } from './target-registry.ts';
 
 /** Takes in what is seen in the cluster, and tells somebody else's doing from our own writes come back. */
-export class Sightings {
-  readonly #book: TargetBook;
+export class DriftDetector {
+  readonly #registry: TargetRegistry;
   readonly #instance: string;
-  readonly #onNews: (entry: TargetEntry, sighting: ObjectSighting) => void;
+  readonly #onNews: (record: TargetRecord, event: ObjectEvent) => void;
 
   /** @param onNews what exists under the entry's name is no longer what was known of it. */
   constructor(
-    book: TargetBook,
+    registry: TargetRegistry,
     instance: string,
-    onNews: (entry: TargetEntry, sighting: ObjectSighting) => void,
+    onNews: (record: TargetRecord, event: ObjectEvent) => void,
   ) {
-    this.#book = book;
+    this.#registry = registry;
     this.#instance = instance;
     this.#onNews = onNews;
   }
 
   /** Something of ours, or under a name of the list, was seen. */
-  take(sighting: ObjectSighting): void {
-    const { object } = sighting;
+  take(event: ObjectEvent): void {
+    const { object } = event;
     const { namespace = '', name } = object.metadata;
     const service = object.kind === 'EndpointSlice' ? serviceNameOf(object as EndpointSliceObject) : name;
-    const known = this.#book.entries.get(`${namespace}/${service}`);
-    if (known === undefined && (sighting.deleted || !this.#isOurs(object))) return;
-    const entry = known ?? this.#book.entryFor(namespace, service);
-    if (entry.busy) entry.seenWhileBusy.push(sighting);
-    else this.#judge(entry, sighting);
+    const known = this.#registry.records.get(`${namespace}/${service}`);
+    if (known === undefined && (event.deleted || !this.#isOurs(object))) return;
+    const record = known ?? this.#registry.recordFor(namespace, service);
+    if (record.busy) record.deferredEvents.push(event);
+    else this.#detect(record, event);
   }
 
   /** All there is of a kind within a scope: what is known besides is gone. */
-  takeAll(kind: string, { namespace, labelSelector }: ListScope, items: readonly KubeObject[]): void {
+  onRelist(kind: string, { namespace, labelSelector }: ListScope, items: readonly KubeObject[]): void {
     // Slices are selected by the Service's name, whoever made them; other objects by our marks.
     const isSelected = (object: KubeObject) =>
       kind === 'EndpointSlice' || labelSelector === undefined || this.#isOurs(object);
     const there = new Set(items.map((object) => object.metadata.uid));
     for (const object of items) this.take({ object, deleted: false });
-    for (const { existing, ...entry } of [...this.#book.entries.values()]) {
-      if (existing === undefined || (namespace !== undefined && entry.namespace !== namespace)) continue;
+    for (const { existing, ...record } of [...this.#registry.records.values()]) {
+      if (existing === undefined || (namespace !== undefined && record.namespace !== namespace)) continue;
       for (const object of [existing.service, existing.endpoints, ...existing.slices]) {
         if (object?.kind !== kind || there.has(object.metadata.uid) || !isSelected(object)) continue;
         this.take({ object, deleted: true });
@@ -52,24 +52,24 @@ export class Sightings {
   }
 
   /** The entry is no longer busy: what was seen meanwhile can be told apart from what was written. */
-  catchUp(entry: TargetEntry): void {
-    for (const sighting of entry.seenWhileBusy.splice(0)) this.#judge(entry, sighting);
+  replayDeferred(record: TargetRecord): void {
+    for (const event of record.deferredEvents.splice(0)) this.#detect(record, event);
   }
 
-  #judge(entry: TargetEntry, sighting: ObjectSighting): void {
-    if (!isNews(entry, sighting)) return;
+  #detect(record: TargetRecord, event: ObjectEvent): void {
+    if (!isNews(record, event)) return;
     // Without knowing what there was nobody can say that it was changed.
-    const { object, deleted } = sighting;
+    const { object, deleted } = event;
     const { kind, metadata } = object;
-    entry.beforeDrift = entry.existing ?? entry.beforeDrift;
+    record.beforeDrift = record.existing ?? record.beforeDrift;
     const by = deleted ? undefined : writerOf(object);
     // Another process of this instance leads, or did: it may know more than this one.
-    if (by === MANAGER) entry.inherits = true;
-    if (entry.beforeDrift !== undefined) {
-      entry.drifts.set(`${kind}/${metadata.name}`, by === MANAGER ? 'somebody' : (by ?? 'somebody'));
+    if (by === MANAGER) record.recoversPublished = true;
+    if (record.beforeDrift !== undefined) {
+      record.drifts.set(`${kind}/${metadata.name}`, by === MANAGER ? 'somebody' : (by ?? 'somebody'));
     }
-    entry.existing = undefined;
-    this.#onNews(entry, sighting);
+    record.existing = undefined;
+    this.#onNews(record, event);
   }
 
   #isOurs(object: KubeObject): boolean {

@@ -12,7 +12,7 @@ export interface Metrics {
   /** Somebody's change to one of our objects was put right. */
   repaired(kind: string): void;
   /** From a verdict (or whatever else was the cause) to the write's answer. */
-  settledAfter(durationMs: number): void;
+  appliedAfter(durationMs: number): void;
   /** Every target as it stands, and its addresses. */
   targets(reports: Iterable<Pick<TargetReport, 'phase' | 'endpoints'>>): void;
   probed(reason: string): void;
@@ -29,7 +29,7 @@ export const NO_METRICS: Metrics = {
   decided: () => undefined,
   wrote: () => undefined,
   repaired: () => undefined,
-  settledAfter: () => undefined,
+  appliedAfter: () => undefined,
   targets: () => undefined,
   probed: () => undefined,
   resolved: () => undefined,

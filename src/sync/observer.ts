@@ -8,10 +8,10 @@ import type { Random } from '../time/random.ts';
 import type { Task } from '../time/run-together.ts';
 import { CheckSet } from './check-set.ts';
 import type { Metrics } from './metrics.ts';
-import type { TargetEntry } from './target-record.ts';
-import type { TargetBook } from './target-registry.ts';
+import type { TargetRecord } from './target-record.ts';
+import type { TargetRegistry } from './target-registry.ts';
 
-export interface LookoutPorts {
+export interface ObserverPorts {
   readonly resolver: TimedResolver;
   readonly prober: Prober;
   readonly clock: Clock;
@@ -19,28 +19,28 @@ export interface LookoutPorts {
   readonly metrics: Metrics;
 }
 
-export interface LookoutSettings {
+export interface ObserverSettings {
   readonly maxProbesInFlight: number;
   /** Something about the entry may be other than it was. */
-  readonly onNews: (entry: TargetEntry) => void;
+  readonly onNews: (record: TargetRecord) => void;
   readonly onVerdict: () => void;
 }
 
 /** Looks outside the cluster, leading or not: follows the names of all targets and checks their addresses. */
-export class Lookout {
+export class Observer {
   readonly checks: CheckSet;
   /** The two that go on until they are told to stop. */
   readonly tasks: readonly Task[];
-  readonly #ports: LookoutPorts;
-  readonly #book: TargetBook;
-  readonly #settings: LookoutSettings;
+  readonly #ports: ObserverPorts;
+  readonly #registry: TargetRegistry;
+  readonly #settings: ObserverSettings;
   readonly #names: NameWatcher;
-  #healthyAtMs = Number.NEGATIVE_INFINITY;
+  #lastSuccessfulProbeMs = Number.NEGATIVE_INFINITY;
 
-  constructor(ports: LookoutPorts, book: TargetBook, settings: LookoutSettings) {
+  constructor(ports: ObserverPorts, registry: TargetRegistry, settings: ObserverSettings) {
     const { resolver, prober, clock, random } = ports;
     this.#ports = ports;
-    this.#book = book;
+    this.#registry = registry;
     this.#settings = settings;
     this.#names = new NameWatcher({
       resolver,
@@ -61,33 +61,33 @@ export class Lookout {
 
   /** Follows the names that the book has now; addresses are checked once a decision has found out which. */
   followNames(): void {
-    this.#names.watch(this.#book.names());
+    this.#names.watch(this.#registry.names());
   }
 
   /** When a check last found anything healthy, on the monotonic clock; -Infinity when none ever did. */
-  get lastHealthyMs(): number {
-    return this.#healthyAtMs;
+  get lastSuccessfulProbeMs(): number {
+    return this.#lastSuccessfulProbeMs;
   }
 
   #onAnswer(key: WatchKey, answer: TimedResolution): void {
     for (const each of [answer.resolution.IPv4, answer.resolution.IPv6]) {
       this.#ports.metrics.resolved(each.outcome === 'resolved' ? 'Resolved' : each.reason);
     }
-    for (const { entry, source } of this.#book.usersOf(key)) {
-      entry.answers.set(source, answer);
+    for (const { record, source } of this.#registry.usersOf(key)) {
+      record.answers.set(source, answer);
       // Unchanged answers too: rotation and holds are counted in answers.
-      this.#settings.onNews(entry);
+      this.#settings.onNews(record);
     }
   }
 
   #onObservation({ check, sample, before, after }: Observation): void {
     this.#ports.metrics.probed(sample.reason);
-    if (sample.healthy) this.#healthyAtMs = this.#ports.clock.monotonicNow();
+    if (sample.healthy) this.#lastSuccessfulProbeMs = this.#ports.clock.monotonicNow();
     if (before.verdict === after.verdict) return;
     this.#settings.onVerdict();
     for (const key of this.checks.usersOf(check.id)) {
-      const entry = this.#book.entries.get(key);
-      if (entry !== undefined) this.#settings.onNews(entry);
+      const record = this.#registry.records.get(key);
+      if (record !== undefined) this.#settings.onNews(record);
     }
   }
 }

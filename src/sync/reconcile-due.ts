@@ -1,31 +1,31 @@
 import type { ServiceRanges } from '../cluster/service-ranges.ts';
 import { DEFAULT_GUARDS, type Guards } from '../model/guards.ts';
 import { type Clock, instantOf } from '../time/clock.ts';
-import { Pace } from '../time/time-slice.ts';
-import type { PlanCarrier } from './apply-queue.ts';
-import type { Decider, EntryDecision } from './decider.ts';
+import { TimeSlice } from '../time/time-slice.ts';
+import type { ApplyQueue } from './apply-queue.ts';
+import type { Decider, RecordDecision } from './decider.ts';
 import type { Metrics } from './metrics.ts';
-import type { Lookout } from './observer.ts';
-import { recheckAtMs } from './requeue.ts';
-import type { SettlementKeeper } from './status-recorder.ts';
+import type { Observer } from './observer.ts';
+import { requeueAtMs } from './requeue.ts';
+import type { StatusRecorder } from './status-recorder.ts';
 import type { TargetReader } from './target-reader.ts';
-import type { TargetEntry } from './target-record.ts';
-import type { TargetBook } from './target-registry.ts';
-import type { Agenda } from './work-queue.ts';
+import type { TargetRecord } from './target-record.ts';
+import type { TargetRegistry } from './target-registry.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 export interface RoundsParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** Decides from knowledge either way; hands plans on only while this says yes, as it did when the round began. */
   readonly isLeader: () => boolean;
-  readonly book: TargetBook;
-  readonly agenda: Agenda;
-  readonly lookout: Lookout;
+  readonly registry: TargetRegistry;
+  readonly queue: WorkQueue;
+  readonly observer: Observer;
   readonly reader: TargetReader;
   readonly ranges: ServiceRanges;
   readonly decider: Decider;
-  readonly keeper: SettlementKeeper;
-  readonly carrier: PlanCarrier;
+  readonly recorder: StatusRecorder;
+  readonly applyQueue: ApplyQueue;
   readonly onDecided: () => void;
 }
 
@@ -52,8 +52,8 @@ export class Rounds {
   }
 
   /** There is no place to keep state in. */
-  setStateless(stateless: boolean): void {
-    this.#stateless = stateless;
+  setHasNoStateStore(hasNoStateStore: boolean): void {
+    this.#stateless = hasNoStateStore;
   }
 
   /**
@@ -61,8 +61,8 @@ export class Rounds {
    * what that one knew: all of it is looked at when we do.
    */
   setLeading(leads: boolean): void {
-    const { agenda, book } = this.#parts;
-    if (leads && !this.#leading) for (const entry of book.entries.values()) agenda.mark(entry);
+    const { queue, registry } = this.#parts;
+    if (leads && !this.#leading) for (const record of registry.records.values()) queue.add(record);
     this.#leading = leads;
   }
 
@@ -72,72 +72,73 @@ export class Rounds {
 
   /** One look at everything that is due. Waits for nobody; but where there is much, others have their turn meanwhile. */
   async goRound(signal: AbortSignal): Promise<void> {
-    const { agenda, book, carrier, clock, reader } = this.#parts;
+    const { queue, registry, applyQueue, clock, reader } = this.#parts;
     if (!this.hasList) return;
     const nowMs = clock.monotonicNow();
-    agenda.keepAppointments(book.entries.values(), nowMs);
-    if (!this.#isComplete) agenda.spareUnlisted();
-    const due = agenda.dueAt(nowMs);
+    queue.promoteDueTimers(registry.records.values(), nowMs);
+    if (!this.#isComplete) queue.dropUnlisted();
+    const due = queue.dueAt(nowMs);
     const unread = due.filter(({ existing }) => existing === undefined);
     if (unread.length > 0 && this.#readableAtMs <= nowMs) {
-      reader.start(unread, carrier.serverAway.isSo, signal);
+      reader.start(unread, applyQueue.serverAway.isSo, signal);
     }
     const ready = due.filter(({ existing }) => existing !== undefined);
     if (ready.length > 0) await this.#decide(ready, signal);
-    carrier.pump();
+    applyQueue.pump();
   }
 
   /** When there will be something to do again, if nothing happens before; Infinity for never. */
   get nextRoundAtMs(): number {
-    const { agenda, carrier } = this.#parts;
+    const { queue, applyQueue } = this.#parts;
     if (!this.hasList) return Number.POSITIVE_INFINITY;
-    return Math.min(agenda.nextDueAtMs(this.#readableAtMs), carrier.nextTurnAtMs);
+    return Math.min(queue.nextDueAtMs(this.#readableAtMs), applyQueue.nextTurnAtMs);
   }
 
   /** A server that takes no writes is not asked what there is either, until it may be back. */
   get #readableAtMs(): number {
-    const { carrier, reader } = this.#parts;
-    return Math.max(reader.readyAtMs, carrier.serverAway.untilMs);
+    const { applyQueue, reader } = this.#parts;
+    return Math.max(reader.readyAtMs, applyQueue.serverAway.untilMs);
   }
 
   /** What changes about an entry while all are decided brings it back: it is decided as of one moment. */
-  async #decide(entries: readonly TargetEntry[], signal: AbortSignal): Promise<void> {
-    const { agenda, clock, decider, lookout, metrics, onDecided, ranges, reader } = this.#parts;
-    for (const entry of entries) {
-      entry.decidedForMs = entry.dirtySinceMs ?? 0;
-      agenda.strike(entry);
+  async #decide(records: readonly TargetRecord[], signal: AbortSignal): Promise<void> {
+    const { queue, clock, decider, observer, metrics, onDecided, ranges, reader } = this.#parts;
+    for (const record of records) {
+      record.decidedForMs = record.dirtySinceMs ?? 0;
+      queue.remove(record);
     }
     const now = instantOf(clock);
-    const deciding = decider.decide(entries, {
+    const deciding = decider.decide(records, {
       now,
       guards: { ...(this.#guards ?? DEFAULT_GUARDS), serviceCidrs: ranges.cidrs },
-      stateless: this.#stateless,
+      hasNoStateStore: this.#stateless,
       referenceReachable: reader.isServerReachable,
-      lastHealthyMs: lookout.lastHealthyMs,
+      lastSuccessfulProbeMs: observer.lastSuccessfulProbeMs,
     });
-    const pace = new Pace(clock, signal);
+    const pace = new TimeSlice(clock, signal);
     let step = deciding.next();
-    for (; !step.done; step = deciding.next()) if (pace.isTired()) await pace.rest();
+    for (; !step.done; step = deciding.next()) if (pace.isSpent()) await pace.yieldToEventLoop();
     const { decisions, tooEarly } = step.value;
     metrics.decided(decisions.length);
     // Their verdicts, or the end of their patience, bring them back.
-    for (const entry of tooEarly) agenda.mark(entry);
+    for (const record of tooEarly) queue.add(record);
     for (const decision of decisions) {
       this.#handOn(decision, now.monotonicMs);
-      if (pace.isTired()) await pace.rest();
+      if (pace.isSpent()) await pace.yieldToEventLoop();
     }
     onDecided();
   }
 
-  #handOn({ entry, decided }: EntryDecision, nowMs: number): void {
-    const { agenda, carrier, isLeader, keeper } = this.#parts;
+  #handOn({ record, decided }: RecordDecision, nowMs: number): void {
+    const { queue, applyQueue, isLeader, recorder } = this.#parts;
     const { plan } = decided;
-    const heldUntilMs = entry.contention.heldUntilMs(plan.actions, nowMs);
-    const isHeld = heldUntilMs > nowMs;
-    entry.recheckAtMs = isHeld ? heldUntilMs : recheckAtMs(entry, plan, nowMs);
-    agenda.noteAppointment(entry);
-    if (isHeld) keeper.keepContended(entry, decided);
-    else if (plan.actions.length === 0 && plan.continuation === undefined) keeper.keepAtRest(entry, decided);
-    else if (this.#leading && isLeader()) carrier.carry(entry, decided, nowMs);
+    const backOffUntilMs = record.conflicts.backOffUntilMs(plan.actions, nowMs);
+    const isBackingOff = backOffUntilMs > nowMs;
+    record.requeueAtMs = isBackingOff ? backOffUntilMs : requeueAtMs(record, plan, nowMs);
+    queue.noteTimer(record);
+    if (isBackingOff) recorder.recordBackingOff(record, decided);
+    else if (plan.actions.length === 0 && plan.continuation === undefined)
+      recorder.recordUnchanged(record, decided);
+    else if (this.#leading && isLeader()) applyQueue.enqueue(record, decided, nowMs);
   }
 }

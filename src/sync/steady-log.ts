@@ -12,7 +12,7 @@ const MAX_REMEMBERED = 1_000;
  * minute from each who asks it. What is said of a target tells of a change, and is told each time.
  */
 export function steadyLog(log: Log, clock: Clock): Log {
-  const told = new Map<string, { readonly atMs: number; leftOut: number }>();
+  const reported = new Map<string, { readonly atMs: number; leftOut: number }>();
   return {
     info: (reason, message, fields) => log.info(reason, message, fields),
     error: (reason, message, fields) => log.error(reason, message, fields),
@@ -23,15 +23,15 @@ export function steadyLog(log: Log, clock: Clock): Log {
       }
       const key = `${reason} ${message}`;
       const nowMs = clock.monotonicNow();
-      const before = told.get(key);
+      const before = reported.get(key);
       if (before !== undefined && nowMs - before.atMs < AGAIN_MS) {
         before.leftOut += 1;
         return;
       }
       // Deleted first, so that the map stays in the order of telling.
-      told.delete(key);
-      if (told.size >= MAX_REMEMBERED) told.delete(told.keys().next().value ?? '');
-      told.set(key, { atMs: nowMs, leftOut: 0 });
+      reported.delete(key);
+      if (reported.size >= MAX_REMEMBERED) reported.delete(reported.keys().next().value ?? '');
+      reported.set(key, { atMs: nowMs, leftOut: 0 });
       const leftOut = before?.leftOut ?? 0;
       log.warn(reason, message, leftOut === 0 ? fields : { ...fields, leftOut });
     },

@@ -6,15 +6,15 @@ import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from '../time/back-off.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
-import type { TargetEntry } from './target-record.ts';
-import type { TargetBook } from './target-registry.ts';
+import type { TargetRecord } from './target-record.ts';
+import type { TargetRegistry } from './target-registry.ts';
 
 export interface TargetReaderSettings {
   readonly instance: string;
   /** These have been read, or could not be; those that were found besides are ours and in nobody's list. */
-  readonly onRead: (entries: readonly TargetEntry[], found: readonly TargetEntry[]) => void;
+  readonly onRead: (records: readonly TargetRecord[], found: readonly TargetRecord[]) => void;
   /** The entry's namespace alone cannot be read. */
-  readonly onUnreadable: (entry: TargetEntry, failure: ApiFailure) => void;
+  readonly onUnreadable: (record: TargetRecord, failure: ApiFailure) => void;
   /** Something that must not happen did. */
   readonly onCrash: (error: unknown) => void;
 }
@@ -32,22 +32,22 @@ interface TargetReaderPorts {
 /** Reads what exists under the names of entries, while the worker goes on with others. */
 export class TargetReader {
   readonly #ports: TargetReaderPorts;
-  readonly #book: TargetBook;
+  readonly #registry: TargetRegistry;
   readonly #settings: TargetReaderSettings;
   readonly #underWay = new Set<Promise<void>>();
   #backOff: BackOff = NO_BACK_OFF;
   /** The read under way that tells whether the API server answers again. */
-  #scout: Promise<void> | undefined;
+  #halfOpenProbe: Promise<void> | undefined;
 
-  constructor(ports: TargetReaderPorts, book: TargetBook, settings: TargetReaderSettings) {
+  constructor(ports: TargetReaderPorts, registry: TargetRegistry, settings: TargetReaderSettings) {
     this.#ports = ports;
-    this.#book = book;
+    this.#registry = registry;
     this.#settings = settings;
   }
 
   /** Nothing is to be read before then, because the API server did not answer, or is being asked whether it does again. */
   get readyAtMs(): number {
-    return this.#scout !== undefined ? Number.POSITIVE_INFINITY : this.#backOff.untilMs;
+    return this.#halfOpenProbe !== undefined ? Number.POSITIVE_INFINITY : this.#backOff.untilMs;
   }
 
   /** The API server answered the last time it was asked. */
@@ -60,16 +60,16 @@ export class TargetReader {
    *
    * @param mayBeAway somebody else has found the API server not answering.
    */
-  start(entries: readonly TargetEntry[], mayBeAway: boolean, signal: AbortSignal): void {
-    const isScout = mayBeAway || !this.isServerReachable;
+  start(records: readonly TargetRecord[], mayBeAway: boolean, signal: AbortSignal): void {
+    const isHalfOpen = mayBeAway || !this.isServerReachable;
     // One is enough to see whether a server that was away is back; the others follow when it is.
     const begun =
-      entries.length > ONE_BY_ONE
-        ? [this.#begin(entries, this.#readTogether(entries, signal), signal)]
-        : (isScout ? entries.slice(0, 1) : entries).map((entry) =>
-            this.#begin([entry], this.#readAlone(entry, signal), signal),
+      records.length > ONE_BY_ONE
+        ? [this.#begin(records, this.#readTogether(records, signal), signal)]
+        : (isHalfOpen ? records.slice(0, 1) : records).map((record) =>
+            this.#begin([record], this.#readAlone(record, signal), signal),
           );
-    if (isScout) [this.#scout] = begun;
+    if (isHalfOpen) [this.#halfOpenProbe] = begun;
   }
 
   /** Resolves when nothing is being read. */
@@ -78,12 +78,12 @@ export class TargetReader {
   }
 
   #begin(
-    entries: readonly TargetEntry[],
-    reading: Promise<readonly TargetEntry[]>,
+    records: readonly TargetRecord[],
+    reading: Promise<readonly TargetRecord[]>,
     signal: AbortSignal,
   ): Promise<void> {
-    for (const entry of entries) entry.busy = true;
-    let found: readonly TargetEntry[] = [];
+    for (const record of records) record.busy = true;
+    let found: readonly TargetRecord[] = [];
     const task = reading
       .then((others) => {
         found = others;
@@ -92,30 +92,30 @@ export class TargetReader {
         if (!signal.aborted) this.#settings.onCrash(error);
       })
       .finally(() => {
-        for (const entry of entries) entry.busy = false;
+        for (const record of records) record.busy = false;
         this.#underWay.delete(task);
         // Others may end meanwhile: they were sent before it was known that the server is away.
-        if (this.#scout === task) this.#scout = undefined;
-        this.#settings.onRead(entries, found);
+        if (this.#halfOpenProbe === task) this.#halfOpenProbe = undefined;
+        this.#settings.onRead(records, found);
       });
     this.#underWay.add(task);
     return task;
   }
 
-  async #readAlone(entry: TargetEntry, signal: AbortSignal): Promise<[]> {
-    const read = await readService(entry, this.#ports.store, signal);
+  async #readAlone(record: TargetRecord, signal: AbortSignal): Promise<[]> {
+    const read = await readService(record, this.#ports.store, signal);
     if (!read.ok && isOfTheWholeCluster(read.failure)) return this.#failed(read.failure);
-    if (read.ok) entry.existing = read.value;
-    else this.#unreadable(entry, read.failure);
+    if (read.ok) record.existing = read.value;
+    else this.#unreadable(record, read.failure);
     this.#backOff = NO_BACK_OFF;
     return [];
   }
 
-  async #readTogether(entries: readonly TargetEntry[], signal: AbortSignal): Promise<TargetEntry[]> {
-    const read = await readCluster(entries, this.#settings.instance, this.#ports.store, signal);
+  async #readTogether(records: readonly TargetRecord[], signal: AbortSignal): Promise<TargetRecord[]> {
+    const read = await readCluster(records, this.#settings.instance, this.#ports.store, signal);
     if (!read.ok) return this.#failed(read.failure);
     this.#backOff = NO_BACK_OFF;
-    return this.#takeIn(read.view, entries);
+    return this.#takeIn(read.view, records);
   }
 
   /** What failed together counts as one failure. */
@@ -129,28 +129,28 @@ export class TargetReader {
     return [];
   }
 
-  #unreadable(entry: TargetEntry, failure: ApiFailure): void {
+  #unreadable(record: TargetRecord, failure: ApiFailure): void {
     const { clock, random } = this.#ports;
-    entry.backOff = backOffAfter(entry.backOff, clock.monotonicNow(), random);
-    this.#settings.onUnreadable(entry, failure);
+    record.backOff = backOffAfter(record.backOff, clock.monotonicNow(), random);
+    this.#settings.onUnreadable(record, failure);
   }
 
-  #takeIn(view: ClusterView, entries: readonly TargetEntry[]): TargetEntry[] {
-    for (const entry of entries) {
-      const failure = view.unreadable.get(entry.namespace);
+  #takeIn(view: ClusterView, records: readonly TargetRecord[]): TargetRecord[] {
+    for (const record of records) {
+      const failure = view.unreadable.get(record.namespace);
       if (failure === undefined) {
-        entry.existing = view.byService.get(entry.key) ?? NOTHING_EXISTS;
+        record.existing = view.byService.get(record.key) ?? NOTHING_EXISTS;
         continue;
       }
-      this.#unreadable(entry, failure);
+      this.#unreadable(record, failure);
     }
-    const found: TargetEntry[] = [];
+    const found: TargetRecord[] = [];
     for (const [key, existing] of view.byService) {
-      if (this.#book.entries.has(key) || !isOursInPart(existing, this.#settings.instance)) continue;
+      if (this.#registry.records.has(key) || !isOursInPart(existing, this.#settings.instance)) continue;
       const [namespace = '', name = ''] = key.split('/');
-      const entry = this.#book.entryFor(namespace, name);
-      entry.existing = existing;
-      found.push(entry);
+      const record = this.#registry.recordFor(namespace, name);
+      record.existing = existing;
+      found.push(record);
     }
     return found;
   }

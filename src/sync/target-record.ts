@@ -1,14 +1,14 @@
 import type { AnsweredName, NameMemory } from '../endpoint/name-memory.ts';
-import type { Origins } from '../endpoint/recovery.ts';
+import type { Sources } from '../endpoint/recovery.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
 import type { Target } from '../model/target.ts';
 import type { ExistingObjects } from '../plan/existing-objects.ts';
 import { type BackOff, NO_BACK_OFF } from '../time/back-off.ts';
-import { Contention } from './conflict-back-off.ts';
+import { ConflictBackOff } from './conflict-back-off.ts';
 import type { TargetReport } from './sync-report.ts';
 
 /** What the worker knows of one Service: of a target of the list, or of something of ours that left it. */
-export interface TargetEntry {
+export interface TargetRecord {
   readonly key: string;
   readonly namespace: string;
   readonly name: string;
@@ -20,9 +20,9 @@ export interface TargetEntry {
   existingBefore: ExistingObjects | undefined;
   memory: NameMemory | undefined;
   /** Where what is published may have come from, as of the decision before. */
-  origins: Origins;
+  sources: Sources;
   /** Another process has made that decision. */
-  inherits: boolean;
+  recoversPublished: boolean;
   /** The newest answer for each name, by source key. */
   readonly answers: Map<string, AnsweredName>;
   /** Since when it waits to be decided again, on the monotonic clock; undefined while it is at rest. */
@@ -30,32 +30,32 @@ export interface TargetEntry {
   /** Since when it had waited for the decision that is carried out now. */
   decidedForMs: number;
   /** A target that is new waits so long for first answers and verdicts, to be written once and not twice. */
-  patienceUntilMs: number;
+  initialGraceUntilMs: number;
   /** It is being read or its plan is being carried out. */
   busy: boolean;
   /** Objects that were seen to change while it was busy: judged when it is done. */
-  readonly seenWhileBusy: ObjectSighting[];
+  readonly deferredEvents: ObjectEvent[];
   /** What somebody else changed, by `Kind/name`, with who that was; whatever is written next puts it right. */
   readonly drifts: Map<string, string>;
   /** What was known to exist before somebody changed it, until it is decided again. */
   beforeDrift: ExistingObjects | undefined;
-  readonly contention: Contention;
+  readonly conflicts: ConflictBackOff;
   /** When time alone will change something. */
   nextChangeAtMs: number;
   /** When to read again what others may have cleared out of the way. */
-  recheckAtMs: number;
+  requeueAtMs: number;
   /** How many addresses were ready after the last decision. */
   readyAddresses: number;
   backOff: BackOff;
   report: TargetReport | undefined;
 }
 
-export interface ObjectSighting {
+export interface ObjectEvent {
   readonly object: KubeObject;
   readonly deleted: boolean;
 }
 
-export function newEntry(namespace: string, name: string): TargetEntry {
+export function newRecord(namespace: string, name: string): TargetRecord {
   return {
     key: `${namespace}/${name}`,
     namespace,
@@ -64,19 +64,19 @@ export function newEntry(namespace: string, name: string): TargetEntry {
     existing: undefined,
     existingBefore: undefined,
     memory: undefined,
-    origins: [],
-    inherits: false,
+    sources: [],
+    recoversPublished: false,
     answers: new Map(),
     dirtySinceMs: undefined,
     decidedForMs: 0,
-    patienceUntilMs: Number.NEGATIVE_INFINITY,
+    initialGraceUntilMs: Number.NEGATIVE_INFINITY,
     busy: false,
-    seenWhileBusy: [],
+    deferredEvents: [],
     drifts: new Map(),
     beforeDrift: undefined,
-    contention: new Contention(),
+    conflicts: new ConflictBackOff(),
     nextChangeAtMs: Number.POSITIVE_INFINITY,
-    recheckAtMs: Number.POSITIVE_INFINITY,
+    requeueAtMs: Number.POSITIVE_INFINITY,
     readyAddresses: 0,
     backOff: NO_BACK_OFF,
     report: undefined,
@@ -84,21 +84,21 @@ export function newEntry(namespace: string, name: string): TargetEntry {
 }
 
 /** What was seen of it is decided, or is too uncertain to tell who did what. */
-export function forgetDrift(entry: TargetEntry): void {
-  entry.drifts.clear();
-  entry.beforeDrift = undefined;
+export function forgetDrift(record: TargetRecord): void {
+  record.drifts.clear();
+  record.beforeDrift = undefined;
 }
 
 /** Whether a sighting says nothing that the entry does not know: its own write come back, or an old event. */
-export function isNews(entry: TargetEntry, { object, deleted }: ObjectSighting): boolean {
-  const known = knownObject(entry, object.kind, object.metadata.name);
+export function isNews(record: TargetRecord, { object, deleted }: ObjectEvent): boolean {
+  const known = knownObject(record, object.kind, object.metadata.name);
   if (deleted) return known !== undefined && known.metadata.uid === object.metadata.uid;
   if (known === undefined) return true;
   return Number(object.metadata.resourceVersion) > Number(known.metadata.resourceVersion);
 }
 
 function knownObject(
-  { existing: now, beforeDrift }: TargetEntry,
+  { existing: now, beforeDrift }: TargetRecord,
   kind: string,
   name: string,
 ): KubeObject | undefined {

@@ -3,44 +3,44 @@ import { sourceKey } from '../endpoint/candidate.ts';
 import { saysTheSame } from '../list/list-changes.ts';
 import type { Target } from '../model/target.ts';
 import { keyOf } from '../model/target.ts';
-import { newEntry, type TargetEntry } from './target-record.ts';
+import { newRecord, type TargetRecord } from './target-record.ts';
 
 /** All entries of a worker, and which of them wait for which name. */
-export class TargetBook {
-  readonly entries = new Map<string, TargetEntry>();
+export class TargetRegistry {
+  readonly records = new Map<string, TargetRecord>();
   readonly #byName = new Map<WatchKey, NameUse[]>();
 
   /** Takes a list in. Returns the entries that are new, changed or gone from the list; the others are untouched. */
-  replaceTargets(targets: readonly Target[]): TargetEntry[] {
+  replaceTargets(targets: readonly Target[]): TargetRecord[] {
     const declared = new Map(targets.map((target) => [keyOf(target), target]));
-    const changed: TargetEntry[] = [];
+    const changed: TargetRecord[] = [];
     for (const [key, target] of declared) {
-      const entry = this.entryFor(target.namespace, target.name);
-      if (entry.target !== undefined && saysTheSame(entry.target, target)) {
+      const record = this.recordFor(target.namespace, target.name);
+      if (record.target !== undefined && saysTheSame(record.target, target)) {
         // Only its place in the text may be another.
-        entry.target = target;
+        record.target = target;
         continue;
       }
-      entry.target = target;
-      forgetUnaskedNames(entry);
-      changed.push(this.entries.get(key) ?? entry);
+      record.target = target;
+      forgetUnaskedNames(record);
+      changed.push(this.records.get(key) ?? record);
     }
-    for (const entry of this.entries.values()) {
-      if (entry.target === undefined || declared.has(entry.key)) continue;
-      entry.target = undefined;
-      changed.push(entry);
+    for (const record of this.records.values()) {
+      if (record.target === undefined || declared.has(record.key)) continue;
+      record.target = undefined;
+      changed.push(record);
     }
     this.#indexNames();
     return changed;
   }
 
-  entryFor(namespace: string, name: string): TargetEntry {
+  recordFor(namespace: string, name: string): TargetRecord {
     const key = `${namespace}/${name}`;
-    const known = this.entries.get(key);
+    const known = this.records.get(key);
     if (known !== undefined) return known;
-    const entry = newEntry(namespace, name);
-    this.entries.set(key, entry);
-    return entry;
+    const record = newRecord(namespace, name);
+    this.records.set(key, record);
+    return record;
   }
 
   /** Every name that some target asks for, each once. */
@@ -54,14 +54,14 @@ export class TargetBook {
 
   #indexNames() {
     this.#byName.clear();
-    for (const entry of this.entries.values()) {
-      for (const source of entry.target?.endpoints ?? []) {
-        if (source.kind === 'address' || entry.target === undefined) continue;
-        const watched = { source, settings: entry.target.dns };
+    for (const record of this.records.values()) {
+      for (const source of record.target?.endpoints ?? []) {
+        if (source.kind === 'address' || record.target === undefined) continue;
+        const watched = { source, settings: record.target.dns };
         const key = watchKey(watched);
         const uses = this.#byName.get(key) ?? [];
-        if (!uses.some((use) => use.entry === entry))
-          uses.push({ entry, source: sourceKey(source), watched });
+        if (!uses.some((use) => use.record === record))
+          uses.push({ record, source: sourceKey(source), watched });
         this.#byName.set(key, uses);
       }
     }
@@ -70,14 +70,14 @@ export class TargetBook {
 
 /** One target's interest in one name. */
 export interface NameUse {
-  readonly entry: TargetEntry;
+  readonly record: TargetRecord;
   /** The source's key within the target. */
   readonly source: string;
   readonly watched: WatchedName;
 }
 
 /** Answers to names that the target no longer has must not count as answers when it gets them back. */
-function forgetUnaskedNames(entry: TargetEntry) {
-  const asked = new Set(entry.target?.endpoints.map(sourceKey));
-  for (const source of entry.answers.keys()) if (!asked.has(source)) entry.answers.delete(source);
+function forgetUnaskedNames(record: TargetRecord) {
+  const asked = new Set(record.target?.endpoints.map(sourceKey));
+  for (const source of record.answers.keys()) if (!asked.has(source)) record.answers.delete(source);
 }

@@ -1,89 +1,89 @@
 import { sourceKey } from '../endpoint/candidate.ts';
 import type { Clock } from '../time/clock.ts';
-import type { WakeUp } from '../time/signal.ts';
+import type { Signal } from '../time/signal.ts';
 import type { CheckSet } from './check-set.ts';
-import type { ObjectSighting, TargetEntry } from './target-record.ts';
+import type { ObjectEvent, TargetRecord } from './target-record.ts';
 
 /** Changes that come within this time of one another are decided together: one guard over one moment. */
 const COALESCE_MS = 20;
 
 /** How often what is contended is looked at. */
-const CONTENDED_LOOK_MS = 5_000;
+const CONFLICT_REREAD_MS = 5_000;
 
 /**
  * Which entries are to be decided, and when. An entry is marked when something about it may have changed, and again
  * by time alone when it said so; marked ten times it is decided once.
  */
-export class Agenda {
+export class WorkQueue {
   readonly #clock: Clock;
   readonly #checks: CheckSet;
-  readonly #wakeUp: WakeUp;
-  readonly #marked = new Set<TargetEntry>();
+  readonly #signal: Signal;
+  readonly #queued = new Set<TargetRecord>();
   /** No entry changes by time alone before then. */
   #earliestChangeMs = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, checks: CheckSet, wakeUp: WakeUp) {
+  constructor(clock: Clock, checks: CheckSet, signalled: Signal) {
     this.#clock = clock;
     this.#checks = checks;
-    this.#wakeUp = wakeUp;
+    this.#signal = signalled;
   }
 
-  mark(entry: TargetEntry): void {
-    entry.dirtySinceMs ??= this.#clock.monotonicNow();
-    this.#marked.add(entry);
-    this.#wakeUp.call();
+  add(record: TargetRecord): void {
+    record.dirtySinceMs ??= this.#clock.monotonicNow();
+    this.#queued.add(record);
+    this.#signal.notify();
   }
 
   /** One of its objects was seen to be other than it was. */
-  markSeen(entry: TargetEntry, { object, deleted }: ObjectSighting): void {
+  addSeen(record: TargetRecord, { object, deleted }: ObjectEvent): void {
     const nowMs = this.#clock.monotonicNow();
-    if (deleted || !entry.contention.isHeld(object.kind, object.metadata.name, nowMs)) {
-      this.mark(entry);
+    if (deleted || !record.conflicts.isBackingOff(object.kind, object.metadata.name, nowMs)) {
+      this.add(record);
       return;
     }
     // To read it each time that somebody writes would be their war at the API server's expense.
-    entry.recheckAtMs = Math.min(entry.recheckAtMs, nowMs + CONTENDED_LOOK_MS);
-    this.noteAppointment(entry);
+    record.requeueAtMs = Math.min(record.requeueAtMs, nowMs + CONFLICT_REREAD_MS);
+    this.noteTimer(record);
   }
 
   /** It is being decided, or there is nothing to decide about it. */
-  strike(entry: TargetEntry): void {
-    this.#marked.delete(entry);
-    entry.dirtySinceMs = undefined;
+  remove(record: TargetRecord): void {
+    this.#queued.delete(record);
+    record.dirtySinceMs = undefined;
   }
 
   /** What it says of when time alone will change something has been set. */
-  noteAppointment({ nextChangeAtMs, recheckAtMs }: TargetEntry): void {
-    this.#earliestChangeMs = Math.min(this.#earliestChangeMs, nextChangeAtMs, recheckAtMs);
+  noteTimer({ nextChangeAtMs, requeueAtMs }: TargetRecord): void {
+    this.#earliestChangeMs = Math.min(this.#earliestChangeMs, nextChangeAtMs, requeueAtMs);
   }
 
   /** Marks what time alone brings about: holds that end, and looking again at what others stood in the way of. */
-  keepAppointments(entries: Iterable<TargetEntry>, nowMs: number): void {
+  promoteDueTimers(records: Iterable<TargetRecord>, nowMs: number): void {
     if (nowMs < this.#earliestChangeMs) return;
     this.#earliestChangeMs = Number.POSITIVE_INFINITY;
-    for (const entry of entries) {
-      if (entry.recheckAtMs <= nowMs) {
-        entry.existing = undefined;
-        entry.recheckAtMs = Number.POSITIVE_INFINITY;
-        this.mark(entry);
+    for (const record of records) {
+      if (record.requeueAtMs <= nowMs) {
+        record.existing = undefined;
+        record.requeueAtMs = Number.POSITIVE_INFINITY;
+        this.add(record);
       }
-      if (entry.nextChangeAtMs <= nowMs) {
-        entry.nextChangeAtMs = Number.POSITIVE_INFINITY;
-        this.mark(entry);
+      if (record.nextChangeAtMs <= nowMs) {
+        record.nextChangeAtMs = Number.POSITIVE_INFINITY;
+        this.add(record);
       }
-      this.noteAppointment(entry);
+      this.noteTimer(record);
     }
   }
 
   /** Nobody has said yet that what no list names is to go. */
-  spareUnlisted(): void {
-    for (const entry of this.#marked) if (entry.target === undefined) this.strike(entry);
+  dropUnlisted(): void {
+    for (const record of this.#queued) if (record.target === undefined) this.remove(record);
   }
 
-  dueAt(nowMs: number): TargetEntry[] {
+  dueAt(nowMs: number): TargetRecord[] {
     const isLookingAround = this.#isLookingAround;
-    return [...this.#marked].filter((entry) => {
-      return !entry.busy && !(isLookingAround && isToGo(entry)) && this.#dueAtMs(entry) <= nowMs;
+    return [...this.#queued].filter((record) => {
+      return !record.busy && !(isLookingAround && isToGo(record)) && this.#dueAtMs(record) <= nowMs;
     });
   }
 
@@ -91,11 +91,14 @@ export class Agenda {
   nextDueAtMs(readableAtMs: number): number {
     let earliest = this.#earliestChangeMs;
     const isLookingAround = this.#isLookingAround;
-    for (const entry of this.#marked) {
+    for (const record of this.#queued) {
       // Whoever has read what it waits for calls.
-      if (entry.busy || (isLookingAround && isToGo(entry))) continue;
-      const dueAtMs = this.#dueAtMs(entry);
-      earliest = Math.min(earliest, entry.existing === undefined ? Math.max(dueAtMs, readableAtMs) : dueAtMs);
+      if (record.busy || (isLookingAround && isToGo(record))) continue;
+      const dueAtMs = this.#dueAtMs(record);
+      earliest = Math.min(
+        earliest,
+        record.existing === undefined ? Math.max(dueAtMs, readableAtMs) : dueAtMs,
+      );
     }
     return earliest;
   }
@@ -104,8 +107,8 @@ export class Agenda {
   get waiting(): { readonly count: number; readonly oldestAgeMs: number } {
     const nowMs = this.#clock.monotonicNow();
     let oldestMs = nowMs;
-    for (const { dirtySinceMs = nowMs } of this.#marked) oldestMs = Math.min(oldestMs, dirtySinceMs);
-    return { count: this.#marked.size, oldestAgeMs: nowMs - oldestMs };
+    for (const { dirtySinceMs = nowMs } of this.#queued) oldestMs = Math.min(oldestMs, dirtySinceMs);
+    return { count: this.#queued.size, oldestAgeMs: nowMs - oldestMs };
   }
 
   /**
@@ -113,19 +116,19 @@ export class Agenda {
    * is not known until then.
    */
   get #isLookingAround(): boolean {
-    return [...this.#marked].some(
+    return [...this.#queued].some(
       ({ existing, existingBefore, backOff }) =>
         existing === undefined && existingBefore === undefined && backOff.failures === 0,
     );
   }
 
-  #dueAtMs(entry: TargetEntry): number {
-    const patienceMs = this.#isComplete(entry) ? Number.NEGATIVE_INFINITY : entry.patienceUntilMs;
-    return Math.max((entry.dirtySinceMs ?? 0) + COALESCE_MS, entry.backOff.untilMs, patienceMs);
+  #dueAtMs(record: TargetRecord): number {
+    const graceUntilMs = this.#isComplete(record) ? Number.NEGATIVE_INFINITY : record.initialGraceUntilMs;
+    return Math.max((record.dirtySinceMs ?? 0) + COALESCE_MS, record.backOff.untilMs, graceUntilMs);
   }
 
   /** Every name has been answered once and every check has a verdict. */
-  #isComplete({ key, target, answers }: TargetEntry): boolean {
+  #isComplete({ key, target, answers }: TargetRecord): boolean {
     if (target === undefined) return true;
     const isAnswered = target.endpoints.every(
       (source) => source.kind === 'address' || answers.has(sourceKey(source)),
@@ -134,6 +137,6 @@ export class Agenda {
   }
 }
 
-function isToGo({ target, existing }: TargetEntry): boolean {
+function isToGo({ target, existing }: TargetRecord): boolean {
   return target === undefined && existing !== undefined;
 }

@@ -1,5 +1,5 @@
 import type { Log } from '../model/log.ts';
-import { StateKeeper } from '../state/state-keeper.ts';
+import { StateSaver } from '../state/state-keeper.ts';
 import type { StateStore } from '../state/sync-state.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
@@ -26,7 +26,7 @@ const LONGEST_REST_MS = 60_000;
 export class Worker {
   readonly #engine: Engine;
   readonly #ports: WorkerPorts;
-  readonly #state: StateKeeper;
+  readonly #state: StateSaver;
   /** How long to go on with writes that are under way when it is told to stop. */
   readonly #shutdownTimeoutMs: number;
   #reached = false;
@@ -37,7 +37,7 @@ export class Worker {
     this.#engine = engine;
     this.#ports = ports;
     this.#shutdownTimeoutMs = shutdownTimeoutMs;
-    this.#state = new StateKeeper(ports, () => engine.state);
+    this.#state = new StateSaver(ports, () => engine.state);
     engine.onStateChange = () => this.#state.noteChange();
   }
 
@@ -53,12 +53,12 @@ export class Worker {
 
   /** Works until `signal` aborts; then finishes the writes under way, saves the state, and resolves. */
   async run(signal: AbortSignal): Promise<void> {
-    const { lookout, ranges, reader } = this.#engine;
+    const { observer, ranges, reader } = this.#engine;
     const stopped = new AbortController();
     const stop = () => stopped.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    const looking = lookout.tasks.map((task) =>
+    const looking = observer.tasks.map((task) =>
       task(stopped.signal).catch((error: unknown) => {
         if (!stopped.signal.aborted) this.#engine.fail(error);
       }),
@@ -81,12 +81,12 @@ export class Worker {
     await this.#engine.ranges.readPatiently(signal);
     this.#reached = true;
     this.#stateless = loaded.kind === 'unusable';
-    this.#engine.rounds.setStateless(this.#stateless);
+    this.#engine.rounds.setHasNoStateStore(this.#stateless);
     this.#engine.recall(loaded.state);
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    const { ranges, rounds, wakeUp } = this.#engine;
+    const { ranges, rounds, signalled } = this.#engine;
     this.#engine.throwIfFailed();
     const nowMs = this.#ports.clock.monotonicNow();
     this.#lastTurnMs = nowMs;
@@ -99,7 +99,7 @@ export class Worker {
       this.#savesState ? this.#state.nextSaveAtMs : Number.POSITIVE_INFINITY,
       nowMs + LONGEST_REST_MS,
     );
-    await wakeUp.sleepUntil(nextMs, signal);
+    await signalled.sleepUntil(nextMs, signal);
   }
 
   /** A new leader does not drop what the one before has published and it has never met itself. */
@@ -125,7 +125,7 @@ export class Worker {
     );
     // Side by side: a write that hangs must not cost what was learned.
     const saving = this.#ports.isLeader() ? this.#state.saveAtLast(this.#engine.writing) : undefined;
-    await Promise.all([this.#engine.carrier.drain(), saving]);
+    await Promise.all([this.#engine.applyQueue.drain(), saving]);
     done.abort();
     await deadline;
   }

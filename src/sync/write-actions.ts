@@ -23,7 +23,7 @@ export interface Written {
 type WrittenObjects = ReadonlyMap<string, KubeObject | undefined>;
 
 /** Writes the actions of one plan, one after the other: their order is what keeps traffic from a gap. */
-export async function carryOut(
+export async function writeActions(
   plan: ObjectPlan,
   store: ObjectStore,
   options: { readonly dryRun: boolean },
@@ -33,7 +33,7 @@ export async function carryOut(
   const warnings: string[] = [];
   const objects = new Map<string, KubeObject | undefined>();
   for (const action of plan.actions) {
-    if (options.dryRun && !canBeJudged(action, done)) {
+    if (options.dryRun && !isCheckable(action, done)) {
       done.push(action);
       continue;
     }
@@ -77,7 +77,7 @@ function statusOf(failure: ApiFailure, action: Action) {
  * In a dry run nothing is kept, so what builds on an earlier write of the same object would be judged against an
  * object that is not there. Applies alone carry all that they need, unless a patch should have prepared the object.
  */
-function canBeJudged(action: Action, done: readonly Action[]): boolean {
+function isCheckable(action: Action, done: readonly Action[]): boolean {
   const earlier = done.filter(({ kind, name }) => kind === action.kind && name === action.name);
   return earlier.length === 0 || ('body' in action && earlier.every((each) => 'body' in each));
 }

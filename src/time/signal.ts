@@ -1,33 +1,33 @@
 import type { Clock } from './clock.ts';
 
 /** Sleeps that end early when somebody calls. A call that finds nobody asleep ends the next sleep at once. */
-export class WakeUp {
+export class Signal {
   readonly #clock: Clock;
-  #called = false;
+  #notified = false;
   #sleeper = new AbortController();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  call(): void {
-    if (this.#called) return;
-    this.#called = true;
-    this.#sleeper.abort(CALLED);
+  notify(): void {
+    if (this.#notified) return;
+    this.#notified = true;
+    this.#sleeper.abort(NOTIFIED);
   }
 
   /** Whether somebody called; false when the time was over. Rejects with `signal.reason`. */
   async sleep(durationMs: number, signal: AbortSignal): Promise<boolean> {
     this.#sleeper = new AbortController();
     try {
-      if (!this.#called) {
+      if (!this.#notified) {
         await this.#clock.sleep(durationMs, AbortSignal.any([this.#sleeper.signal, signal]));
       }
     } catch (error) {
-      if (error !== CALLED) throw error;
+      if (error !== NOTIFIED) throw error;
     }
-    const wasCalled = this.#called;
-    this.#called = false;
+    const wasCalled = this.#notified;
+    this.#notified = false;
     return wasCalled;
   }
 
@@ -37,4 +37,4 @@ export class WakeUp {
   }
 }
 
-const CALLED = new Error('somebody called');
+const NOTIFIED = new Error('somebody called');

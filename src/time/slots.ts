@@ -5,27 +5,27 @@
  * and dead tables keep what stood in them, and each other, alive for a while. For sockets that was more work for the
  * garbage collector than all else that a probe leaves to it.
  */
-export class Places<T extends object> {
-  readonly #places: (T | undefined)[] = [];
+export class Slots<T extends object> {
+  readonly #slots: (T | undefined)[] = [];
   readonly #free: number[] = [];
 
   /** The place that `item` has from now on. */
   take(item: T): number {
-    const place = this.#free.pop() ?? this.#places.length;
-    this.#places[place] = item;
+    const place = this.#free.pop() ?? this.#slots.length;
+    this.#slots[place] = item;
     return place;
   }
 
   /** Harmless when `item` does not have that place any more. */
   leave(place: number, item: T): void {
-    if (this.#places[place] !== item) return;
-    this.#places[place] = undefined;
+    if (this.#slots[place] !== item) return;
+    this.#slots[place] = undefined;
     this.#free.push(place);
   }
 
   /** All that have a place, by place; none has one afterwards. */
   vacate(): T[] {
     this.#free.length = 0;
-    return this.#places.splice(0).filter((item) => item !== undefined);
+    return this.#slots.splice(0).filter((item) => item !== undefined);
   }
 }

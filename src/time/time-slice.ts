@@ -1,27 +1,27 @@
 import type { Clock } from './clock.ts';
 
 /** Work that takes longer than this keeps probes, DNS answers and the renewal of the lease waiting. */
-const TIRED_AFTER_MS = 25;
+const SLICE_MS = 25;
 
 /** Divides long work, so that everything else has its turn in between. */
-export class Pace {
+export class TimeSlice {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  #restedAtMs: number;
+  #startedAtMs: number;
 
   constructor(clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
     this.#signal = signal;
-    this.#restedAtMs = clock.monotonicNow();
+    this.#startedAtMs = clock.monotonicNow();
   }
 
-  isTired(): boolean {
-    return this.#clock.monotonicNow() - this.#restedAtMs >= TIRED_AFTER_MS;
+  isSpent(): boolean {
+    return this.#clock.monotonicNow() - this.#startedAtMs >= SLICE_MS;
   }
 
   /** A turn of the loop. Rejects with the signal's reason. */
-  async rest(): Promise<void> {
+  async yieldToEventLoop(): Promise<void> {
     await this.#clock.sleep(0, this.#signal);
-    this.#restedAtMs = this.#clock.monotonicNow();
+    this.#startedAtMs = this.#clock.monotonicNow();
   }
 }

@@ -13,6 +13,7 @@ import { ip } from '../support/dns-resolver.ts';
 import { kubectl, noKubectl } from '../support/kubectl.ts';
 import { freePort, waitFor } from '../support/real-peer.ts';
 import { recordingTerminal } from '../support/recording-terminal.ts';
+import { storeWith } from '../support/store-with.ts';
 
 describe('the demo', () => {
   it('does the whole job within a minute and ends with exit code 0', async () => {
@@ -101,7 +102,7 @@ describe('the demo fails', () => {
     const { code, stderr } = await playIn((world) => {
       const { store } = world.cluster;
       let lists = 0;
-      const forgetful = Object.assign(Object.create(store), {
+      const forgetful = storeWith(store, {
         // Each pass reads the Endpoints anew; the second finds them without addresses.
         list: async (...args: Parameters<typeof store.list>) => {
           const result = await store.list(...args);

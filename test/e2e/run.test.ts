@@ -69,15 +69,15 @@ ${others.join('')}`,
   });
 
   it('tells of every target and address, and why it is as it is', async () => {
-    const told = async () => {
+    const reported = async () => {
       const { status, body } = await worker.get('/api/status');
       expect(status).toBe(200);
       return JSON.parse(body) as WorkerStatus;
     };
-    const pair = async () => (await told()).targets.find(({ name }) => name === 'pair');
+    const pair = async () => (await reported()).targets.find(({ name }) => name === 'pair');
     // What the server has taken is served a moment before the worker has its answer.
     await waitFor('it to be told as published', async () => (await pair())?.phase === 'Published');
-    const { targets, leading } = await told();
+    const { targets, leading } = await reported();
     expect(leading).toBe(true);
     expect(targets).toHaveLength(DRIFTING.length + 1);
     expect(await pair()).toMatchObject({

@@ -43,24 +43,25 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
       const sync = await stage.run('sync', list);
       expect(sync).toMatchObject({ code: 3, stderr: '' });
       const { namespace } = stage;
-      const told = (name: string) => sync.stdout.split('\n').filter((line) => line.startsWith(`${name}: `));
-      expect(told(`${namespace}/nameless`)).toEqual([
+      const reported = (name: string) =>
+        sync.stdout.split('\n').filter((line) => line.startsWith(`${name}: `));
+      expect(reported(`${namespace}/nameless`)).toEqual([
         `${namespace}/nameless: NotReady (NameNotFound): host nothing.corp.test: NameNotFound: nothing.corp.test does not exist`,
       ]);
-      expect(told(`${namespace}/down`)).toEqual([
+      expect(reported(`${namespace}/down`)).toEqual([
         expect.stringMatching(
           /: NotReady \(NoneReady\): its one address is not ready; .* ConnectionRefused: /,
         ),
       ]);
-      expect(told(`${namespace}-missing/homeless`)).toEqual([
+      expect(reported(`${namespace}-missing/homeless`)).toEqual([
         `${namespace}-missing/homeless: Pending (NamespaceNotFound): namespaces "${namespace}-missing" not found`,
       ]);
-      expect(told(`${namespace}/pods`)).toEqual([
+      expect(reported(`${namespace}/pods`)).toEqual([
         expect.stringMatching(
           /: Refused \(ServiceHasSelector\): the Service selects Pods \(app=web\); remove its selector/,
         ),
       ]);
-      expect(told(`${namespace}/well`)).toEqual([]);
+      expect(reported(`${namespace}/well`)).toEqual([]);
       expect(sync.stdout).toContain('5 targets: 0 unchanged, 1 refused, 3 failed; objects: ');
       expect(await stage.served('well')).toEqual({ [backend.address]: true });
     });
@@ -127,8 +128,8 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
       while (performance.now() < enough) later = heldIn(await stage.report('sync', list));
       expect(Math.abs(Date.parse(later?.until ?? '') - Date.parse(first?.until ?? ''))).toBeLessThan(1_000);
       expect(await stage.served('pair')).toEqual({ [backend.address]: true, [other.address]: true });
-      const told = await stage.run('sync', list);
-      expect(told.stdout).toMatch(/Connected; held until \d{4}-\d\d-\d\dT[\d:]+Z \(AddressLeftAnswer\)/);
+      const reported = await stage.run('sync', list);
+      expect(reported.stdout).toMatch(/Connected; held until \d{4}-\d\d-\d\dT[\d:]+Z \(AddressLeftAnswer\)/);
     });
 
     it('and drains nothing when it is lost or was damaged', async () => {

@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 /** As many as were told of this reason so far. */
-const told = (reason: string) => worker.reasons().filter((each) => each === reason).length;
+const reported = (reason: string) => worker.reasons().filter((each) => each === reason).length;
 const targetPort = async () => (await person.get<ServiceObject>(SERVICE)).spec.ports?.[0]?.targetPort;
 const misdirect = () =>
   person.merge(SERVICE, { spec: { ports: [{ port: 5432, protocol: 'TCP', targetPort: 1 }] } });
@@ -77,8 +77,8 @@ describe('somebody who changes what is ours', () => {
       await world.clock.advance(2_000);
       expect([await targetPort(), await readiness()]).toEqual([5432, [true, true]]);
     }
-    expect(told('DriftRepaired')).toBeGreaterThanOrEqual(8);
-    expect(told('Contended')).toBe(0);
+    expect(reported('DriftRepaired')).toBeGreaterThanOrEqual(8);
+    expect(reported('Contended')).toBe(0);
   });
 });
 
@@ -98,9 +98,9 @@ describe('somebody who changes it back again and again', () => {
 
   it('is met with ever longer pauses, which is told once', async () => {
     expect(await fightFor(10_000)).toBe(6);
-    expect(told('Contended')).toBe(1);
+    expect(reported('Contended')).toBe(1);
     expect(await fightFor(600_000)).toBeLessThanOrEqual(8);
-    expect(told('Contended')).toBe(1);
+    expect(reported('Contended')).toBe(1);
     expect(await eventsNow('Contended')).toHaveLength(1);
     const { body } = await worker.get('/metrics');
     expect(body).toContain('external_endpoints_targets{phase="Published"} 1');

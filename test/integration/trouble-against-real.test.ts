@@ -6,6 +6,7 @@ import { GoldenReal } from '../support/golden-real.ts';
 import { onePass } from '../support/one-pass.ts';
 import { OtherManager } from '../support/other-manager.ts';
 import { waitFor } from '../support/real-peer.ts';
+import { storeWith } from '../support/store-with.ts';
 import { listOf } from '../support/targets.ts';
 
 /** What a real API server refuses, and what it is like when somebody is faster there. */
@@ -122,7 +123,7 @@ describe('on a real API server', () => {
     const somebody = new OtherManager(place.sender, 'kubectl-create');
     let made: KubeObject | undefined;
     const { store } = place;
-    const raced = Object.assign(Object.create(store) as ObjectStore, {
+    const raced = storeWith(store, {
       apply: async (...args: Parameters<ObjectStore['apply']>) => {
         if (args[0].kind === 'Endpoints')
           made ??= await somebody.create({ ...endpoints, subsets } as KubeObject);
@@ -139,7 +140,7 @@ describe('on a real API server', () => {
     const { store } = place;
     await passOver(store, target('busy', place.namespace));
     let edits = 0;
-    const busy = Object.assign(Object.create(store) as ObjectStore, {
+    const busy = storeWith(store, {
       apply: async (...args: Parameters<ObjectStore['apply']>) => {
         const [body] = args;
         if (body.kind === 'EndpointSlice') {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { newCounters } from '../../src/dns/counters.ts';
 import { resolutionOf } from '../../src/dns/host-answers.ts';
 import type { Lookup } from '../../src/dns/lookup.ts';
-import { Inquiry } from '../../src/dns/lookup-state.ts';
+import { LookupState } from '../../src/dns/lookup-state.ts';
 import { encodeQuery, type QueryType } from '../../src/dns/message.ts';
 import { UNRESOLVED_REASONS } from '../../src/dns/resolution.ts';
 import { ServerRegistry } from '../../src/dns/server-registry.ts';
@@ -169,7 +169,7 @@ function digest(
     rotate: false,
     forceTcp: random.integer(4) === 0,
   };
-  const inquiry = new Inquiry(asked, plan, new ServerRegistry(), { random, counters: newCounters() });
+  const inquiry = new LookupState(asked, plan, new ServerRegistry(), { random, counters: newCounters() });
   let looks = 0;
   for (let steps = 0; steps < 500; steps += 1) {
     const step = inquiry.next(steps);

@@ -198,7 +198,7 @@ describe('holdAddresses, whatever happens', () => {
   });
 
   it('is the same by any clock: only differences between times count', () => {
-    const told = (history: readonly Event[], startMs: number) => {
+    const reported = (history: readonly Event[], startMs: number) => {
       const steps: unknown[] = [];
       live(
         history,
@@ -211,7 +211,7 @@ describe('holdAddresses, whatever happens', () => {
     };
     fc.assert(
       fc.property(histories, fc.integer({ min: 0, max: 1_000_000_000 }), (history, startMs) => {
-        expect(told(history, startMs)).toEqual(told(history, 0));
+        expect(reported(history, startMs)).toEqual(reported(history, 0));
       }),
     );
   });

@@ -35,7 +35,7 @@ function entriesFor(wanted: readonly { n: number; ports: readonly string[] }[]):
 }
 
 /** Slices of ours as a kill, an edit or another version may have left them, but never at odds with each other. */
-const standing = fc
+const otherSlices = fc
   .array(
     fc.record({
       ports: fc.uniqueArray(fc.nat(2), { minLength: 1, maxLength: 3 }),
@@ -91,7 +91,7 @@ const readyKeys = (slices: Iterable<EndpointSliceObject>) =>
 describe('packing and staging slices', () => {
   it('ends with exactly what is wanted, each address and port once', () => {
     fc.assert(
-      fc.property(desired, standing, (wanted, existing) => {
+      fc.property(desired, otherSlices, (wanted, existing) => {
         const entries = entriesFor(wanted);
         const last = statesOf(pack(entries, existing), existing).at(-1) ?? new Map();
         const expected = new Map(
@@ -111,7 +111,7 @@ describe('packing and staging slices', () => {
 
   it('shows no gap and no contradiction after any step', () => {
     fc.assert(
-      fc.property(desired, standing, (wanted, existing) => {
+      fc.property(desired, otherSlices, (wanted, existing) => {
         const entries = entriesFor(wanted);
         const before = readyKeys(existing);
         const states = statesOf(pack(entries, existing), existing);
@@ -133,7 +133,7 @@ describe('packing and staging slices', () => {
 
   it('changes nothing when all is as it should be', () => {
     fc.assert(
-      fc.property(desired, standing, (wanted, existing) => {
+      fc.property(desired, otherSlices, (wanted, existing) => {
         const entries = entriesFor(wanted);
         const last = [...(statesOf(pack(entries, existing), existing).at(-1) ?? new Map()).values()];
         const again = pack(entries, last);
@@ -183,7 +183,7 @@ describe('packing and staging slices', () => {
 
   it('leaves its inputs alone and does not depend on their order', () => {
     fc.assert(
-      fc.property(desired, standing, fc.nat(), (wanted, existing, seed) => {
+      fc.property(desired, otherSlices, fc.nat(), (wanted, existing, seed) => {
         const entries = entriesFor(wanted);
         const copy = structuredClone({ entries, existing });
         const shuffled = existing

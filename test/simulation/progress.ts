@@ -4,14 +4,14 @@ const TOLD_EVERY_MS = 10_000;
 export class Progress {
   readonly #seeds: number;
   readonly #startedMs: number;
-  readonly #tell: (line: string) => void;
+  readonly #report: (line: string) => void;
   #toldMs: number;
 
   constructor(seeds: number, startedMs: number, tell: (line: string) => void) {
     this.#seeds = seeds;
     this.#startedMs = startedMs;
     this.#toldMs = startedMs;
-    this.#tell = tell;
+    this.#report = tell;
   }
 
   note(done: number, failed: number, nowMs: number): void {
@@ -19,7 +19,7 @@ export class Progress {
     this.#toldMs = nowMs;
     const aSecond = done / ((nowMs - this.#startedMs) / 1000);
     const minutes = Math.ceil((this.#seeds - done) / aSecond / 60);
-    this.#tell(
+    this.#report(
       `${done} of ${this.#seeds} seeds, ${aSecond.toFixed(1)} a second, ${failed} failed, ${minutes} min to go`,
     );
   }

@@ -50,10 +50,10 @@ function* everySeed(): Generator<SeedTask> {
   for (let at = 0; at < settings.seeds; at++) yield { seed: settings.from + at, shrinks: false };
 }
 
-function crew(told: Pick<CrewOptions, 'onReport' | 'onCrash'>): CrewOptions {
+function crew(reported: Pick<CrewOptions, 'onReport' | 'onCrash'>): CrewOptions {
   const program = new URL('./seed-worker.ts', import.meta.url);
   const processes = Math.max(1, Math.min(settings.processes, settings.seeds));
-  return { program, words, processes, deadlineMs: settings.deadlineSeconds * 1000, ...told };
+  return { program, words, processes, deadlineMs: settings.deadlineSeconds * 1000, ...reported };
 }
 
 function take(report: SeedReport): void {
@@ -79,12 +79,12 @@ async function tellStories(): Promise<void> {
     if (settings.keep) console.log(keptText(report));
   };
   if (!settings.shrink) {
-    tally.told.forEach(tell);
+    tally.reported.forEach(tell);
     return;
   }
-  const tasks = tally.told.map(({ result }) => ({ seed: result.seed, shrinks: true }));
+  const tasks = tally.reported.map(({ result }) => ({ seed: result.seed, shrinks: true }));
   const unshrunk = ({ seed }: Crash) => {
-    for (const report of tally.told) if (report.result.seed === seed) tell(report);
+    for (const report of tally.reported) if (report.result.seed === seed) tell(report);
   };
   await simulateInProcesses(tasks, crew({ onReport: tell, onCrash: unshrunk }));
 }

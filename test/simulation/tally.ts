@@ -40,7 +40,7 @@ const MOST_STORIES = 10;
 export class Tally {
   seeds = 0;
   /** Those whose story is to be told. */
-  readonly told: SeedReport[] = [];
+  readonly reported: SeedReport[] = [];
   readonly failures: Failure[] = [];
   readonly #sums = { simulatedMs: 0, events: 0, writes: 0, passes: 0, replicas: 0 };
   readonly #faults = new Map<string, number>();
@@ -59,7 +59,7 @@ export class Tally {
     const breach = breachOf(report);
     if (breach === undefined) return;
     this.failures.push({ seed, invariant: breach.invariant, message: breach.message });
-    if (this.told.length < MOST_STORIES) this.told.push(report);
+    if (this.reported.length < MOST_STORIES) this.reported.push(report);
   }
 
   addCrash({ seed, problem }: Crash): void {
@@ -106,15 +106,15 @@ export function breachOf({ result }: SeedReport): Violation | undefined {
 
 /** Who did what when, which invariant broke, and how to see it again. */
 export function storyOf({ result, shrunk }: SeedReport): string {
-  const told = shrunk?.result ?? result;
+  const reported = shrunk?.result ?? result;
   const small =
     shrunk === undefined
       ? ''
       : `, shrunk to ${shrunk.scenario.targets.length} targets and ${shrunk.scenario.incidents.length} incidents in ${shrunk.tries} tries`;
   return [
     `seed ${result.seed}${small}:`,
-    ...told.story.slice(-STORY_LINES).map((line) => `  ${line.slice(0, 220)}`),
-    ...told.violations.slice(0, 5).map(({ invariant, atMs, message }) => {
+    ...reported.story.slice(-STORY_LINES).map((line) => `  ${line.slice(0, 220)}`),
+    ...reported.violations.slice(0, 5).map(({ invariant, atMs, message }) => {
       return `  ${(atMs / 1000).toFixed(3)}  BROKEN: invariant ${invariant}, ${INVARIANTS[invariant]}: ${message}`;
     }),
     `  again: npm run test:simulation -- --from ${result.seed} --seeds 1`,

@@ -200,9 +200,9 @@ function withoutService({ file, cluster }: World): string[] {
 /** Targets with a name whose addresses came and went: those may be held for dozens of answers. */
 export function rotatingTargets({ file, answers }: World): ReadonlySet<string> {
   // Where the list has come to name nothing, one of those before is in force.
-  const inForce =
+  const active =
     file.targets.length > 0 ? file.targets : file.versions.flatMap(({ targets = [] }) => targets);
-  const rotating = inForce.filter(({ endpoints }) =>
+  const rotating = active.filter(({ endpoints }) =>
     endpoints.some((source) => namesOf(source, answers).some((name) => answers.rotated(name))),
   );
   return new Set(rotating.map(keyOfSpec));

@@ -10,6 +10,7 @@ import { ManualClock } from './manual-clock.ts';
 import { mortalStore } from './mortal-store.ts';
 import { NO_STATE, type OnePass, onePass } from './one-pass.ts';
 import { OtherManager } from './other-manager.ts';
+import { storeWith } from './store-with.ts';
 import { listOf } from './targets.ts';
 
 const NEVER = new AbortController().signal;
@@ -110,7 +111,7 @@ export class ContestedCluster {
       }
       return then();
     };
-    return Object.assign(Object.create(store) as ObjectStore, {
+    return storeWith(store, {
       apply: (...args: Parameters<ObjectStore['apply']>) =>
         first('apply', args[0].kind, () => store.apply(...args)),
       patch: (...args: Parameters<ObjectStore['patch']>) =>

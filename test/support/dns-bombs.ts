@@ -14,10 +14,10 @@ export const DNS_BOMBS: Readonly<Record<string, () => Buffer>> = {
         uint16(0xc000 + (index === 0 ? start : start + 3 + 2 * (index - 1))),
       ),
     ]);
-    const carrier = { owner: wireName(), type: TYPE.TXT, data: chain };
+    const applyQueue = { owner: wireName(), type: TYPE.TXT, data: chain };
     const last = uint16(0xc000 + start + 3 + 2 * 124);
     const records = Array.from({ length: 1_000 }, () => a('10.0.0.1', last));
-    return rawReply({ question: asked, answers: [carrier, ...records] });
+    return rawReply({ question: asked, answers: [applyQueue, ...records] });
   },
   'names along thousands of pointers, and of thousands of octets': () => {
     const asked = question(BOMBED_NAMES.A, TYPE.A);
@@ -29,11 +29,11 @@ export const DNS_BOMBS: Readonly<Record<string, () => Buffer>> = {
         index === 0 ? Buffer.of(0) : uint16(0xc000 + stepAt(start, index - 1)),
       ]),
     );
-    const carrier = { owner: wireName(), type: TYPE.TXT, data: Buffer.concat(steps) };
+    const applyQueue = { owner: wireName(), type: TYPE.TXT, data: Buffer.concat(steps) };
     const last = uint16(0xc000 + stepAt(start, 1_499));
     return rawReply({
       question: asked,
-      answers: [carrier, ...Array.from({ length: 640 }, () => a('10.0.0.1', last))],
+      answers: [applyQueue, ...Array.from({ length: 640 }, () => a('10.0.0.1', last))],
     });
   },
   'hundreds of names of 255 octets that no host has': () => {

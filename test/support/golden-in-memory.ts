@@ -3,6 +3,7 @@ import { ALL_CONTROLLERS } from '../../src/embedded/apiserver/controllers/contro
 import type { GoldenPlace } from './golden-case.ts';
 import { type InMemoryClient, InMemoryCluster } from './in-memory-cluster.ts';
 import { ManualClock } from './manual-clock.ts';
+import { storeWith } from './store-with.ts';
 
 const DEFAULT_CIDRS = ['10.96.0.0/12'];
 
@@ -46,13 +47,10 @@ function tellingServiceCidrs(store: ObjectStore, cidrs: readonly string[]): Obje
     metadata: { name: 'kubernetes' },
     spec: { cidrs },
   };
-  return new Proxy(store, {
-    get: (target, name, receiver) => {
-      if (name !== 'list') return Reflect.get(target, name, receiver);
-      return (...[kind, scope, signal]: Parameters<ObjectStore['list']>) =>
-        kind === 'ServiceCIDR'
-          ? { ok: true, value: { resourceVersion: '1', items: [item] }, created: false, warnings: [] }
-          : target.list(kind, scope, signal);
-    },
+  return storeWith(store, {
+    list: async (kind, scope, signal) =>
+      kind === 'ServiceCIDR'
+        ? { ok: true, value: { resourceVersion: '1', items: [item] }, created: false, warnings: [] }
+        : store.list(kind, scope, signal),
   });
 }

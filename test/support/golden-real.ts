@@ -8,6 +8,7 @@ import type { Clock } from '../../src/time/clock.ts';
 import type { TestCluster } from './cluster.ts';
 import type { GoldenPlace, GoldenResult } from './golden-case.ts';
 import { mortalStore } from './mortal-store.ts';
+import { storeWith } from './store-with.ts';
 
 const NEVER = new AbortController().signal;
 const POLL_MS = 100;
@@ -75,7 +76,7 @@ export class GoldenReal implements GoldenPlace {
 
 /** Cases run beside each other in one cluster: none may see what others own. */
 function withinNamespace(store: ObjectStore, namespace: string): ObjectStore {
-  return Object.assign(Object.create(store) as ObjectStore, {
+  return storeWith(store, {
     list: (...[kind, scope, signal]: Parameters<ObjectStore['list']>) =>
       store.list(kind, kind === 'ServiceCIDR' ? scope : { namespace, ...scope }, signal),
   });

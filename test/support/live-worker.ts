@@ -21,14 +21,14 @@ export class LiveWorker {
   readonly interruption = new AbortController();
   readonly #registry: ReturnType<typeof createPrometheusMetrics>;
   #list: string;
-  #tell: (text: string) => void;
+  #report: (text: string) => void;
   #routes: StatusRoutes = {};
 
   private constructor(world: CliWorld, list: string, args: readonly string[]) {
     this.world = world;
     this.#registry = createPrometheusMetrics(world.dns.resolver);
     this.#list = list;
-    this.#tell = (text) => {
+    this.#report = (text) => {
       this.#list = text;
     };
     const logged =
@@ -43,8 +43,8 @@ export class LiveWorker {
         {
           name,
           run: (onParts, signal) => {
-            this.#tell = (text) => onParts([{ ok: true, source: name, text }]);
-            this.#tell(this.#list);
+            this.#report = (text) => onParts([{ ok: true, source: name, text }]);
+            this.#report(this.#list);
             return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
           },
         },
@@ -65,7 +65,7 @@ export class LiveWorker {
 
   /** The list says something else from now on. */
   edit(text: string): void {
-    this.#tell(text);
+    this.#report(text);
   }
 
   reasons(level?: LoggedLine['level']): string[] {

@@ -30,11 +30,11 @@ export function decodeObject(
   const unknown: string[] = [];
   const collect = validation === 'Ignore' ? undefined : (path: string) => unknown.push(path);
   const object = fitted(kind, value, collect);
-  const told = unknown.map((path) => `unknown field "${path}"`);
-  if (told.length > 0 && validation === 'Strict') {
-    throw new Undecodable(`strict decoding error: ${told.join(', ')}`);
+  const reported = unknown.map((path) => `unknown field "${path}"`);
+  if (reported.length > 0 && validation === 'Strict') {
+    throw new Undecodable(`strict decoding error: ${reported.join(', ')}`);
   }
-  warnings.push(...told);
+  warnings.push(...reported);
   return object;
 }
 

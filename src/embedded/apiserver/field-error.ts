@@ -61,8 +61,8 @@ export function invalidObject(
   errors: readonly FieldError[],
 ): Refusal {
   const causes: StatusCause[] = errors.map(({ reason, message, field }) => ({ reason, message, field }));
-  const told = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
-  const list = told.length === 1 ? told[0] : `[${told.join(', ')}]`;
+  const reported = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
+  const list = reported.length === 1 ? reported[0] : `[${reported.join(', ')}]`;
   const qualified = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   return new Refusal(422, `${qualified} "${name}" is invalid: ${list}`, 'Invalid', {
     ...(name === '' ? {} : { name }),

@@ -34,8 +34,9 @@ function headersWith(contentType: string, warnings: readonly string[]): Record<s
 }
 
 function warningHeaders(warnings: readonly string[]): string[] {
-  const told = [...new Set(warnings)];
-  const length = told.reduce((sum, text) => sum + text.length, 0);
-  const texts = length > MAX_WARNINGS_LENGTH ? told.map((text) => text.slice(0, MAX_WARNING_LENGTH)) : told;
+  const reported = [...new Set(warnings)];
+  const length = reported.reduce((sum, text) => sum + text.length, 0);
+  const texts =
+    length > MAX_WARNINGS_LENGTH ? reported.map((text) => text.slice(0, MAX_WARNING_LENGTH)) : reported;
   return texts.map((text) => `299 - "${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
 }

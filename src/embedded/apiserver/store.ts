@@ -79,7 +79,7 @@ export class Store {
     const stored = withRevision(object, key, revision);
     collection.byKey.set(key, stored);
     collection.sorted.splice(placeOf(collection.sorted, key), before === undefined ? 0 : 1, stored);
-    this.#tell({ type: before === undefined ? 'ADDED' : 'MODIFIED', resource, revision, stored, before });
+    this.#notify({ type: before === undefined ? 'ADDED' : 'MODIFIED', resource, revision, stored, before });
     return stored;
   }
 
@@ -90,7 +90,7 @@ export class Store {
     collection.byKey.delete(before.key);
     collection.sorted.splice(placeOf(collection.sorted, before.key), 1);
     const stored = withRevision(before.object, before.key, revision);
-    this.#tell({ type: 'DELETED', resource, revision, stored, before });
+    this.#notify({ type: 'DELETED', resource, revision, stored, before });
     return stored;
   }
 
@@ -120,7 +120,7 @@ export class Store {
     return made;
   }
 
-  #tell(change: Change): void {
+  #notify(change: Change): void {
     this.#history.push(change);
     // Cut in large steps: shifting an array of thousands at every write would cost more than the write.
     if (this.#history.length >= this.#windowSize * 2) {

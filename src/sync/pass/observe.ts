@@ -1,4 +1,4 @@
-import { type TargetMoment, viewMoment } from '../../decide/resolve-addresses.ts';
+import { resolveAddresses, type TargetSnapshot } from '../../decide/resolve-addresses.ts';
 import type { Resolver } from '../../dns/resolver.ts';
 import { candidatesOf, isToBeChecked } from '../../endpoint/candidate.ts';
 import { checksOf } from '../../health/check.ts';
@@ -38,16 +38,16 @@ export interface ObservationRequest {
   /** What was known before this pass; names are resolved while it is being read. Undefined: look no further. */
   readonly known: Promise<KnownBefore | undefined>;
   /** A target's names are resolved and its addresses have verdicts, as far as they come to any. */
-  readonly onObserved: (moment: TargetMoment, healthOf: HealthOf) => void;
+  readonly onObserved: (moment: TargetSnapshot, healthOf: HealthOf) => void;
 }
 
 export interface KnownBefore {
   readonly health: HealthMemory;
-  readonly stateless: boolean;
+  readonly hasNoStateStore: boolean;
   readonly guards: Guards;
   readonly options: { readonly instance: string };
   /** What is known of a target besides its answers; undefined when it is not to be decided. */
-  momentOf(target: Target): Omit<TargetMoment, 'answers'> | undefined;
+  momentOf(target: Target): Omit<TargetSnapshot, 'answers'> | undefined;
 }
 
 export type HealthOf = (id: CheckId) => Health | undefined;
@@ -90,7 +90,7 @@ export async function observeTargets(
   const unprobed = {
     ...before,
     healthOf: () => undefined,
-    fleet: { lastHealthyMs: Number.NEGATIVE_INFINITY },
+    clusterWide: { lastSuccessfulProbeMs: Number.NEGATIVE_INFINITY },
   };
   const observe = async (target: Target, at: number) => {
     const known = before.momentOf(target);
@@ -98,7 +98,7 @@ export async function observeTargets(
     if (known === undefined || answers === undefined) return;
     const moment = { ...known, answers };
     const now = instantOf(clock);
-    const names = viewMoment(moment, unprobed, now);
+    const names = resolveAddresses(moment, unprobed, now);
     const candidates = candidatesOf(target, names.known, before.guards).filter(isToBeChecked);
     await checks.form(checksOf(target, candidates));
     request.onObserved(moment, (id) => checks.results.get(id));

@@ -1,11 +1,11 @@
 import type { ClusterView } from '../../cluster/read-cluster.ts';
 import { type Decision, decide, readyAfter, type TargetDecision } from '../../decide/decide.ts';
 import { ownedServiceCount, removalsFrom } from '../../decide/owned-objects.ts';
-import type { TargetMoment } from '../../decide/resolve-addresses.ts';
+import type { TargetSnapshot } from '../../decide/resolve-addresses.ts';
 import { type DrainGuardState, NO_SUSPICION, recalledSuspicion } from '../../endpoint/drain-guard.ts';
 import type { CheckId, Health } from '../../health/health.ts';
 import { HealthMemory } from '../../health/memory.ts';
-import { seesClearly } from '../../health/probes-work.ts';
+import { probesWork } from '../../health/probes-work.ts';
 import { keyOf, type Target } from '../../model/target.ts';
 import { type ExistingObjects, NOTHING_EXISTS } from '../../plan/existing-objects.ts';
 import type { RemovalInput } from '../../plan/plan-removal.ts';
@@ -21,7 +21,7 @@ export class PassDecider {
   readonly #loaded: LoadedState;
   readonly #clock: Clock;
   readonly #decided = new Map<string, TargetDecision>();
-  readonly #postponed: TargetMoment[] = [];
+  readonly #postponed: TargetSnapshot[] = [];
   readonly #ownedServices: number;
   #rest: Decision | undefined;
 
@@ -40,18 +40,18 @@ export class PassDecider {
       health: new HealthMemory(state.health),
       // A state that could not be read just now is missing, and held for missing; it is not the state of a
       // cluster that never keeps any.
-      stateless: kind === 'unusable',
+      hasNoStateStore: kind === 'unusable',
       guards: this.#request.guards,
       options: this.#request.options,
-      momentOf: (target: Target): Omit<TargetMoment, 'answers'> | undefined => {
+      momentOf: (target: Target): Omit<TargetSnapshot, 'answers'> | undefined => {
         if (this.#view.unreadable.has(target.namespace)) return undefined;
         const key = keyOf(target);
         return {
           target,
           existing: this.existingOf(key),
           memory: state.names.get(key),
-          origins: state.origins.get(key) ?? [],
-          inherits: true,
+          sources: state.sources.get(key) ?? [],
+          recoversPublished: true,
         };
       },
     };
@@ -62,7 +62,7 @@ export class PassDecider {
   }
 
   /** Undefined when the decision drains something, and so has to wait for the others. */
-  decideEarly(moment: TargetMoment, healthOf: HealthOf): Decision | undefined {
+  decideEarly(moment: TargetSnapshot, healthOf: HealthOf): Decision | undefined {
     const decision = this.#decide([moment], [], healthOf, Number.NEGATIVE_INFINITY);
     if (decision.drainedAddresses > 0) {
       this.#postponed.push(moment);
@@ -90,10 +90,10 @@ export class PassDecider {
   }
 
   #decide(
-    moments: readonly TargetMoment[],
+    moments: readonly TargetSnapshot[],
     removals: readonly RemovalInput[],
     healthOf: HealthOf,
-    lastHealthyMs: number,
+    lastSuccessfulProbeMs: number,
   ): Decision {
     const { guards, options } = this.#request;
     const now = instantOf(this.#clock);
@@ -106,12 +106,12 @@ export class PassDecider {
         healthOf,
         guards,
         options,
-        stateless: this.before.stateless,
-        fleet: {
-          readyElsewhere: [...this.#decided.values()].reduce((sum, each) => sum + readyAfter(each), 0),
+        hasNoStateStore: this.before.hasNoStateStore,
+        clusterWide: {
+          readyInOtherTargets: [...this.#decided.values()].reduce((sum, each) => sum + readyAfter(each), 0),
           // It has just been read.
           referenceReachable: true,
-          lastHealthyMs,
+          lastSuccessfulProbeMs,
           guard: this.#guard(moments, now.monotonicMs),
         },
       },
@@ -120,11 +120,11 @@ export class PassDecider {
   }
 
   /** A suspicion is over when a pass has nothing to drain. */
-  #guard(moments: readonly TargetMoment[], nowMs: number): DrainGuardState {
+  #guard(moments: readonly TargetSnapshot[], nowMs: number): DrainGuardState {
     return moments.length === 0 ? NO_SUSPICION : recalledSuspicion(this.#loaded.state.suspectSinceMs, nowMs);
   }
 
   #lastHealthyMs(health: ReadonlyMap<CheckId, Health>): number {
-    return seesClearly(health.values()) ? this.#clock.monotonicNow() : Number.NEGATIVE_INFINITY;
+    return probesWork(health.values()) ? this.#clock.monotonicNow() : Number.NEGATIVE_INFINITY;
   }
 }

@@ -3,7 +3,7 @@ import type { Decision, TargetDecision } from '../../decide/decide.ts';
 import { keyOf, type Target } from '../../model/target.ts';
 import type { TargetPlan } from '../../plan/plan-target.ts';
 import type { Instant } from '../../time/clock.ts';
-import type { Settlement } from '../apply-plan.ts';
+import type { ApplyResult } from '../apply-plan.ts';
 import {
   actionReport,
   endpointReports,
@@ -17,17 +17,15 @@ import {
 export function reportPass(
   targets: readonly Target[],
   decision: Decision,
-  settlements: ReadonlyMap<string, Settlement>,
+  results: ReadonlyMap<string, ApplyResult>,
   view: ClusterView,
   cost: Pick<SyncSummary, 'requests' | 'durationMs'>,
   now: Instant,
 ): SyncReport {
   const decisions = new Map(decision.targets.map((each) => [keyOf(each.target), each]));
   const reports = [
-    ...targets.map((target) => targetReport(target, decisions.get(keyOf(target)), settlements, view, now)),
-    ...decision.removals.map((plan) =>
-      planReport({ plan, assessments: [] }, settlements.get(keyOf(plan)), now),
-    ),
+    ...targets.map((target) => targetReport(target, decisions.get(keyOf(target)), results, view, now)),
+    ...decision.removals.map((plan) => planReport({ plan, assessments: [] }, results.get(keyOf(plan)), now)),
   ];
   return { summary: summarize(reports, cost), targets: reports };
 }
@@ -35,12 +33,12 @@ export function reportPass(
 function targetReport(
   target: Target,
   decision: TargetDecision | undefined,
-  settlements: ReadonlyMap<string, Settlement>,
+  results: ReadonlyMap<string, ApplyResult>,
   view: ClusterView,
   now: Instant,
 ): TargetReport {
   if (decision !== undefined) {
-    return planReport(decision, settlements.get(keyOf(target)), now);
+    return planReport(decision, results.get(keyOf(target)), now);
   }
   const failure = view.unreadable.get(target.namespace);
   if (failure === undefined) throw new Error(`${keyOf(target)} was neither decided nor unreadable`);
@@ -55,20 +53,18 @@ function targetReport(
   };
 }
 
-function planReport(first: TargetPlan, settlement: Settlement | undefined, now: Instant): TargetReport {
-  const { plan, assessments } = settlement?.last ?? first;
+function planReport(first: TargetPlan, result: ApplyResult | undefined, now: Instant): TargetReport {
+  const { plan, assessments } = result?.last ?? first;
   const outcome =
-    settlement?.failure === undefined
+    result?.failure === undefined
       ? { phase: plan.phase, reason: plan.reason, message: plan.message }
-      : settlement.failure;
+      : result.failure;
   return {
     namespace: plan.namespace,
     name: plan.name,
     ...outcome,
     endpoints: endpointReports(assessments, now),
-    actions: (settlement?.written ?? plan.actions).map(actionReport),
-    ...(settlement === undefined || settlement.warnings.length === 0
-      ? {}
-      : { warnings: settlement.warnings }),
+    actions: (result?.written ?? plan.actions).map(actionReport),
+    ...(result === undefined || result.warnings.length === 0 ? {} : { warnings: result.warnings }),
   };
 }

@@ -3,12 +3,12 @@ import { keyOf } from '../../model/target.ts';
 import type { ExistingObjects } from '../../plan/existing-objects.ts';
 import type { TargetPlan } from '../../plan/plan-target.ts';
 import {
-  DEFAULT_SETTLE_LIMITS,
-  newSettleTurns,
+  type ApplyPorts,
+  type ApplyResult,
+  applyPlan,
+  DEFAULT_APPLY_LIMITS,
+  newApplySlots,
   type Replan,
-  type Settlement,
-  type SettlePorts,
-  settle,
 } from '../apply-plan.ts';
 import type { OnProgress } from './observe.ts';
 import type { PassRequest } from './pass-request.ts';
@@ -16,22 +16,22 @@ import type { PassRequest } from './pass-request.ts';
 /** Carries the plans of a pass out as they come, side by side within a bound: one that hangs delays no other. */
 export class PassSettler {
   readonly #request: PassRequest;
-  readonly #ports: SettlePorts;
+  readonly #ports: ApplyPorts;
   readonly #onProgress: OnProgress;
   readonly #signal: AbortSignal;
-  readonly #settlements: Promise<readonly [string, Settlement]>[] = [];
+  readonly #settlements: Promise<readonly [string, ApplyResult]>[] = [];
   /** Targets that were decided again, by key: as they were decided last. */
   readonly #again = new Map<string, TargetDecision>();
   #settled = 0;
 
   constructor(
     request: PassRequest,
-    ports: Omit<SettlePorts, 'turns'>,
+    ports: Omit<ApplyPorts, 'turns'>,
     onProgress: OnProgress,
     signal: AbortSignal,
   ) {
     this.#request = request;
-    this.#ports = { ...ports, turns: newSettleTurns() };
+    this.#ports = { ...ports, turns: newApplySlots() };
     this.#onProgress = onProgress;
     this.#signal = signal;
   }
@@ -58,7 +58,7 @@ export class PassSettler {
   }
 
   /** What became of everything that was begun, by target key. Nothing may be begun after. */
-  async done(): Promise<ReadonlyMap<string, Settlement>> {
+  async done(): Promise<ReadonlyMap<string, ApplyResult>> {
     return new Map(await Promise.all(this.#settlements));
   }
 
@@ -72,19 +72,19 @@ export class PassSettler {
 
   #start(first: TargetPlan, existing: ExistingObjects, replan: Replan): void {
     const options = {
-      ...DEFAULT_SETTLE_LIMITS,
+      ...DEFAULT_APPLY_LIMITS,
       instance: this.#request.options.instance,
       dryRun: this.#request.mode === 'dryRun',
     };
     const begun = options.dryRun ? first : lookingAgain(first, existing);
-    const settlement = settle(begun, existing, replan, this.#ports, options, this.#signal).then((result) => {
+    const result = applyPlan(begun, existing, replan, this.#ports, options, this.#signal).then((result) => {
       this.#settled += 1;
       this.#onProgress('writing', this.#settled, this.#settlements.length);
       return [keyOf(first.plan), result] as const;
     });
     // Awaited in `done`; a pass that ends before leaves nobody to ask.
-    settlement.catch(() => undefined);
-    this.#settlements.push(settlement);
+    result.catch(() => undefined);
+    this.#settlements.push(result);
   }
 }
 

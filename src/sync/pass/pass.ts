@@ -108,7 +108,7 @@ async function passInTime(
   if (obstacle !== undefined) return { ok: false, failure: obstacle };
   if (decider === undefined) throw new Error('the cluster was read, and nobody decides');
   begin(decider.decideRest(health), decider);
-  const settlements = await settler.done();
+  const results = await settler.done();
   const decision = settler.newest(decider.decision);
   const notes: PassNote[] = [...loaded.notes, ...(ranges.ok ? [] : rangesNotes(ranges.failure))];
   if (request.mode === 'write' && isSavable(loaded)) {
@@ -120,7 +120,7 @@ async function passInTime(
   };
   return {
     ok: true,
-    report: reportPass(targets, decision, settlements, cluster.view, cost, instantOf(ports.clock)),
+    report: reportPass(targets, decision, results, cluster.view, cost, instantOf(ports.clock)),
     plans: [...decision.targets.map(({ plan }) => plan), ...decision.removals],
     notes,
   };

@@ -7,12 +7,12 @@ import type { TargetPlan } from '../../plan/plan-target.ts';
 import type { StateNote, StateStore } from '../../state/sync-state.ts';
 import type { Clock } from '../../time/clock.ts';
 import {
-  DEFAULT_SETTLE_LIMITS,
-  newSettleTurns,
-  type SettleFailure,
-  type Settlement,
-  type SettlePorts,
-  settle,
+  type ApplyFailure,
+  type ApplyPorts,
+  type ApplyResult,
+  applyPlan,
+  DEFAULT_APPLY_LIMITS,
+  newApplySlots,
 } from '../apply-plan.ts';
 import { actionReport, type SyncReport, summarize, type TargetReport } from '../sync-report.ts';
 
@@ -51,7 +51,7 @@ export async function release(
   const { clock, requestCount } = ports;
   const startedMs = clock.monotonicNow();
   const requestsBefore = requestCount();
-  const settling = { ...ports, turns: newSettleTurns() };
+  const settling = { ...ports, turns: newApplySlots() };
   const targets = await Promise.all(
     request.services.map((service) => releaseOne(service, request, settling, signal)),
   );
@@ -65,7 +65,7 @@ export async function release(
 async function releaseOne(
   service: ServiceName,
   { instance, selector, waitMs }: ReleaseRequest,
-  ports: SettlePorts,
+  ports: ApplyPorts,
   signal: AbortSignal,
 ): Promise<TargetReport> {
   const read = await ports.turns.writing.run(() => readService(service, ports.store, signal));
@@ -75,28 +75,28 @@ async function releaseOne(
     assessments: [],
   });
   const options = {
-    ...DEFAULT_SETTLE_LIMITS,
+    ...DEFAULT_APPLY_LIMITS,
     continuationTimeoutMs: waitMs,
     instance,
     dryRun: false,
   };
-  const settlement = await settle(plan(read.value), read.value, plan, ports, options, signal);
-  return reportOf(service, settlement, settlement.failure);
+  const result = await applyPlan(plan(read.value), read.value, plan, ports, options, signal);
+  return reportOf(service, result, result.failure);
 }
 
-function failed({ reason, message }: ApiFailure): SettleFailure {
+function failed({ reason, message }: ApiFailure): ApplyFailure {
   return { phase: 'Failed', reason, message };
 }
 
 function reportOf(
   { namespace, name }: ServiceName,
-  settlement: Settlement | undefined,
-  failure: SettleFailure | undefined,
+  result: ApplyResult | undefined,
+  failure: ApplyFailure | undefined,
 ): TargetReport {
-  const outcome = failure ?? settlement?.last.plan;
+  const outcome = failure ?? result?.last.plan;
   if (outcome === undefined) throw new Error(`nothing is known of ${namespace}/${name}`);
   const { phase, reason, message } = outcome;
-  const warnings = settlement?.warnings ?? [];
+  const warnings = result?.warnings ?? [];
   return {
     namespace,
     name,
@@ -104,7 +104,7 @@ function reportOf(
     reason,
     message,
     endpoints: [],
-    actions: (settlement?.written ?? []).map(actionReport),
+    actions: (result?.written ?? []).map(actionReport),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
 }

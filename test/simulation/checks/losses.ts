@@ -78,12 +78,12 @@ export class Losses {
         if (verdict.byVerdict && writer.kind === 'worker')
           this.#lookForBlindness(key, route, before, writer.process);
       } else if (!this.#stepsBack(key, route, step.worker, after)) {
-        this.#tell(name, verdict, step);
+        this.#reportLoss(name, verdict, step);
       }
     }
   }
 
-  #tell(name: string, { because, why }: Verdict & { allowed: false }, step: WorkersStep): void {
+  #reportLoss(name: string, { because, why }: Verdict & { allowed: false }, step: WorkersStep): void {
     const { key, after, writer, worker } = step;
     const by =
       writer.kind === 'controller' ? `${writer.name}, following ${worker.process.name}` : worker.process.name;
@@ -139,9 +139,9 @@ export class Losses {
     const verdict = judgeLoss(key, route, worker, world);
     const knew = knowledgeBehind(writer);
     if (verdict.allowed || knew === undefined) return verdict;
-    const { stateless } = worker;
+    const { hasNoStateStore } = worker;
     const specsOf: WorkerRecord['specsOf'] = (...at) => worker.specsOf(...at);
-    return judgeLoss(key, route, { specsOf, stateless, health: knew }, world);
+    return judgeLoss(key, route, { specsOf, hasNoStateStore, health: knew }, world);
   }
 
   #isBeingMirrored(key: string, route: Route): boolean {

@@ -48,7 +48,7 @@ const UNHEALTHY: Verdict = { allowed: true, byVerdict: true };
 const ROUNDING_MS = 1_500;
 
 /** Of the worker's record what a verdict is made from. */
-export type Judged = Pick<WorkerRecord, 'specsOf' | 'stateless' | 'health'>;
+export type Judged = Pick<WorkerRecord, 'specsOf' | 'hasNoStateStore' | 'health'>;
 
 /** Whether a worker had the right to let a route go that took traffic: by any list that it may be acting by. */
 export function judgeLoss(key: string, route: Route, worker: Judged, world: Circumstances): Verdict {
@@ -121,7 +121,7 @@ function judgeByAnswers(
     .flatMap((source) => namesOf(source, world.answers));
   const slackMs = ROUNDING_MS + world.clockSlackMs;
   const leastHoldMs = (seconds: number) => Math.max(0, (seconds * 1000) / world.fastestRate - slackMs);
-  const hold = worker.stateless
+  const hold = worker.hasNoStateStore
     ? { obsoleteMs: 0, notFoundMs: 0 }
     : {
         obsoleteMs: leastHoldMs(shortestHold(spec, world, 'obsoleteSeconds')),

@@ -57,7 +57,10 @@ export function duplicates(store: Store): string[] {
   const withoutOwner = (fact: string) => fact.slice(0, fact.lastIndexOf(' by '));
   const byPlace = Map.groupBy(facts, (fact) => withoutOwner(fact).replace(/ (not )?ready$/, ''));
   return [...byPlace]
-    .filter(([, standing]) => standing.length > 1 && standing.some((fact) => fact.endsWith(` by ${PRODUCT}`)))
+    .filter(
+      ([, otherSlices]) =>
+        otherSlices.length > 1 && otherSlices.some((fact) => fact.endsWith(` by ${PRODUCT}`)),
+    )
     .map(([place]) => place);
 }
 

@@ -131,7 +131,7 @@ export class ApiClient implements KubeSender {
       this.#scheduler.in(ANSWERED_WITHIN_MS, arrives);
       const instead = answerInstead(fault);
       if (instead !== undefined) {
-        if (isWrite(request)) this.#tell(request, `not done (${fault})`);
+        if (isWrite(request)) this.#report(request, `not done (${fault})`);
         this.#scheduler.in(fate.latencyMs(), () => answer(instead));
         return;
       }
@@ -163,7 +163,7 @@ export class ApiClient implements KubeSender {
         : this.#cluster.handle(sent, writer, new AbortController().signal);
     void handled.then((response) => {
       if (isWrite(request))
-        this.#tell(request, `${response.status}${fault === undefined ? '' : ` (${fault})`}`);
+        this.#report(request, `${response.status}${fault === undefined ? '' : ` (${fault})`}`);
       else this.#log.note(`${this.#process.name} ${request.method} ${request.path} ${response.status}`);
       if (fault === 'noAnswer' || fault === 'lateArrival') return;
       this.#scheduler.in(this.#fate.latencyMs(), () => {
@@ -176,11 +176,11 @@ export class ApiClient implements KubeSender {
   #die(request: KubeRequest, when: DeathAt): void {
     if (!this.#process.alive) return;
     this.#log.fault(`killed ${when}`);
-    this.#tell(request, `KILLED ${when}`);
+    this.#report(request, `KILLED ${when}`);
     this.#process.kill();
   }
 
-  #tell(request: KubeRequest, outcome: string): void {
+  #report(request: KubeRequest, outcome: string): void {
     const [path = ''] = request.path.split('?');
     // A renewal every two seconds makes no story.
     if (outcome === '200' && path.includes('/leases/')) {

@@ -15,7 +15,7 @@ class ApiReplica {
   readonly #scheduler: Scheduler;
   #lagMs = 0;
   #backlog: Backlog[] = [];
-  #alarm: Appointment | undefined;
+  #timer: Appointment | undefined;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -45,10 +45,10 @@ class ApiReplica {
   }
 
   #wait(): void {
-    this.#alarm?.cancel();
+    this.#timer?.cancel();
     const [first] = this.#backlog;
     if (first === undefined) return;
-    this.#alarm = this.#scheduler.in(first.dueMs - this.#scheduler.nowMs, () => {
+    this.#timer = this.#scheduler.in(first.dueMs - this.#scheduler.nowMs, () => {
       while ((this.#backlog[0]?.dueMs ?? Number.POSITIVE_INFINITY) <= this.#scheduler.nowMs)
         this.#backlog.shift()?.pass();
       this.#wait();

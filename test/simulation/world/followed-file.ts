@@ -21,11 +21,11 @@ export function followedFile(
   return {
     name: PATH,
     run: async (onParts, signal) => {
-      let told: Reading | undefined;
+      let reported: Reading | undefined;
       for (;;) {
         const reading = file.read();
-        if (reading !== told) {
-          told = reading;
+        if (reading !== reported) {
+          reported = reading;
           onRead(reading.version);
           onParts(reading.parts);
         }

@@ -57,8 +57,8 @@ export class SimProcess {
     this.#onDeath();
   }
 
-  onDeath(told: () => void): void {
-    this.#onDeath = told;
+  onDeath(reported: () => void): void {
+    this.#onDeath = reported;
   }
 
   pause(): void {

@@ -40,11 +40,11 @@ export class StateLineage {
   follow(request: KubeRequest, answer: KubeAnswer, record: WorkerRecord): void {
     if (request.method !== 'GET' || !STATE_PATH.test(request.path) || record.hasLoadedState) return;
     if (!answer.ok) {
-      record.stateless = answer.failure.reason === 'Forbidden';
-      record.hasLoadedState = answer.failure.reason === 'NotFound' || record.stateless;
+      record.hasNoStateStore = answer.failure.reason === 'Forbidden';
+      record.hasLoadedState = answer.failure.reason === 'NotFound' || record.hasNoStateStore;
       return;
     }
-    record.stateless = false;
+    record.hasNoStateStore = false;
     record.hasLoadedState = true;
     const { metadata } = JSON.parse(answer.body) as { metadata: { resourceVersion: string } };
     record.health = this.#byRevision.get(metadata.resourceVersion)?.copy() ?? new ReferenceHealth();

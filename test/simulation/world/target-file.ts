@@ -70,7 +70,7 @@ export class TargetFile {
 
   edit(edit: ListEdit): void {
     this.#apply(edit);
-    this.#tell();
+    this.#report();
   }
 
   #apply(edit: ListEdit): void {
@@ -102,7 +102,7 @@ export class TargetFile {
 
   undo(edit: ListEdit): void {
     this.#takeBack(edit);
-    this.#tell();
+    this.#report();
   }
 
   #takeBack(edit: ListEdit): void {
@@ -121,10 +121,10 @@ export class TargetFile {
   /** The list as it stands without any mess. */
   mend(): void {
     this.#mess = undefined;
-    this.#tell();
+    this.#report();
   }
 
-  #tell(): void {
+  #report(): void {
     this.#reading = undefined;
     for (const listener of this.#listeners) listener();
   }

@@ -18,7 +18,7 @@ export class WorkerRecord {
   readonly process: SimProcess;
   health: ReferenceHealth;
   /** The state could not be read and never will, so that it may believe an answer at once. */
-  stateless = false;
+  hasNoStateStore = false;
   /** It has read the state, or knows that there is none: what it reads of it later is its version alone. */
   hasLoadedState = false;
   /** False of a program that is only to look. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ClusterWatch } from '../../../src/cluster/cluster-watch.ts';
 import type { ListScope, ObjectStore } from '../../../src/cluster/object-store.ts';
-import { Sightings } from '../../../src/sync/drift-detector.ts';
-import { TargetBook } from '../../../src/sync/target-registry.ts';
+import { DriftDetector } from '../../../src/sync/drift-detector.ts';
+import { TargetRegistry } from '../../../src/sync/target-registry.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { failureOf, listOf as listed, ScriptedStore } from '../../support/scripted-store.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -90,13 +90,13 @@ describe('objects of others under a name of the list', () => {
     ports: [],
   } as const;
 
-  function sightings() {
-    const book = new TargetBook();
+  function driftDetector() {
+    const book = new TargetRegistry();
     book.replaceTargets(TARGETS);
-    const entry = book.entryFor('crm', 'kept');
+    const entry = book.recordFor('crm', 'kept');
     entry.existing = { service: { ...service, spec: {} }, slices: [slice] };
     const news: string[] = [];
-    return { news, taking: new Sightings(book, 'default', ({ name }) => news.push(name)) };
+    return { news, taking: new DriftDetector(book, 'default', ({ name }) => news.push(name)) };
   }
 
   it.each<[string, string, ListScope, number]>([
@@ -105,9 +105,9 @@ describe('objects of others under a name of the list', () => {
     ['a slice', 'EndpointSlice', { labelSelector: 'kubernetes.io/service-name in (kept)' }, 1],
     ['a Service of another namespace', 'Service', { namespace: 'shop' }, 0],
   ])('that are gone after changes were missed are noticed: %s', (_, kind, scope, expected) => {
-    const { news, taking } = sightings();
+    const { news, taking } = driftDetector();
     const nothing = listed('9');
-    taking.takeAll(kind, scope, nothing.ok ? nothing.value.items : []);
+    taking.onRelist(kind, scope, nothing.ok ? nothing.value.items : []);
     expect(news).toHaveLength(expected);
   });
 });

@@ -21,7 +21,7 @@ async function start(
   const store = new ScriptedStore();
   prepare(store);
   const clock = new ManualClock();
-  const told: string[] = [];
+  const reported: string[] = [];
   const troubles: ApiFailure[] = [];
   const names = (items: readonly KubeObject[]) => items.map(({ metadata }) => metadata.name).join(',');
   const reflector = new Reflector(
@@ -29,9 +29,9 @@ async function start(
     {
       kind: 'Service',
       scope: { namespace: 'shop', labelSelector: 'a=b' },
-      onReplace: (items) => told.push(`all ${names(items)}`),
-      onUpsert: (object) => told.push(`upsert ${names([object])}`),
-      onDelete: (object) => told.push(`delete ${names([object])}`),
+      onReplace: (items) => reported.push(`all ${names(items)}`),
+      onUpsert: (object) => reported.push(`upsert ${names([object])}`),
+      onDelete: (object) => reported.push(`delete ${names([object])}`),
       onTrouble: (failure) => troubles.push(failure),
       ...handlers,
     },
@@ -46,7 +46,7 @@ async function start(
     expect(clock.sleeping).toBe(0);
     expect(store.watches.every((watch) => watch.closed)).toBe(true);
   };
-  return { store, clock, told, troubles, reflector, done, end };
+  return { store, clock, reported, troubles, reflector, done, end };
 }
 
 describe('Reflector', () => {
@@ -55,7 +55,7 @@ describe('Reflector', () => {
     expect(run.reflector.synced).toBe(true);
     run.store.current.send(upsert('a', '8'), { type: 'DELETED', object: service('b', '9') });
     await settle();
-    expect(run.told).toEqual(['all a,b', 'upsert a', 'delete b']);
+    expect(run.reported).toEqual(['all a,b', 'upsert a', 'delete b']);
     expect(run.store.current.scope).toEqual({
       namespace: 'shop',
       labelSelector: 'a=b',
@@ -82,7 +82,7 @@ describe('Reflector', () => {
     run.store.answers.push(listOf('90', service('c', '80')));
     run.store.current.send({ type: 'FAILED', failure: failureOf('Expired', 410) });
     await run.clock.advance(1_000);
-    expect(run.told).toEqual(['all ', 'all c']);
+    expect(run.reported).toEqual(['all ', 'all c']);
     expect(run.store.current.scope.resourceVersion).toBe('90');
     await run.end();
   });

@@ -6,7 +6,7 @@ import { ManualClock } from '../../support/manual-clock.ts';
 const NEVER = new AbortController().signal;
 
 let clock: ManualClock;
-let told: string[];
+let reported: string[];
 let answer: ApiResult<KubeList>;
 let asked: number;
 let changes: number;
@@ -14,7 +14,7 @@ let ranges: ServiceRanges;
 
 beforeEach(() => {
   clock = new ManualClock();
-  told = [];
+  reported = [];
   asked = 0;
   changes = 0;
   const list = async () => {
@@ -26,7 +26,7 @@ beforeEach(() => {
     {
       store: { list } as unknown as ObjectStore,
       clock,
-      log: { info: quiet, error: quiet, warn: (reason, message) => told.push(`${reason}: ${message}`) },
+      log: { info: quiet, error: quiet, warn: (reason, message) => reported.push(`${reason}: ${message}`) },
     },
     {
       onChange: () => {
@@ -87,7 +87,7 @@ describe('the ranges of the cluster’s own Services', () => {
       await clock.advance(10_000);
     }
     expect(asked).toBe(4);
-    expect(told).toEqual([
+    expect(reported).toEqual([
       expect.stringMatching(/^ServiceRangesUnknown: .*servicecidrs\.networking\.k8s\.io/),
     ]);
     says('10.96.0.0/16');
@@ -95,7 +95,7 @@ describe('the ranges of the cluster’s own Services', () => {
     fails('Forbidden', 403);
     ranges.expire();
     await look();
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
   });
 
   it('are waited for at the beginning, however the server fails', async () => {
@@ -117,13 +117,13 @@ describe('the ranges of the cluster’s own Services', () => {
       fails(reason, status);
       await ranges.readPatiently(NEVER);
     }
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
     expect(clock.sleeping).toBe(0);
   });
 
   it('are not missed on a server that has none to tell of', async () => {
     fails('NotFound', 404);
     expect(await look()).toEqual([]);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });

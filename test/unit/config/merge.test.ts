@@ -12,7 +12,7 @@ function part(source: string, ...lines: string[]) {
   return { ok: true as const, source, text: `${HEAD}${lines.join('')}` };
 }
 
-function told(parts: Parameters<typeof readTargetList>[0]): string[] {
+function reported(parts: Parameters<typeof readTargetList>[0]): string[] {
   return problemsOf(readTargetList(parts)).map(
     (problem) => `${problem.location.source}:${placeOf(problem)}: ${problem.path}: ${problem.message}`,
   );
@@ -49,7 +49,7 @@ test('Parts are one list, in their order, each with its own defaults', () => {
 
 test('A target declared twice names both places, in one part and across parts, broken targets included', () => {
   expect(
-    told([
+    reported([
       part('a.yaml', 'targets:\n', target('web'), target('web')),
       part('b.yaml', 'defaults: { namespace: default }\n', 'targets:\n', '  - { name: web }\n'),
     ]),
@@ -70,15 +70,15 @@ test('Guards hold over all parts: they may be repeated, in any order, and must n
   const guards = 'guards: { allowedCIDRs: [10.0.0.0/8, 192.168.0.0/16], maxDrain: 50% }\n';
   const same = 'guards: { allowedCIDRs: [192.168.0.0/16, 10.0.0.0/8] }\n';
   const targets = ['targets:\n', target('web')];
-  expect(told([part('a', guards, ...targets), part('b', same, 'targets: []\n')])).toEqual([]);
+  expect(reported([part('a', guards, ...targets), part('b', same, 'targets: []\n')])).toEqual([]);
   expect(
-    told([part('a', guards, ...targets), part('b', 'guards: { maxDrain: 20% }\n', 'targets: []\n')]),
+    reported([part('a', guards, ...targets), part('b', 'guards: { maxDrain: 20% }\n', 'targets: []\n')]),
   ).toEqual(['b:3:1: guards: these guards differ from those at a:3:1; they hold over all targets']);
 });
 
 test('Guards of one part bound the addresses of another', () => {
   expect(
-    told([
+    reported([
       part('a', 'targets:\n', target('web')),
       part('b', 'guards: { deniedCIDRs: [10.0.0.0/24] }\n', 'targets: []\n'),
     ]),
@@ -89,7 +89,7 @@ test('Guards of one part bound the addresses of another', () => {
 
 test('Problems come sorted by part and place, whatever found them', () => {
   expect(
-    told([
+    reported([
       part('z', 'targets:\n', target('Web'), '  - { name: db, ports: [], endpoints: [] }\n'),
       { ok: false, source: 'm', reason: 'NotFound', message: 'there is no such file or directory' },
       part('a', 'foo: 1\n', 'targets: []\n'),
@@ -112,23 +112,23 @@ test('A list without targets is empty, not broken; with anything wrong in it, it
 
 test('A source given twice is told, once', () => {
   const parts = [part('a', 'targets:\n', target('web')), part('a', 'targets:\n', target('web'))];
-  expect(told(parts)).toEqual(['a:0:0: : this source is given twice']);
+  expect(reported(parts)).toEqual(['a:0:0: : this source is given twice']);
 });
 
 test('More targets than the limit are refused, in one part and over all parts', () => {
   const many = (from: number, count: number) =>
     Array.from({ length: count }, (_, at) => target(`t${from + at}`)).join('');
-  expect(told([part('a', 'targets:\n', many(0, 10_001))])).toEqual([
+  expect(reported([part('a', 'targets:\n', many(0, 10_001))])).toEqual([
     'a:4:3: targets: expected a list of at most 10000 targets, found a list of 10001',
   ]);
   expect(
-    told([part('a', 'targets:\n', many(0, 6_000)), part('b', 'targets:\n', many(6_000, 4_001))]),
+    reported([part('a', 'targets:\n', many(0, 6_000)), part('b', 'targets:\n', many(6_000, 4_001))]),
   ).toEqual(['b:0:0: targets: all parts together have 10001 targets; the limit is 10000']);
 });
 
 test('No more than a thousand problems are told, and that there are more', () => {
   const broken = Array.from({ length: 3_000 }, () => '  - 5\n').join('');
-  const lines = told([part('a', 'targets:\n', broken)]);
+  const lines = reported([part('a', 'targets:\n', broken)]);
   expect(lines).toHaveLength(1_001);
   expect(lines[999]).toMatch(/^a:1003:5: targets\[999\]: /);
   expect(lines[1_000]).toBe('a:1004:5: : from here on problems are not listed');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseTargetList } from '../../../src/config/target-list.ts';
-import { NO_FLEET } from '../../../src/decide/decide.ts';
-import { viewMoment } from '../../../src/decide/resolve-addresses.ts';
+import { NO_CLUSTER } from '../../../src/decide/decide.ts';
+import { resolveAddresses } from '../../../src/decide/resolve-addresses.ts';
 import type { EndpointsObject } from '../../../src/manifest/kube-object.ts';
 import { DEFAULT_GUARDS } from '../../../src/model/guards.ts';
 
@@ -36,14 +36,14 @@ describe('a target that is adopted', () => {
       memory: undefined,
       answers: new Map(),
     };
-    const { known } = viewMoment(
+    const { known } = resolveAddresses(
       moment,
       {
         healthOf: () => undefined,
-        stateless: false,
+        hasNoStateStore: false,
         guards: DEFAULT_GUARDS,
         options: { instance: 'default' },
-        fleet: NO_FLEET,
+        clusterWide: NO_CLUSTER,
       },
       { wallMs: 0, monotonicMs: 1_000 },
     );

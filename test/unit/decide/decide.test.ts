@@ -3,10 +3,10 @@ import {
   type DecideInput,
   decide,
   decideAgain,
-  NO_FLEET,
+  NO_CLUSTER,
   type TargetDecision,
 } from '../../../src/decide/decide.ts';
-import type { TargetMoment } from '../../../src/decide/resolve-addresses.ts';
+import type { TargetSnapshot } from '../../../src/decide/resolve-addresses.ts';
 import type { NameResolution } from '../../../src/dns/resolution.ts';
 import { NO_ROTATION } from '../../../src/endpoint/rotation.ts';
 import { type AddressToCheck, checksOf } from '../../../src/health/check.ts';
@@ -32,11 +32,11 @@ const OPTIONS = {
   acceptDrain: false,
 } as const;
 
-function moment(target: Target, changes: Partial<TargetMoment> = {}): TargetMoment {
+function moment(target: Target, changes: Partial<TargetSnapshot> = {}): TargetSnapshot {
   return { target, existing: NOTHING_EXISTS, memory: new Map(), answers: new Map(), ...changes };
 }
 
-function input(targets: readonly TargetMoment[], changes: Partial<DecideInput> = {}): DecideInput {
+function input(targets: readonly TargetSnapshot[], changes: Partial<DecideInput> = {}): DecideInput {
   return {
     targets,
     removals: [],
@@ -45,8 +45,8 @@ function input(targets: readonly TargetMoment[], changes: Partial<DecideInput> =
     healthOf: () => healthOf('healthy'),
     guards: DEFAULT_GUARDS,
     options: OPTIONS,
-    stateless: false,
-    fleet: NO_FLEET,
+    hasNoStateStore: false,
+    clusterWide: NO_CLUSTER,
     ...changes,
   };
 }
@@ -132,7 +132,7 @@ describe('a decision', () => {
         .join('\n'),
     ).targets.map((target) => moment(target));
     const isHealthy = () => healthOf('healthy');
-    const decided = (some: readonly TargetMoment[]) =>
+    const decided = (some: readonly TargetSnapshot[]) =>
       decide(input(some, { healthOf: isHealthy }), NOW).targets;
     const alone = moments.flatMap((each) => decided([each]));
     expect(decided(moments)).toEqual(alone);
@@ -168,14 +168,14 @@ describe('a decision', () => {
 });
 
 describe('an address that has left the answer and is found unhealthy', () => {
-  const decidedWith = (lastHealthyMs: number) => {
+  const decidedWith = (lastSuccessfulProbeMs: number) => {
     const before = decide(input([moment(NAMED, { answers: answers(answered('10.0.0.1')) })]), NOW);
     const { memory } = before.targets[0] ?? {};
     const later = { wallMs: NOW.wallMs + 60_000, monotonicMs: NOW.monotonicMs + 60_000 };
     const left = moment(NAMED, { memory, answers: answers(answered('10.0.0.2'), -60_000) });
     const dead = healthOf('unhealthy', { sinceMs: NOW.monotonicMs + 30_000 });
-    const fleet = { ...NO_FLEET, lastHealthyMs };
-    const [decision] = decide(input([left], { healthOf: () => dead, fleet }), later).targets;
+    const clusterWide = { ...NO_CLUSTER, lastSuccessfulProbeMs };
+    const [decision] = decide(input([left], { healthOf: () => dead, clusterWide }), later).targets;
     return decision?.assessments.map(({ address }) => address);
   };
 
@@ -240,14 +240,14 @@ describe('an address of a family that the Service does not have', () => {
 
 describe('the share that maxDrain lets go', () => {
   const down = (address: string) => targetOf(`ports: [{ port: 1 }], endpoints: [{ address: ${address} }]`);
-  const reasons = (...others: readonly TargetMoment[]) => {
+  const reasons = (...others: readonly TargetSnapshot[]) => {
     const failing = ['10.0.0.1', '10.0.0.2'].map((address) =>
       moment({ ...down(address), name: `db-${address}` }, { existing: serving(address) }),
     );
     const isDown = (id: CheckId) => failing.some(({ target }) => id.startsWith(target.name.slice(3)));
     const given = input([...failing, ...others], {
       healthOf: (id) => healthOf(isDown(id) ? 'unhealthy' : 'healthy'),
-      fleet: { ...NO_FLEET, lastHealthyMs: NOW.monotonicMs },
+      clusterWide: { ...NO_CLUSTER, lastSuccessfulProbeMs: NOW.monotonicMs },
     });
     const { targets } = decide(given, NOW);
     return targets.slice(0, 2).map(({ assessments }) => readinessOf(assessments)[0]);
@@ -298,7 +298,7 @@ describe('what others keep and the target may not take over', () => {
     const unhealthy = { healthOf: () => healthOf('unhealthy') };
     const refused = decide(input([moment(ADDRESSES, { existing })], unhealthy), NOW);
     expect(refused.targets[0]?.plan).toMatchObject({ phase: 'Refused', actions: [] });
-    expect(refused).toMatchObject({ drainedAddresses: 0, guard: NO_FLEET.guard });
+    expect(refused).toMatchObject({ drainedAddresses: 0, guard: NO_CLUSTER.guard });
     const adopting = { ...ADDRESSES, adopt: true };
     expect(decide(input([moment(adopting, { existing })], unhealthy), NOW).drainedAddresses).toBe(2);
   });
@@ -347,8 +347,8 @@ describe('what the process before has published and not lived to save', () => {
       { IPv4: { ...family, addresses: [{ answer: { address: ip('10.0.0.1') }, missedAnswers: 0 }] } },
     ],
   ]);
-  const inherited = { origins: ['host db.example'], inherits: true };
-  const readyAfter = (changes: Partial<TargetMoment>, resolution: NameResolution) => {
+  const inherited = { sources: ['host db.example'], recoversPublished: true };
+  const readyAfter = (changes: Partial<TargetSnapshot>, resolution: NameResolution) => {
     // The answer is older than any hold: only what has happened since counts for what is met just now.
     const given = moment(NAMED, { existing, memory, answers: answers(resolution, 45_000), ...changes });
     return readinessOf(decide(input([given]), NOW).targets[0]?.assessments ?? []);
@@ -390,7 +390,9 @@ describe('a memory that was lost', () => {
     const existing = serving('10.0.0.7');
     const decidedFor = (resolution: NameResolution) => {
       const given = moment(NAMED, { existing, memory: undefined, answers: answers(resolution) });
-      return readinessOf(decide(input([given], { stateless: true }), NOW).targets[0]?.assessments ?? []);
+      return readinessOf(
+        decide(input([given], { hasNoStateStore: true }), NOW).targets[0]?.assessments ?? [],
+      );
     };
     expect(decidedFor(answered('10.0.0.1'))).toEqual(['10.0.0.1 ready Connected']);
     expect(decidedFor({ IPv4: FAILED, IPv6: FAILED })).toEqual(['10.0.0.7 ready Connected']);
@@ -472,8 +474,8 @@ describe('drains', () => {
   };
 
   it('of a few are carried out', () => {
-    const fleet = { ...NO_FLEET, lastHealthyMs: NOW.monotonicMs };
-    const decision = decide(input(moments, { healthOf: down(2), fleet }), NOW);
+    const clusterWide = { ...NO_CLUSTER, lastSuccessfulProbeMs: NOW.monotonicMs };
+    const decision = decide(input(moments, { healthOf: down(2), clusterWide }), NOW);
     expect(decision.targets.map(({ assessments }) => assessments[0]?.ports[0]?.ready)).toEqual([
       false,
       false,
@@ -526,8 +528,8 @@ describe('drains', () => {
         ).map(({ id, address }) => [id, healthOf(isDown(address) ? 'unhealthy' : 'healthy')] as const),
       ),
     );
-    const fleet = { ...NO_FLEET, lastHealthyMs: NOW.monotonicMs };
-    const decision = decide(input(both, { healthOf: (id) => checks.get(id), fleet }), NOW);
+    const clusterWide = { ...NO_CLUSTER, lastSuccessfulProbeMs: NOW.monotonicMs };
+    const decision = decide(input(both, { healthOf: (id) => checks.get(id), clusterWide }), NOW);
     expect(decision.drainedAddresses).toBe(1);
     expect(decision.targets.map(({ assessments }) => readinessOf(assessments)[0])).toEqual([
       '10.0.1.0 not ready ConnectionRefused',

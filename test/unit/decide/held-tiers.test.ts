@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type DecideInput, decide, NO_FLEET } from '../../../src/decide/decide.ts';
+import { type DecideInput, decide, NO_CLUSTER } from '../../../src/decide/decide.ts';
 import { checksOf } from '../../../src/health/check.ts';
 import type { CheckId, Health } from '../../../src/health/health.ts';
 import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
@@ -64,8 +64,8 @@ it('lets a standby stand by while the guard holds its primary in place', () => {
     healthOf: (id) => health.get(id),
     guards: { ...LIST.guards, maxDrainPercent: 50 },
     options: { instance: 'default', adopt: true, policy: 'sync', allowMassDelete: false, acceptDrain: false },
-    stateless: false,
-    fleet: NO_FLEET,
+    hasNoStateStore: false,
+    clusterWide: NO_CLUSTER,
   };
   const held = decide(input, { wallMs: 0, monotonicMs: 100_000 });
   expect(held.targets.map(({ verdicts }) => readinessOf(verdicts))).toEqual([

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { QuestionBook } from '../../../src/dns/query-cache.ts';
+import { QueryCache } from '../../../src/dns/query-cache.ts';
 import { host } from '../../support/dns-resolver.ts';
 
 const NAME = host('db.example.test');
 
 it('keeps types, servers and services apart', () => {
-  const book = new QuestionBook(10);
+  const book = new QueryCache(10);
   const [one, other] = [host('_a._tcp.example.test'), host('_b._tcp.example.test')];
   const records = [
     book.record(NAME, 'A', 'x'),
@@ -20,7 +20,7 @@ it('keeps types, servers and services apart', () => {
 });
 
 it('is bounded for one name too: the way of asking that was known first is forgotten, unless it is under way', () => {
-  const book = new QuestionBook(10);
+  const book = new QueryCache(10);
   const underWay = book.record(NAME, 'A', 'view 0');
   underWay.flight = { signal: new AbortController().signal, answer: new Promise(() => undefined) };
   const idle = book.record(NAME, 'A', 'view 1');

@@ -64,15 +64,15 @@ describe('an address', () => {
   });
 
   it('without a verdict says what the newest check found, and what keeps this worker from checking at all', () => {
-    const told = (speaksOf: 'backend' | 'worker', reason: 'ConnectionRefused' | 'CAFileUnreadable') => {
+    const reported = (speaksOf: 'backend' | 'worker', reason: 'ConnectionRefused' | 'CAFileUnreadable') => {
       const lastFailure = { healthy: false, reason, message: 'so it was', latencyMs: 1, speaksOf } as const;
       const [found] = assessments(ONE_PORT, { health: { 1: healthOf('unknown', { lastFailure }) } });
       return `${found?.ports[0]?.reason}: ${found?.ports[0]?.message}`;
     };
-    expect(told('backend', 'ConnectionRefused')).toBe(
+    expect(reported('backend', 'ConnectionRefused')).toBe(
       'NotCheckedYet: no verdict yet; found: ConnectionRefused: so it was',
     );
-    expect(told('worker', 'CAFileUnreadable')).toBe('CAFileUnreadable: so it was; no verdict yet');
+    expect(reported('worker', 'CAFileUnreadable')).toBe('CAFileUnreadable: so it was; no verdict yet');
   });
 
   it('is ready where nothing is checked, and says why nothing is', () => {

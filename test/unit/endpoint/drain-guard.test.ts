@@ -22,12 +22,12 @@ const healthy = (address: string) => assessed(address, 'healthy');
 const down = (address: string) => assessed(address, 'unhealthy');
 
 const defaults = {
-  readyElsewhere: 0,
+  readyInOtherTargets: 0,
   maxDrainPercent: 50,
   acceptDrain: false,
   referenceReachable: true,
   state: NO_SUSPICION,
-  lastHealthyMs: 0,
+  lastSuccessfulProbeMs: 0,
   nowMs: 100_000,
 };
 
@@ -57,8 +57,8 @@ describe('the drain guard', () => {
   });
 
   it('counts the addresses of targets that are not being decided', () => {
-    expect(guard(all, { readyElsewhere: 1 }).readiness).toEqual([HELD, HELD]);
-    expect(guard(all, { readyElsewhere: 2 }).readiness).toEqual([DRAINED, DRAINED]);
+    expect(guard(all, { readyInOtherTargets: 1 }).readiness).toEqual([HELD, HELD]);
+    expect(guard(all, { readyInOtherTargets: 2 }).readiness).toEqual([DRAINED, DRAINED]);
   });
 
   it('drains a target that stands alone while the API server answers', () => {
@@ -77,7 +77,7 @@ describe('the drain guard', () => {
     for (const [step, address] of ['10.0.0.1', '10.0.1.1', '10.0.2.1'].entries()) {
       const result = guard([target(`t${step}`, [down(address)])], {
         state,
-        readyElsewhere: 3 - step,
+        readyInOtherTargets: 3 - step,
         nowMs: 100_000 + step * 300,
       });
       state = result.state;
@@ -93,7 +93,7 @@ describe('the drain guard', () => {
     if (port === undefined) throw new Error('an assessment has a port');
     const other = { ...port, name: 'q', port: 5433, ready: true, reason: 'Connected' };
     const partly = target('a', [{ ...first, ports: [port, other] }]);
-    const { state } = guard([partly], { readyElsewhere: 2, maxDrainPercent: 60 });
+    const { state } = guard([partly], { readyInOtherTargets: 2, maxDrainPercent: 60 });
     expect(state.recent).toHaveLength(1);
     // Two of the three are drained then, and not two of four.
     const later = {
@@ -104,7 +104,7 @@ describe('the drain guard', () => {
       ]),
     };
     const { readiness } = guard([later, target('b', [down('10.0.1.1')])], {
-      readyElsewhere: 1,
+      readyInOtherTargets: 1,
       maxDrainPercent: 60,
       state,
     });
@@ -112,12 +112,12 @@ describe('the drain guard', () => {
   });
 
   it('counts what another process has drained lately, and does not know it otherwise', () => {
-    const gone = { ...target('a', [down('10.0.0.1'), down('10.0.0.2')]), inherits: true };
+    const gone = { ...target('a', [down('10.0.0.1'), down('10.0.0.2')]), recoversPublished: true };
     const published = new Map([...gone.published.keys()].map((key) => [key, false]));
     const next = [{ ...gone, published }, target('b', [down('10.0.1.1'), healthy('10.0.1.2')])];
     // Three of four have gone, and not one of two.
     expect(guard(next).readiness.slice(2)).toEqual([HELD, '10.0.1.2 ready Connected']);
-    const ofOurOwn = [{ ...gone, published, inherits: false }, ...next.slice(1)];
+    const ofOurOwn = [{ ...gone, published, recoversPublished: false }, ...next.slice(1)];
     expect(guard(ofOurOwn).readiness.slice(2)).toEqual([DRAINED, '10.0.1.2 ready Connected']);
     const longAgo = guard(next, { nowMs: 100_000 + 600_001 });
     expect(longAgo.readiness.slice(2)).toEqual([DRAINED, '10.0.1.2 ready Connected']);
@@ -125,14 +125,14 @@ describe('the drain guard', () => {
 
   it('does not count standbys that step in for what went', () => {
     // Two of four went; four more have become ready in their place.
-    const went = guard([target('a', [down('10.0.0.1'), down('10.0.0.2')])], { readyElsewhere: 2 });
+    const went = guard([target('a', [down('10.0.0.1'), down('10.0.0.2')])], { readyInOtherTargets: 2 });
     expect(went.readiness).toEqual([DRAINED, DRAINED]);
     const { state } = went;
     const one = [target('b', [down('10.0.1.1')])];
-    expect(guard(one, { state, readyElsewhere: 5 }).readiness).toEqual([DRAINED]);
+    expect(guard(one, { state, readyInOtherTargets: 5 }).readiness).toEqual([DRAINED]);
     // Four of six, not four of eight.
     const two = [target('b', [down('10.0.1.1'), down('10.0.1.2')])];
-    expect(guard(two, { state, readyElsewhere: 4 }).readiness).toEqual([HELD, HELD]);
+    expect(guard(two, { state, readyInOtherTargets: 4 }).readiness).toEqual([HELD, HELD]);
   });
 
   it('forgets drains after ten minutes, so that blindness shows to checks that are rarely made as well', () => {
@@ -145,7 +145,7 @@ describe('the drain guard', () => {
     const at = (nowMs: number) =>
       guard([target('a', [down('10.0.0.1')])], {
         state: { ...NO_SUSPICION, recent },
-        readyElsewhere: 1,
+        readyInOtherTargets: 1,
         nowMs,
       }).readiness;
     expect(at(599_999)).toEqual([HELD]);
@@ -156,11 +156,11 @@ describe('the drain guard', () => {
     let state: DrainGuardState = NO_SUSPICION;
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     for (const [turn, name] of names.entries()) {
-      const during = guard([target(name, [down(`10.0.0.${turn}`)])], { state, readyElsewhere: 5 });
+      const during = guard([target(name, [down(`10.0.0.${turn}`)])], { state, readyInOtherTargets: 5 });
       expect(during.readiness).toEqual([DRAINED]);
       state = guard([target(name, [healthy(`10.0.0.${turn}`)])], {
         state: during.state,
-        readyElsewhere: 5,
+        readyInOtherTargets: 5,
       }).state;
     }
     expect(state.recent).toEqual([]);
@@ -173,7 +173,7 @@ describe('the drain guard', () => {
   });
 
   it('lets a worker that never saw anything healthy drain nothing, but for what stands alone', () => {
-    const blind = { lastHealthyMs: Number.NEGATIVE_INFINITY, readyElsewhere: 10 };
+    const blind = { lastSuccessfulProbeMs: Number.NEGATIVE_INFINITY, readyInOtherTargets: 10 };
     expect(guard(all, blind).readiness).toEqual([HELD, HELD]);
     expect(guard(all, { ...blind, acceptDrain: true }).readiness).toEqual([DRAINED, DRAINED]);
     expect(guard([target('a', [down('10.0.0.1')])], blind).readiness).toEqual([DRAINED]);
@@ -186,11 +186,11 @@ describe('the drain guard', () => {
     for (let nowMs = 0; nowMs < 3_600_000; nowMs += 500) {
       const at = (nowMs / 500) % 10;
       if (published.get(`t${at}`) !== true) continue;
-      const readyElsewhere = [...published.values()].filter(Boolean).length - 1;
+      const readyInOtherTargets = [...published.values()].filter(Boolean).length - 1;
       const result = guard([target(`t${at}`, [down(`10.0.0.${at}`)])], {
         state,
-        readyElsewhere,
-        lastHealthyMs: -1,
+        readyInOtherTargets,
+        lastSuccessfulProbeMs: -1,
         nowMs,
       });
       state = result.state;
@@ -204,7 +204,7 @@ describe('the drain guard', () => {
     let state: DrainGuardState = NO_SUSPICION;
     const two = [target('a', [down('10.0.0.1')]), target('b', [down('10.0.1.1')])];
     for (let times = 0; times < 10; times += 1) {
-      const result = guard(two, { state, readyElsewhere: 8, nowMs: 100_000 + times * 1_000 });
+      const result = guard(two, { state, readyInOtherTargets: 8, nowMs: 100_000 + times * 1_000 });
       expect(result.readiness).toEqual([DRAINED, DRAINED]);
       state = result.state;
     }
@@ -220,15 +220,15 @@ describe('the drain guard', () => {
     };
 
     it('is confirmed once something was found healthy since, and not at once', () => {
-      expect(guard(all, { state, lastHealthyMs: 95_000 }).readiness).toEqual([DRAINED, DRAINED]);
-      const soon = { state, lastHealthyMs: 91_000, nowMs: 90_000 + CONFIRM_AFTER_MS - 1 };
+      expect(guard(all, { state, lastSuccessfulProbeMs: 95_000 }).readiness).toEqual([DRAINED, DRAINED]);
+      const soon = { state, lastSuccessfulProbeMs: 91_000, nowMs: 90_000 + CONFIRM_AFTER_MS - 1 };
       expect(guard(all, soon).readiness).toEqual([HELD, HELD]);
     });
 
     it('holds on for as long as nothing is healthy anywhere', () => {
       let next = state;
       for (let nowMs = 95_000; nowMs < 9_000_000; nowMs += 5_000) {
-        const result = guard(all, { state: next, lastHealthyMs: 89_000, nowMs });
+        const result = guard(all, { state: next, lastSuccessfulProbeMs: 89_000, nowMs });
         expect(result.readiness).toEqual([HELD, HELD]);
         next = result.state;
       }
@@ -237,15 +237,15 @@ describe('the drain guard', () => {
 
     it('holds whatever else fails meanwhile, however little it is', () => {
       const other = [target('c', [down('10.0.3.1')])];
-      const meanwhile = { state, readyElsewhere: 100, lastHealthyMs: 89_000, nowMs: 97_000 };
+      const meanwhile = { state, readyInOtherTargets: 100, lastSuccessfulProbeMs: 89_000, nowMs: 97_000 };
       expect(guard(other, meanwhile).readiness).toEqual([HELD]);
-      expect(guard(other, { ...meanwhile, lastHealthyMs: 91_000 }).readiness).toEqual([DRAINED]);
+      expect(guard(other, { ...meanwhile, lastSuccessfulProbeMs: 91_000 }).readiness).toEqual([DRAINED]);
     });
 
     it('of a single route holds nothing else', () => {
       const other = [target('c', [down('10.0.3.1')])];
       const ofRoute = { ...state, suspectsAll: false };
-      expect(guard(other, { state: ofRoute, readyElsewhere: 100 }).readiness).toEqual([DRAINED]);
+      expect(guard(other, { state: ofRoute, readyInOtherTargets: 100 }).readiness).toEqual([DRAINED]);
     });
 
     it('from another process is about everything', () => {
@@ -254,7 +254,7 @@ describe('the drain guard', () => {
     });
 
     it('is over when nothing was held for a minute, and the next one begins anew', () => {
-      const { readiness, state: next } = guard(all, { state, lastHealthyMs: 95_000, nowMs: 150_001 });
+      const { readiness, state: next } = guard(all, { state, lastSuccessfulProbeMs: 95_000, nowMs: 150_001 });
       expect(readiness).toEqual([HELD, HELD]);
       expect(next.suspectSinceMs).toBe(150_001);
     });
@@ -271,14 +271,14 @@ describe('the drain guard', () => {
       port: { reason: 'NetworkUnreachable', health: healthOf('unhealthy', { vantageSuspect: true }) },
     });
     const targets = [target('a', [lost, down('10.0.0.2')])];
-    const { readiness } = guard(targets, { readyElsewhere: 100 });
+    const { readiness } = guard(targets, { readyInOtherTargets: 100 });
     expect(readiness).toEqual([HELD, DRAINED]);
   });
 
   it('says why it holds', () => {
-    const told = (targets: readonly GuardedTarget[], traits: Partial<DrainGuardInput>) =>
+    const reported = (targets: readonly GuardedTarget[], traits: Partial<DrainGuardInput>) =>
       guardDrains({ ...defaults, targets, ...traits }).assessments[0]?.[0]?.ports[0]?.message;
-    expect(told(all, {})).toBe(
+    expect(reported(all, {})).toBe(
       'not drained: 100% of all published addresses would be drained at once, so this worker may be the one that is cut off; found: ConnectionRefused: ',
     );
     const lost = assessed('10.0.0.1', 'unhealthy', {
@@ -288,7 +288,7 @@ describe('the drain guard', () => {
         health: healthOf('unhealthy', { vantageSuspect: true }),
       },
     });
-    expect(told([target('a', [lost])], { readyElsewhere: 100 })).toBe(
+    expect(reported([target('a', [lost])], { readyInOtherTargets: 100 })).toBe(
       'not drained: no route to it was found, which may be the trouble of this worker alone; found: NetworkUnreachable: connect ENETUNREACH',
     );
   });

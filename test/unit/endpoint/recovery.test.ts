@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HeldName } from '../../../src/endpoint/hold.ts';
-import { inheritedFrom, type Origins, type ServedAddress } from '../../../src/endpoint/recovery.ts';
+import { recoveredFrom, type ServedAddress, type Sources } from '../../../src/endpoint/recovery.ts';
 import { NO_ROTATION } from '../../../src/endpoint/rotation.ts';
 import { ip } from '../../support/dns-resolver.ts';
 import { targetOf } from '../../support/targets.ts';
@@ -13,7 +13,7 @@ function held(changes: Partial<HeldName>): HeldName {
 
 function inherited(
   endpoints: string,
-  origins: Origins,
+  sources: Sources,
   remembered: readonly HeldName[],
   ...published: readonly string[]
 ): string[] {
@@ -22,11 +22,11 @@ function inherited(
     return { address: ip(address), port: Number(port) };
   });
   const subject = targetOf(`ports: [{ port: 5432 }], endpoints: ${endpoints}`);
-  return inheritedFrom(origins, subject, remembered, served).map(({ address, port }) => `${address}:${port}`);
+  return recoveredFrom(sources, subject, remembered, served).map(({ address, port }) => `${address}:${port}`);
 }
 
 describe('what is published and nobody remembers', () => {
-  const before: Origins = ['host db.example', '10.0.0.1'];
+  const before: Sources = ['host db.example', '10.0.0.1'];
   const nothing: HeldName[] = [];
 
   it('comes from the names', () => {

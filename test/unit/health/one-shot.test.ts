@@ -161,10 +161,12 @@ describe('formVerdicts', () => {
   });
 
   it('tells how far it is', async () => {
-    const told: string[] = [];
-    const { run } = pass([one, two], { onProgress: (settled, total) => told.push(`${settled}/${total}`) });
+    const reported: string[] = [];
+    const { run } = pass([one, two], {
+      onProgress: (settled, total) => reported.push(`${settled}/${total}`),
+    });
     await run();
-    expect(told).toEqual(['1/2', '2/2']);
+    expect(reported).toEqual(['1/2', '2/2']);
   });
 
   it('has nothing to do without checks', async () => {

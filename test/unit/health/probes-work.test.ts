@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seesClearly } from '../../../src/health/probes-work.ts';
+import { probesWork } from '../../../src/health/probes-work.ts';
 import { healthOf } from '../../support/assessments.ts';
 
 const fine = healthOf('healthy');
@@ -15,5 +15,5 @@ it.each([
   ['as many that fail as do not', [fine, failing], true],
   ['mostly such as are about to fall', [fine, failing, failing], false],
 ])('a worker that sees %s', (_, known, clearly) => {
-  expect(seesClearly(known)).toBe(clearly);
+  expect(probesWork(known)).toBe(clearly);
 });

@@ -89,10 +89,10 @@ describe('a kubeconfig that will not do', () => {
     const path = file('config', text);
     const loaded = loadKubeConfig({ kubeconfig: path, environment: {} });
     expect(loaded.ok).toBe(false);
-    const told = loaded.ok ? '' : loaded.message;
-    expect(told).toContain(message);
-    expect(told).toContain(path);
-    expect(told).not.toContain('\n');
+    const reported = loaded.ok ? '' : loaded.message;
+    expect(reported).toContain(message);
+    expect(reported).toContain(path);
+    expect(reported).not.toContain('\n');
   });
 
   it('because it is not there, or a directory', () => {

@@ -20,7 +20,7 @@ afterEach(async () => {
 /** Follows `path` on a clock that stands still: nothing is looked at but when the test says so. */
 function follow(path: string) {
   const clock = new ManualClock();
-  const told: string[] = [];
+  const reported: string[] = [];
   const stop = new AbortController();
   const source = listFileSource([path], () => Readable.from([Buffer.from('from standard input')]));
   const done = followListFile(path, source, clock)
@@ -29,14 +29,14 @@ function follow(path: string) {
         (part) => `${part.source.slice(folder.length + 1)}=${part.ok ? part.text : part.reason}`,
       );
       // The first reading is done twice; that is of no concern here.
-      if (told.at(-1) !== texts.join(' ')) told.push(texts.join(' '));
+      if (reported.at(-1) !== texts.join(' ')) reported.push(texts.join(' '));
     }, stop.signal)
     .catch((error: unknown) => {
       if (error !== stop.signal.reason) throw error;
     });
   const looked = () => vi.waitUntil(() => clock.sleeping === 1, { timeout: 5_000, interval: 1 });
   return {
-    told,
+    reported,
     looked,
     /** Once more; it takes a fifth of a second to come to that. */
     look: async () => {
@@ -58,11 +58,11 @@ describe('followListFile', () => {
     await writeFile(path, 'one');
     const watch = follow(path);
     await watch.looked();
-    expect(watch.told).toEqual(['list.yaml=one']);
+    expect(watch.reported).toEqual(['list.yaml=one']);
     const tells = async (expected: string) => {
       await watch.look();
       await watch.look();
-      expect(watch.told.at(-1)).toBe(`list.yaml=${expected}`);
+      expect(watch.reported.at(-1)).toBe(`list.yaml=${expected}`);
     };
     await tells('one');
     await writeFile(path, 'second');
@@ -74,7 +74,7 @@ describe('followListFile', () => {
     await tells('NotFound');
     await writeFile(path, 'back');
     await tells('back');
-    expect(watch.told).toHaveLength(5);
+    expect(watch.reported).toHaveLength(5);
     await watch.stop();
   });
 
@@ -90,11 +90,11 @@ describe('followListFile', () => {
       }
     };
     await write(20);
-    expect(watch.told).toEqual(['list.yaml=whole']);
+    expect(watch.reported).toEqual(['list.yaml=whole']);
     await watch.look();
-    expect(watch.told.at(-1)).toBe(`list.yaml=${'x'.repeat(20)}`);
+    expect(watch.reported.at(-1)).toBe(`list.yaml=${'x'.repeat(20)}`);
     await write(60);
-    expect(watch.told).toHaveLength(4);
+    expect(watch.reported).toHaveLength(4);
     await watch.stop();
   });
 
@@ -115,7 +115,7 @@ describe('followListFile', () => {
     await rm(join(mount, '..2026_01'), { recursive: true });
     await watch.look();
     await watch.look();
-    expect(watch.told).toEqual(['mount/a.yaml=A1 mount/b.yaml=B1', 'mount/a.yaml=A2 mount/b.yaml=B2']);
+    expect(watch.reported).toEqual(['mount/a.yaml=A1 mount/b.yaml=B1', 'mount/a.yaml=A2 mount/b.yaml=B2']);
     await watch.stop();
   });
 
@@ -124,7 +124,7 @@ describe('followListFile', () => {
     const tells = async (expected: string) => {
       await watch.look();
       await watch.look();
-      expect(watch.told.at(-1)).toBe(expected);
+      expect(watch.reported.at(-1)).toBe(expected);
     };
     await tells('=NoListFiles');
     await writeFile(join(folder, 'b.yaml'), 'B');
@@ -141,8 +141,8 @@ describe('followListFile', () => {
     const watch = follow('-');
     await watch.look();
     await watch.look();
-    expect(watch.told).toHaveLength(1);
-    expect(watch.told[0]).toContain('from standard input');
+    expect(watch.reported).toHaveLength(1);
+    expect(watch.reported[0]).toContain('from standard input');
     await watch.stop();
   });
 });

@@ -28,7 +28,7 @@ describe('metrics for Prometheus', () => {
     metrics.queue(3, 1_500);
     metrics.decided(2);
     metrics.wrote('create', 'Service');
-    metrics.settledAfter(70);
+    metrics.appliedAfter(70);
     metrics.targets([PUBLISHED, PUBLISHED]);
     metrics.probed('Connected');
     metrics.resolved('NameNotFound');

@@ -23,23 +23,23 @@ async function follow(text: string) {
     read.reference,
     ({ reason }) => troubles.push(reason),
   );
-  const told: (readonly SourcePart[])[] = [];
+  const reported: (readonly SourcePart[])[] = [];
   const stop = new AbortController();
   let done: Promise<void> = Promise.resolve();
   const start = async () => {
-    done = source.run((parts) => told.push(parts), stop.signal);
+    done = source.run((parts) => reported.push(parts), stop.signal);
     await clock.advance(0);
   };
   return {
     clock,
     client,
     source,
-    told,
+    reported,
     troubles,
     start,
     /** Source and text, or why there is none. */
     get parts() {
-      return told.at(-1)?.map((part) => `${part.source} = ${part.ok ? part.text : part.reason}`);
+      return reported.at(-1)?.map((part) => `${part.source} = ${part.ok ? part.text : part.reason}`);
     },
     async write(name: string, data: Readonly<Record<string, string>>, more: object = {}): Promise<void> {
       const body = {
@@ -82,7 +82,7 @@ describe('ConfigMapSource', () => {
     await run.write('targets', { 'a.yaml': 'A2' });
     expect(run.parts).toEqual(['configmap default/targets[a.yaml] = A2']);
     await run.write('others', { 'd.yaml': 'D2' });
-    expect(run.told).toHaveLength(2);
+    expect(run.reported).toHaveLength(2);
     expect(run.source.objectOf('configmap default/targets[a.yaml]')?.metadata.name).toBe('targets');
     expect(run.source.objectOf('configmap default/others[a.yaml]')).toBeUndefined();
     await run.stop();
@@ -135,7 +135,7 @@ describe('ConfigMapSource', () => {
     run.client.cut();
     await run.write('targets', { 'a.yaml': 'A2' });
     await run.clock.advance(60_000);
-    expect(run.told).toHaveLength(1);
+    expect(run.reported).toHaveLength(1);
     run.client.fault = () => undefined;
     await run.clock.advance(15_000);
     expect(run.parts).toEqual(['configmap default/targets[a.yaml] = A2']);

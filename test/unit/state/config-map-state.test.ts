@@ -7,6 +7,7 @@ import { EMPTY_STATE, type SyncState } from '../../../src/state/sync-state.ts';
 import { healthOf } from '../../support/assessments.ts';
 import { type InMemoryClient, InMemoryCluster } from '../../support/in-memory-cluster.ts';
 import { SkippingClock } from '../../support/skipping-clock.ts';
+import { storeWith } from '../../support/store-with.ts';
 
 const never = new AbortController().signal;
 const NAME = 'external-endpoints-state-blue';
@@ -159,12 +160,7 @@ describe('when the API server', () => {
       }),
     };
     const place = { namespace: 'default', instance: 'blue' };
-    const state = new ConfigMapState(
-      Object.assign(Object.create(client.store), forbidding),
-      gzipText,
-      clock,
-      place,
-    );
+    const state = new ConfigMapState(storeWith(client.store, forbidding), gzipText, clock, place);
     expect(await state.load(never)).toMatchObject({
       kind: 'unusable',
       notes: [{ reason: 'StateForbidden', message: expect.stringContaining('do not carry over') }],

@@ -56,7 +56,7 @@ const NAME: HeldName = {
 
 const STATE: SyncState = {
   names: new Map([['shop/db', new Map([['host db.example', { IPv4: NAME }]])]]),
-  origins: new Map([['shop/db', ['host db.example', '10.0.0.7']]]),
+  sources: new Map([['shop/db', ['host db.example', '10.0.0.7']]]),
   health: new Map([['10.0.0.1:5432 tcp' as CheckId, HEALTHY]]),
   suspectSinceMs: NOW.monotonicMs - 5_000,
 };
@@ -65,7 +65,7 @@ describe('the state as text', () => {
   it('comes back in another process with its times on that process’s clock', () => {
     const later = elsewhere(30_000);
     const state = decoded(encodeState(STATE, NOW), later);
-    expect([...state.origins]).toEqual([['shop/db', ['10.0.0.7', 'host db.example']]]);
+    expect([...state.sources]).toEqual([['shop/db', ['10.0.0.7', 'host db.example']]]);
     const agoMs = (durationMs: number) => later.monotonicMs - 30_000 - durationMs;
     expect(state.suspectSinceMs).toBe(agoMs(5_000));
     const { latencyMs: _latency, lastFailure: _failure, ...kept } = HEALTHY;
@@ -172,7 +172,7 @@ const states: fc.Arbitrary<SyncState> = fc
       fc.stringMatching(/^[a-z]{1,8}\/[a-z]{1,8}$/),
       fc.dictionary(fc.constantFrom('host a.example', 'srv _x._tcp.b.example'), heldNames),
     ),
-    origins: fc.dictionary(
+    sources: fc.dictionary(
       fc.stringMatching(/^[a-z]{1,8}\/[a-z]{1,8}$/),
       fc.array(fc.string(), { maxLength: 3 }),
     ),
@@ -186,8 +186,8 @@ const states: fc.Arbitrary<SyncState> = fc
       }),
     ),
   })
-  .map(({ names, origins, health }) => ({
-    origins: new Map(Object.entries(origins)),
+  .map(({ names, sources, health }) => ({
+    sources: new Map(Object.entries(sources)),
     names: new Map(
       Object.entries(names).map(([key, sources]) => [
         key,
@@ -251,9 +251,9 @@ describe('a text that is not to be trusted', () => {
   ])('%s is told and not read', (_what, text, message) => {
     const result = decodeState(text, NOW);
     expect(result.ok).toBe(false);
-    const told = result.ok ? '' : result.message;
-    expect(told).toContain(message);
-    expect(told.length).toBeLessThanOrEqual(300);
+    const reported = result.ok ? '' : result.message;
+    expect(reported).toContain(message);
+    expect(reported.length).toBeLessThanOrEqual(300);
   });
 
   it('can be anything at all', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiResult, ObjectStore } from '../../../src/cluster/object-store.ts';
 import type { ObjectPlan } from '../../../src/plan/object-plan.ts';
-import { PlanCarrier } from '../../../src/sync/apply-queue.ts';
-import { newEntry, type TargetEntry } from '../../../src/sync/target-record.ts';
+import { ApplyQueue } from '../../../src/sync/apply-queue.ts';
+import { newRecord, type TargetRecord } from '../../../src/sync/target-record.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
@@ -20,7 +20,7 @@ class CarrierBench {
   readonly settled: string[] = [];
   readonly dropped: string[] = [];
   readonly #answers = new Map<string, () => void>();
-  readonly #carrier: PlanCarrier;
+  readonly #applyQueue: ApplyQueue;
 
   constructor() {
     const store: Partial<ObjectStore> = {
@@ -42,7 +42,7 @@ class CarrierBench {
         });
       },
     };
-    this.#carrier = new PlanCarrier(
+    this.#applyQueue = new ApplyQueue(
       { store: store as ObjectStore, clock: this.clock, random: seededRandom(1) },
       {
         options: {
@@ -52,7 +52,7 @@ class CarrierBench {
           allowMassDelete: false,
           acceptDrain: false,
         },
-        onSettled: ({ name }) => this.settled.push(name),
+        onApplied: ({ name }) => this.settled.push(name),
         onDropped: ({ name }) => this.dropped.push(name),
       },
       new AbortController().signal,
@@ -60,13 +60,13 @@ class CarrierBench {
   }
 
   /** @param sinceMs when the wish for it arose. */
-  carry(name: string, sinceMs: number, more: Partial<ObjectPlan> = {}): TargetEntry {
-    const entry = newEntry('shop', name);
+  carry(name: string, sinceMs: number, more: Partial<ObjectPlan> = {}): TargetRecord {
+    const entry = newRecord('shop', name);
     this.carryAgain(entry, sinceMs, more);
     return entry;
   }
 
-  carryAgain(entry: TargetEntry, sinceMs: number, more: Partial<ObjectPlan> = {}): void {
+  carryAgain(entry: TargetRecord, sinceMs: number, more: Partial<ObjectPlan> = {}): void {
     const { namespace, name } = entry;
     entry.decidedForMs = sinceMs;
     entry.dirtySinceMs = undefined;
@@ -75,7 +75,7 @@ class CarrierBench {
     const actions = [{ ...action, body, force: false, changes: [] }];
     const outcome = { phase: 'Published', reason: 'Synced', message: '' } as const;
     const plan: ObjectPlan = { namespace, name, ...outcome, actions, ...more };
-    this.#carrier.carry(entry, { plan, assessments: [] }, this.clock.monotonicNow());
+    this.#applyQueue.enqueue(entry, { plan, assessments: [] }, this.clock.monotonicNow());
   }
 
   async answer(...names: readonly string[]): Promise<void> {
@@ -84,7 +84,7 @@ class CarrierBench {
   }
 
   drain(): Promise<void> {
-    return this.#carrier.drain();
+    return this.#applyQueue.drain();
   }
 }
 

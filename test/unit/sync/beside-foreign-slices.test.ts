@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => cluster.stop());
 
-function strangers(ready: boolean): EndpointSliceObject {
+function foreignSlices(ready: boolean): EndpointSliceObject {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
@@ -48,7 +48,7 @@ describe("an address that stands in a stranger's slice too", () => {
     async ({ before, theirs, healthy, after }) => {
       await cluster.passOne(DB, { world: { down: before ? [] : [A] } });
       expect(await ours()).toBe(before);
-      await cluster.as('our-script').create(strangers(theirs));
+      await cluster.as('our-script').create(foreignSlices(theirs));
       const world = { down: healthy ? [] : [A] };
       expect(await cluster.passOne(DB, { world })).toMatchObject({
         phase: 'Refused',
@@ -57,14 +57,14 @@ describe("an address that stands in a stranger's slice too", () => {
       expect(await ours()).toBe(after);
       expect((await cluster.passOne(DB, { world })).actions).toEqual([]);
       // And when they leave, ours is as if they had never been there.
-      await cluster.as('our-script').delete(strangers(theirs));
+      await cluster.as('our-script').delete(foreignSlices(theirs));
       expect(await cluster.passOne(DB, { world })).toMatchObject({ phase: 'Published' });
       expect(await ours()).toBe(healthy);
     },
   );
 
   it('is nobody’s reason to begin serving a Service that only they serve', async () => {
-    await cluster.as('our-script').create(strangers(true));
+    await cluster.as('our-script').create(foreignSlices(true));
     expect(await cluster.passOne(DB)).toMatchObject({
       phase: 'Refused',
       reason: 'SlicesNotOurs',

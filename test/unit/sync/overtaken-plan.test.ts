@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readService } from '../../../src/cluster/read-cluster.ts';
-import { decide, NO_FLEET, type TargetDecision } from '../../../src/decide/decide.ts';
+import { decide, NO_CLUSTER, type TargetDecision } from '../../../src/decide/decide.ts';
 import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
 import { DEFAULT_GUARDS } from '../../../src/model/guards.ts';
 import { NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
-import { PlanCarrier } from '../../../src/sync/apply-queue.ts';
-import { newEntry, type TargetEntry } from '../../../src/sync/target-record.ts';
+import { ApplyQueue } from '../../../src/sync/apply-queue.ts';
+import { newRecord, type TargetRecord } from '../../../src/sync/target-record.ts';
 import { instantOf } from '../../../src/time/clock.ts';
 import { healthOf } from '../../support/assessments.ts';
 import { InMemoryCluster } from '../../support/in-memory-cluster.ts';
@@ -27,18 +27,18 @@ const FOREVER = new AbortController().signal;
 class CarrierBench {
   readonly clock = new ManualClock();
   readonly client = new InMemoryCluster(this.clock).newClient();
-  readonly entry: TargetEntry = newEntry('shop', 'db');
-  readonly carrier = new PlanCarrier(
+  readonly entry: TargetRecord = newRecord('shop', 'db');
+  readonly applyQueue = new ApplyQueue(
     { store: this.client.store, clock: this.clock, random: seededRandom(1) },
-    { options: OPTIONS, onSettled: () => undefined, onDropped: () => undefined },
+    { options: OPTIONS, onApplied: () => undefined, onDropped: () => undefined },
     FOREVER,
   );
 
   async prepare(): Promise<void> {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
     await this.clock.advanceUntil(this.client.store.create(namespace, { dryRun: false }, FOREVER));
-    this.carrier.carry(this.entry, this.decided('healthy'), this.clock.monotonicNow());
-    await this.clock.advanceUntil(this.carrier.drain());
+    this.applyQueue.enqueue(this.entry, this.decided('healthy'), this.clock.monotonicNow());
+    await this.clock.advanceUntil(this.applyQueue.drain());
     await this.read();
   }
 
@@ -60,8 +60,8 @@ class CarrierBench {
         healthOf: () => healthOf(verdict),
         guards: DEFAULT_GUARDS,
         options: OPTIONS,
-        stateless: false,
-        fleet: NO_FLEET,
+        hasNoStateStore: false,
+        clusterWide: NO_CLUSTER,
       },
       instantOf(this.clock),
     ).targets;
@@ -95,8 +95,8 @@ describe('a plan that takes long to carry out', () => {
       if (method === 'PATCH') bench.entry.dirtySinceMs = bench.clock.monotonicNow() + 1;
       return undefined;
     };
-    bench.carrier.carry(bench.entry, drain, bench.clock.monotonicNow());
-    await bench.clock.advanceUntil(bench.carrier.drain());
+    bench.applyQueue.enqueue(bench.entry, drain, bench.clock.monotonicNow());
+    await bench.clock.advanceUntil(bench.applyQueue.drain());
 
     expect(bench.entry.busy).toBe(false);
     expect(await bench.isReady()).toBe(true);
@@ -108,8 +108,8 @@ describe('a plan that takes long to carry out', () => {
     const drain = bench.decided('unhealthy');
     await bench.editSlice();
 
-    bench.carrier.carry(bench.entry, drain, bench.clock.monotonicNow());
-    await bench.clock.advanceUntil(bench.carrier.drain());
+    bench.applyQueue.enqueue(bench.entry, drain, bench.clock.monotonicNow());
+    await bench.clock.advanceUntil(bench.applyQueue.drain());
 
     expect(await bench.isReady()).toBe(false);
   });

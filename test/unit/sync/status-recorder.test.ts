@@ -3,8 +3,8 @@ import type { Happening } from '../../../src/cluster/event-object.ts';
 import type { Assessment, PortAssessment } from '../../../src/endpoint/assessment.ts';
 import type { Log } from '../../../src/model/log.ts';
 import { NO_METRICS } from '../../../src/sync/metrics.ts';
-import { SettlementKeeper } from '../../../src/sync/status-recorder.ts';
-import { newEntry } from '../../../src/sync/target-record.ts';
+import { StatusRecorder } from '../../../src/sync/status-recorder.ts';
+import { newRecord } from '../../../src/sync/target-record.ts';
 import { assessed } from '../../support/assessments.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -18,14 +18,14 @@ function toldOf(...states: readonly Partial<PortAssessment>[]): { lines: string[
   };
   const log: Log = { info: line('info'), warn: line('warn'), error: line('error') };
   const events = { record: (happening: Happening) => happenings.push(happening) };
-  const keeper = new SettlementKeeper({
+  const recorder = new StatusRecorder({
     clock: new ManualClock(),
     random: seededRandom(1),
     log,
     metrics: NO_METRICS,
     events,
   });
-  const entry = newEntry('shop', 'db');
+  const entry = newRecord('shop', 'db');
   const plan = {
     namespace: 'shop',
     name: 'db',
@@ -36,7 +36,7 @@ function toldOf(...states: readonly Partial<PortAssessment>[]): { lines: string[
   } as const;
   for (const port of states) {
     const assessments: Assessment[] = [assessed('10.0.0.1', 'healthy', { port })];
-    keeper.keepAtRest(entry, { plan, assessments });
+    recorder.recordUnchanged(entry, { plan, assessments });
   }
   return {
     lines: lines.filter((each) => each.includes('address')),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubeRequest } from '../../../src/io/kube-retry.ts';
 import type { Log } from '../../../src/model/log.ts';
 import { TargetReader } from '../../../src/sync/target-reader.ts';
-import { TargetBook } from '../../../src/sync/target-registry.ts';
+import { TargetRegistry } from '../../../src/sync/target-registry.ts';
 import { type ClientFault, InMemoryCluster } from '../../support/in-memory-cluster.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -15,7 +15,7 @@ function readerOf(namespaces: readonly string[], fault: (request: KubeRequest) =
   const clock = new ManualClock();
   const client = new InMemoryCluster(clock).newClient();
   client.fault = fault;
-  const book = new TargetBook();
+  const book = new TargetRegistry();
   const target = (namespace: string) =>
     `  - { name: db, namespace: ${namespace}, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }] }`;
   const entries = book.replaceTargets(listOf(namespaces.map(target).join('\n')).targets);

@@ -3,9 +3,9 @@ import { HealthMemory } from '../../../src/health/memory.ts';
 import { Monitor } from '../../../src/health/monitor.ts';
 import { NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
 import { CheckSet } from '../../../src/sync/check-set.ts';
-import { newEntry } from '../../../src/sync/target-record.ts';
-import { Agenda } from '../../../src/sync/work-queue.ts';
-import { WakeUp } from '../../../src/time/signal.ts';
+import { newRecord } from '../../../src/sync/target-record.ts';
+import { WorkQueue } from '../../../src/sync/work-queue.ts';
+import { Signal } from '../../../src/time/signal.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
@@ -21,13 +21,13 @@ function agendaOfTwo() {
     maxInFlight: 1,
     onObservation: () => undefined,
   });
-  const agenda = new Agenda(clock, new CheckSet(monitor, new HealthMemory(new Map())), new WakeUp(clock));
-  const known = { ...newEntry('shop', 'known'), existing: NOTHING_EXISTS };
-  const unread = newEntry('shop', 'unread');
-  agenda.mark(known);
-  agenda.mark(unread);
-  const due = () => agenda.dueAt(clock.monotonicNow() + SOON_MS);
-  return { agenda, clock, known, unread, due };
+  const queue = new WorkQueue(clock, new CheckSet(monitor, new HealthMemory(new Map())), new Signal(clock));
+  const known = { ...newRecord('shop', 'known'), existing: NOTHING_EXISTS };
+  const unread = newRecord('shop', 'unread');
+  queue.add(known);
+  queue.add(unread);
+  const due = () => queue.dueAt(clock.monotonicNow() + SOON_MS);
+  return { queue, clock, known, unread, due };
 }
 
 describe('what has left the list', () => {
@@ -39,9 +39,9 @@ describe('what has left the list', () => {
   });
 
   it('wakes nobody meanwhile: whoever is being read will', () => {
-    const { agenda, unread } = agendaOfTwo();
+    const { queue, unread } = agendaOfTwo();
     unread.busy = true;
-    expect(agenda.nextDueAtMs(0)).toBe(Number.POSITIVE_INFINITY);
+    expect(queue.nextDueAtMs(0)).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('waits for none that cannot be read', () => {

@@ -11,6 +11,7 @@ import { type InMemoryClient, InMemoryCluster } from '../../../support/in-memory
 import type { ManualClock } from '../../../support/manual-clock.ts';
 import { ScriptedNetwork } from '../../../support/scripted-network.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
+import { storeWith } from '../../../support/store-with.ts';
 import { listOf } from '../../../support/targets.ts';
 
 const REFUSED = { does: 'fail', code: 'ECONNREFUSED' } as const;
@@ -160,7 +161,7 @@ describe('a target that is slow', () => {
     const startMs = bench.clock.monotonicNow();
     const writtenAtMs = new Map<string, number>();
     const { store } = bench;
-    bench.store = Object.assign(Object.create(store), {
+    bench.store = storeWith(store, {
       apply: (...args: Parameters<ObjectStore['apply']>) => {
         const [{ kind, metadata }] = args;
         writtenAtMs.set(`${kind} ${metadata.name}`, bench.clock.monotonicNow() - startMs);
@@ -330,7 +331,7 @@ describe('a cluster', () => {
       message: 'away',
       outcomeUnknown: false,
     } as const;
-    bench.store = Object.assign(Object.create(store), {
+    bench.store = storeWith(store, {
       list: async (...args: Parameters<ObjectStore['list']>) =>
         args[0] === 'ServiceCIDR' ? { ok: false, failure } : store.list(...args),
     });
@@ -341,7 +342,7 @@ describe('a cluster', () => {
   it('that forbids one namespace has the targets of the others done', async () => {
     const bench = new PassBench();
     const { store } = bench;
-    bench.store = Object.assign(Object.create(store), {
+    bench.store = storeWith(store, {
       list: async (...args: Parameters<ObjectStore['list']>) =>
         args[1].namespace === 'secret'
           ? {
@@ -363,7 +364,7 @@ describe('a cluster', () => {
     const bench = new PassBench();
     let lost = 0;
     const { store } = bench;
-    bench.store = Object.assign(Object.create(store), {
+    bench.store = storeWith(store, {
       apply: async (...args: Parameters<ObjectStore['apply']>) => {
         const result = await store.apply(...args);
         if (args[0].kind !== 'EndpointSlice' || lost++ > 0) return result;

@@ -44,13 +44,15 @@ async function marks(): Promise<readonly string[]> {
 
 /** Addresses that one slice serves as ready and another as not ready. */
 function disputed(slices: readonly EndpointSliceObject[]): string[] {
-  const told = slices.flatMap(({ endpoints }) =>
+  const reported = slices.flatMap(({ endpoints }) =>
     (endpoints ?? []).flatMap(({ addresses, conditions }) =>
       addresses.map((address) => ({ address, ready: conditions?.ready !== false })),
     ),
   );
-  return told
-    .filter(({ address, ready }) => told.some((other) => other.address === address && other.ready !== ready))
+  return reported
+    .filter(({ address, ready }) =>
+      reported.some((other) => other.address === address && other.ready !== ready),
+    )
     .map(({ address, ready }) => `${address} ${ready ? 'ready' : 'not ready'}`);
 }
 
