@@ -45,7 +45,7 @@ export interface Health {
   readonly vantageSuspect: boolean;
 }
 
-/** What a successful sample says. The strings appear in reports, logs, metrics and docs/health-checks.md. */
+/** What a successful sample says. The strings appear in reports, logs, metrics and docs/reasons.md. */
 export const HEALTHY_REASONS = [
   'Connected',
   'ResponseMatched',
