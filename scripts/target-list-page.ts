@@ -20,26 +20,26 @@ const INTRODUCTION = `# The target list
 
 <!-- Written by \`npm run generate\` from src/config. Do not edit. -->
 
-A list is one YAML 1.2 (or JSON) document. [config/example.yaml](../config/example.yaml) is a commented one,
-[config/schema.json](../config/schema.json) its JSON Schema (\`external-endpoints schema\` prints it), and
-\`external-endpoints validate\` finds everything that is wrong with one, all at once, each with file, line and
-column. Unknown fields, duplicate keys, a second document and YAML directives are errors.
+A list is one YAML 1.2 (or JSON) document. [config/example.yaml](../config/example.yaml) is an example with comments.
+[config/schema.json](../config/schema.json) is the JSON Schema; \`external-endpoints schema\` prints it.
+\`external-endpoints validate\` reports every error at once, each with file, line and column. Unknown fields, duplicate
+keys, a second document and YAML directives are errors.
 
 - **Durations** are written as in Go: numbers with units, such as \`10s\`, \`1m30s\` or \`250ms\`. The units are
-  \`h\`, \`m\`, \`s\`, \`ms\`; there is no day. Where it says so, \`forever\` may be written.
-- **Defaults**: a field that a target does not write is taken from \`defaults\`, mappings field by field and
-  lists as a whole, and then from the table below. A built-in default never contradicts what is written: with
+  \`h\`, \`m\`, \`s\`, \`ms\`; there is no day. Some fields also take \`forever\`.
+- **Defaults**: a field that a target does not have comes from \`defaults\`: mappings field by field, lists as a whole.
+  After that it comes from the tables below. A built-in default never contradicts a written value: with
   \`interval: 500ms\` alone, \`timeout\` is 500ms too.
-- **Anchors and aliases** (\`&name\`, \`*name\`) may be used for whole values; merge keys (\`<<\`) are not read.
-- **Several parts** (files, ConfigMaps) are read as one list. Each has its own \`defaults\`; \`guards\` hold over
-  all parts and must not differ between them; a target declared twice is an error that names both places.
-- A list that names no target is told apart from a broken one. Neither changes the cluster by itself.`;
+- **Anchors and aliases** (\`&name\`, \`*name\`) work for whole values. Merge keys (\`<<\`) are not read.
+- **Several parts** (files, ConfigMaps) are read as one list. Each part has its own \`defaults\`. \`guards\` hold over
+  all parts and must not differ between them. A target declared twice is an error that names both places.
+- A list without targets (\`EmptyTargetList\`) changes nothing, like a broken list. \`run --allow-empty\` accepts it.`;
 
 const LIMITS = `## Limits
 
 A list is smaller than ${mebibytes(MAX_LIST_BYTES)} MiB and has at most ${number(MAX_TARGETS)} targets (of all parts together),
 ${number(MAX_ENDPOINTS)} endpoints and ${MAX_PORTS} ports a target, ${number(MAX_TOKENS)} YAML tokens, ${number(MAX_VALUES)} values with aliases expanded,
-and ${MAX_DEPTH} values inside each other. What is more is refused, with the figure.`;
+and a depth of ${MAX_DEPTH}. Anything above is refused, and the message has the figure.`;
 
 interface Section {
   readonly path: string;
@@ -75,7 +75,7 @@ function sectionText({ path, schema }: Section): string {
     '',
     schema.meta()?.description ?? '',
     '',
-    '| field | takes | default | what it says |',
+    '| field | takes | default | meaning |',
     '|---|---|---|---|',
     ...rows,
   ].join('\n');

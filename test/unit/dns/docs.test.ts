@@ -4,10 +4,16 @@ import { DNS_COUNTS } from '../../../src/dns/counters.ts';
 import { UNRESOLVED_REASONS } from '../../../src/dns/resolution.ts';
 import { DEFAULT_RESOLVER_LIMITS } from '../../../src/dns/stub-resolver.ts';
 
-const DOCS = readFileSync(new URL('../../../docs/dns.md', import.meta.url), 'utf8');
+function page(name: string): string {
+  return readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+}
 
-it('docs/dns.md lists every reason, the most telling first', () => {
-  const listed = [...DOCS.matchAll(/^\| `unresolved` \| `(\w+)`/gm)].map(([, reason]) => reason);
+const DOCS = page('dns.md');
+
+it('docs/reasons.md lists every reason of an unresolved name, in the order of precedence', () => {
+  const listed = [...page('reasons.md').matchAll(/^\| `(\w+)` \| `unresolved` \|/gm)].map(
+    ([, reason]) => reason,
+  );
   expect(listed).toEqual([...UNRESOLVED_REASONS]);
 });
 
