@@ -2,6 +2,8 @@ import type { KubeObject } from '../manifest/kube-object.ts';
 import { INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVICE_NAME_LABEL } from '../manifest/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { Target } from '../model/target.ts';
+import { LinkedController } from '../time/linked-controller.ts';
+import { untilAborted } from '../time/on-abort.ts';
 import type { ApiFailure, ListScope } from './object-store.ts';
 import { Reflector, type ReflectorPorts } from './reflector.ts';
 
@@ -23,7 +25,7 @@ export type WatchedTarget = Pick<Target, 'namespace' | 'name'> & {
 
 interface Following {
   readonly reflector: Reflector;
-  readonly stop: AbortController;
+  readonly until: LinkedController;
 }
 
 /** Above this many names a selector would be longer than its use: then all slices are followed. */
@@ -67,23 +69,19 @@ export class ClusterWatch {
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     this.#follow(signal);
-    const stopped = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await Promise.race([stopped, this.#ended.promise]);
+    await untilAborted(signal, this.#ended.promise);
   }
 
   #follow(signal: AbortSignal): void {
     const wanted = this.#wantedScopes();
-    for (const [key, { stop }] of [...this.#following]) {
+    for (const [key, { until }] of [...this.#following]) {
       if (wanted.has(key)) continue;
       this.#following.delete(key);
-      stop.abort(new Error('no longer followed'));
+      until.abort(new Error('no longer followed'));
     }
     for (const [key, { kind, scope }] of wanted) {
       if (this.#following.has(key)) continue;
-      const stop = new AbortController();
+      const until = new LinkedController(signal);
       const reflector = new Reflector(this.#ports, {
         kind,
         scope,
@@ -92,11 +90,13 @@ export class ClusterWatch {
         onReplace: (items) => this.#settings.onReplace(kind, scope, items),
         onTrouble: (failure) => this.#onTrouble(kind, scope, failure),
       });
-      this.#following.set(key, { reflector, stop });
-      const until = AbortSignal.any([signal, stop.signal]);
-      reflector.run(until).catch((error: unknown) => {
-        if (!until.aborted) this.#ended.reject(error);
-      });
+      this.#following.set(key, { reflector, until });
+      reflector
+        .run(until.signal)
+        .catch((error: unknown) => {
+          if (!until.signal.aborted) this.#ended.reject(error);
+        })
+        .finally(() => until.unlink());
     }
   }
 

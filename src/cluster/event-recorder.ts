@@ -1,5 +1,6 @@
 import { type Clock, instantOf } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
+import { Signal } from '../time/signal.ts';
 import { type EventObject, eventObject, type Happening, seriesOf } from './event-object.ts';
 import { type EventSeries, EventSeriesBook } from './event-series.ts';
 import type { ApiFailure, ApiFailureReason, ApiResult, ObjectStore } from './object-store.ts';
@@ -30,7 +31,6 @@ const ASK_AGAIN_MS = 1_000;
 const WRITE_TIMEOUT_MS = 10_000;
 const MAX_FAILURES = 3;
 const LONGEST_REST_MS = 3_600_000;
-const WOKEN = new Error('woken');
 const WRITE = { dryRun: false } as const;
 
 /** Another try would be answered in the same way. */
@@ -59,40 +59,32 @@ export class EventRecorder {
   readonly #settings: EventRecorderSettings;
   readonly #registry = new EventSeriesBook();
   readonly #budget = new TokenBucket(BURST, REFILL_EVERY_MS);
-  #wake = new AbortController();
+  readonly #recorded: Signal;
 
   constructor(ports: EventRecorderPorts, settings: EventRecorderSettings) {
     this.#ports = ports;
     this.#settings = settings;
+    this.#recorded = new Signal(ports.clock);
   }
 
   /** Never waits. */
   record(happening: Happening): void {
     const counted = this.#registry.count(happening, instantOf(this.#ports.clock));
     if (counted === undefined) this.#settings.onOutcome('dropped');
-    else this.#wake.abort(WOKEN);
+    else this.#recorded.notify();
   }
 
   /** Writes until `signal` aborts; then rejects with its reason. What is not written by then stays unwritten. */
   async run(signal: AbortSignal): Promise<void> {
     for (;;) {
-      this.#wake = new AbortController();
       const nowMs = this.#ports.clock.monotonicNow();
       const series = this.#registry.next();
       const dueMs =
         series === undefined
           ? nowMs + LONGEST_REST_MS
           : Math.max(series.notBeforeMs, this.#budget.nextMs(nowMs));
-      if (series === undefined || dueMs > nowMs) await this.#rest(dueMs - nowMs, signal);
+      if (series === undefined || dueMs > nowMs) await this.#recorded.sleepUntil(dueMs, signal);
       else await this.#write(series, signal);
-    }
-  }
-
-  async #rest(durationMs: number, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#ports.clock.sleep(durationMs, AbortSignal.any([this.#wake.signal, signal]));
-    } catch (error) {
-      if (error !== WOKEN) throw error;
     }
   }
 

@@ -13,9 +13,9 @@ export async function withinTime<T>(
   request: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | { readonly ok: false; readonly failure: ApiFailure }> {
   const late = new Error('too late');
-  const deadline = deadlineAfter(durationMs, clock, late);
+  const deadline = deadlineAfter(durationMs, clock, late, signal);
   try {
-    return await request(AbortSignal.any([signal, deadline.signal]));
+    return await request(deadline.signal);
   } catch (error) {
     if (error !== late) throw error;
     const message = `no answer within ${Math.round(durationMs)} ms`;

@@ -1,5 +1,6 @@
 import type { DnsSettings } from '../model/target.ts';
 import type { Clock } from '../time/clock.ts';
+import { untilAborted } from '../time/on-abort.ts';
 import type { Random } from '../time/random.ts';
 import type { NameResolution, Resolution } from './resolution.ts';
 import type { NameSource, TimedResolution, TimedResolver } from './resolver.ts';
@@ -69,13 +70,9 @@ export class NameWatcher {
   /** Asks until `signal` aborts, and resolves when the last question has ended. To be called once. */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
-    const stopped = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
     for (const [key, watch] of this.#watches) this.#follow(key, watch);
     try {
-      await Promise.race([stopped, this.#broken.promise]);
+      await untilAborted(signal, this.#broken.promise);
     } finally {
       this.#signal = undefined;
       this.watch([]);

@@ -1,4 +1,5 @@
-import { TICK_MS } from './timer.ts';
+/** Probes that start within this time share a flight. No probe is so urgent that it could not wait that long. */
+export const TICK_MS = 5;
 
 /** Probes that began together and have the same time-out: it is over for all of them at once. */
 export interface Flight {

@@ -1,14 +1,14 @@
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
+import { Signal } from '../time/signal.ts';
 import { Admission } from './admission.ts';
 import { DueQueue } from './due-queue.ts';
 import { type Beginning, type Entry, newRecord } from './entry.ts';
-import { Flights } from './flights.ts';
+import { Flights, TICK_MS } from './flights.ts';
 import type { Check, CheckId, Health, Sample } from './health.ts';
 import { observe } from './hysteresis.ts';
 import { PROBE_STALLED, PROBE_TIMED_OUT, type Prober } from './probe.ts';
 import { nextDueMs, somewhereIn } from './rhythm.ts';
-import { Timer } from './timer.ts';
 
 export interface MonitorOptions {
   readonly prober: Prober;
@@ -37,6 +37,8 @@ const TIMER_SLACK_MS = 1;
 /** A time-out noticed so late means that this process stood still. */
 const STALL_MS = 250;
 
+const LONGEST_SLEEP_MS = 3_600_000;
+
 const STOPPED = new Error('the monitor stopped');
 
 /**
@@ -55,7 +57,7 @@ export class Monitor {
   readonly #due = new DueQueue<Entry>();
   readonly #admission: Admission<Entry>;
   readonly #flights = new Flights();
-  readonly #timer: Timer;
+  readonly #changed: Signal;
   #crash: { readonly error: unknown } | undefined;
   #stopped = false;
   #emptied: (() => void) | undefined;
@@ -63,7 +65,7 @@ export class Monitor {
   constructor(options: MonitorOptions) {
     this.#options = options;
     this.#admission = new Admission(options.maxInFlight, (entry) => this.#start(entry));
-    this.#timer = new Timer(options.clock);
+    this.#changed = new Signal(options.clock);
   }
 
   /** Undefined for a check that is not in the set. */
@@ -99,19 +101,23 @@ export class Monitor {
 
   /** To be called once. Rejects with `signal.reason`, when no probe is in flight any more. */
   async run(signal: AbortSignal): Promise<never> {
-    const signalled = () => this.#timer.wake();
-    signal.addEventListener('abort', signalled);
     try {
       for (;;) {
         signal.throwIfAborted();
         this.#turn(this.#options.clock.monotonicNow() + TIMER_SLACK_MS);
-        await this.#timer.sleepUntil(Math.min(this.#due.earliestMs(), this.#flights.earliestEndMs()));
+        await this.#sleepUntil(Math.min(this.#due.earliestMs(), this.#flights.earliestEndMs()), signal);
         if (this.#crash !== undefined) throw this.#crash.error;
       }
     } finally {
-      signal.removeEventListener('abort', signalled);
       await this.#stop();
     }
+  }
+
+  /** At least {@link TICK_MS}, so that probes which are due close together start together. */
+  async #sleepUntil(atMs: number, signal: AbortSignal): Promise<void> {
+    // Whole milliseconds: timers cut off the rest and would end too early.
+    const leftMs = Math.ceil(atMs - this.#options.clock.monotonicNow());
+    await this.#changed.sleep(Math.min(Math.max(leftMs, TICK_MS), LONGEST_SLEEP_MS), signal);
   }
 
   /** Ends the probes whose time is over and starts those whose time has come. */
@@ -136,7 +142,7 @@ export class Monitor {
     const flight = this.#flights.join(timeoutMs, startedMs);
     entry.startedMs = startedMs;
     entry.flight = flight;
-    this.#timer.expect(startedMs + timeoutMs);
+    this.#changed.notifyBefore(startedMs + timeoutMs + TICK_MS);
     this.#options.prober(entry.check, flight.signal).then(
       (sample) => this.#finish(entry, sample),
       (error: unknown) => this.#abandon(entry, error),
@@ -161,7 +167,7 @@ export class Monitor {
     this.#leave(entry);
     if (this.#stopped) return;
     this.#crash = { error };
-    this.#timer.wake();
+    this.#changed.notify();
   }
 
   #leave(entry: Entry): void {
@@ -179,7 +185,7 @@ export class Monitor {
     // Whole milliseconds, so that what begins together shares a place in the queue.
     entry.queuedAtMs = Math.floor(dueMs);
     this.#due.add(entry, entry.queuedAtMs);
-    this.#timer.expect(dueMs);
+    this.#changed.notifyBefore(dueMs + TICK_MS);
   }
 
   #somewhereIn({ check }: Entry, nowMs: number): number {

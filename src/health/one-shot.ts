@@ -1,5 +1,7 @@
 import type { Clock } from '../time/clock.ts';
+import { LinkedController } from '../time/linked-controller.ts';
 import type { Random } from '../time/random.ts';
+import { Signal } from '../time/signal.ts';
 import type { Check, CheckId, Health } from './health.ts';
 import { isForming, notCheckedYet } from './hysteresis.ts';
 import type { HealthMemory } from './memory.ts';
@@ -58,19 +60,20 @@ export class OneShotChecks {
 
   /** Probes until `signal` aborts, and rejects with its reason then. To be called once. */
   async run(signal: AbortSignal): Promise<never> {
-    const ending = new AbortController();
-    const timeUp = this.#options.clock
-      .sleep(this.#options.timeoutMs, AbortSignal.any([signal, ending.signal]))
-      .then(
-        () => this.#endTime(),
-        (error: unknown) => {
-          if (!signal.aborted && !ending.signal.aborted) throw error;
-        },
-      );
+    const { clock, timeoutMs } = this.#options;
+    const ended = new Signal(clock);
+    const timeUp = ended.sleep(timeoutMs, signal).then(
+      (wasEnded) => {
+        if (!wasEnded) this.#endTime();
+      },
+      (error: unknown) => {
+        if (!signal.aborted) throw error;
+      },
+    );
     try {
       return await this.#monitor.run(signal);
     } finally {
-      ending.abort(new Error('the pass is over'));
+      ended.notify();
       await timeUp;
     }
   }
@@ -138,13 +141,13 @@ export async function formVerdicts(
 ): Promise<ReadonlyMap<CheckId, Health>> {
   signal.throwIfAborted();
   const pass = new OneShotChecks(options);
-  const ending = new AbortController();
-  const running = pass.run(AbortSignal.any([signal, ending.signal])).catch((error: unknown) => {
+  using until = new LinkedController(signal);
+  const running = pass.run(until.signal).catch((error: unknown) => {
     if (error !== ENDED) throw error;
   });
   const formed = pass.form(checks);
   await Promise.race([formed, running]);
-  ending.abort(ENDED);
+  until.abort(ENDED);
   await running;
   return formed;
 }

@@ -2,7 +2,8 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
 import type { ApiFailure, ApiFailureReason } from '../cluster/object-store.ts';
 import type { Clock } from '../time/clock.ts';
-import { onAbort } from '../time/on-abort.ts';
+import { deadlineAfter } from '../time/deadline.ts';
+import { orAborted } from '../time/on-abort.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { failureOf, noCredentials, unreachable } from './kube-failure.ts';
 import type { PoolLimits } from './kube-pool.ts';
@@ -15,6 +16,7 @@ import {
   sendWithRetries,
 } from './kube-retry.ts';
 import { type KubeSession, KubeSessions } from './kube-session.ts';
+import { systemClock } from './system-clock.ts';
 
 export interface KubeTransportLimits extends PoolLimits {
   /** Of one try. */
@@ -109,6 +111,7 @@ export class KubeTransport implements KubeSender {
   ): Promise<T | { readonly ok: false; readonly failure: ApiFailure }> {
     let session: KubeSession;
     try {
+      // A plugin cannot be told to stop.
       session = await orAborted(this.#sessions.current(), signal);
     } catch (error) {
       signal.throwIfAborted();
@@ -119,8 +122,8 @@ export class KubeTransport implements KubeSender {
   }
 
   async #sendIn(session: KubeSession, request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
-    const timeout = AbortSignal.timeout(this.#limits.timeoutMs);
-    const either = AbortSignal.any([signal, timeout]);
+    // In real time, as the socket is: the clock of the pauses between tries may be another.
+    const deadline = deadlineAfter(this.#limits.timeoutMs, systemClock, NO_ANSWER, signal);
     const contentType = request.contentType === undefined ? {} : { 'content-type': request.contentType };
     try {
       const dispatcher = request.isUrgent === true ? session.watchDispatcher : session.dispatcher;
@@ -129,9 +132,10 @@ export class KubeTransport implements KubeSender {
         method: request.method,
         headers: { ...this.#headersFor(session), ...contentType },
         body: request.body ?? null,
-        signal: either,
+        signal: deadline.signal,
       });
-      const response = await orAborted(sending, either);
+      // While undici connects it cannot be told to stop. It does not send a request whose signal has aborted by then.
+      const response = await orAborted(sending, deadline.signal);
       if (!isSuccess(response)) return { ok: false, failure: await failureIn(response) };
       return {
         ok: true,
@@ -141,7 +145,10 @@ export class KubeTransport implements KubeSender {
       };
     } catch (error) {
       signal.throwIfAborted();
-      return { ok: false, failure: unreachable(error, timeout.aborted ? this.#limits.timeoutMs : undefined) };
+      const isLate = deadline.signal.aborted;
+      return { ok: false, failure: unreachable(error, isLate ? this.#limits.timeoutMs : undefined) };
+    } finally {
+      await deadline.end();
     }
   }
 
@@ -173,6 +180,8 @@ export class KubeTransport implements KubeSender {
   }
 }
 
+const NO_ANSWER = new Error('no answer in time');
+
 const OVERLOAD: ReadonlySet<ApiFailureReason> = new Set<ApiFailureReason>(['TooManyRequests', 'Timeout']);
 
 /** What an answer says of how much the API server can take. */
@@ -202,16 +211,4 @@ function warningsIn(header: string | string[] | undefined): string[] {
   return [...text.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) =>
     (match[1] ?? '').replace(/\\(.)/g, '$1'),
   );
-}
-
-/**
- * Neither a plugin nor undici, while it connects, can be told to stop; whoever waits for them can. A request that
- * finds its signal aborted once there is a connection is not sent any more.
- */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const leave = onAbort(signal, () => reject(signal.reason));
-    promise.then(resolve, reject).finally(leave);
-  });
 }

@@ -1,5 +1,6 @@
 import { createTask, validateDetailed } from 'node-cron';
 import type { Cron, CronSchedule } from '../time/cron.ts';
+import { untilAborted } from '../time/on-abort.ts';
 
 /** Schedules by node-cron. Overlap, errors and shutdown are seen to here: its `destroy` waits for nothing. */
 export const nodeCron: Cron = {
@@ -28,13 +29,9 @@ export const nodeCron: Cron = {
         ...(timezone === undefined ? {} : { timezone }),
       },
     );
-    const stopped = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
     try {
       await task.start();
-      await Promise.race([stopped, failure.promise]);
+      await untilAborted(signal, failure.promise);
     } finally {
       await task.destroy();
       await underWay;

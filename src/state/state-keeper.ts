@@ -58,11 +58,9 @@ export class StateSaver {
 
   /** What another process has saved last: nothing when that cannot be told soon, undefined when it was this one. */
   async loadOnce(signal: AbortSignal): Promise<SyncState | undefined> {
-    const deadline = deadlineAfter(LOADING_TIMEOUT_MS, this.#ports.clock, TOO_SLOW);
+    const deadline = deadlineAfter(LOADING_TIMEOUT_MS, this.#ports.clock, TOO_SLOW, signal);
     try {
-      const { state, notes, isOwn } = await this.#ports.state.load(
-        AbortSignal.any([signal, deadline.signal]),
-      );
+      const { state, notes, isOwn } = await this.#ports.state.load(deadline.signal);
       this.#report(notes);
       return isOwn ? undefined : state;
     } catch (error) {

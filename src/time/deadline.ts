@@ -1,28 +1,31 @@
 import type { Clock } from './clock.ts';
+import { LinkedController } from './linked-controller.ts';
+import { Signal } from './signal.ts';
 
-/** A signal that aborts by time alone. */
+/** A signal that aborts by time, or with the signals that it was linked to. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Stops the clock; whoever sets a deadline ends it. */
+  /** Stops the timer and the links. The code that sets a deadline must call this. */
   end(): Promise<void>;
 }
 
-/** One for all: an Error takes its stack, and almost every deadline ends before its time. */
-const ENDED = new Error('ended before its time');
-
-/** Aborts with `reason` after `durationMs`. */
-export function deadlineAfter(durationMs: number, clock: Clock, reason: Error): Deadline {
-  const over = new AbortController();
-  const ended = new AbortController();
-  const timer = clock.sleep(Math.max(0, durationMs), ended.signal).then(
-    () => over.abort(reason),
-    // Sleeping can only be cut short by its signal.
-    () => undefined,
-  );
+/** Aborts with `reason` after `durationMs`, or with the reason of the first of `signals` that aborts. */
+export function deadlineAfter(
+  durationMs: number,
+  clock: Clock,
+  reason: Error,
+  ...signals: readonly AbortSignal[]
+): Deadline {
+  const over = new LinkedController(...signals);
+  const ended = new Signal(clock);
+  const timer = ended.sleep(Math.max(0, durationMs)).then((wasEnded) => {
+    if (!wasEnded) over.abort(reason);
+  });
   return {
     signal: over.signal,
     end() {
-      ended.abort(ENDED);
+      over.unlink();
+      ended.notify();
       return timer;
     },
   };

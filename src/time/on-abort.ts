@@ -1,24 +1,73 @@
 import { Slots } from './slots.ts';
 
+/** An object that is told when a signal aborts. A method costs less than a closure where there are thousands. */
+export interface AbortListener {
+  onAborted(reason: unknown): void;
+}
+
 /**
- * Callbacks by signal. An AbortSignal's own listeners are a list that is walked on each addition and each
- * removal; with ten thousand names waiting on the signal of one pass that alone would take seconds.
+ * The listeners of one signal. An AbortSignal walks the list of its own listeners on each addition and removal: with
+ * ten thousand of them that alone takes seconds. So the signal has one listener here, and none while nobody waits:
+ * a listener that stays would keep a long-lived signal's past callers alive.
  */
-const callbacksOf = new WeakMap<AbortSignal, Slots<() => void>>();
+export class AbortListeners {
+  readonly #signal: AbortSignal;
+  readonly #listeners = new Slots<AbortListener>();
+
+  private constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  static of(signal: AbortSignal): AbortListeners {
+    const known = listenersOf.get(signal);
+    if (known !== undefined) return known;
+    const listeners = new AbortListeners(signal);
+    listenersOf.set(signal, listeners);
+    return listeners;
+  }
+
+  /** Adds a listener, which is told at most once. The signal must not have aborted. */
+  add(listener: AbortListener): number {
+    if (this.#listeners.isEmpty) this.#signal.addEventListener('abort', this.#tellAll, { once: true });
+    return this.#listeners.take(listener);
+  }
+
+  /** @param place what `add` returned. Does nothing when the listener was removed or told before. */
+  remove(place: number, listener: AbortListener): void {
+    if (this.#listeners.isEmpty) return;
+    this.#listeners.leave(place, listener);
+    if (this.#listeners.isEmpty) this.#signal.removeEventListener('abort', this.#tellAll);
+  }
+
+  readonly #tellAll = (): void => {
+    for (const listener of this.#listeners.vacate()) listener.onAborted(this.#signal.reason);
+  };
+}
+
+const listenersOf = new WeakMap<AbortSignal, AbortListeners>();
 
 /** Calls `callback` once when `signal` aborts; the returned function takes that back. The signal must not have aborted. */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  const callbacks = callbacksOf.get(signal) ?? follow(signal);
-  const place = callbacks.take(callback);
-  return () => callbacks.leave(place, callback);
+  const listeners = AbortListeners.of(signal);
+  const listener = { onAborted: callback };
+  const place = listeners.add(listener);
+  return () => listeners.remove(place, listener);
 }
 
-function follow(signal: AbortSignal): Slots<() => void> {
-  const callbacks = new Slots<() => void>();
-  callbacksOf.set(signal, callbacks);
-  const callAll = () => {
-    for (const callback of callbacks.vacate()) callback();
-  };
-  signal.addEventListener('abort', callAll, { once: true });
-  return callbacks;
+/** Settles as `promise` does, or rejects with `signal.reason` if `signal` aborts first. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const leave = onAbort(signal, () => reject(signal.reason));
+    promise.then(resolve, reject).finally(leave);
+  });
+}
+
+/** Resolves when `signal` aborts; rejects if `failure` does first. */
+export function untilAborted(signal: AbortSignal, failure: Promise<never>): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const leave = onAbort(signal, resolve);
+    failure.catch(reject).finally(leave);
+  });
 }

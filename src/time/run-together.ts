@@ -1,19 +1,20 @@
+import { LinkedController } from './linked-controller.ts';
+
 /** A task that goes on until `signal` aborts; then it resolves, or rejects with `signal.reason`. */
 export type Task = (signal: AbortSignal) => Promise<void>;
 
 /**
- * Runs tasks side by side until `signal` aborts; then resolves, when all of them have ended. One that fails
- * ends the others, and rejects the whole with its error: nothing goes on half alive.
+ * Runs tasks side by side until `signal` aborts; then resolves when all of them have ended. If one fails, the others
+ * are ended too, and the whole rejects with its error.
  */
 export async function runTogether(tasks: readonly Task[], signal: AbortSignal): Promise<void> {
-  const failed = new AbortController();
-  const until = AbortSignal.any([signal, failed.signal]);
+  using until = new LinkedController(signal);
   const run = async (task: Task): Promise<void> => {
     try {
-      await task(until);
+      await task(until.signal);
     } catch (error) {
-      if (until.aborted && error === until.reason) return;
-      failed.abort(error);
+      if (until.signal.aborted && error === until.signal.reason) return;
+      until.abort(error);
       throw error;
     }
   };

@@ -1,10 +1,15 @@
 import type { Clock } from './clock.ts';
+import { LinkedController } from './linked-controller.ts';
 
-/** Sleeps that end early when somebody calls. A call that finds nobody asleep ends the next sleep at once. */
+/**
+ * A sleep that can be ended early. Level-triggered: a `notify` while nobody sleeps ends the next sleep at once.
+ * This is the one way to wait for time or for other things, whichever comes first.
+ */
 export class Signal {
   readonly #clock: Clock;
   #notified = false;
-  #sleeper = new AbortController();
+  #wake = new AbortController();
+  #sleepsUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -13,28 +18,39 @@ export class Signal {
   notify(): void {
     if (this.#notified) return;
     this.#notified = true;
-    this.#sleeper.abort(NOTIFIED);
+    this.#wake.abort(NOTIFIED);
   }
 
-  /** Whether somebody called; false when the time was over. Rejects with `signal.reason`. */
-  async sleep(durationMs: number, signal: AbortSignal): Promise<boolean> {
-    this.#sleeper = new AbortController();
+  /** Notifies only if the sleep, or the last one that there was, ends later than that. */
+  notifyBefore(untilMs: number): void {
+    if (this.#sleepsUntilMs > untilMs) this.notify();
+  }
+
+  /** True if notified, false if the time ended the sleep. Rejects with the reason of the first of `signals` that aborts. */
+  async sleep(durationMs: number, ...signals: readonly AbortSignal[]): Promise<boolean> {
+    this.#sleepsUntilMs = this.#clock.monotonicNow() + durationMs;
+    if (!this.#notified) await this.#sleepUntilWoken(durationMs, signals);
+    const wasNotified = this.#notified;
+    if (wasNotified) {
+      this.#notified = false;
+      this.#wake = new AbortController();
+    }
+    return wasNotified;
+  }
+
+  /** As {@link sleep}, until a moment on the monotonic clock. */
+  sleepUntil(untilMs: number, ...signals: readonly AbortSignal[]): Promise<boolean> {
+    return this.sleep(untilMs - this.#clock.monotonicNow(), ...signals);
+  }
+
+  async #sleepUntilWoken(durationMs: number, signals: readonly AbortSignal[]): Promise<void> {
+    using until = new LinkedController(this.#wake.signal, ...signals);
     try {
-      if (!this.#notified) {
-        await this.#clock.sleep(durationMs, AbortSignal.any([this.#sleeper.signal, signal]));
-      }
+      await this.#clock.sleep(durationMs, until.signal);
     } catch (error) {
       if (error !== NOTIFIED) throw error;
     }
-    const wasCalled = this.#notified;
-    this.#notified = false;
-    return wasCalled;
-  }
-
-  /** As {@link sleep}, to a moment on the monotonic clock. */
-  sleepUntil(untilMs: number, signal: AbortSignal): Promise<boolean> {
-    return this.sleep(untilMs - this.#clock.monotonicNow(), signal);
   }
 }
 
-const NOTIFIED = new Error('somebody called');
+const NOTIFIED = new Error('notified');

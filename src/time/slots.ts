@@ -1,13 +1,18 @@
 /**
- * What comes and goes by the thousand, each in a numbered place that is used again when it is free.
+ * A collection for items that come and go by the thousand. Each item has a numbered place, and free places are used
+ * again.
  *
- * A Set would do but for what it leaves behind: with each few hundred additions and removals V8 replaces its table,
- * and dead tables keep what stood in them, and each other, alive for a while. For sockets that was more work for the
- * garbage collector than all else that a probe leaves to it.
+ * A Set leaves garbage behind: V8 replaces its table every few hundred additions and removals. The dead tables keep
+ * their items, and each other, alive for a while. For sockets that cost the garbage collector more than the rest of a
+ * probe.
  */
 export class Slots<T extends object> {
   readonly #slots: (T | undefined)[] = [];
   readonly #free: number[] = [];
+
+  get isEmpty(): boolean {
+    return this.#free.length === this.#slots.length;
+  }
 
   /** The place that `item` has from now on. */
   take(item: T): number {
@@ -16,16 +21,20 @@ export class Slots<T extends object> {
     return place;
   }
 
-  /** Harmless when `item` does not have that place any more. */
+  /** Does nothing when `item` does not have that place any more. */
   leave(place: number, item: T): void {
     if (this.#slots[place] !== item) return;
     this.#slots[place] = undefined;
     this.#free.push(place);
   }
 
-  /** All that have a place, by place; none has one afterwards. */
-  vacate(): T[] {
-    this.#free.length = 0;
-    return this.#slots.splice(0).filter((item) => item !== undefined);
+  /** Takes out one item after the other, by place. An item that leaves meanwhile is left out. */
+  *vacate(): Generator<T> {
+    for (let place = 0; place < this.#slots.length; place += 1) {
+      const item = this.#slots[place];
+      if (item === undefined) continue;
+      this.leave(place, item);
+      yield item;
+    }
   }
 }

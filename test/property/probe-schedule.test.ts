@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Admission } from '../../src/health/admission.ts';
 import { DueQueue } from '../../src/health/due-queue.ts';
-import { type Flight, Flights } from '../../src/health/flights.ts';
-import { TICK_MS } from '../../src/health/timer.ts';
+import { type Flight, Flights, TICK_MS } from '../../src/health/flights.ts';
 import type { IpAddress } from '../../src/model/ip-address.ts';
 import { addressOf } from '../support/checks.ts';
 

@@ -10,6 +10,7 @@ import {
 } from '../../src/io/kube-retry.ts';
 import { KubeStore } from '../../src/io/kube-store.ts';
 import type { Clock } from '../../src/time/clock.ts';
+import { LinkedController } from '../../src/time/linked-controller.ts';
 import { seededRandom } from './seeded-random.ts';
 
 /** What becomes of a request: no connection, no right, no answer at all, or an answer lost after the deed. */
@@ -41,7 +42,7 @@ export class InMemoryClient implements KubeSender {
   fault: (request: KubeRequest) => ClientFault | undefined = () => undefined;
   readonly #server: ApiServer;
   readonly #clock: Clock;
-  #streams = new Set<AbortController>();
+  #streams = new Set<LinkedController>();
 
   constructor(server: ApiServer, clock: Clock) {
     this.#server = server;
@@ -64,13 +65,15 @@ export class InMemoryClient implements KubeSender {
     if (fault === 'refused') return { ok: false, failure: REFUSED };
     if (fault === 'forbidden') return { ok: false, failure: FORBIDDEN };
     if (fault !== undefined) await untilAborted(signal);
-    const broken = new AbortController();
-    const until = AbortSignal.any([signal, broken.signal]);
-    const response = await this.#handle(request, until);
+    const until = new LinkedController(signal);
+    const response = await this.#handle(request, until.signal);
     if (response.kind !== 'watch') throw new Error(`no watch: ${JSON.stringify(response)}`);
-    this.#streams.add(broken);
-    const leave = () => this.#streams.delete(broken);
-    return { ok: true, chunks: bytesOf(response.lines, until, leave) };
+    this.#streams.add(until);
+    const leave = () => {
+      until.unlink();
+      this.#streams.delete(until);
+    };
+    return { ok: true, chunks: bytesOf(response.lines, until.signal, leave) };
   }
 
   async #sendOnce(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
