@@ -23,9 +23,9 @@ export class PassTime {
     work: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T | { readonly ok: false; readonly failure: ApiFailure }> {
-    const deadline = deadlineAfter(this.leftMs, this.#clock, new PassTimeout(this.timeoutMs));
+    const deadline = deadlineAfter(this.leftMs, this.#clock, new PassTimeout(this.timeoutMs), signal);
     try {
-      return await work(AbortSignal.any([signal, deadline.signal]));
+      return await work(deadline.signal);
     } catch (error) {
       if (!(error instanceof PassTimeout)) throw error;
       const { message } = error;

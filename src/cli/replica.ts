@@ -1,6 +1,7 @@
 import { LeaderElection } from '../cluster/leader-election.ts';
 import { ownershipLabels } from '../manifest/labels.ts';
 import type { Log } from '../model/log.ts';
+import { LinkedController } from '../time/linked-controller.ts';
 import { runTogether, type Task } from '../time/run-together.ts';
 import type { Cluster } from './cluster.ts';
 import type { CliContext } from './context.ts';
@@ -87,13 +88,17 @@ async function withElection(
 ): Promise<void> {
   const worked = new AbortController();
   const work = async (until: AbortSignal) => {
+    using either = new LinkedController(signal, until);
     try {
-      await runTogether(tasks, AbortSignal.any([signal, until]));
+      await runTogether(tasks, either.signal);
     } finally {
       worked.abort(new Error('the work is done'));
     }
   };
-  const stand = async (until: AbortSignal) => election.run(AbortSignal.any([until, worked.signal]));
+  const stand = async (until: AbortSignal) => {
+    using either = new LinkedController(until, worked.signal);
+    await election.run(either.signal);
+  };
   await runTogether([work, stand], NEVER);
 }
 

@@ -9,6 +9,7 @@ import type { Prober } from '../../health/probe.ts';
 import type { Guards } from '../../model/guards.ts';
 import type { Target } from '../../model/target.ts';
 import { type Clock, instantOf } from '../../time/clock.ts';
+import { LinkedController } from '../../time/linked-controller.ts';
 import type { Random } from '../../time/random.ts';
 import { resolveNames } from './resolve-names.ts';
 
@@ -103,14 +104,14 @@ export async function observeTargets(
     await checks.form(checksOf(target, candidates));
     request.onObserved(moment, (id) => checks.results.get(id));
   };
-  const ending = new AbortController();
-  const probing = checks.run(AbortSignal.any([signal, ending.signal])).catch((error: unknown) => {
+  using until = new LinkedController(signal);
+  const probing = checks.run(until.signal).catch((error: unknown) => {
     if (error !== OBSERVED) throw error;
   });
   try {
     await Promise.race([Promise.all(request.targets.map(observe)), probing]);
   } finally {
-    ending.abort(OBSERVED);
+    until.abort(OBSERVED);
     await probing;
   }
   return checks.results;

@@ -1,4 +1,5 @@
 import type { ApiResult, ObjectStore } from '../../cluster/object-store.ts';
+import { LinkedController } from '../../time/linked-controller.ts';
 
 /**
  * The cluster, as long as there is time. After that every request is answered here: a pass that is out of time ends
@@ -10,8 +11,9 @@ export function untilDeadline(store: ObjectStore, timeIsUp: AbortSignal): Object
     signal: AbortSignal,
   ): Promise<ApiResult<T>> => {
     if (timeIsUp.aborted) return outOfTime(false);
+    using until = new LinkedController(signal, timeIsUp);
     try {
-      return await send(AbortSignal.any([signal, timeIsUp]));
+      return await send(until.signal);
     } catch (error) {
       if (signal.aborted || error !== timeIsUp.reason) throw error;
       return outOfTime(true);

@@ -27,9 +27,8 @@ export function resolveNames(
   ports: NamePorts,
   signal: AbortSignal,
 ): readonly Promise<TargetAnswers>[] {
-  const deadline = deadlineAfter(timeoutMs, ports.clock, OUT_OF_TIME);
-  const until = AbortSignal.any([signal, deadline.signal]);
-  const answers = targets.map((target) => answersFor(target, ports, until));
+  const deadline = deadlineAfter(timeoutMs, ports.clock, OUT_OF_TIME, signal);
+  const answers = targets.map((target) => answersFor(target, ports, deadline.signal));
   void Promise.allSettled(answers).then(() => deadline.end());
   return answers;
 }
