@@ -51,6 +51,9 @@ const KEPT_BY: Readonly<Record<string, readonly string[]>> = {
 const AMBIENT =
   /\b(Date\.now|new Date\(\)|Math\.random|setTimeout|setInterval|setImmediate|performance\.now|process\.\w)/;
 
+/** Composite signals: Node.js keeps one with a listener alive for as long as one of its sources lives, `timeout` for its time. */
+const LEAKING_SIGNAL = /\bAbortSignal\.(any|timeout)\b/;
+
 export interface SourceFile {
   /** Relative to the repository, with forward slashes. */
   readonly path: string;
@@ -62,6 +65,7 @@ export function breachesIn(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => [
     ...importsOf(file).flatMap((each) => breachOfImport(file, each)),
     ...breachesOfAmbience(file),
+    ...leakingSignalsIn(file),
   ]);
 }
 
@@ -154,6 +158,16 @@ function processIn(path: string, text: string): string[] {
   return codeLines(text).flatMap((line, index) =>
     /\bprocess\.\w/.test(line) ? [`${path}:${index + 1} uses process: only main.ts may`] : [],
   );
+}
+
+/** No exceptions: a LinkedController or a Deadline does the same, and its owner ends it. */
+function leakingSignalsIn({ path, text }: SourceFile): string[] {
+  return codeLines(text).flatMap((line, index) => {
+    const found = LEAKING_SIGNAL.exec(line)?.[0];
+    return found === undefined
+      ? []
+      : [`${path}:${index + 1} uses ${found}: a LinkedController or a Deadline can be ended`];
+  });
 }
 
 /** The lines with comments and strings taken out, so that only code is judged. */

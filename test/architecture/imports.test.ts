@@ -41,6 +41,8 @@ describe('the rules catch', () => {
     ['cryptographic randomness in the domain', 'src/health/a.ts', "import { randomInt } from 'node:crypto';"],
     ['randomness in the domain', 'src/dns/a.ts', 'const id = Math.random();'],
     ['a timer in the domain', 'src/sync/a.ts', 'setTimeout(tick, 10);'],
+    ['a composite signal', 'src/io/a.ts', 'const either = AbortSignal.any([signal, other]);'],
+    ['a signal with a timer that nobody can end', 'src/io/a.ts', 'const late = AbortSignal.timeout(30_000);'],
     ['process outside main', 'src/io/a.ts', 'const home = process.env.HOME;'],
   ])('%s', (_what, path, text) => {
     expect(breaches(path, text)).toHaveLength(1);
@@ -60,7 +62,7 @@ describe('the rules catch', () => {
     const text = [
       "import { isIP } from 'node:net';",
       "import type { Clock } from '../time/clock.ts';",
-      '// Date.now() would be wrong here, and so would process.env',
+      '// Date.now() would be wrong here, and so would process.env and AbortSignal.any',
       "const text = 'process.env';",
     ].join('\n');
     expect(breaches('src/health/a.ts', text)).toEqual([]);
