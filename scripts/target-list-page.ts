@@ -37,9 +37,9 @@ keys, a second document and YAML directives are errors.
 
 const LIMITS = `## Limits
 
-A list is smaller than ${mebibytes(MAX_LIST_BYTES)} MiB and has at most ${number(MAX_TARGETS)} targets (of all parts together),
-${number(MAX_ENDPOINTS)} endpoints and ${MAX_PORTS} ports a target, ${number(MAX_TOKENS)} YAML tokens, ${number(MAX_VALUES)} values with aliases expanded,
-and a depth of ${MAX_DEPTH}. Anything above is refused, and the message has the figure.`;
+A list is smaller than ${mebibytes(MAX_LIST_BYTES)} MiB. All parts together have at most ${number(MAX_TARGETS)} targets. A target has at
+most ${number(MAX_ENDPOINTS)} endpoints and ${MAX_PORTS} ports. YAML is limited to ${number(MAX_TOKENS)} tokens, ${number(MAX_VALUES)} values with
+aliases expanded, and a depth of ${MAX_DEPTH}. Anything above is refused, and the message has the figure.`;
 
 interface Section {
   readonly path: string;
