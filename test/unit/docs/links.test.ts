@@ -57,4 +57,16 @@ describe('docs/adr', () => {
     const titles = names.map((name) => /^# (\d+)\. /.exec(read(new URL(`docs/adr/${name}`, ROOT)))?.[1]);
     expect(titles).toEqual(numbers.map(String));
   });
+
+  it.each(['src', 'test', 'scripts'])('has every record that a comment in %s names', (folder) => {
+    const root = new URL(`${folder}/`, ROOT);
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.ts'),
+    );
+    const named = files.flatMap((path) =>
+      [...read(new URL(path, root)).matchAll(/docs\/adr\/(\d{4})/g)].map(([, number = '']) => number),
+    );
+    const present = readdirSync(new URL('docs/adr/', ROOT)).map((name) => name.slice(0, 4));
+    expect(named.filter((number) => !present.includes(number))).toEqual([]);
+  });
 });
