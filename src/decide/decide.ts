@@ -20,7 +20,6 @@ import { type Sources, sourcesOf } from '../endpoint/recovery.ts';
 import { applyTiers } from '../endpoint/tiers.ts';
 import { keyOf, type Target } from '../model/target.ts';
 import { guardDeletions } from '../plan/deletion-guard.ts';
-import { drainableOf } from '../plan/drainable.ts';
 import {
   type ExistingObjects,
   publishedReadiness,
@@ -33,6 +32,7 @@ import type { PlanContext, PlanOptions } from '../plan/plan-input.ts';
 import { planRelease } from '../plan/plan-release.ts';
 import { deletionPolicyOf, planDeletion, type RemovalInput } from '../plan/plan-removal.ts';
 import { planTarget } from '../plan/plan-target.ts';
+import { type Situation, situationOf } from '../plan/situation.ts';
 import type { Instant } from '../time/clock.ts';
 import { publishableCandidates } from './publishable-candidates.ts';
 import { type NamingInput, resolveAddresses, type TargetSnapshot } from './resolve-addresses.ts';
@@ -135,10 +135,10 @@ export function* decideInSteps(input: DecideInput, now: Instant): Generator<void
     yield;
   }
   const guarded = guardDrains({
-    targets: assessed.map(({ key, verdicts, moment }) => ({
+    targets: assessed.map(({ key, verdicts, moment, situation }) => ({
       key,
       assessments: verdicts,
-      published: drainableOf(planContextOf(moment, shared)),
+      published: situation.drainable,
       recoversPublished: moment.recoversPublished,
     })),
     readyInOtherTargets: input.clusterWide.readyInOtherTargets,
@@ -175,8 +175,8 @@ export function decideAgain(decision: TargetDecision, existing: ExistingObjects)
   const { moment, input, now } = context;
   const memory = isAllDecided(verdicts, existing) ? decision.memory : moment.memory;
   const again = assessTarget({ ...moment, existing, memory }, input, now);
-  const before = { assessments: verdicts, published: drainableOf(planContextOf(moment, input)) };
-  const after = { assessments: again.verdicts, published: drainableOf(planContextOf(again.moment, input)) };
+  const before = { assessments: verdicts, published: situationOf(planContextOf(moment, input)).drainable };
+  const after = { assessments: again.verdicts, published: again.situation.drainable };
   return planAssessed(again, applyTiers(suspendUnseenDrains(before, after)), input, now);
 }
 
@@ -197,6 +197,7 @@ function isAllDecided(verdicts: readonly Assessment[], existing: ExistingObjects
 interface AssessedTarget {
   readonly key: string;
   readonly moment: TargetSnapshot;
+  readonly situation: Situation;
   readonly names: NameView;
   readonly verdicts: readonly Assessment[];
 }
@@ -211,22 +212,19 @@ function assessTarget(moment: TargetSnapshot, input: TargetInput, now: Instant):
     published: publishedReadiness(servingSlices(existing)),
   });
   const verdicts = applyPanic(applyTiers(each), target.publish.panicThresholdPercent);
-  return { key: keyOf(target), moment, names, verdicts };
+  const situation = situationOf(planContextOf(moment, input));
+  return { key: keyOf(target), moment, situation, names, verdicts };
 }
 
 function planAssessed(
-  { moment, names }: AssessedTarget,
+  { moment, situation, names }: AssessedTarget,
   verdicts: readonly Assessment[],
   input: TargetInput,
   now: Instant,
 ): TargetDecision {
   const { target } = moment;
   const { memory, troubles } = names;
-  const { plan, assessments } = planTarget({
-    ...planContextOf(moment, input),
-    assessments: verdicts,
-    troubles,
-  });
+  const { plan, assessments } = planTarget({ situation, assessments: verdicts, troubles });
   const lookAgainAtMs = isHeldBack(verdicts) ? now.monotonicMs + CONFIRM_AFTER_MS : Number.POSITIVE_INFINITY;
   const nextChangeAtMs = Math.min(names.nextChangeAtMs, lookAgainAtMs);
   // What is left as it stands has come from where it came from before.
@@ -239,7 +237,7 @@ function planAssessed(
 /** How many of a target's addresses take traffic once its plan is carried out, or go on taking it where there is none. */
 export function readyAfter({ plan, assessments, verdicts, context }: TargetDecision): number {
   return changesNothing(plan)
-    ? readyAddressCount(verdicts, drainableOf(planContextOf(context.moment, context.input)))
+    ? readyAddressCount(verdicts, situationOf(planContextOf(context.moment, context.input)).drainable)
     : assessments.filter(isServing).length;
 }
 

@@ -97,3 +97,8 @@ function servicePort(port: TargetPort, target: string): ServicePort {
 export function hasSelector(service: ServiceObject | undefined): boolean {
   return Object.keys(service?.spec.selector ?? {}).length > 0;
 }
+
+/** DNS answers for such a Service with a CNAME; it has no cluster IP and no families yet. */
+export function isExternalName(service: ServiceObject | undefined): boolean {
+  return service?.spec.type === 'ExternalName';
+}

@@ -1,9 +1,8 @@
 import type { Assessment } from '../endpoint/assessment.ts';
-import { defaultPolicy } from '../manifest/service.ts';
+import { defaultPolicy, isExternalName } from '../manifest/service.ts';
 import type { Guards } from '../model/guards.ts';
 import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../model/ip-address.ts';
-import type { PlanInput } from './plan-input.ts';
-import { isExternalName } from './service-view.ts';
+import type { PlanContext } from './plan-input.ts';
 
 /**
  * The address families that the Service serves. kube-proxy ignores a slice of a family that the Service has
@@ -16,13 +15,13 @@ import { isExternalName } from './service-view.ts';
  * @param clusterFamilies of the cluster's Services, the default one first; empty where it does not tell.
  */
 export function servedFamilies(
-  input: Pick<PlanInput, 'target' | 'existing'>,
+  input: Pick<PlanContext, 'target' | 'existing'>,
   clusterFamilies: readonly AddressFamily[],
 ): readonly AddressFamily[] {
   const { target, existing } = input;
   const live = existing.service?.spec.ipFamilies;
   if (live !== undefined && live.length > 0) return live.filter(isFamily);
-  if (isExternalName(input)) return ADDRESS_FAMILIES;
+  if (isExternalName(existing.service)) return ADDRESS_FAMILIES;
   const { create, ipFamilies = [], type } = target.service;
   const { ipFamilyPolicy = create ? defaultPolicy(type) : 'SingleStack' } = target.service;
   if (ipFamilies.length === 2) return ipFamilies;

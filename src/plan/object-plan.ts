@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectKind } from '../manifest/kube-object.ts';
-import type { FieldChange } from './field-difference.ts';
+import type { FieldChange } from './field-ownership/field-difference.ts';
 
 /**
  * What shall be done to the objects of one target, in order. A value: `plan` prints it, `sync` and `run`

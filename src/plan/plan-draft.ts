@@ -1,84 +1,83 @@
-import type { SliceContent } from '../manifest/endpoint-slice.ts';
-import { buildEndpointSlice } from '../manifest/endpoint-slice.ts';
+import type { EndpointEntry } from '../manifest/endpoint-entry.ts';
+import { buildEndpointSlice, type SliceContent } from '../manifest/endpoint-slice.ts';
+import { buildEndpoints } from '../manifest/endpoints.ts';
 import type {
   EndpointSliceObject,
   EndpointsObject,
   KubeObject,
   ObjectKind,
 } from '../manifest/kube-object.ts';
-import { ownerOf } from '../manifest/labels.ts';
-import { buildService } from '../manifest/service.ts';
-import { adoptEndpoints } from './adopt-endpoints.ts';
-import { type AdoptionResult, adoptionOf } from './adoption-options.ts';
-import { applicationOf, furtherApplication } from './apply-action.ts';
-import { deletionOf } from './deletion.ts';
-import type { SlicesByOwner } from './existing-objects.ts';
-import type { ContestedField } from './field-difference.ts';
+import { buildService, isExternalName } from '../manifest/service.ts';
+import type { Target } from '../model/target.ts';
+import {
+  adoptEndpointsAction,
+  adoptFieldsAction,
+  applyAction,
+  deleteAction,
+  secondApplyAction,
+} from './actions.ts';
+import type { ExistingObjects, SlicesByOwner } from './existing-objects.ts';
+import { type AdoptionResult, adoptFields } from './field-ownership/adopt-fields.ts';
+import type { ContestedField } from './field-ownership/field-difference.ts';
 import type { Action, ApplyAction } from './object-plan.ts';
-import { mayAdopt, type PlanInput } from './plan-input.ts';
-import { isHeadless } from './service-view.ts';
+import { mayAdopt } from './plan-input.ts';
+import { type Situation, skipsKind } from './situation.ts';
 
-const NOTHING_TAKEN: AdoptionResult = { adoption: undefined, conflicts: [] };
+const NOTHING_TO_ADOPT: AdoptionResult = { adoption: undefined, conflicts: [] };
 
-export interface DraftOptions {
-  /** Without what is somebody else's to keep. */
-  readonly input: PlanInput;
-  readonly slices: SlicesByOwner;
-  /** Slices of others that stand beside ours while the plan is carried out, or for good. */
-  readonly others: readonly EndpointSliceObject[];
-  /** Kinds of objects that are left as they are. */
-  readonly skipped: ReadonlySet<string>;
-}
-
-/** Collects the actions of one plan, in order; what is as it should be makes none. */
+/** Collects the actions of one plan, in order. An object that is as it should be makes no action. */
 export class PlanDraft {
-  readonly input: PlanInput;
+  readonly target: Target;
+  /** What the plan reconciles. */
+  readonly existing: ExistingObjects;
   readonly slices: SlicesByOwner;
-  readonly others: readonly EndpointSliceObject[];
+  /** Slices of other owners that exist beside ours while the plan is applied, or for good. */
+  readonly otherSlices: readonly EndpointSliceObject[];
   readonly actions: Action[] = [];
-  /** By kind: fields that stand in the way and are declared by somebody else, who was not asked. */
+  /** By kind: fields that have to change and that another manager applies. */
   readonly conflicts = new Map<string, readonly ContestedField[]>();
-  /** The last write to each object, so that a second one builds on it. */
+  readonly #situation: Situation;
+  /** The last write to each object; a second write builds on it. */
   readonly #written = new Map<string, ApplyAction>();
-  /** Objects that became ours in an earlier step, as they are after that. */
-  readonly #claimed = new Map<string, KubeObject>();
+  /** Objects that an earlier action adopts, as they are after that action. */
+  readonly #adopted = new Map<string, KubeObject>();
   readonly #ourSlices: ReadonlyMap<string, EndpointSliceObject>;
-  readonly #skipped: ReadonlySet<string>;
 
-  constructor({ input, slices, others, skipped }: DraftOptions) {
-    this.input = input;
-    this.slices = slices;
-    this.others = others;
-    this.#skipped = skipped;
-    this.#ourSlices = new Map(slices.ours.map((slice) => [slice.metadata.name, slice]));
+  constructor(situation: Situation, otherSlices: readonly EndpointSliceObject[]) {
+    this.target = situation.target;
+    this.existing = situation.reconciled;
+    this.slices = situation.reconciledSlices;
+    this.otherSlices = otherSlices;
+    this.#situation = situation;
+    this.#ourSlices = new Map(this.slices.ours.map((slice) => [slice.metadata.name, slice]));
   }
 
-  /** Whether objects of that kind are somebody else's to write. */
+  /** Objects of this kind stay as they are. */
   skips(kind: ObjectKind): boolean {
-    return this.#skipped.has(kind);
+    return skipsKind(this.#situation, kind);
   }
 
-  /** Whether an object of that kind is created, changed or removed. */
+  /** An action creates, changes or deletes an object of this kind. */
   touches(kind: ObjectKind): boolean {
     return this.actions.some((action) => action.kind === kind);
   }
 
-  /** Endpoints of others, which the target adopts: ours in name before anything else happens. */
-  adoptEndpoints(desired: EndpointsObject): void {
-    const { endpoints } = this.input.existing;
+  /** Takes over the ownership labels of Endpoints of another owner, before anything else happens to them. */
+  adoptEndpoints(entries: readonly EndpointEntry[]): void {
+    const { endpoints } = this.existing;
     if (endpoints === undefined || this.#isOurs(endpoints) || this.skips('Endpoints')) return;
-    const { action, after } = adoptEndpoints(endpoints, desired);
+    const { action, after } = adoptEndpointsAction(endpoints, this.#endpointsOf(entries));
     this.actions.push(action);
-    this.#claimed.set(keyOf(endpoints), after);
+    this.#adopted.set(keyOf(endpoints), after);
   }
 
   applyService(): void {
-    const { existing, options, target } = this.input;
-    if (!target.service.create || this.#skipped.has('Service')) return;
-    const desired = buildService(target, options.instance, existing.service?.spec);
-    const isWritten = this.apply(desired, existing.service);
+    const { target } = this;
+    const { service } = this.existing;
+    if (!target.service.create || this.skips('Service')) return;
+    const isWritten = this.#apply(buildService(target, this.#instance, service?.spec), service);
     // An ExternalName Service becomes ClusterIP in place, but server-side apply leaves `externalName` behind.
-    const externalName = existing.service?.spec.externalName;
+    const externalName = service?.spec.externalName;
     if (externalName === undefined || !isWritten) return;
     this.actions.push({
       verb: 'update',
@@ -86,7 +85,7 @@ export class PlanDraft {
       namespace: target.namespace,
       name: target.name,
       reason: 'ExternalNameRemoved',
-      resourceVersion: existing.service?.metadata.resourceVersion ?? '',
+      resourceVersion: service?.metadata.resourceVersion ?? '',
       patchType: 'merge',
       patch: { spec: { externalName: null } },
       changes: [{ path: 'spec.externalName', from: externalName, to: undefined }],
@@ -94,47 +93,70 @@ export class PlanDraft {
   }
 
   applySlice(content: SliceContent): void {
-    const { options, target, existing } = this.input;
-    const uid = existing.service?.metadata.uid;
-    const service = { uid, headless: isHeadless(this.input) };
-    const body = buildEndpointSlice(target, options.instance, content, service);
-    this.apply(body, this.#ourSlices.get(content.name), uid === undefined);
+    const uid = this.existing.service?.metadata.uid;
+    const service = { uid, headless: this.#isHeadless() };
+    const body = buildEndpointSlice(this.target, this.#instance, content, service);
+    this.#apply(body, this.#ourSlices.get(content.name), uid === undefined);
   }
 
-  /** @returns whether the object may be written; where somebody's fields stand in the way nothing of it is. */
-  apply(desired: KubeObject, existing: KubeObject | undefined, awaitsServiceUid = false): boolean {
+  applyEndpoints(entries: readonly EndpointEntry[]): void {
+    this.#apply(this.#endpointsOf(entries), this.existing.endpoints);
+  }
+
+  delete(kind: ObjectKind, objects: readonly (KubeObject | EndpointSliceObject)[], reason: string): void {
+    for (const object of objects) this.actions.push(deleteAction(kind, object, reason));
+  }
+
+  /** @returns false if a conflict forbids every write to the object. */
+  #apply(desired: KubeObject, existing: KubeObject | undefined, awaitsServiceUid = false): boolean {
     const { kind } = desired;
     const key = keyOf(desired);
     const earlier = this.#written.get(key);
     if (earlier !== undefined) {
-      this.#push(key, furtherApplication(desired, earlier));
+      this.#push(key, secondApplyAction(desired, earlier));
       return true;
     }
-    const force = mayAdopt(this.input);
+    const force = mayAdopt(this.#situation);
     const adopting = existing !== undefined && !this.#isOurs(existing);
-    const adopted = this.#claimed.get(key);
-    const taking =
+    const adopted = this.#adopted.get(key);
+    const { adoption, conflicts } =
       existing === undefined || adopted !== undefined
-        ? NOTHING_TAKEN
-        : adoptionOf(existing, desired, { adopting, force });
-    const after = adopted ?? taking.adoption?.after ?? existing;
-    const { action, conflicts } = applicationOf(desired, after, { adopting, force, awaitsServiceUid });
-    const contested = [...taking.conflicts, ...conflicts];
+        ? NOTHING_TO_ADOPT
+        : adoptFields(existing, desired, { adopting, force });
+    const current = adopted ?? adoption?.after ?? existing;
+    const application = applyAction(desired, current, { adopting, force, awaitsServiceUid });
+    const contested = [...conflicts, ...application.conflicts];
     if (contested.length > 0) {
       this.conflicts.set(kind, [...(this.conflicts.get(kind) ?? []), ...contested]);
       return false;
     }
-    if (taking.adoption !== undefined) this.actions.push(taking.adoption.action);
-    this.#push(key, action);
+    if (existing !== undefined && adoption !== undefined) {
+      this.actions.push(adoptFieldsAction(existing, adoption));
+    }
+    this.#push(key, application.action);
     return true;
   }
 
-  delete(kind: ObjectKind, objects: readonly (KubeObject | EndpointSliceObject)[], reason: string): void {
-    for (const object of objects) this.actions.push(deletionOf(kind, object, reason));
+  get #instance(): string {
+    return this.#situation.options.instance;
   }
 
-  #isOurs(existing: KubeObject): boolean {
-    return existing.kind === 'EndpointSlice' || ownerOf(existing, this.input.options.instance) === 'us';
+  #endpointsOf(entries: readonly EndpointEntry[]): EndpointsObject {
+    return buildEndpoints(this.target, this.#instance, entries);
+  }
+
+  /** A Service keeps for ever whether it is headless; one that does not exist yet becomes what the target asks for. */
+  #isHeadless(): boolean {
+    const { service } = this.existing;
+    if (service !== undefined && !isExternalName(service)) return service.spec.clusterIP === 'None';
+    return this.target.service.type === 'Headless';
+  }
+
+  /** Asked only for slices of ours. */
+  #isOurs({ kind }: KubeObject): boolean {
+    const { serviceOwner, endpointsOwner } = this.#situation;
+    if (kind === 'EndpointSlice') return true;
+    return (kind === 'Service' ? serviceOwner : endpointsOwner) === 'us';
   }
 
   #push(key: string, action: ApplyAction | undefined): void {

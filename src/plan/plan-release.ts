@@ -6,7 +6,13 @@ import type {
 } from '../manifest/kube-object.ts';
 import { ownerOf, skipsMirror } from '../manifest/labels.ts';
 import { hasSelector } from '../manifest/service.ts';
-import { deletionOf } from './deletion.ts';
+import {
+  allowMirror,
+  deleteAction,
+  dropFieldOwnership,
+  removeOwnershipLabels,
+  setSelector,
+} from './actions.ts';
 import {
   endpointsAgree,
   endpointsCover,
@@ -17,12 +23,6 @@ import {
 } from './existing-objects.ts';
 import type { Action, ObjectPlan } from './object-plan.ts';
 import type { RemovalInput } from './plan-removal.ts';
-import {
-  allowMirror,
-  dropFieldOwnership,
-  removeOwnershipLabels,
-  setSelector,
-} from './remove-ownership-labels.ts';
 
 export interface ReleaseInput extends RemovalInput {
   /** Hand the Service over to the Pods with these labels. Absent: leave everything as it stands. */
@@ -190,7 +190,7 @@ function dropSliceOwnership({ slices }: Owned): Action[] {
 }
 
 function removeSlices({ slices }: Owned): Action[] {
-  return slices.map((slice) => deletionOf('EndpointSlice', slice, 'Released'));
+  return slices.map((slice) => deleteAction('EndpointSlice', slice, 'Released'));
 }
 
 /** The Service last: as long as it bears our marks, whoever comes after a kill finds the rest. */

@@ -2,7 +2,7 @@ import { isNotedOrphan } from '../manifest/deletion-policy.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
 import { ownerOf } from '../manifest/labels.ts';
 import { hasSelector } from '../manifest/service.ts';
-import { deletionOf } from './deletion.ts';
+import { deleteAction } from './actions.ts';
 import { type ExistingObjects, slicesByOwner } from './existing-objects.ts';
 import type { Action, ObjectPlan } from './object-plan.ts';
 
@@ -42,7 +42,8 @@ export function planDeletion(input: RemovalInput): ObjectPlan {
   ];
   for (const { kind, object } of goes) {
     // What is on its way already waits for a finalizer, a load balancer's for instance.
-    if (object.metadata.deletionTimestamp === undefined) actions.push(deletionOf(kind, object, 'NotInList'));
+    if (object.metadata.deletionTimestamp === undefined)
+      actions.push(deleteAction(kind, object, 'NotInList'));
   }
   return { namespace, name, phase: 'Deleted', reason: 'NotInList', message: '', actions };
 }

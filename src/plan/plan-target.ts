@@ -1,24 +1,28 @@
 import { type Assessment, withReadiness } from '../endpoint/assessment.ts';
 import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
+import { isExternalName } from '../manifest/service.ts';
 import type { AddressFamily } from '../model/ip-address.ts';
-import { adoptionTransition, copyReadiness } from './adoption-transition.ts';
-import { emptyServiceGuard } from './empty-service-guard.ts';
-import { slicesByOwner } from './existing-objects.ts';
+import type { Target } from '../model/target.ts';
+import { endpointsAsSlices } from './existing-objects.ts';
 import { FAMILY_NOT_SERVED, servedFamilies, splitByFamily } from './families.ts';
-import { besideForeignSlices, setAsideForeignSlices } from './foreign-slices.ts';
 import type { Continuation, ObjectPlan } from './object-plan.ts';
-import { type Refusals, refusalsFor } from './obstacles.ts';
+import { type AdoptionTransition, besideForeignSlices, copyReadiness } from './other-slices.ts';
 import { outcomeOf } from './outcome.ts';
-import { conflictRefusal } from './ownership-rules.ts';
 import { PlanDraft } from './plan-draft.ts';
-import type { PlanInput } from './plan-input.ts';
+import type { AssessedAddresses } from './plan-input.ts';
 import { withinPolicy } from './policy.ts';
 import { publishEndpoints } from './publish-endpoints.ts';
 import { publishSlices } from './publish-slices.ts';
-import type { Refusal } from './refusal.ts';
-import { isExternalName } from './service-view.ts';
+import { emptyServiceGuard } from './refusals/empty-service-guard.ts';
+import { conflictRefusal } from './refusals/ownership-rules.ts';
+import type { Refusal } from './refusals/refusal.ts';
+import type { Situation } from './situation.ts';
 
-/** A target's plan, and its addresses as they will stand once it is carried out. */
+export interface PlanInput extends AssessedAddresses {
+  readonly situation: Situation;
+}
+
+/** A target's plan, and its addresses as they are published once the plan is applied. */
 export interface TargetPlan {
   readonly plan: ObjectPlan;
   readonly assessments: readonly Assessment[];
@@ -26,73 +30,86 @@ export interface TargetPlan {
 
 /** Desired × existing → what to do, in an order that never leaves a gap. Pure. */
 export function planTarget(input: PlanInput): TargetPlan {
-  const refusals = refusalsFor(input);
-  const { refusal, skipped } = refusals;
-  if (refusal !== undefined && refusals.skipsAll) return refused(input, refusal, input.assessments);
+  const { situation, troubles } = input;
+  const { target, refusal } = situation;
+  if (refusal !== undefined && situation.skipsAll) return refused(target, refusal, input.assessments);
 
-  const publication = publicationOf(input, skipped);
-  const { draft, handover, entries, published } = publication;
-  const outcome = outcomeOf(published, input.troubles);
-  const refusalToEmpty = emptyServiceGuard(
-    draft.input,
-    draft.slices,
+  const { draft, assessments, entries, published, families } = publicationOf(input);
+  const outcome = outcomeOf(published, troubles);
+  const why = outcome.message || outcome.reason;
+  const wouldBeEmpty = emptyServiceGuard({
+    situation,
+    assessments: input.assessments,
+    troubles,
     entries,
-    outcome.message || outcome.reason,
-  );
-  if (refusalToEmpty !== undefined) return refused(input, refusalToEmpty, input.assessments);
+    why,
+  });
+  if (wouldBeEmpty !== undefined) return refused(target, wouldBeEmpty, input.assessments);
 
-  const publish = publishesSlices(input) ? publishSlices : publishEndpoints;
-  const continuation = publish(draft, handover, entries);
+  const publish = publishesSlices(target) ? publishSlices : publishEndpoints;
+  const continuation = publish(draft, assessments, entries);
   const conflict = conflictOf(draft);
-  if (conflict?.scope === 'everything') return refused(input, conflict, published);
-  const obstacle = refusal ?? conflict;
-  const { namespace, name } = input.target;
+  if (conflict?.scope === 'everything') return refused(target, conflict, published);
+  const partlyRefused = refusal ?? conflict;
   const plan: ObjectPlan = {
-    namespace,
-    name,
-    ...(obstacle === undefined ? outcome : reconciledAround(obstacle, outcome)),
+    namespace: target.namespace,
+    name: target.name,
+    ...(partlyRefused === undefined ? outcome : reconciledAround(partlyRefused, outcome)),
     actions: draft.actions,
-    ...(continuation === undefined || isInVain(continuation, draft) ? {} : { continuation }),
-    ...(draft.touches('Service') && !isExternalName(input) ? { assumedFamilies: publication.families } : {}),
+    ...(continuation === undefined || neverComesTrue(continuation, draft) ? {} : { continuation }),
+    ...(draft.touches('Service') && !isExternalName(draft.existing.service)
+      ? { assumedFamilies: families }
+      : {}),
   };
-  return { plan: withinPolicy(plan, input.options.policy), assessments: published };
+  return { plan: withinPolicy(plan, situation.options.policy), assessments: published };
 }
 
-/** What shall be published, and the draft of how. */
+/** What is to be published, and an empty draft of the plan. */
 interface Publication {
   readonly draft: PlanDraft;
   readonly families: readonly AddressFamily[];
-  /** Addresses of these families, so that they contradict nobody whose slices stand beside ours. */
-  readonly handover: readonly Assessment[];
+  /** Addresses of these families, adapted so that they contradict no slice of another owner. */
+  readonly assessments: readonly Assessment[];
   readonly entries: readonly EndpointEntry[];
-  /** All addresses, as they will stand. */
+  /** All addresses, as they are published once the plan is applied. */
   readonly published: readonly Assessment[];
 }
 
-function publicationOf(input: PlanInput, skipped: Refusals['skipped']): Publication {
-  const { input: rest, foreignSlices } = setAsideForeignSlices(input, skipped.has('Endpoints'));
-  const families = servedFamilies(input, input.options.clusterFamilies ?? []);
-  const { served, unserved } = splitByFamily(input.assessments, families);
-  const slices = slicesByOwner(rest.existing, input.options.instance);
-  const verdicts = besideForeignSlices(foreignSlices, rest.existing, served);
-  const { assessments: handover, otherSlices } = publishesSlices(input)
-    ? adoptionTransition(slices, rest.existing.endpoints, verdicts)
-    : copyReadiness([...slices.ours, ...slices.orphaned, ...slices.foreign], verdicts);
+function publicationOf({ situation, assessments }: PlanInput): Publication {
+  const { target, options, reconciled, keptByOthers } = situation;
+  const families = servedFamilies(situation, options.clusterFamilies ?? []);
+  const { served, unserved } = splitByFamily(assessments, families);
+  const verdicts = besideForeignSlices(keptByOthers, reconciled, served);
+  const transition = transitionOf(situation, verdicts);
   return {
-    draft: new PlanDraft({ input: rest, slices, others: [...otherSlices, ...foreignSlices], skipped }),
+    draft: new PlanDraft(situation, [...transition.otherSlices, ...keptByOthers]),
     families,
-    handover,
-    entries: entriesOf(handover, input.target),
-    published: [...handover, ...unserved.map(notServed)],
+    assessments: transition.assessments,
+    entries: entriesOf(transition.assessments, target),
+    published: [...transition.assessments, ...unserved.map(notServed)],
   };
 }
 
-function publishesSlices({ target }: PlanInput): boolean {
-  return target.publish.resources.includes('EndpointSlice');
+function transitionOf(
+  { target, reconciled, reconciledSlices }: Situation,
+  verdicts: readonly Assessment[],
+): AdoptionTransition {
+  const { ours, mirrored, orphaned, foreign } = reconciledSlices;
+  // Endpoints count as copied: the mirroring controller may copy them at any moment.
+  return publishesSlices(target)
+    ? copyReadiness(
+        [...mirrored, ...endpointsAsSlices(reconciled.endpoints), ...orphaned, ...foreign],
+        verdicts,
+      )
+    : copyReadiness([...ours, ...orphaned, ...foreign], verdicts);
 }
 
-/** What would have to change first does not. */
-function isInVain({ until }: Continuation, draft: PlanDraft): boolean {
+function publishesSlices({ publish }: Target): boolean {
+  return publish.resources.includes('EndpointSlice');
+}
+
+/** The plan skips the write that would make it come true. */
+function neverComesTrue({ until }: Continuation, draft: PlanDraft): boolean {
   if (until === 'ServiceRead') {
     const skipsService = draft.skips('Service') || draft.conflicts.has('Service');
     return skipsService && draft.actions.length === 0;
@@ -103,25 +120,25 @@ function isInVain({ until }: Continuation, draft: PlanDraft): boolean {
 type Outcome = Pick<ObjectPlan, 'phase' | 'reason' | 'message'>;
 
 function refused(
-  { target: { namespace, name } }: PlanInput,
+  { namespace, name }: Target,
   { phase, reason, message }: Refusal,
   assessments: readonly Assessment[],
 ): TargetPlan {
   return { plan: { namespace, name, phase, reason, message, actions: [] }, assessments };
 }
 
-/** Somebody should look, and until then the rest is as true as it can be. */
+/** A person should look at the refusal; until then the rest is kept up to date. */
 function reconciledAround({ phase, reason, message }: Refusal, outcome: Outcome): Outcome {
   const state = outcome.message === '' ? '' : `: ${outcome.message}`;
   return { phase, reason, message: `${message}. Its endpoints are kept true meanwhile${state}` };
 }
 
-/** Fields that others declare. Where they are in what carries the endpoints, nothing is written at all. */
-function conflictOf({ conflicts, input }: PlanDraft): Refusal | undefined {
+/** Fields that other managers apply. If they are in the objects that carry the endpoints, nothing is written. */
+function conflictOf({ conflicts, target }: PlanDraft): Refusal | undefined {
   const all = [...conflicts.values()].flat();
   if (all.length === 0) return undefined;
-  const carries = publishesSlices(input) ? 'EndpointSlice' : 'Endpoints';
-  return conflictRefusal(all, conflicts.has(carries) ? 'everything' : 'Service');
+  const carrier = publishesSlices(target) ? 'EndpointSlice' : 'Endpoints';
+  return conflictRefusal(all, conflicts.has(carrier) ? 'everything' : 'Service');
 }
 
 function notServed(assessment: Assessment): Assessment {

@@ -1,29 +1,30 @@
 import type { Assessment } from '../endpoint/assessment.ts';
 import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
+import { isExternalName } from '../manifest/service.ts';
 import { isMirrorInStep } from './existing-objects.ts';
 import type { Continuation } from './object-plan.ts';
 import type { PlanDraft } from './plan-draft.ts';
-import { bridgePorts } from './port-bridge.ts';
+import { bridgePorts, removedPortNames } from './port-bridge.ts';
 import { writeEndpoints } from './publish-slices.ts';
-import { isExternalName, vanishingPortNames } from './service-view.ts';
 
 /**
- * Endpoints alone: the mirroring controller makes the slices. So what a Service changes, and slices of ours that it
- * takes over from, wait until its copies say what the Endpoints say.
+ * Endpoints alone: the mirroring controller makes the slices. A change of the Service, and the deletion of slices that
+ * serve the addresses now, wait until the mirrored slices say what the Endpoints say.
  */
 export function publishEndpoints(
   draft: PlanDraft,
   assessments: readonly Assessment[],
   entries: readonly EndpointEntry[],
 ): Continuation | undefined {
-  const { existing, target } = draft.input;
+  const { existing, target } = draft;
   const { ours, orphaned, foreign } = draft.slices;
   if (existing.service === undefined) draft.applyService();
-  const leaving = vanishingPortNames(draft.input, existing.slices);
-  const bridged = bridgePorts(assessments, leaving, existing.slices, draft.others);
-  writeEndpoints(draft, leaving.size === 0 ? entries : entriesOf(bridged, target));
+  const removedPorts = removedPortNames(target, existing.service, existing.slices);
+  const bridged = bridgePorts(assessments, removedPorts, existing.slices, draft.otherSlices);
+  writeEndpoints(draft, removedPorts.size === 0 ? entries : entriesOf(bridged, target));
   const others = [...orphaned, ...foreign];
-  const waits = ours.length > 0 || others.length > 0 || leaving.size > 0 || isExternalName(draft.input);
+  const waits =
+    ours.length > 0 || others.length > 0 || removedPorts.size > 0 || isExternalName(existing.service);
   if (waits && (draft.touches('Endpoints') || !isMirrorInStep(existing, draft.slices))) {
     return { until: 'MirroredSlicesPresent' };
   }

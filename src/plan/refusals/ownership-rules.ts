@@ -1,19 +1,17 @@
-import { ENDPOINTS_MANAGED_BY_LABEL, LEADER_ANNOTATION, ownerOf } from '../manifest/labels.ts';
-import { hasSelector } from '../manifest/service.ts';
-import { slicesByOwner } from './existing-objects.ts';
-import type { ContestedField } from './field-difference.ts';
-import { notOursToTake } from './foreign-slices.ts';
-import { mayAdopt, type PlanContext } from './plan-input.ts';
+import { LEADER_ANNOTATION } from '../../manifest/labels.ts';
+import type { ContestedField } from '../field-ownership/field-difference.ts';
+import { mayAdopt } from '../plan-input.ts';
 import type { Refusal, Rule } from './refusal.ts';
+
+/** Rules about objects that are not ours. */
 
 const HOW_TO_ADOPT = 'set `adopt: true` on the target or pass --adopt to take it over';
 
-const serviceMustBeOurs: Rule = (input) => {
-  const { service } = input.existing;
-  if (service === undefined || !input.target.service.create) return undefined;
-  const owner = ownerOf(service, input.options.instance);
-  if (owner === 'otherInstance') return otherInstance('Service');
-  if (owner === 'us' || mayAdopt(input)) return undefined;
+const serviceMustBeOurs: Rule = (ownership) => {
+  const { serviceOwner, target } = ownership;
+  if (serviceOwner === undefined || !target.service.create) return undefined;
+  if (serviceOwner === 'otherInstance') return otherInstance('Service');
+  if (serviceOwner === 'us' || mayAdopt(ownership)) return undefined;
   return {
     phase: 'Refused',
     reason: 'ServiceNotOurs',
@@ -22,7 +20,7 @@ const serviceMustBeOurs: Rule = (input) => {
   };
 };
 
-/** Leader election keeps its lock in the annotations of Endpoints; taking those over would end in two leaders. */
+/** Leader election keeps its lock in annotations of Endpoints. Adopting them would make two leaders. */
 const endpointsMustBeNoLock: Rule = ({ existing }) => {
   if (existing.endpoints?.metadata.annotations?.[LEADER_ANNOTATION] === undefined) return undefined;
   return {
@@ -33,12 +31,11 @@ const endpointsMustBeNoLock: Rule = ({ existing }) => {
   };
 };
 
-const endpointsMustBeOurs: Rule = (input) => {
-  const { endpoints } = input.existing;
-  if (endpoints === undefined) return undefined;
-  const owner = ownerOf(endpoints, input.options.instance);
-  if (owner === 'otherInstance') return otherInstance('Endpoints');
-  if (owner === 'us' || mayAdopt(input) || isLeftBySelector(input)) return undefined;
+const endpointsMustBeOurs: Rule = (ownership) => {
+  const { endpointsOwner, isEndpointsOrphaned } = ownership;
+  if (endpointsOwner === undefined) return undefined;
+  if (endpointsOwner === 'otherInstance') return otherInstance('Endpoints');
+  if (endpointsOwner === 'us' || mayAdopt(ownership) || isEndpointsOrphaned) return undefined;
   return {
     phase: 'Refused',
     reason: 'EndpointsNotOurs',
@@ -47,17 +44,9 @@ const endpointsMustBeOurs: Rule = (input) => {
   };
 };
 
-/** What the endpoints controller leaves behind on a Service of ours when its selector goes is nobody's any more. */
-function isLeftBySelector({ target, existing: { service, endpoints }, options }: PlanContext): boolean {
-  const isByController = endpoints?.metadata.labels?.[ENDPOINTS_MANAGED_BY_LABEL] !== undefined;
-  const isOurs = service !== undefined && ownerOf(service, options.instance) === 'us';
-  return isByController && isOurs && target.service.create && !hasSelector(service);
-}
-
-const slicesMustBeOurs: Rule = (input) => {
-  const slices = slicesByOwner(input.existing, input.options.instance);
+const slicesMustBeOurs: Rule = ({ slices, foreignSlices }) => {
   if (slices.otherInstances.length > 0) return otherInstance('EndpointSlices');
-  const [first] = notOursToTake(input, slices);
+  const [first] = foreignSlices;
   if (first === undefined) return undefined;
   return {
     phase: 'Refused',
@@ -83,7 +72,7 @@ export const OWNERSHIP_RULES: readonly Rule[] = [
   slicesMustBeOurs,
 ];
 
-/** What an object turned out to have when it was to be written. */
+/** The plan would have to change fields that another manager applies. */
 export function conflictRefusal(conflicts: readonly ContestedField[], scope: Refusal['scope']): Refusal {
   const text = conflicts.map(({ path, manager }) => `${path} (${manager})`).join(', ');
   return {

@@ -1,19 +1,19 @@
-import type { KubeObject, ManagedFieldsEntry } from '../manifest/kube-object.ts';
-import { MANAGER } from '../manifest/labels.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../../manifest/kube-object.ts';
+import { MANAGER } from '../../manifest/labels.ts';
 import { type FieldPath, fieldsOf, pathsOwnedBy, readablePath } from './field-paths.ts';
 
-/** What applying `desired` would do to the object that exists. */
+/** What an apply of `desired` would do to the existing object. */
 export interface FieldDifference {
-  /** Fields that get another value, are added, or are removed because we no longer ask for them. */
+  /** Fields that get another value, are added, or are removed because we no longer apply them. */
   readonly changes: readonly FieldChange[];
-  /** Fields that already have our value but are not ours yet; applying makes them so. */
+  /** Fields that have our value already but are not ours yet; an apply makes them ours. */
   readonly unowned: readonly string[];
-  /** Changed fields that somebody else owns: applying would conflict, unless forced. */
+  /** Changed fields that another manager owns: an apply would fail with a conflict, unless forced. */
   readonly contested: readonly ContestedField[];
 }
 
 export interface FieldChange {
-  /** As people write it: `spec.ports[5432/TCP].targetPort`. */
+  /** In readable form: `spec.ports[5432/TCP].targetPort`. */
   readonly path: string;
   readonly from: unknown;
   readonly to: unknown;
@@ -22,11 +22,11 @@ export interface FieldChange {
 export interface ContestedField {
   readonly path: string;
   readonly manager: string;
-  /** `Apply`: a declarative owner who will want it back. `Update`: somebody edited it once. */
+  /** `Apply`: a declarative owner, which will set it again. `Update`: one edit. */
   readonly operation: 'Apply' | 'Update';
 }
 
-/** Nothing to write: every field has our value and is ours, and nothing of ours is there that we dropped. */
+/** Nothing to write: every field has our value and is ours, and the object has no field that we stopped applying. */
 export function isUnchanged(difference: FieldDifference): boolean {
   return difference.changes.length === 0 && difference.unowned.length === 0;
 }
@@ -50,7 +50,7 @@ export function differenceTo(existing: KubeObject, desired: KubeObject): FieldDi
     }
   }
   for (const path of ours) {
-    // A field that somebody else owns too does not go away when we drop it.
+    // A field with a second owner stays when we stop applying it.
     if (wanted.has(path) || !live.has(path) || others.some(({ paths }) => paths.has(path))) continue;
     changes.push({ path: readablePath(path), from: live.get(path), to: undefined });
   }
@@ -62,7 +62,7 @@ export interface OtherOwner {
   readonly paths: ReadonlySet<FieldPath>;
 }
 
-/** Who owns which fields; what was written through a subresource (`status`) is none of our business. */
+/** The owners of each field. Entries of subresources (`status`) are left out. */
 export function ownersOf(object: KubeObject): {
   readonly ours: ReadonlySet<FieldPath>;
   readonly others: readonly OtherOwner[];
@@ -88,12 +88,12 @@ export function sameValue(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
 }
 
-/** Equal text for equal content: keys sorted, and what the API server fills in or leaves out made alike. */
+/** Equal text for equal content: keys are sorted, and fields that the API server adds or drops are left out. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, content) => {
     if (content === null || typeof content !== 'object' || Array.isArray(content)) return content;
     const entries = Object.entries(content as Record<string, unknown>)
-      // A port without a name is stored as one with an empty name (`discovery/v1/defaults.go:34`).
+      // The API server stores a port without a name as one with an empty name (`discovery/v1/defaults.go:34`).
       .filter(([key, each]) => each !== undefined && each !== null && !(key === 'name' && each === ''))
       .sort(([a], [b]) => (a < b ? -1 : 1));
     return Object.fromEntries(entries);

@@ -1,8 +1,8 @@
-import type { FieldsV1, KubeObject, ManagedFieldsEntry } from '../manifest/kube-object.ts';
+import type { FieldsV1, KubeObject, ManagedFieldsEntry } from '../../manifest/kube-object.ts';
 
 /**
- * Where one field stands, in the steps that `managedFields` takes to it (`f:spec`, `f:ports`,
- * `k:{"port":5432,"protocol":"TCP"}`, `f:name`), joined by what no step contains.
+ * The path of one field: the steps that `managedFields` uses (`f:spec`, `f:ports`,
+ * `k:{"port":5432,"protocol":"TCP"}`, `f:name`), joined by a character that no step contains.
  */
 export type FieldPath = string & { readonly __brand: 'FieldPath' };
 
@@ -22,10 +22,10 @@ const OWNER_REFERENCES = fieldPath('f:metadata', 'f:ownerReferences');
 export const SERVICE_PORTS = fieldPath('f:spec', 'f:ports');
 
 /**
- * An object as a flat list of the fields that server-side apply tracks one by one.
+ * An object as a flat list of the fields that server-side apply tracks.
  *
- * Which lists are one field and which are many follows the API types: Service ports are a map by port and
- * protocol, ownerReferences a map by uid; Endpoints subsets and a slice's endpoints and ports are atomic
+ * The API types say which lists are one field and which are many. Service ports are a map by port and protocol,
+ * ownerReferences a map by uid. Endpoints subsets and a slice's endpoints and ports are atomic
  * (`core/v1/types.go:5985,6436`, `discovery/v1/types.go:59,98`).
  */
 export function fieldsOf(object: KubeObject): ReadonlyMap<FieldPath, unknown> {
@@ -66,18 +66,18 @@ function addSpec(fields: Map<FieldPath, unknown>, spec: Readonly<Record<string, 
   }
 }
 
-/** One port of a Service, as server-side apply tells them apart. */
+/** The path of one port of a Service; server-side apply identifies it by port and protocol. */
 export function servicePortPath({ port, protocol = 'TCP' }: { port: number; protocol?: string }): FieldPath {
   return fieldPath(SERVICE_PORTS, `k:${JSON.stringify({ port, protocol })}`);
 }
 
-/** The port that a field of a port belongs to. */
+/** The path of the port that contains this field. */
 export function portItemOf(path: FieldPath): FieldPath {
   const steps = path.split(SEPARATOR);
   return fieldPath(...steps.slice(0, SERVICE_PORTS.split(SEPARATOR).length + 1));
 }
 
-/** The paths that one `managedFields` entry owns, in the notation of {@link fieldsOf}. */
+/** The paths that one `managedFields` entry owns, as {@link fieldsOf} writes them. */
 export function pathsOwnedBy(entry: ManagedFieldsEntry): ReadonlySet<FieldPath> {
   const paths = new Set<FieldPath>();
   collectPaths(entry.fieldsV1 ?? {}, [], paths);
@@ -88,7 +88,7 @@ function collectPaths(node: FieldsV1, steps: readonly string[], paths: Set<Field
   for (const [step, child] of Object.entries(node)) {
     if (step === '.') continue;
     const path = fieldPath(...steps, step);
-    // An owner reference is compared as a whole, though its fields are listed one by one.
+    // An owner reference is compared as a whole, although `managedFields` lists its fields.
     const whole = isWithin(path, OWNER_REFERENCES) && path !== OWNER_REFERENCES;
     const hasChildren = Object.keys(child).some((each) => each !== '.');
     if (!whole && hasChildren) collectPaths(child, [...steps, step], paths);
@@ -96,7 +96,7 @@ function collectPaths(node: FieldsV1, steps: readonly string[], paths: Set<Field
   }
 }
 
-/** The set with these paths besides; a list item's own membership (`.`) comes with it. */
+/** The set with these paths added. A list item gets its membership (`.`) too. */
 export function withPaths(set: FieldsV1, paths: Iterable<FieldPath>): FieldsV1 {
   let result = set;
   for (const path of paths) result = withSteps(result, path.split(SEPARATOR));
@@ -109,7 +109,7 @@ function withSteps(node: FieldsV1, [step, ...rest]: readonly string[]): FieldsV1
   return { ...node, [step]: withSteps(child, rest) };
 }
 
-/** The set without these paths and all below them; what is empty then goes too. */
+/** The set without these paths and everything below them. Parents that become empty are removed. */
 export function withoutPaths(set: FieldsV1, paths: Iterable<FieldPath>): FieldsV1 {
   let result: FieldsV1 = set;
   for (const path of paths) result = withoutSteps(result, path.split(SEPARATOR)) ?? {};
@@ -120,13 +120,13 @@ function withoutSteps(node: FieldsV1, [step, ...rest]: readonly string[]): Field
   if (step === undefined) return undefined;
   const child = node[step];
   if (child === undefined) return node;
-  const left = withoutSteps(child, rest);
-  const { [step]: _gone, ...others } = node;
-  const next = left === undefined ? others : { ...node, [step]: left };
+  const remaining = withoutSteps(child, rest);
+  const { [step]: _removed, ...others } = node;
+  const next = remaining === undefined ? others : { ...node, [step]: remaining };
   return Object.keys(next).every((each) => each === '.') ? undefined : next;
 }
 
-/** The path as people write it: `spec.ports[80/TCP].name`. */
+/** The path in readable form: `spec.ports[80/TCP].name`. */
 export function readablePath(path: FieldPath): string {
   return path
     .split(SEPARATOR)

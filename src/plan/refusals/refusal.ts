@@ -1,14 +1,15 @@
-import type { PlanContext } from './plan-input.ts';
+import type { Ownership } from '../ownership.ts';
 
-/** Why something is left alone. */
+/** Why something is not written. */
 export interface Refusal {
+  /** `Refused`: a person should look. `Pending`: something else must happen first. */
   readonly phase: 'Refused' | 'Pending';
   readonly reason: RefusalReason;
   readonly message: string;
   /**
-   * How far it reaches. `everything`: nothing is written. `Service`, `Endpoints`: that object is left as it is.
-   * `slices`: somebody else's slices stay beside ours. What else is ours already is kept true then: whoever hangs a
-   * database on it must not lose its health checks because somebody edited something nearby.
+   * `everything`: nothing is written. `Service`, `Endpoints`: this object stays as it is. `slices`: foreign slices stay
+   * beside ours. Outside the scope, what is ours already is kept up to date: an edit nearby must not end the health
+   * checks of a database (`docs/adr/0008`).
    */
   readonly scope: 'everything' | 'Service' | 'Endpoints' | 'slices';
 }
@@ -30,5 +31,5 @@ export type RefusalReason =
   | 'FieldConflict'
   | 'WouldLeaveNoneReady';
 
-/** A reason to leave something of a target's alone, or undefined when there is none. */
-export type Rule = (ground: PlanContext) => Refusal | undefined;
+/** One reason to refuse something; undefined when it does not apply. */
+export type Rule = (ownership: Ownership) => Refusal | undefined;

@@ -1,14 +1,12 @@
-import type { KubeObject, ManagedFieldsEntry } from '../manifest/kube-object.ts';
-import { MANAGER } from '../manifest/labels.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../../manifest/kube-object.ts';
+import { MANAGER } from '../../manifest/labels.ts';
 import { isOurApply } from './field-difference.ts';
 import { type FieldPath, fieldsOf, pathsOwnedBy, withoutPaths, withPaths } from './field-paths.ts';
 
-/** `managedFields` as they shall be before an apply: who owns what, moved as client-go moves it (`csaupgrade`). */
-
 /**
- * Ownership as if nobody but us had ever written: what shall go and what both have becomes part of what we apply.
- * The rest, which stays as it is, is put down as an update of ours. With no owner at all it would be lost: when the
- * last key of a map that anybody owns goes, apply takes the whole map along.
+ * `managedFields` as if no other manager had ever written the object. Our apply entry gets the fields in `taken` and
+ * the fields that `desired` also has. The rest stays in the object, as an update of ours: without any owner, the API
+ * server would remove it together with the last owned key of its map.
  */
 export function cleanEntries(
   existing: KubeObject,
@@ -20,16 +18,16 @@ export function cleanEntries(
   const wanted = fieldsOf(desired);
   const adopted = [...taken, ...live.filter((path) => wanted.has(path))];
   const applied = entryOf(existing, 'Apply', entries.find(isOurApply), adopted);
-  const before = pathsOwnedBy(applied);
-  const kept = live.filter((path) => !before.has(path));
+  const ownedByApply = pathsOwnedBy(applied);
+  const rest = live.filter((path) => !ownedByApply.has(path));
   return [
     ...entries.filter(({ subresource }) => subresource !== undefined),
     applied,
-    ...(kept.length === 0 ? [] : [entryOf(existing, 'Update', undefined, kept)]),
+    ...(rest.length === 0 ? [] : [entryOf(existing, 'Update', undefined, rest)]),
   ];
 }
 
-/** Only these fields change hands. */
+/** `managedFields` with the fields in `taken` as ours; all other fields keep their owners. */
 export function takenEntries(existing: KubeObject, taken: readonly FieldPath[]): ManagedFieldsEntry[] {
   const entries = existing.metadata.managedFields ?? [];
   return [...withoutTaken(entries, taken), entryOf(existing, 'Apply', entries.find(isOurApply), taken)];
@@ -53,7 +51,7 @@ function entryOf(
   { apiVersion }: KubeObject,
   operation: 'Apply' | 'Update',
   previous: ManagedFieldsEntry | undefined,
-  adopted: readonly FieldPath[],
+  added: readonly FieldPath[],
 ): ManagedFieldsEntry {
   return {
     manager: MANAGER,
@@ -61,6 +59,6 @@ function entryOf(
     apiVersion,
     fieldsType: 'FieldsV1',
     ...(previous?.time === undefined ? {} : { time: previous.time }),
-    fieldsV1: withPaths(previous?.fieldsV1 ?? {}, adopted),
+    fieldsV1: withPaths(previous?.fieldsV1 ?? {}, added),
   };
 }

@@ -1,9 +1,9 @@
-import type { ServicePort } from '../manifest/kube-object.ts';
-import { hasSelector } from '../manifest/service.ts';
-import type { TargetPort } from '../model/target.ts';
+import type { ServicePort } from '../../manifest/kube-object.ts';
+import { hasSelector, isExternalName } from '../../manifest/service.ts';
+import type { TargetPort } from '../../model/target.ts';
 import type { Rule } from './refusal.ts';
 
-/** What a Service may be, and what of it the API server never changes. */
+/** Rules about the Service: whether it exists, what it is, and what the API server never changes in it. */
 
 const serviceMustExistUnlessCreated: Rule = ({ target, existing }) => {
   if (target.service.create || existing.service !== undefined) return undefined;
@@ -38,10 +38,10 @@ const serviceMustHaveNoSelector: Rule = ({ existing }) => {
   };
 };
 
-/** `validation.go:9213-9257`: an allocated cluster IP, and `None`, may not change. ExternalName has none yet. */
+/** An allocated cluster IP, and `None`, never change (`validation.go:9213-9257`). An ExternalName Service has none yet. */
 const clusterIPMustFit: Rule = ({ target, existing }) => {
   const spec = existing.service?.spec;
-  if (spec === undefined || !target.service.create || spec.type === 'ExternalName') return undefined;
+  if (spec === undefined || !target.service.create || isExternalName(existing.service)) return undefined;
   const isHeadless = spec.clusterIP === 'None';
   const wantsHeadless = target.service.type === 'Headless';
   if (isHeadless === wantsHeadless) return undefined;
@@ -55,7 +55,7 @@ const clusterIPMustFit: Rule = ({ target, existing }) => {
   };
 };
 
-/** `validation.go:9275-9322`: the first family of a Service that has an address may not change. */
+/** The first family of a Service with a cluster IP never changes (`validation.go:9275-9322`). */
 const firstFamilyMustStay: Rule = ({ target, existing }) => {
   const wanted = target.service.ipFamilies?.[0];
   const spec = existing.service?.spec;
@@ -70,8 +70,8 @@ const firstFamilyMustStay: Rule = ({ target, existing }) => {
   };
 };
 
-/** A second family is given up by the policy, and not by the list of families alone. */
-const secondFamilyMustBeGivenUp: Rule = ({ target, existing }) => {
+/** The API server removes a second family only if the policy asks for it; a shorter list of families is not enough. */
+const secondFamilyMustBeRemovedByPolicy: Rule = ({ target, existing }) => {
   const { create, ipFamilies, ipFamilyPolicy, type } = target.service;
   if (!create || type === 'Headless' || ipFamilies?.length !== 1 || ipFamilyPolicy !== undefined)
     return undefined;
@@ -84,7 +84,7 @@ const secondFamilyMustBeGivenUp: Rule = ({ target, existing }) => {
   };
 };
 
-/** `alloc.go:265-276`: a Service with an address needs the cluster to have the families. */
+/** A Service with a cluster IP needs families that the cluster has (`alloc.go:265-276`). */
 const clusterMustHaveTheFamilies: Rule = ({ target, options }) => {
   const { clusterFamilies = [] } = options;
   const { create, type, ipFamilies = [], ipFamilyPolicy } = target.service;
@@ -101,8 +101,8 @@ const clusterMustHaveTheFamilies: Rule = ({ target, options }) => {
   };
 };
 
-/** kube-proxy finds the endpoints of a Service's port by name and protocol (`endpointslicecache.go:183`). */
-const keptServiceMustHaveThePorts: Rule = ({ target, existing }) => {
+/** kube-proxy looks up the endpoints of a Service port by name and protocol (`endpointslicecache.go:183`). */
+const otherServiceMustHaveThePorts: Rule = ({ target, existing }) => {
   if (target.service.create || existing.service === undefined) return undefined;
   const ports = existing.service.spec.ports ?? [];
   if (ports.length === 0) return undefined;
@@ -125,8 +125,8 @@ function portName(name: string): string {
   return name === '' ? '(unnamed)' : `"${name}"`;
 }
 
-/** Where we write the Service, we write this too. */
-const keptServiceMustNotBeLocal: Rule = ({ target, existing }) => {
+/** In a Service that we write, we set this field. */
+const otherServiceMustNotBeLocal: Rule = ({ target, existing }) => {
   if (target.service.create || existing.service?.spec.internalTrafficPolicy !== 'Local') return undefined;
   return {
     phase: 'Refused',
@@ -137,17 +137,17 @@ const keptServiceMustNotBeLocal: Rule = ({ target, existing }) => {
   };
 };
 
-export const ABOUT_EXISTENCE: readonly Rule[] = [
+export const EXISTENCE_RULES: readonly Rule[] = [
   serviceMustExistUnlessCreated,
   serviceMustNotBeTerminating,
   serviceMustHaveNoSelector,
 ];
 
-export const ABOUT_CONTENT: readonly Rule[] = [
+export const CONTENT_RULES: readonly Rule[] = [
   clusterIPMustFit,
   firstFamilyMustStay,
-  secondFamilyMustBeGivenUp,
+  secondFamilyMustBeRemovedByPolicy,
   clusterMustHaveTheFamilies,
-  keptServiceMustHaveThePorts,
-  keptServiceMustNotBeLocal,
+  otherServiceMustHaveThePorts,
+  otherServiceMustNotBeLocal,
 ];
