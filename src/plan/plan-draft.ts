@@ -36,6 +36,7 @@ export class PlanDraft {
   readonly actions: Action[] = [];
   /** By kind: fields that have to change and that another manager applies. */
   readonly conflicts = new Map<string, readonly ContestedField[]>();
+  readonly mayAdopt: boolean;
   readonly #situation: Situation;
   /** The last write to each object; a second write builds on it. */
   readonly #written = new Map<string, ApplyAction>();
@@ -48,6 +49,7 @@ export class PlanDraft {
     this.existing = situation.reconciled;
     this.slices = situation.reconciledSlices;
     this.otherSlices = otherSlices;
+    this.mayAdopt = mayAdopt(situation);
     this.#situation = situation;
     this.#ourSlices = new Map(this.slices.ours.map((slice) => [slice.metadata.name, slice]));
   }
@@ -116,7 +118,7 @@ export class PlanDraft {
       this.#push(key, secondApplyAction(desired, earlier));
       return true;
     }
-    const force = mayAdopt(this.#situation);
+    const force = this.mayAdopt;
     const adopting = existing !== undefined && !this.#isOurs(existing);
     const adopted = this.#adopted.get(key);
     const { adoption, conflicts } =

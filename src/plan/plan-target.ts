@@ -20,6 +20,11 @@ import type { Situation } from './situation.ts';
 
 export interface PlanInput extends AssessedAddresses {
   readonly situation: Situation;
+  /**
+   * The mirroring controller had 10 s after the Endpoints said skip-mirror and did not delete its slices. Absent: the
+   * caller does not measure that time; the plan then takes it as over when it finds Endpoints with skip-mirror.
+   */
+  readonly mirrorStopped?: boolean | undefined;
 }
 
 /** A target's plan, and its addresses as they are published once the plan is applied. */
@@ -30,7 +35,7 @@ export interface TargetPlan {
 
 /** Desired × existing → what to do, in an order that never leaves a gap. Pure. */
 export function planTarget(input: PlanInput): TargetPlan {
-  const { situation, troubles } = input;
+  const { situation, troubles, mirrorStopped } = input;
   const { target, refusal } = situation;
   if (refusal !== undefined && situation.skipsAll) return refused(target, refusal, input.assessments);
 
@@ -46,8 +51,9 @@ export function planTarget(input: PlanInput): TargetPlan {
   });
   if (wouldBeEmpty !== undefined) return refused(target, wouldBeEmpty, input.assessments);
 
-  const publish = publishesSlices(target) ? publishSlices : publishEndpoints;
-  const continuation = publish(draft, assessments, entries);
+  const continuation = publishesSlices(target)
+    ? publishSlices(draft, { assessments, entries, mirrorStopped })
+    : publishEndpoints(draft, { assessments, entries });
   const conflict = conflictOf(draft);
   if (conflict?.scope === 'everything') return refused(target, conflict, published);
   const partlyRefused = refusal ?? conflict;

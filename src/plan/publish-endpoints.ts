@@ -1,11 +1,10 @@
-import type { Assessment } from '../endpoint/assessment.ts';
-import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
+import { entriesOf } from '../manifest/endpoint-entry.ts';
 import { isExternalName } from '../manifest/service.ts';
 import { isMirrorInStep } from './existing-objects.ts';
 import type { Continuation } from './object-plan.ts';
 import type { PlanDraft } from './plan-draft.ts';
 import { bridgePorts, removedPortNames } from './port-bridge.ts';
-import { writeEndpoints } from './publish-slices.ts';
+import { type PublishInput, writeEndpoints } from './publish-slices.ts';
 
 /**
  * Endpoints alone: the mirroring controller makes the slices. A change of the Service, and the deletion of slices that
@@ -13,8 +12,7 @@ import { writeEndpoints } from './publish-slices.ts';
  */
 export function publishEndpoints(
   draft: PlanDraft,
-  assessments: readonly Assessment[],
-  entries: readonly EndpointEntry[],
+  { assessments, entries }: PublishInput,
 ): Continuation | undefined {
   const { existing, target } = draft;
   const { ours, orphaned, foreign } = draft.slices;

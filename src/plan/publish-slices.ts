@@ -4,10 +4,17 @@ import { skipsMirror } from '../manifest/labels.ts';
 import { isExternalName } from '../manifest/service.ts';
 import { packSlices } from '../manifest/slice-packing.ts';
 import { isFieldOwnershipDropped } from './actions.ts';
+import { deletesMirrored, type MirrorState } from './mirrored-slices.ts';
 import type { Continuation } from './object-plan.ts';
 import type { PlanDraft } from './plan-draft.ts';
 import { bridgePorts, removedPortNames } from './port-bridge.ts';
 import { stageSlices } from './slice-stages.ts';
+
+/** The addresses, adapted so that they contradict no slice of another owner, and the entries made of them. */
+export interface PublishInput {
+  readonly assessments: readonly Assessment[];
+  readonly entries: readonly EndpointEntry[];
+}
 
 /**
  * Slices, with Endpoints beside them or without. The order of the writes:
@@ -22,8 +29,7 @@ import { stageSlices } from './slice-stages.ts';
  */
 export function publishSlices(
   draft: PlanDraft,
-  assessments: readonly Assessment[],
-  entries: readonly EndpointEntry[],
+  { assessments, entries, mirrorStopped }: PublishInput & Pick<MirrorState, 'mirrorStopped'>,
 ): Continuation | undefined {
   const { existing, target } = draft;
   const { mirrored, orphaned, foreign } = draft.slices;
@@ -36,9 +42,12 @@ export function publishSlices(
   if (existing.service !== undefined) draft.applyService();
   if (!endpointsFirst) writeEndpoints(draft, entries);
   draft.delete('EndpointSlice', [...orphaned, ...foreign], 'Adopted');
+  const { mayAdopt } = draft;
   if (mirrored.length > 0) {
-    if (!isMirrorOff(draft)) return { until: 'MirroredSlicesGone' };
-    // The mirroring controller does not run: it was told to stop before, and its slices would contradict ours for ever.
+    const isOff = isMirrorOff(draft);
+    if (!deletesMirrored({ mirrored, isOff, mirrorStopped, mayAdopt, assessments })) {
+      return { until: 'MirroredSlicesGone' };
+    }
     draft.delete('EndpointSlice', mirrored, 'MirrorLeftBehind');
   }
   // A release at the same time deletes our slices once the Endpoints are mirrored again: so read again.
