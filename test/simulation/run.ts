@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { keptSeeds, keptText } from './kept.ts';
+import { fileURLToPath } from 'node:url';
+import { keepScenario, keptScenarios } from './kept.ts';
 import { huntAll, rowOf } from './mutants/run.ts';
 import { Progress } from './progress.ts';
 import { parseArguments } from './runner-arguments.ts';
@@ -26,9 +27,9 @@ async function showMutations(): Promise<void> {
 }
 
 async function replayKept(): Promise<void> {
-  for (const { seed, found, scenario } of keptSeeds()) {
+  for (const { seed, seen, scenario } of keptScenarios()) {
     const result = await simulate(scenario);
-    console.log(`${seed} ${result.violations.length === 0 ? 'holds' : 'FAILS'}: ${found}`);
+    console.log(`${seed} ${result.violations.length === 0 ? 'holds' : 'FAILS'}: ${seen}`);
     if (result.violations.length === 0) continue;
     console.log(storyOf({ result, shrunk: undefined }));
     process.exitCode = 1;
@@ -76,7 +77,7 @@ function takeCrash(crash: Crash): void {
 async function tellStories(): Promise<void> {
   const tell = (report: SeedReport) => {
     console.log(`\n${storyOf(report)}\n`);
-    if (settings.keep) console.log(keptText(report));
+    if (settings.keep) console.log(`kept: ${fileURLToPath(keepScenario(report))}`);
   };
   if (!settings.shrink) {
     tally.reported.forEach(tell);

@@ -6,9 +6,9 @@ export interface RunnerArguments {
   readonly processes: number;
   /** Simulate the product with one mistake after the other instead, to see that each is noticed. */
   readonly mutations: boolean;
-  /** Simulate every scenario of seeds.json instead: what once failed has to hold. */
+  /** Simulate every kept scenario instead: what once failed has to hold. */
   readonly kept: boolean;
-  /** Print a failing scenario as seeds.json has it. */
+  /** Write each failing scenario to the kept ones. */
   readonly keep: boolean;
   /** Print a line with the digest of each history. */
   readonly digests: boolean;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { keptSeeds } from './kept.ts';
+import { keptScenarios } from './kept.ts';
 import { MUTATIONS } from './mutants/mutations.ts';
 
 const RUNNER = fileURLToPath(new URL('./run.ts', import.meta.url));
@@ -25,7 +25,7 @@ describe('the simulated world', () => {
   it('holds what once failed', () => {
     const { text, exitCode } = simulated('--kept');
     expect(text).not.toContain('FAILS');
-    expect(text.match(/ holds: /g)).toHaveLength(keptSeeds().length);
+    expect(text.match(/ holds: /g)).toHaveLength(keptScenarios().length);
     expect(exitCode).toBe(0);
   });
 
