@@ -13,7 +13,7 @@ export interface Ownership extends PlanContext {
   readonly isEndpointsOrphaned: boolean;
   readonly slices: SlicesByOwner;
   /** Slices of other owners that stay, because adoption was not asked for. */
-  readonly foreignSlices: readonly EndpointSliceObject[];
+  readonly refusedSlices: readonly EndpointSliceObject[];
   /** Something of ours serves the Service already. From then on it is kept up to date, whatever is refused beside it. */
   readonly isServingAlready: boolean;
 }
@@ -36,7 +36,7 @@ export function ownershipOf(context: PlanContext): Ownership {
       target.service.create &&
       !hasSelector(service),
     slices,
-    foreignSlices: foreignSlicesOf(context, slices),
+    refusedSlices: refusedSlicesOf(context, slices),
     isServingAlready:
       service !== undefined &&
       (serviceOwner === 'us' ||
@@ -45,7 +45,7 @@ export function ownershipOf(context: PlanContext): Ownership {
   };
 }
 
-function foreignSlicesOf(
+function refusedSlicesOf(
   context: PlanContext,
   { foreign, orphaned }: SlicesByOwner,
 ): readonly EndpointSliceObject[] {

@@ -66,10 +66,10 @@ export function situationOf(context: PlanContext): Situation {
 
 /** @param skipsEndpoints other owners keep the Endpoints, and so the slices that are mirrored from them. */
 function splitByKeeper(
-  { existing, options, slices, foreignSlices }: Ownership,
+  { existing, options, slices, refusedSlices }: Ownership,
   skipsEndpoints: boolean,
 ): Pick<Situation, 'reconciled' | 'reconciledSlices' | 'keptByOthers'> {
-  const others = new Set([...foreignSlices, ...(skipsEndpoints ? slices.mirrored : [])]);
+  const others = new Set([...refusedSlices, ...(skipsEndpoints ? slices.mirrored : [])]);
   if (others.size === 0 && !skipsEndpoints) {
     return { reconciled: existing, reconciledSlices: slices, keptByOthers: [] };
   }

@@ -44,9 +44,9 @@ const endpointsMustBeOurs: Rule = (ownership) => {
   };
 };
 
-const slicesMustBeOurs: Rule = ({ slices, foreignSlices }) => {
+const slicesMustBeOurs: Rule = ({ slices, refusedSlices }) => {
   if (slices.otherInstances.length > 0) return otherInstance('EndpointSlices');
-  const [first] = foreignSlices;
+  const [first] = refusedSlices;
   if (first === undefined) return undefined;
   return {
     phase: 'Refused',
