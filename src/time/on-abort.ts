@@ -19,11 +19,9 @@ export class AbortListeners {
   }
 
   static of(signal: AbortSignal): AbortListeners {
-    const known = listenersOf.get(signal);
-    if (known !== undefined) return known;
-    const listeners = new AbortListeners(signal);
-    listenersOf.set(signal, listeners);
-    return listeners;
+    const listened: ListenedSignal = signal;
+    listened[LISTENERS] ??= new AbortListeners(signal);
+    return listened[LISTENERS];
   }
 
   /** Adds a listener, which is told at most once. The signal must not have aborted. */
@@ -44,7 +42,15 @@ export class AbortListeners {
   };
 }
 
-const listenersOf = new WeakMap<AbortSignal, AbortListeners>();
+/**
+ * On the signal itself. A WeakMap would have an entry for each of the many short-lived signals; its table grows with
+ * them, and the garbage collector has to walk it.
+ */
+const LISTENERS = Symbol('listeners');
+
+interface ListenedSignal extends AbortSignal {
+  [LISTENERS]?: AbortListeners;
+}
 
 /** Calls `callback` once when `signal` aborts; the returned function takes that back. The signal must not have aborted. */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {

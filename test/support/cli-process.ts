@@ -41,7 +41,7 @@ export class CliProcess implements AsyncDisposable {
     return this.#output.stderr;
   }
 
-  kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
+  kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGUSR2'): void {
     this.#child.kill(signal);
   }
 

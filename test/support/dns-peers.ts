@@ -3,6 +3,7 @@ import {
   type CountingResolver,
   createResolver,
   DEFAULT_RESOLVER_LIMITS,
+  type ResolverLimits,
 } from '../../src/dns/stub-resolver.ts';
 import { createDnsTransport } from '../../src/io/dns-transport.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
@@ -10,14 +11,14 @@ import { systemRandom } from '../../src/io/system-random.ts';
 import { freePort, RealPeer, run } from './real-peer.ts';
 
 /** A resolver on the real network and clock. */
-export function realResolver(): CountingResolver {
+export function realResolver(limits: Partial<ResolverLimits> = {}): CountingResolver {
   return createResolver({
     transport: createDnsTransport(),
     clock: systemClock,
     random: systemRandom,
     systemConfig: () => parseResolvConf(''),
     systemHosts: () => new Map(),
-    limits: DEFAULT_RESOLVER_LIMITS,
+    limits: { ...DEFAULT_RESOLVER_LIMITS, ...limits },
   });
 }
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { CliProcess, type Ended } from './cli-process.ts';
 import type { Stage } from './e2e-stage.ts';
 import { MetricsReading } from './metrics-reading.ts';
@@ -11,6 +12,8 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
+const HEAP_METER = fileURLToPath(new URL('../programs/heap-meter.ts', import.meta.url));
+
 /** `external-endpoints run`, as a process of its own. */
 export class WorkerProcess implements AsyncDisposable {
   readonly #process: CliProcess;
@@ -19,11 +22,18 @@ export class WorkerProcess implements AsyncDisposable {
     this.#process = process;
   }
 
-  /** @param list a path for `--config`, or other arguments that say where the list is. */
+  /**
+   * @param list a path for `--config`, or other arguments that say where the list is.
+   * @param options.measuresHeap for {@link heapBytes}.
+   */
   static start(
     stage: Stage,
     list: string | readonly string[],
-    options: { readonly args?: readonly string[]; readonly kubeconfig?: string } = {},
+    options: {
+      readonly args?: readonly string[];
+      readonly kubeconfig?: string;
+      readonly measuresHeap?: boolean;
+    } = {},
   ): WorkerProcess {
     const { namespace, cluster } = stage;
     const args = [
@@ -34,7 +44,8 @@ export class WorkerProcess implements AsyncDisposable {
       ...['--listen', '127.0.0.1:0', '--log-format', 'json'],
       ...(options.args ?? []),
     ];
-    return new WorkerProcess(new CliProcess(args));
+    const environment = options.measuresHeap === true ? { NODE_OPTIONS: `--import=${HEAP_METER}` } : {};
+    return new WorkerProcess(new CliProcess(args, environment));
   }
 
   get ended(): Promise<Ended> {
@@ -75,6 +86,15 @@ export class WorkerProcess implements AsyncDisposable {
 
   async metrics(): Promise<MetricsReading> {
     return new MetricsReading((await this.get('/metrics')).body);
+  }
+
+  /** What its heap holds after garbage was collected. */
+  async heapBytes(): Promise<number> {
+    const measured = () => this.log.filter(({ reason }) => reason === 'HeapMeasured');
+    const before = measured().length;
+    this.#process.kill('SIGUSR2');
+    await waitFor('the heap to be measured', () => measured().length > before);
+    return Number(measured().at(-1)?.heapBytes);
   }
 
   kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
