@@ -4,7 +4,7 @@ import { CoreV1Api, DiscoveryV1Api, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendAddresses, noBackendAddresses } from '../support/backend-address.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
-import { waitFor } from '../support/real-peer.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** What the other end-to-end tests stand on, on whichever API server the environment names. */
 

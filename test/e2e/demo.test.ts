@@ -11,9 +11,10 @@ import { wire } from '../../src/wiring.ts';
 import { CliProcess, runCli } from '../support/cli-process.ts';
 import { ip } from '../support/dns-resolver.ts';
 import { kubectl, noKubectl } from '../support/kubectl.ts';
-import { freePort, waitFor } from '../support/real-peer.ts';
+import { freePort } from '../support/real-peer.ts';
 import { recordingTerminal } from '../support/recording-terminal.ts';
 import { storeWith } from '../support/store-with.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 describe('the demo', () => {
   it('does the whole job within a minute and ends with exit code 0', async () => {

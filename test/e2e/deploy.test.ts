@@ -5,7 +5,8 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { CliProcess, type Ended, runCli } from '../support/cli-process.ts';
 import { Stage } from '../support/e2e-stage.ts';
 import { kubectl, noKubectl } from '../support/kubectl.ts';
-import { freePort, waitFor } from '../support/real-peer.ts';
+import { freePort } from '../support/real-peer.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** The namespace that the manifests name; on the cluster of the tests they get one of their own. */
 const NAMESPACE = 'external-endpoints-system';

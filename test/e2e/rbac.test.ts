@@ -13,7 +13,7 @@ import { systemRandom } from '../../src/io/system-random.ts';
 import { CliProcess, runCli } from '../support/cli-process.ts';
 import { InMemoryClient } from '../support/in-memory-cluster.ts';
 import { OtherManager } from '../support/other-manager.ts';
-import { waitFor } from '../support/real-peer.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const NAMESPACE = 'external-endpoints-system';
 const TOKEN = 'of-the-service-account';

@@ -9,8 +9,9 @@ import { systemRandom } from '../../src/io/system-random.ts';
 import { TestAuthority } from '../support/certificates.ts';
 import { CliProcess } from '../support/cli-process.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';
-import { missing, waitFor } from '../support/real-peer.ts';
+import { missing } from '../support/real-peer.ts';
 import { TlsFront } from '../support/tls-front.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 function listOf(...names: readonly string[]): string {
   const rest = 'ports: [{ port: 1 }], endpoints: [{ address: 192.0.2.1 }], healthCheck: { type: none }';

@@ -6,7 +6,7 @@ import { type EmbeddedApiServer, startEmbeddedApiServer } from '../../src/embedd
 import { systemClock } from '../../src/io/system-clock.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
 import { CliProcess } from '../support/cli-process.ts';
-import { waitFor } from '../support/real-peer.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const LIST = `apiVersion: external-endpoints/v1
 kind: TargetList

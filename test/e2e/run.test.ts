@@ -3,7 +3,7 @@ import type { Backend } from '../../src/embedded/backend.ts';
 import type { WorkerStatus } from '../../src/sync/worker-status.ts';
 import { noBackendAddresses } from '../support/backend-address.ts';
 import { Stage } from '../support/e2e-stage.ts';
-import { waitFor } from '../support/real-peer.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { atMost, timeUntil, WorkerProcess } from '../support/worker-process.ts';
 
 describe.skipIf(noBackendAddresses())('a worker', () => {

@@ -3,7 +3,8 @@ import type { Backend } from '../../src/embedded/backend.ts';
 import { noBackendAddresses } from '../support/backend-address.ts';
 import { runCli } from '../support/cli-process.ts';
 import { Stage } from '../support/e2e-stage.ts';
-import { freePort, waitFor } from '../support/real-peer.ts';
+import { freePort } from '../support/real-peer.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let stage: Stage;
 let backend: Backend;

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedApiServer, startEmbeddedApiServer } from '../../src/embedded/apiserver/listener.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
-import { missing, programPath, waitFor } from '../support/real-peer.ts';
+import { missing, programPath } from '../support/real-peer.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** Clients that nobody wrote for this server: kubectl in every version found, and the one for Python. */
 

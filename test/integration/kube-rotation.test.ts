@@ -11,8 +11,9 @@ import { systemClock } from '../../src/io/system-clock.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
 import type { Clock } from '../../src/time/clock.ts';
 import { TestAuthority } from '../support/certificates.ts';
-import { missing, waitFor } from '../support/real-peer.ts';
+import { missing } from '../support/real-peer.ts';
 import { TlsFront } from '../support/tls-front.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** The system's, with minutes that a test lets pass in one go. */
 class LeapingClock implements Clock {

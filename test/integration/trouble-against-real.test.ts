@@ -5,9 +5,9 @@ import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { GoldenReal } from '../support/golden-real.ts';
 import { onePass } from '../support/one-pass.ts';
 import { OtherManager } from '../support/other-manager.ts';
-import { waitFor } from '../support/real-peer.ts';
 import { storeWith } from '../support/store-with.ts';
 import { listOf } from '../support/targets.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** What a real API server refuses, and what it is like when somebody is faster there. */
 

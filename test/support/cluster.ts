@@ -7,6 +7,7 @@ import { type EmbeddedApiServer, startEmbeddedApiServer } from '../../src/embedd
 import { systemClock } from '../../src/io/system-clock.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
+import { waitFor } from './wait-for.ts';
 
 /** Namespaces of a running cluster are emptied by it, which takes a while. */
 const NAMESPACE_GONE_WITHIN_MS = 60_000;
@@ -136,13 +137,11 @@ class OwnNamespaces {
   async remove(): Promise<void> {
     const names = this.#names.splice(0);
     for (const name of names) await this.#api.deleteNamespace({ name });
-    const deadline = performance.now() + NAMESPACE_GONE_WITHIN_MS;
-    while (names.length > 0) {
+    const areGone = async () => {
       const { items } = await this.#api.listNamespace();
-      const left = items.filter(({ metadata }) => names.includes(metadata?.name ?? ''));
-      if (left.length === 0) return;
-      if (performance.now() > deadline) throw new Error(`namespaces are still there: ${names.join(', ')}`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+      return !items.some(({ metadata }) => names.includes(metadata?.name ?? ''));
+    };
+    const options = { deadlineMs: NAMESPACE_GONE_WITHIN_MS, everyMs: 200 };
+    if (names.length > 0) await waitFor(`namespaces to be gone: ${names.join(', ')}`, areGone, options);
   }
 }

@@ -233,7 +233,7 @@ class ManagedProcess {
     for (;;) {
       if (this.#isOver || performance.now() > deadline) {
         const tail = readFileSync(this.#logPath, 'utf8').split('\n').slice(-10).join('\n');
-        throw new Error(`waited in vain until ${what}; the log ends with:\n${tail}`);
+        throw new Error(`timed out: waiting until ${what}; the log ends with:\n${tail}`);
       }
       if (await condition().catch(() => false)) return;
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,6 +1,7 @@
 import type { ObjectStore, StoredKind } from '../../src/cluster/object-store.ts';
 import type { EndpointSliceObject, KubeObject, ServiceObject } from '../../src/manifest/kube-object.ts';
 import { HEADLESS_LABEL, SERVICE_NAME_LABEL } from '../../src/manifest/labels.ts';
+import { waitFor } from './wait-for.ts';
 
 /** One change of a Service or a slice, at its place in the one order that the API server gives all changes. */
 interface ClusterEvent {
@@ -105,11 +106,7 @@ export class ReadyHistory {
         this.#events.some(
           ({ object }) => object.kind === body.kind && object.metadata.labels?.stamp === stamp,
         );
-      const deadline = performance.now() + 10_000;
-      while (!isSeen()) {
-        if (performance.now() > deadline) throw new Error(`the watch of ${body.kind} lags`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
+      await waitFor(`the watch of ${body.kind} to show the stamp`, isSeen, { everyMs: 5 });
     }
   }
 }

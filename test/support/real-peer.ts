@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { waitFor } from './wait-for.ts';
 
 /** Where Debian puts what is not for everybody's PATH. */
 const MORE_DIRECTORIES = ['/usr/sbin', '/sbin', ...postgresDirectories()];
@@ -81,15 +82,6 @@ export class RealPeer implements AsyncDisposable {
       await ended;
     }
     rmSync(this.directory, { recursive: true, force: true });
-  }
-}
-
-/** Waits for a condition, not for a time; gives up after ten seconds. */
-export async function waitFor(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { CliProcess, type Ended } from './cli-process.ts';
 import type { Stage } from './e2e-stage.ts';
 import { MetricsReading } from './metrics-reading.ts';
-import { waitFor } from './real-peer.ts';
+import { waitFor } from './wait-for.ts';
 
 export interface LogLine {
   readonly time: string;

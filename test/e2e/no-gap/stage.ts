@@ -14,8 +14,8 @@ import { startCluster, type TestCluster } from '../../support/cluster.ts';
 import { onePass, type ScriptedWorld } from '../../support/one-pass.ts';
 import { OtherManager } from '../../support/other-manager.ts';
 import { ReadyHistory } from '../../support/ready-history.ts';
-import { waitFor } from '../../support/real-peer.ts';
 import { listOf } from '../../support/targets.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const NEVER = new AbortController().signal;
 

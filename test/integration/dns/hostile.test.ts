@@ -7,7 +7,7 @@ import { a, FLAGS, nameOf, type RawRecord, rawReply, uint16 } from '../../suppor
 import { realResolver } from '../../support/dns-peers.ts';
 import { DNS_SETTINGS, host, inShort } from '../../support/dns-resolver.ts';
 import { HostileDnsServer } from '../../support/hostile-dns.ts';
-import { waitFor } from '../../support/real-peer.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 let server: HostileDnsServer;
 let resolver: CountingResolver;

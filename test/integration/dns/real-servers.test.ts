@@ -13,7 +13,8 @@ import {
   startUnbound,
 } from '../../support/dns-peers.ts';
 import { DNS_SETTINGS, host, inShort } from '../../support/dns-resolver.ts';
-import { missing, waitFor } from '../../support/real-peer.ts';
+import { missing } from '../../support/real-peer.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const ZONE = 'corp.example';
 const OTHER_ZONE = 'other.example';

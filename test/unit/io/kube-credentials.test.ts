@@ -7,9 +7,10 @@ import type { KubeRequest } from '../../../src/io/kube-retry.ts';
 import { DEFAULT_TRANSPORT_LIMITS, KubeTransport } from '../../../src/io/kube-transport.ts';
 import { TestAuthority } from '../../support/certificates.ts';
 import { startConnectProxy } from '../../support/connect-proxy.ts';
-import { missing, waitFor } from '../../support/real-peer.ts';
+import { missing } from '../../support/real-peer.ts';
 import { type Answer, answered, ScriptedApi, silence } from '../../support/scripted-api.ts';
 import { SkippingClock } from '../../support/skipping-clock.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const GET: KubeRequest = { method: 'GET', path: '/api/v1/services' };
 const never = new AbortController().signal;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeRequest } from '../../../src/io/kube-retry.ts';
 import { DEFAULT_TRANSPORT_LIMITS, KubeTransport } from '../../../src/io/kube-transport.ts';
-import { waitFor } from '../../support/real-peer.ts';
 import { answered, dropped, ScriptedApi, silence } from '../../support/scripted-api.ts';
 import { SkippingClock } from '../../support/skipping-clock.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const GET: KubeRequest = { method: 'GET', path: '/api/v1/services' };
 const PATCH: KubeRequest = {
