@@ -1,30 +1,30 @@
 import type { ObjectPlan } from './object-plan.ts';
 
 /**
- * `guards.maxDeletes`: when more than that share of the owned Services would go at once, somebody has more
- * likely lost half a list than retired half a data centre. Rounded up, so that one may always go.
+ * `guards.maxDeletes`: one list may delete at most this share of the owned Services. A list that would delete more is
+ * probably damaged. The share is rounded up, so one Service may always be deleted.
  *
- * @param owned how many Services this instance owns, those that would go included.
- * @param besides how many of them go by the same list and are not among `removals`: what is found one by one must not
- * go one by one.
+ * @param owned how many Services this instance owns, including those to delete.
+ * @param deletedElsewhere how many of them the same list deletes apart from `removals`. They count too: otherwise
+ * deletions that are found one at a time would never reach the limit.
  */
 export function guardDeletions(
   removals: readonly ObjectPlan[],
   owned: number,
-  besides: number,
+  deletedElsewhere: number,
   maxDeletesPercent: number,
 ): readonly ObjectPlan[] {
   const deletions = removals.filter((plan) => plan.phase === 'Deleted');
   const allowed = Math.ceil((owned * maxDeletesPercent) / 100);
-  const going = deletions.length + besides;
-  if (going <= allowed) return removals;
+  const toDelete = deletions.length + deletedElsewhere;
+  if (toDelete <= allowed) return removals;
   return removals.map((plan) =>
     plan.phase === 'Deleted'
       ? {
           ...plan,
           phase: 'Refused' as const,
           reason: 'MassDeletion',
-          message: `${going} of ${owned} Services would be deleted by one list, guards.maxDeletes allows ${allowed}; pass --allow-mass-delete if that is meant`,
+          message: `one list would delete ${toDelete} of ${owned} Services, and guards.maxDeletes allows ${allowed}; restore the list, or pass --allow-mass-delete`,
           actions: [],
         }
       : plan,

@@ -18,11 +18,11 @@ import {
 import { hasSelector } from '../manifest/service.ts';
 import { familyOf } from '../model/ip-address.ts';
 
-/** What the cluster has under one Service's name, read at one time. */
+/** The objects of one Service, read together. */
 export interface ExistingObjects {
   readonly service?: ServiceObject;
   readonly endpoints?: EndpointsObject;
-  /** Every EndpointSlice that belongs to the Service by its label, whoever made it. */
+  /** Every EndpointSlice of the Service, whichever program made it. */
   readonly slices: readonly EndpointSliceObject[];
 }
 
@@ -32,7 +32,7 @@ export interface SlicesByOwner {
   readonly ours: readonly EndpointSliceObject[];
   readonly otherInstances: readonly EndpointSliceObject[];
   readonly mirrored: readonly EndpointSliceObject[];
-  /** Of the endpointslice controller: left behind when a selector was removed. */
+  /** The endpointslice controller left them behind when the selector was removed. */
   readonly orphaned: readonly EndpointSliceObject[];
   readonly foreign: readonly EndpointSliceObject[];
 }
@@ -57,8 +57,8 @@ export function slicesByOwner(existing: ExistingObjects, instance: string): Slic
 }
 
 /**
- * The Service that a slice belongs to: by its label, as kube-proxy has it (`endpointslicecache.go:321`), and
- * where somebody took the label off, by its owner.
+ * The Service that a slice belongs to, by its label as in kube-proxy (`endpointslicecache.go:321`). A slice that lost
+ * the label belongs to its owner.
  */
 export function serviceNameOf(slice: EndpointSliceObject): string {
   const owner = slice.metadata.ownerReferences?.find((reference) => reference.kind === 'Service');
@@ -66,8 +66,8 @@ export function serviceNameOf(slice: EndpointSliceObject): string {
 }
 
 /**
- * What kube-proxy would use of these slices. Where two disagree over an address, ready counts: that is
- * what must not be lost. Without ports kube-proxy uses nothing, but DNS answers with the addresses.
+ * The readiness that these slices serve. If two disagree about an address it counts as ready, because a ready address
+ * must not be lost. kube-proxy uses no slice without ports, but DNS answers with its addresses.
  */
 export function publishedReadiness(slices: readonly EndpointSliceObject[]): PublishedReadiness {
   const published = new Map<string, boolean>();
@@ -82,8 +82,8 @@ export function publishedReadiness(slices: readonly EndpointSliceObject[]): Publ
 }
 
 /**
- * What this instance serves the Service with: nothing where that selects Pods, on whose Endpoints a controller puts the
- * labels of the Service.
+ * The slices of this instance, its Endpoints as they are mirrored included. None if the Service selects Pods: then a
+ * controller writes the Endpoints and copies the labels of the Service to them.
  */
 export function publishedSlices(existing: ExistingObjects, instance: string): readonly EndpointSliceObject[] {
   const { endpoints, service } = existing;
@@ -92,14 +92,14 @@ export function publishedSlices(existing: ExistingObjects, instance: string): re
   return [...slicesByOwner(existing, instance).ours, ...endpointsAsSlices(isOurs ? endpoints : undefined)];
 }
 
-/** All that serves the Service now: its slices, and Endpoints that are, or are about to be, mirrored into slices. */
+/** Everything that serves the Service now: its slices, and Endpoints that are mirrored, now or soon. */
 export function servingSlices(existing: ExistingObjects): readonly EndpointSliceObject[] {
   return [...existing.slices, ...endpointsAsSlices(existing.endpoints)];
 }
 
 /**
- * What takes traffic now. kube-proxy ignores slices of a family that the Service has no cluster IP in
- * (`servicechangetracker.go:145`), so what stands there can neither be lost nor make up for what is.
+ * What takes traffic now. Addresses of a family without a cluster IP are not among them: kube-proxy ignores their slices
+ * (`servicechangetracker.go:145`).
  */
 export function servedReadiness(existing: ExistingObjects): PublishedReadiness {
   const published = publishedReadiness(servingSlices(existing));
@@ -108,7 +108,7 @@ export function servedReadiness(existing: ExistingObjects): PublishedReadiness {
   return new Map([...published].filter(([key]) => families.includes(familyOf(addressOfKey(key)))));
 }
 
-/** Endpoints as the mirroring controller would copy them; none where it is told not to. */
+/** Endpoints as the mirroring controller copies them; none if they say skip-mirror. */
 export function endpointsAsSlices(endpoints: EndpointsObject | undefined): readonly EndpointSliceObject[] {
   if (endpoints === undefined || skipsMirror(endpoints)) return [];
   return (endpoints.subsets ?? []).map(({ addresses = [], notReadyAddresses = [], ports = [] }) => ({
@@ -124,10 +124,7 @@ export function endpointsAsSlices(endpoints: EndpointsObject | undefined): reado
   }));
 }
 
-/**
- * Whether the mirroring controller's copies say what the Endpoints say. Only then may what else serves the
- * addresses go.
- */
+/** Whether the mirrored slices say what the Endpoints say. Before that, no other slice of these addresses may go. */
 export function isMirrorInStep(
   existing: ExistingObjects,
   { mirrored }: Pick<SlicesByOwner, 'mirrored'>,
@@ -137,25 +134,25 @@ export function isMirrorInStep(
   return wanted.size === copied.size && [...wanted].every(([key, ready]) => copied.get(key) === ready);
 }
 
-/** Every address that we serve as ready is ready in the Endpoints. */
+/** Whether every address that these slices serve as ready is ready in the Endpoints. */
 export function endpointsCover(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
-  const carried = readinessIn(endpoints);
-  return [...publishedReadiness(slices)].every(([key, ready]) => !ready || carried.get(key) === true);
+  const inEndpoints = readinessIn(endpoints);
+  return [...publishedReadiness(slices)].every(([key, ready]) => !ready || inEndpoints.get(key) === true);
 }
 
-/** Whether the Endpoints call nothing ready that the slices call not ready. */
+/** Whether no address is ready in the Endpoints and not ready in these slices. */
 export function endpointsAgree(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
-  const carried = readinessIn(endpoints);
-  return [...publishedReadiness(slices)].every(([key, ready]) => ready || carried.get(key) !== true);
+  const inEndpoints = readinessIn(endpoints);
+  return [...publishedReadiness(slices)].every(([key, ready]) => ready || inEndpoints.get(key) !== true);
 }
 
-/** As if they were mirrored. */
+/** As if they were mirrored, skip-mirror or not. */
 function readinessIn({ metadata, ...content }: EndpointsObject): PublishedReadiness {
   const { labels: _labels, ...unlabelled } = metadata;
   return publishedReadiness(endpointsAsSlices({ ...content, metadata: unlabelled }));
 }
 
-/** What exists once these objects, by `Kind/name`, were written (or, where undefined, deleted). */
+/** The objects after these writes, by `Kind/name`; undefined is a deletion. */
 export function afterWriting(
   existing: ExistingObjects,
   written: ReadonlyMap<string, KubeObject | undefined>,
@@ -168,13 +165,13 @@ export function afterWriting(
   for (const [key, object] of written) {
     if (object === undefined) all.delete(key);
     else all.set(key, object);
-    // The API server's own hook (`service/storage/storage.go:341`).
+    // The API server deletes the Endpoints with the Service (`service/storage/storage.go:341`).
     if (object === undefined && key.startsWith('Service/')) all.delete(key.replace('Service/', 'Endpoints/'));
   }
   return existingFrom([...all.values()]);
 }
 
-/** Sorts objects that belong to one Service into their places. */
+/** The objects of one Service, sorted by kind. */
 export function existingFrom(objects: readonly KubeObject[]): ExistingObjects {
   const service = objects.find((object) => object.kind === 'Service') as ServiceObject | undefined;
   const endpoints = objects.find((object) => object.kind === 'Endpoints') as EndpointsObject | undefined;

@@ -5,14 +5,14 @@ import { ADDRESS_FAMILIES, type AddressFamily, familyOf } from '../model/ip-addr
 import type { PlanContext } from './plan-input.ts';
 
 /**
- * The address families that the Service serves. kube-proxy ignores a slice of a family that the Service has
- * no cluster IP in (`servicechangetracker.go:145`), so none is written.
+ * The address families that the Service serves. kube-proxy ignores a slice of a family without a cluster IP
+ * (`servicechangetracker.go:145`), so no such slice is written.
  *
- * A Service that is yet to be created gets its families from the API server, by what the cluster has. What we
- * take it to get is noted in the plan and checked when the Service has been written. One that is ExternalName
- * serves all families until it is converted, so that nothing is missing whatever it gets then.
+ * The API server gives a new Service its families. The plan says which it assumes, and they are checked after the
+ * Service is written. An ExternalName Service counts as serving all families until it becomes ClusterIP, so no endpoint
+ * is missing whichever it gets then.
  *
- * @param clusterFamilies of the cluster's Services, the default one first; empty where it does not tell.
+ * @param clusterFamilies of the cluster's Services, the default one first; empty: unknown.
  */
 export function servedFamilies(
   input: Pick<PlanContext, 'target' | 'existing'>,
@@ -32,10 +32,10 @@ export function servedFamilies(
   return isDual ? ADDRESS_FAMILIES : [first];
 }
 
-/** Said of an address that nobody could reach through the Service. */
+/** For an address that no client can reach through the Service. */
 export const FAMILY_NOT_SERVED = {
   reason: 'FamilyNotServed',
-  message: 'the Service has no such address family',
+  message: 'the Service does not have this address family',
 } as const;
 
 /** In the order of the ranges. */

@@ -2,9 +2,8 @@ import type { KubeObject, ObjectKind } from '../manifest/kube-object.ts';
 import type { FieldChange } from './field-ownership/field-difference.ts';
 
 /**
- * What shall be done to the objects of one target, in order. A value: `plan` prints it, `sync` and `run`
- * carry it out, tests compare it. Order is part of its meaning; stopping after any action leaves the
- * cluster in a state from which the next plan goes on.
+ * The next writes to the objects of one target. A value: `plan` prints it, `sync` and `run` apply it, tests compare it.
+ * The order is part of it: after a stop at any action, the next plan continues from the state of the cluster.
  */
 export interface ObjectPlan {
   readonly namespace: string;
@@ -12,20 +11,21 @@ export interface ObjectPlan {
   readonly phase: PlanPhase;
   /** CamelCase; the same word in log, Event, metric and docs. */
   readonly reason: string;
-  /** One sentence for people; may be empty where the reason says it all. */
+  /** One sentence for people; empty if the reason is enough. */
   readonly message: string;
   readonly actions: readonly Action[];
-  /** What must come true before this target is decided again in the same pass; absent when this is all. */
+  /** The condition for the next plan of this target; absent: this plan is the last one. */
   readonly continuation?: Continuation;
-  /** The families that the plan takes a Service yet to be created to have. */
+  /** The families that the plan assumes for a Service that it creates or changes. */
   readonly assumedFamilies?: readonly string[];
 }
 
 /**
- * Published: at least one address is ready. NotReady: the objects are true, but no address is ready.
- * Refused: something is left as it is, on purpose; what is ours already is kept true around it. Pending: something
- * must happen first. Deleted and Orphaned: the
- * target left the list.
+ *     Published          at least one address is ready
+ *     NotReady           the objects are up to date, and no address is ready
+ *     Refused            something is skipped on purpose; what is ours already is kept up to date around it
+ *     Pending            something else must happen first
+ *     Deleted, Orphaned  the target left the list
  */
 export type PlanPhase = 'Published' | 'NotReady' | 'Refused' | 'Pending' | 'Deleted' | 'Orphaned';
 
@@ -42,19 +42,19 @@ interface ActionOnObject {
 /** One server-side apply. */
 export interface ApplyAction extends ActionOnObject {
   readonly verb: 'create' | 'update';
-  /** Carries uid and resourceVersion for an update, so that a change or deletion in between is a conflict. */
+  /** An update has uid and resourceVersion: it fails if the object was changed or deleted since it was read. */
   readonly body: KubeObject;
-  /** Take fields from whoever has them. */
+  /** Take fields from other managers. */
   readonly force: boolean;
   readonly changes: readonly FieldChange[];
   /** The body's owner reference needs the uid of the Service that this same plan creates. */
   readonly awaitsServiceUid?: boolean;
 }
 
-/** A patch for what server-side apply cannot say. */
+/** A patch, for changes that server-side apply cannot make. */
 export type PatchAction = ActionOnObject & {
   readonly verb: 'update';
-  /** Of the object as it was read: a change in between is a conflict. Not part of `patch`. */
+  /** A precondition: of the object as it was read. Not part of `patch`. */
   readonly resourceVersion: string;
   readonly changes: readonly FieldChange[];
 } & (
@@ -73,13 +73,13 @@ export interface DeleteAction extends ActionOnObject {
   readonly resourceVersion: string;
 }
 
-/** What a plan waits for, so that traffic never meets a gap. */
+/** What must come true before the next plan, so that traffic never meets a gap. */
 export type Continuation =
-  /** The mirroring controller has taken its copies away; until then our slices repeat what those say. */
+  /** The mirroring controller has deleted its slices. Until then our slices copy their readiness. */
   | { readonly until: 'MirroredSlicesGone' }
-  /** The mirroring controller's copies say what the Endpoints say; until then nothing else may change. */
+  /** The mirrored slices say what the Endpoints say. Until then nothing else may change. */
   | { readonly until: 'MirroredSlicesPresent' }
   /** The Pods that the Service selects are ready; until then our slices stay. */
   | { readonly until: 'SelectedPodsReady' }
-  /** The Service has been written; the rest is decided from what the API server made of it. */
+  /** Nothing: the objects are read again, and the next plan is made from them. */
   | { readonly until: 'ServiceRead' };

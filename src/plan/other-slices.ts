@@ -25,12 +25,14 @@ export function copyReadiness(
     otherSlices,
     assessments: assessments.map((assessment) =>
       withReadiness(assessment, (port) => {
-        const ready = served.get(publishedKey(assessment.address, port));
+        const key = publishedKey(assessment.address, port);
+        const ready = served.get(key);
         if (ready === undefined || ready === port.ready) return port;
+        const name = nameOfHolder(otherSlices, key);
         return {
           ready,
           reason: 'HandoverInProgress',
-          message: `as in ${otherSlices[0]?.metadata.name ?? ''} until that is gone; then ${port.ready ? 'ready' : 'not ready'}`,
+          message: `copies the readiness in ${name} until that slice is removed; then: ${port.ready ? 'ready' : 'not ready'}`,
         };
       }),
     ),
@@ -54,17 +56,22 @@ export function besideForeignSlices(
   if (foreignSlices.length === 0) return assessments;
   const theirs = publishedReadiness(foreignSlices);
   const served = publishedReadiness(ours.slices);
-  const nameOfSlice = (key: string) =>
-    foreignSlices.find((slice) => publishedReadiness([slice]).has(key))?.metadata.name ?? '';
   return assessments.map((assessment) =>
     withReadiness(assessment, (port) => {
       const key = publishedKey(assessment.address, port);
       const theirReadiness = theirs.get(key);
       if (theirReadiness === undefined || theirReadiness === port.ready) return port;
-      if (theirReadiness) return servedByOthers(port, nameOfSlice(key), true);
-      return served.get(key) === true ? port : servedByOthers(port, nameOfSlice(key), false);
+      if (!theirReadiness && served.get(key) === true) return port;
+      return servedByOthers(port, nameOfHolder(foreignSlices, key), theirReadiness);
     }),
   );
+}
+
+/** The slice that has this address and port; Endpoints that count as mirrored have no slice of their own yet. */
+function nameOfHolder(slices: readonly EndpointSliceObject[], key: string): string {
+  const holder = slices.find((slice) => publishedReadiness([slice]).has(key));
+  const kind = holder?.addressType === '' ? 'the slice that mirrors Endpoints' : 'EndpointSlice';
+  return `${kind} ${holder?.metadata.name ?? ''}`;
 }
 
 function servedByOthers(port: PortAssessment, slice: string, theirs: boolean) {
@@ -74,7 +81,7 @@ function servedByOthers(port: PortAssessment, slice: string, theirs: boolean) {
     withheld: theirs,
     reason: 'ServedByOthers',
     message: theirs
-      ? `${slice}, which is not ours, has it as ready; left out of ours, so that the two do not disagree; ${found}`
-      : `${slice}, which is not ours, has it as not ready, and ours must not disagree; ${found}`,
+      ? `${slice} is not ours and has this address as ready, so our slices leave it out; ${found}`
+      : `${slice} is not ours and has this address as not ready, so our slices wait until it agrees; ${found}`,
   };
 }

@@ -4,11 +4,11 @@ import type { ObjectPlan } from './object-plan.ts';
 
 type Outcome = Pick<ObjectPlan, 'phase' | 'reason' | 'message'>;
 
-/** What is to be said of a target that is published as these assessments have it. */
+/** Phase, reason and message of a target whose addresses are published like this. */
 export function outcomeOf(assessments: readonly Assessment[], troubles: readonly NameTrouble[]): Outcome {
   const ready = assessments.filter(isServing).length;
-  const whole = assessments.filter(({ ports }) => ports.every((port) => port.ready)).length;
-  // What is cut off has the rest standing for it: whatever lacks altogether is said first.
+  const readyOnAllPorts = assessments.filter(({ ports }) => ports.every((port) => port.ready)).length;
+  // A name with too many addresses still has most of them, so a name without any is reported first.
   const trouble = troubles.find(({ reason }) => reason !== 'TooManyAddresses') ?? troubles[0];
   const others = troubles.length > 1 ? ` (and ${troubles.length - 1} more)` : '';
   const unresolved =
@@ -17,14 +17,14 @@ export function outcomeOf(assessments: readonly Assessment[], troubles: readonly
     const reason = trouble?.reason ?? 'NoAddresses';
     return { phase: 'NotReady', reason, message: unresolved === '' ? 'no address is known' : unresolved };
   }
-  const inPart = whole === ready ? '' : `, ${ready - whole} of them on some ports only`;
+  const inPart = readyOnAllPorts === ready ? '' : `, ${ready - readyOnAllPorts} of them on some ports only`;
   const shares = `${ready} of ${assessments.length} addresses ready${inPart}`;
   if (ready === 0) return { phase: 'NotReady', reason: 'NoneReady', message: whyNot(assessments) };
   if (trouble !== undefined) {
     const reason = trouble.reason === 'TooManyAddresses' ? trouble.reason : 'NameUnresolved';
     return { phase: 'Published', reason, message: `${unresolved}; ${shares}` };
   }
-  return whole === assessments.length
+  return readyOnAllPorts === assessments.length
     ? { phase: 'Published', reason: 'AllReady', message: '' }
     : { phase: 'Published', reason: 'SomeNotReady', message: shares };
 }

@@ -25,20 +25,21 @@ import type { Action, ObjectPlan } from './object-plan.ts';
 import type { RemovalInput } from './plan-removal.ts';
 
 export interface ReleaseInput extends RemovalInput {
-  /** Hand the Service over to the Pods with these labels. Absent: leave everything as it stands. */
+  /** Give the Service this selector. Absent: leave everything as it is. */
   readonly selector?: Readonly<Record<string, string>>;
 }
 
 /**
- * Gives the objects back without our marks and without a gap. Who serves the addresses from then on follows from
- * what is there:
+ * Removes our ownership from the objects, without a gap in traffic. The objects decide which slices serve the addresses
+ * afterwards:
  *
- *   a selector            the Pods' slices, once one of them is ready; ours go
- *   Endpoints             the mirroring controller: skip-mirror off, wait for its slices, then ours go
- *   neither, or Endpoints that say something else
- *                         our slices, as nobody's
+ *     a selector                                  the slices of the Pods; ours are deleted once one Pod is ready
+ *     Endpoints with the same ready addresses     the mirrored slices: skip-mirror goes, then ours are deleted once the
+ *                                                 mirrored slices say what the Endpoints say
+ *     otherwise                                   our slices, without an owner
  *
- * Each step follows from what exists, so a pass that died is continued by the next.
+ * Each step follows from the objects alone, so the next pass continues after a kill. A release has no verdicts: the
+ * target has left the list, or a worker that still has it takes it back and publishes them.
  */
 export function planRelease(input: ReleaseInput): ObjectPlan {
   const { namespace, name, existing, instance, selector } = input;
@@ -58,25 +59,29 @@ export function planRelease(input: ReleaseInput): ObjectPlan {
   if (selector !== undefined || hasSelector(existing.service)) {
     return { ...plan, ...stepsToPods(existing.service, selector, owned, slices) };
   }
-  const endpoints = owned.endpoints ?? mirroredByNow(existing.endpoints);
+  const endpoints = owned.endpoints ?? mirroredAlready(existing.endpoints);
   if (endpoints !== undefined && existing.service !== undefined && mirrorMayCopy(endpoints, owned.slices)) {
     return { ...plan, ...stepsToMirror(endpoints, input, owned, slices) };
   }
   return { ...plan, actions: removeAllOwnershipLabels(owned) };
 }
 
-/** Also what a release that died after its last write finds: then all is as it should be. */
+/** Also the result when a release was killed after its last write: then it is complete. */
 function notManaged({ existing, instance }: ReleaseInput): Pick<ObjectPlan, 'phase' | 'reason' | 'message'> {
   const objects = [existing.service, existing.endpoints].flatMap((object) => object ?? []);
   if (objects.length === 0 && existing.slices.length === 0) {
-    return { phase: 'Refused', reason: 'ServiceNotFound', message: 'there is nothing under this name' };
+    return { phase: 'Refused', reason: 'ServiceNotFound', message: 'no object has this name' };
   }
   const { otherInstances } = slicesByOwner(existing, instance);
   if (otherInstances.length > 0 || objects.some((each) => ownerOf(each, instance) === 'otherInstance')) {
-    const message = 'the objects belong to another instance; name it with --instance';
+    const message = 'another instance owns the objects; pass its name with --instance';
     return { phase: 'Refused', reason: 'OwnedByOtherInstance', message };
   }
-  return { phase: 'Orphaned', reason: 'NotManaged', message: 'nothing under this name bears our marks' };
+  return {
+    phase: 'Orphaned',
+    reason: 'NotManaged',
+    message: 'no object of this name has our ownership labels',
+  };
 }
 
 interface Owned {
@@ -105,7 +110,7 @@ function stepsToPods(
 ): Steps {
   if (!hasSelector(service)) {
     if (owned.service === undefined || selector === undefined) {
-      const message = 'the Service itself is not managed by external-endpoints; set its selector there';
+      const message = 'the Service is not managed by external-endpoints; set its selector yourself';
       return { phase: 'Refused', reason: 'ServiceNotOurs', message, actions: [] };
     }
     return { actions: [setSelector(owned.service, selector)], continuation: { until: 'SelectedPodsReady' } };
@@ -132,7 +137,7 @@ function isSelector(service: ServiceObject | undefined, selector: Readonly<Recor
   return [...keys].every((key) => current[key] === selector[key]);
 }
 
-/** The endpointslice controller has found a Pod that takes traffic. */
+/** The endpointslice controller published a ready Pod. */
 export function arePodsReady({ orphaned }: Pick<SlicesByOwner, 'orphaned'>): boolean {
   return [...publishedReadiness(orphaned).values()].includes(true);
 }
@@ -143,23 +148,23 @@ function stepsToMirror(
   owned: Owned,
   slices: SlicesByOwner,
 ): Steps {
-  const disowned = dropSliceOwnership(owned);
+  const dropped = dropSliceOwnership(owned);
   if (skipsMirror(endpoints)) {
-    const actions = [...disowned, allowMirror(endpoints).action];
+    const actions = [...dropped, allowMirror(endpoints).action];
     return { actions, continuation: { until: 'MirroredSlicesPresent' } };
   }
   if (owned.slices.length > 0 && !isMirrorInStep(existing, slices)) {
     return { actions: [], continuation: { until: 'MirroredSlicesPresent' } };
   }
   if (owned.slices.length === 0) return { actions: removeAllOwnershipLabels(owned) };
-  // A pass over a list that still has the target may tell the mirroring controller to stop, and would leave the Service
-  // unserved if our slices went at the same moment. It writes our slices first, because they are disowned, and then the
-  // Endpoints; so one of the two, it or this release, meets a conflict.
+  // A worker that still has the target may write skip-mirror at this moment. With our slices deleted, nothing would serve
+  // the Service. That worker writes our slices first, because their field ownership was dropped, and the Endpoints next.
+  // This plan writes both too, so either the worker or this release meets a conflict.
   const { service, endpoints: ours } = owned;
   const fence = ours === undefined ? undefined : allowMirror(ours);
   return {
     actions: [
-      ...disowned,
+      ...dropped,
       ...(fence === undefined ? [] : [fence.action]),
       ...removeSlices(owned),
       ...removeAllOwnershipLabels({ service, endpoints: fence?.after, slices: [] }),
@@ -168,22 +173,22 @@ function stepsToMirror(
 }
 
 /**
- * Mirrored, the Endpoints serve what our slices serve. A pass that died between the two leaves them contradicting each
- * other; where nothing is mirrored yet, our slices stay instead.
+ * Mirrored, the Endpoints serve what our slices serve. After a kill between the two writes they can disagree; then our
+ * slices stay, unless the Endpoints are mirrored already.
  */
 function mirrorMayCopy(endpoints: EndpointsObject, slices: readonly EndpointSliceObject[]): boolean {
   if (!endpointsCover(endpoints, slices)) return false;
   return !skipsMirror(endpoints) || endpointsAgree(endpoints, slices);
 }
 
-/** Somebody else's, or given back by a release that died: what is mirrored from them needs no slices of ours beside. */
-function mirroredByNow(endpoints: EndpointsObject | undefined): EndpointsObject | undefined {
+/** Endpoints of another owner, or of a killed release: their mirrored slices need none of ours beside them. */
+function mirroredAlready(endpoints: EndpointsObject | undefined): EndpointsObject | undefined {
   return endpoints === undefined || skipsMirror(endpoints) ? undefined : endpoints;
 }
 
 /**
- * Whoever changes or keeps one of our slices after that has read anew, and first takes what it has lost back: so neither
- * what was planned for it before goes through, nor a deletion of ours that comes when all is different again.
+ * After this step another process must read a slice again and apply its field ownership first. Plans that were made
+ * earlier, and late deletes of ours, then fail with a conflict.
  */
 function dropSliceOwnership({ slices }: Owned): Action[] {
   return slices.flatMap((slice) => dropFieldOwnership(slice) ?? []);
@@ -193,7 +198,7 @@ function removeSlices({ slices }: Owned): Action[] {
   return slices.map((slice) => deleteAction('EndpointSlice', slice, 'Released'));
 }
 
-/** The Service last: as long as it bears our marks, whoever comes after a kill finds the rest. */
+/** The Service last: while it has our ownership labels, the next pass finds the rest after a kill. */
 function removeAllOwnershipLabels({ service, endpoints, slices }: Owned): Action[] {
   return [...slices, endpoints, service].flatMap((object) =>
     object === undefined ? [] : [removeOwnershipLabels(object)],

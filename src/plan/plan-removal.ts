@@ -6,7 +6,7 @@ import { deleteAction } from './actions.ts';
 import { type ExistingObjects, slicesByOwner } from './existing-objects.ts';
 import type { Action, ObjectPlan } from './object-plan.ts';
 
-/** Where a target has left the list: what to do with what it leaves behind. */
+/** The objects of a target that left the list. */
 export interface RemovalInput {
   readonly namespace: string;
   readonly name: string;
@@ -15,8 +15,8 @@ export interface RemovalInput {
 }
 
 /**
- * The policy that the target had, kept on its objects because the list no longer says. A Service that selects Pods
- * by now serves something else: that is given back and never deleted.
+ * The policy of the target. An annotation on its objects says it, because the target is no longer in the list. A Service
+ * that has a selector now serves Pods: it is released and never deleted.
  */
 export function deletionPolicyOf({ existing, instance }: RemovalInput): 'Delete' | 'Orphan' {
   const { service, endpoints } = existing;
@@ -25,7 +25,7 @@ export function deletionPolicyOf({ existing, instance }: RemovalInput): 'Delete'
   return [service, endpoints, ...ours].some(isNotedOrphan) ? 'Orphan' : 'Delete';
 }
 
-/** Takes away what is ours under this name, and nothing else. */
+/** Deletes the objects that are ours, and no others. */
 export function planDeletion(input: RemovalInput): ObjectPlan {
   const { namespace, name, existing, instance } = input;
   const { service, endpoints } = existing;
@@ -33,15 +33,15 @@ export function planDeletion(input: RemovalInput): ObjectPlan {
   const isOurs = (object: KubeObject | undefined): object is KubeObject =>
     object !== undefined && ownerOf(object, instance) === 'us';
   const actions: Action[] = [];
-  // The Service goes first: what has no Service takes no traffic, whereas a Service without endpoints refuses
-  // it. Its Endpoints go with it (`service/storage/storage.go:341`).
-  const goes = [
+  // The Service first: without a Service there is no traffic, but a Service without endpoints rejects traffic. The API
+  // server deletes its Endpoints with it (`service/storage/storage.go:341`).
+  const toDelete = [
     ...(isOurs(service) ? [{ kind: 'Service', object: service } as const] : []),
     ...(isOurs(endpoints) && !isOurs(service) ? [{ kind: 'Endpoints', object: endpoints } as const] : []),
     ...ours.map((object) => ({ kind: 'EndpointSlice', object }) as const),
   ];
-  for (const { kind, object } of goes) {
-    // What is on its way already waits for a finalizer, a load balancer's for instance.
+  for (const { kind, object } of toDelete) {
+    // An object that is being deleted waits for a finalizer, for example that of a load balancer.
     if (object.metadata.deletionTimestamp === undefined)
       actions.push(deleteAction(kind, object, 'NotInList'));
   }

@@ -136,7 +136,7 @@ function refused(
 /** A person should look at the refusal; until then the rest is kept up to date. */
 function reconciledAround({ phase, reason, message }: Refusal, outcome: Outcome): Outcome {
   const state = outcome.message === '' ? '' : `: ${outcome.message}`;
-  return { phase, reason, message: `${message}. Its endpoints are kept true meanwhile${state}` };
+  return { phase, reason, message: `${message}. Its endpoints are kept up to date${state}` };
 }
 
 /** Fields that other managers apply. If they are in the objects that carry the endpoints, nothing is written. */

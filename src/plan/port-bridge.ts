@@ -81,6 +81,6 @@ function oldPort(
     ...(appProtocol === undefined ? {} : { appProtocol }),
     ready,
     reason: 'PortLeaving',
-    message: 'until the Service has its new ports',
+    message: 'served under its old port name until the Service has the new ports',
   };
 }

@@ -6,19 +6,20 @@ import { changesPorts, type PackedSlice } from '../manifest/slice-packing.ts';
 import { Board, type SliceStep } from './slice-board.ts';
 
 /**
- * The writes that turn our existing slices into the packed ones, in an order without a gap and without a
- * contradiction: an address and port that is ready before and after is ready after every write, and no two
- * slices ever say different things about it. What moves between slices goes through four phases:
+ * The writes that turn our existing slices into the packed ones, in an order without a gap and without a contradiction:
+ * an address and port that is ready before and after is ready after every write, and no two slices ever disagree about
+ * it. An address that moves between slices goes through four stages:
  *
- *   1. shed   who has it as not ready, and it shall be ready elsewhere, lets go of it
- *   2. grow   who shall have it as ready gets it, keeping what others have yet to get
- *   3. settle everybody gets what it shall have, but for what still stands ready elsewhere and shall not be;
- *             first those that could not grow because their ports change, then those that bring new ready
- *             addresses; surplus slices go
- *   4. late   what is no longer ready anywhere, and was in another slice
+ *   1. removeContradictions  it is removed where it is not ready, if another slice is to have it as ready
+ *   2. addMoving             it is added to the slice that is to have it as ready; that slice keeps addresses that other
+ *                            slices do not have yet
+ *   3. writeFinal            every slice gets its final content, except not-ready addresses that are still ready in
+ *                            another slice. First the slices that stage 2 skipped because their ports change, then
+ *                            those that bring new ready addresses. Surplus slices are removed.
+ *   4. writeLastNotReady     those not-ready addresses, now that no slice has them as ready
  *
- * A slice is written once unless something moves; every slice is written in its final form at least once, so that
- * whoever compares finds what else has drifted.
+ * A slice is written once unless an address moves. Every slice is written in its final form at least once: that write
+ * also repairs drift.
  */
 export function stageSlices(
   packed: readonly PackedSlice[],
@@ -28,39 +29,38 @@ export function stageSlices(
   removeContradictions(board);
   addMoving(board);
   writeFinal(board);
-  for (const slice of board.slices)
-    if (writeLastNotReady(board, slice).size > 0) board.write(slice, slice.entries);
+  writeLastNotReady(board);
   return board.steps;
 }
 
-/** Takes out of other slices, as not ready, what some slice shall have as ready. */
+/** Removes not-ready addresses that another slice is to have as ready. */
 function removeContradictions(board: Board): void {
   const contradicted = contradictedAddresses(board);
-  const leftIn = (name: string) => {
-    const gone = contradicted.get(name);
-    if (gone === undefined) return undefined;
-    return board.heldBy(name).filter((entry) => entry.ready || !gone.has(entry.address));
+  const remainingIn = (name: string) => {
+    const removed = contradicted.get(name);
+    if (removed === undefined) return undefined;
+    return board.entriesOf(name).filter((entry) => entry.ready || !removed.has(entry.address));
   };
   for (const slice of board.slices) {
-    const left = leftIn(slice.name);
-    if (left === undefined || slice.existing === undefined) continue;
-    if (sameEntries(left, slice.entries) && !changesPorts(slice)) board.write(slice, slice.entries);
-    else board.write({ ...slice, ports: slice.existing.ports ?? [] }, left);
+    const remaining = remainingIn(slice.name);
+    if (remaining === undefined || slice.existing === undefined) continue;
+    if (sameEntries(remaining, slice.entries) && !changesPorts(slice)) board.write(slice, slice.entries);
+    else board.write({ ...slice, ports: slice.existing.ports ?? [] }, remaining);
   }
   for (const [name, slice] of [...board.surplus]) {
-    const left = leftIn(name);
-    if (left === undefined) continue;
-    if (left.some((entry) => entry.ready)) board.write(contentOf(slice), left);
+    const remaining = remainingIn(name);
+    if (remaining === undefined) continue;
+    if (remaining.some((entry) => entry.ready)) board.write(contentOf(slice), remaining);
     else board.remove(slice);
   }
 }
 
-/** By slice: addresses that it has as not ready and that another shall have as ready. */
+/** By slice: addresses that it has as not ready and that another slice is to have as ready. */
 function contradictedAddresses(board: Board): ReadonlyMap<string, ReadonlySet<string>> {
   const contradicted = new Map<string, Set<string>>();
   for (const slice of board.slices) {
     for (const entry of slice.entries.filter(({ ready }) => ready)) {
-      for (const place of board.elsewhere(slice.name, entry).filter(({ ready }) => !ready)) {
+      for (const place of board.placesElsewhere(slice.name, entry).filter(({ ready }) => !ready)) {
         const addresses = contradicted.get(place.slice) ?? new Set();
         contradicted.set(place.slice, addresses.add(entry.address));
       }
@@ -69,18 +69,18 @@ function contradictedAddresses(board: Board): ReadonlyMap<string, ReadonlySet<st
   return contradicted;
 }
 
-/** Gives ready addresses that stand ready in another slice to the one that shall have them. */
+/** Adds ready addresses of another slice to the slice that is to have them. */
 function addMoving(board: Board): void {
   for (const slice of board.slices) {
     if (board.isFinal(slice) || changesPorts(slice)) continue;
     const gains = slice.entries.some(
-      (entry) => entry.ready && board.elsewhere(slice.name, entry).some((place) => place.ready),
+      (entry) => entry.ready && board.placesElsewhere(slice.name, entry).some((place) => place.ready),
     );
     if (!gains) continue;
-    const lastNotReady = writeLastNotReady(board, slice);
+    const lastNotReady = readyElsewhere(board, slice);
     const wanted = new Set(slice.entries.map(({ address }) => address));
-    const kept = board.heldBy(slice.name).filter(
-      // Needed until its new place is written.
+    const kept = board.entriesOf(slice.name).filter(
+      // Its new slice is not written yet.
       (entry) => entry.ready && !wanted.has(entry.address) && isMoving(board, slice, entry),
     );
     if (kept.length === 0 && lastNotReady.size === 0) board.write(slice, slice.entries);
@@ -92,28 +92,29 @@ function isMoving(board: Board, { name }: PackedSlice, entry: EndpointEntry): bo
   return servingKeys(entry).some((key) => (board.readyAt.get(key) ?? name) !== name);
 }
 
-/** Writes every slice as it shall be, but for what has to wait, and removes what is surplus. */
+/** Writes every slice without the not-ready addresses that have to wait, and removes surplus slices. */
 function writeFinal(board: Board): void {
   const open = board.slices.filter((slice) => !board.isFinal(slice));
-  const rank = (slice: PackedSlice) => (adopts(board, slice) ? 0 : bringsReady(board, slice) ? 1 : 2);
+  const rank = (slice: PackedSlice) =>
+    gainsWithNewPorts(board, slice) ? 0 : bringsReady(board, slice) ? 1 : 2;
   for (const slice of [0, 1, 2].flatMap((each) => open.filter((slice) => rank(slice) === each))) {
-    const lateOnes = writeLastNotReady(board, slice);
-    if (lateOnes.size === 0) {
+    const lastNotReady = readyElsewhere(board, slice);
+    if (lastNotReady.size === 0) {
       board.write(slice, slice.entries);
       continue;
     }
-    const now = slice.entries.filter((entry) => !lateOnes.has(entry));
-    const isThere = !changesPorts(slice) && sameEntries(now, board.heldBy(slice.name));
-    if (!isThere) board.write(slice, now);
+    const now = slice.entries.filter((entry) => !lastNotReady.has(entry));
+    const isWritten = !changesPorts(slice) && sameEntries(now, board.entriesOf(slice.name));
+    if (!isWritten) board.write(slice, now);
   }
   for (const slice of [...board.surplus.values()]) board.remove(slice);
 }
 
-/** It gets others' ready addresses and could not get them earlier, because its ports change. */
-function adopts(board: Board, slice: PackedSlice): boolean {
+/** It gets ready addresses of other slices, and stage 2 skipped it because its ports change. */
+function gainsWithNewPorts(board: Board, slice: PackedSlice): boolean {
   if (!changesPorts(slice)) return false;
   return slice.entries.some(
-    (entry) => entry.ready && board.elsewhere(slice.name, entry).some((place) => place.ready),
+    (entry) => entry.ready && board.placesElsewhere(slice.name, entry).some((place) => place.ready),
   );
 }
 
@@ -121,18 +122,25 @@ function bringsReady(board: Board, slice: PackedSlice): boolean {
   if (changesPorts(slice)) return slice.entries.some((entry) => entry.ready);
   const ready = new Set(
     board
-      .heldBy(slice.name)
+      .entriesOf(slice.name)
       .filter((entry) => entry.ready)
       .map(({ address }) => address),
   );
   return slice.entries.some((entry) => entry.ready && !ready.has(entry.address));
 }
 
-/** What the slice shall have as not ready while it stands ready elsewhere: to be written when that is gone. */
-function writeLastNotReady(board: Board, slice: PackedSlice): Set<EndpointEntry> {
+/** Writes the not-ready addresses that had to wait. */
+function writeLastNotReady(board: Board): void {
+  for (const slice of board.slices) {
+    if (readyElsewhere(board, slice).size > 0) board.write(slice, slice.entries);
+  }
+}
+
+/** Not-ready entries of the slice that another slice has as ready before the first write: they have to wait. */
+function readyElsewhere(board: Board, slice: PackedSlice): Set<EndpointEntry> {
   return new Set(
     slice.entries.filter(
-      (entry) => !entry.ready && board.elsewhere(slice.name, entry).some((place) => place.ready),
+      (entry) => !entry.ready && board.placesElsewhere(slice.name, entry).some((place) => place.ready),
     ),
   );
 }

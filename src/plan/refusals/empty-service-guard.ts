@@ -38,7 +38,7 @@ export function emptyServiceGuard({
   const { service } = situation.existing;
   if (isExternalName(service)) {
     const name = service?.spec.externalName ?? '';
-    return pending(`its name leads to ${name}, and no address is ready to take over: ${why}`);
+    return pending(`the ExternalName ${name} stays, because no address is ready: ${why}`);
   }
   const ready = readyAndNotUnhealthy(situation, assessments);
   if (ready.length === 0) return undefined;
@@ -46,7 +46,7 @@ export function emptyServiceGuard({
   if (isKnown && !isAdopting(situation)) return undefined;
   const named = ready.length > MAX_NAMED ? [...ready.slice(0, MAX_NAMED), '…'] : ready;
   return pending(
-    `${ready.length} address${ready.length === 1 ? ' is' : 'es are'} ready now (${named.join(', ')}) and none would be: ${why}`,
+    `${ready.length} address${ready.length === 1 ? ' is' : 'es are'} ready now (${named.join(', ')}) and none would be ready: ${why}`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { Refusal, Rule } from './refusal.ts';
 
 /** Rules about objects that are not ours. */
 
-const HOW_TO_ADOPT = 'set `adopt: true` on the target or pass --adopt to take it over';
+const HOW_TO_ADOPT = 'set `adopt: true` on the target or pass --adopt';
 
 const serviceMustBeOurs: Rule = (ownership) => {
   const { serviceOwner, target } = ownership;
@@ -15,7 +15,7 @@ const serviceMustBeOurs: Rule = (ownership) => {
   return {
     phase: 'Refused',
     reason: 'ServiceNotOurs',
-    message: `a Service of this name exists and is not managed by external-endpoints; ${HOW_TO_ADOPT}`,
+    message: `a Service of this name exists and is not managed by external-endpoints; to adopt it, ${HOW_TO_ADOPT}`,
     scope: 'Service',
   };
 };
@@ -26,7 +26,7 @@ const endpointsMustBeNoLock: Rule = ({ existing }) => {
   return {
     phase: 'Refused',
     reason: 'EndpointsAreLock',
-    message: `the Endpoints of this name are the lock of some program's leader election (annotation ${LEADER_ANNOTATION}); give the target another name`,
+    message: `the Endpoints of this name are the lock of a leader election (annotation ${LEADER_ANNOTATION}); rename the target`,
     scope: 'Endpoints',
   };
 };
@@ -39,7 +39,7 @@ const endpointsMustBeOurs: Rule = (ownership) => {
   return {
     phase: 'Refused',
     reason: 'EndpointsNotOurs',
-    message: `Endpoints of this name exist and are not managed by external-endpoints; ${HOW_TO_ADOPT}`,
+    message: `Endpoints of this name exist and are not managed by external-endpoints; to adopt them, ${HOW_TO_ADOPT}`,
     scope: 'Endpoints',
   };
 };
@@ -51,7 +51,7 @@ const slicesMustBeOurs: Rule = ({ slices, refusedSlices }) => {
   return {
     phase: 'Refused',
     reason: 'SlicesNotOurs',
-    message: `EndpointSlice ${first.metadata.name} serves this Service and is not ours; ${HOW_TO_ADOPT}`,
+    message: `EndpointSlice ${first.metadata.name} serves this Service and is not managed by external-endpoints; delete it, or, to adopt it, ${HOW_TO_ADOPT}`,
     scope: 'slices',
   };
 };
@@ -60,7 +60,7 @@ function otherInstance(kind: string): Refusal {
   return {
     phase: 'Refused',
     reason: 'OwnedByOtherInstance',
-    message: `the ${kind} belong${kind === 'Service' ? 's' : ''} to another instance of external-endpoints; see its label external-endpoints/instance`,
+    message: `another instance of external-endpoints owns the ${kind}; see the label external-endpoints/instance`,
     scope: 'everything',
   };
 }
@@ -78,7 +78,7 @@ export function conflictRefusal(conflicts: readonly ContestedField[], scope: Ref
   return {
     phase: 'Refused',
     reason: 'FieldConflict',
-    message: `applied by another field manager with another value: ${text}; set \`adopt: true\` to take the fields over`,
+    message: `another field manager applies other values: ${text}; remove the fields there, or set \`adopt: true\``,
     scope,
   };
 }

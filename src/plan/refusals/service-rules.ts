@@ -10,7 +10,7 @@ const serviceMustExistUnlessCreated: Rule = ({ target, existing }) => {
   return {
     phase: 'Pending',
     reason: 'ServiceNotFound',
-    message: 'the Service does not exist, and `service.create: false` leaves making it to somebody else',
+    message: 'the Service does not exist; create it, or set `service.create: true`',
     scope: 'everything',
   };
 };
@@ -20,7 +20,7 @@ const serviceMustNotBeTerminating: Rule = ({ existing }) => {
   return {
     phase: 'Pending',
     reason: 'ServiceTerminating',
-    message: 'the Service is being deleted; a new one is made when it is gone',
+    message: 'the Service is being deleted; the target is reconciled when it is gone',
     scope: 'Service',
   };
 };
@@ -33,7 +33,7 @@ const serviceMustHaveNoSelector: Rule = ({ existing }) => {
   return {
     phase: 'Refused',
     reason: 'ServiceHasSelector',
-    message: `the Service selects Pods (${text}); remove its selector, give the target another name, or take it off the list and \`release\` the Service`,
+    message: `the Service selects Pods (${text}); remove its selector, rename the target, or remove the target from the list and run \`release\``,
     scope: 'everything',
   };
 };
@@ -49,8 +49,8 @@ const clusterIPMustFit: Rule = ({ target, existing }) => {
     phase: 'Refused',
     reason: 'ClusterIPImmutable',
     message: isHeadless
-      ? `the Service is headless and the API server lets none become ${target.service.type}; delete it, or set \`service.type: Headless\``
-      : 'the Service has a cluster IP and the API server lets none become headless; delete it, or set another `service.type`',
+      ? `the Service is headless and cannot become ${target.service.type}; delete the Service, or set \`service.type: Headless\``
+      : 'the Service has a cluster IP and cannot become headless; delete the Service, or set another `service.type`',
     scope: 'Service',
   };
 };
@@ -65,7 +65,7 @@ const firstFamilyMustStay: Rule = ({ target, existing }) => {
   return {
     phase: 'Refused',
     reason: 'IPFamiliesImmutable',
-    message: `the Service has ${current} first and the API server lets no other come first; delete it, or set \`service.ipFamilies\` accordingly`,
+    message: `the first IP family of the Service is ${current} and cannot change; delete the Service, or list ${current} first in \`service.ipFamilies\``,
     scope: 'Service',
   };
 };
@@ -79,7 +79,8 @@ const secondFamilyMustBeRemovedByPolicy: Rule = ({ target, existing }) => {
   return {
     phase: 'Refused',
     reason: 'IPFamiliesImmutable',
-    message: `the Service has two families and the list one; set \`service.ipFamilyPolicy: SingleStack\` to give the second up`,
+    message:
+      'the Service has two IP families and the list one; to remove the second, set `service.ipFamilyPolicy: SingleStack`',
     scope: 'Service',
   };
 };
@@ -96,7 +97,7 @@ const clusterMustHaveTheFamilies: Rule = ({ target, options }) => {
   return {
     phase: 'Refused',
     reason: 'IPFamilyNotInCluster',
-    message: `the list asks for ${missing ?? 'both families (`service.ipFamilyPolicy: RequireDualStack`)'}, and the cluster's Services have ${cluster} only`,
+    message: `the list asks for ${missing ?? 'both families (`service.ipFamilyPolicy: RequireDualStack`)'}, and Services of this cluster have ${cluster} only`,
     scope: 'Service',
   };
 };
@@ -112,7 +113,7 @@ const otherServiceMustHaveThePorts: Rule = ({ target, existing }) => {
   return {
     phase: 'Refused',
     reason: 'ServicePortMissing',
-    message: `the Service has no port ${portName(missing.name)}/${missing.protocol}, so nobody would find the endpoints; it has ${has}`,
+    message: `the Service has no port ${portName(missing.name)}/${missing.protocol}, so kube-proxy would not find the endpoints; its ports are ${has}`,
     scope: 'Service',
   };
 };
@@ -132,7 +133,7 @@ const otherServiceMustNotBeLocal: Rule = ({ target, existing }) => {
     phase: 'Refused',
     reason: 'TrafficPolicyLocal',
     message:
-      'the Service has `internalTrafficPolicy: Local`: as endpoints outside the cluster are on no node, all its traffic would be dropped',
+      'the Service has `internalTrafficPolicy: Local`, and endpoints outside the cluster are on no node: kube-proxy would drop all traffic; set it to `Cluster`',
     scope: 'Service',
   };
 };
