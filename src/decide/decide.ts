@@ -10,7 +10,7 @@ import {
   CONFIRM_AFTER_MS,
   type DrainGuardState,
   guardDrains,
-  isHeldBack,
+  hasSuspendedDrain,
   NO_SUSPICION,
   suspendUnseenDrains,
 } from '../endpoint/drain-guard.ts';
@@ -225,7 +225,9 @@ function planAssessed(
   const { target } = moment;
   const { memory, troubles } = names;
   const { plan, assessments } = planTarget({ situation, assessments: verdicts, troubles });
-  const lookAgainAtMs = isHeldBack(verdicts) ? now.monotonicMs + CONFIRM_AFTER_MS : Number.POSITIVE_INFINITY;
+  const lookAgainAtMs = hasSuspendedDrain(verdicts)
+    ? now.monotonicMs + CONFIRM_AFTER_MS
+    : Number.POSITIVE_INFINITY;
   const nextChangeAtMs = Math.min(names.nextChangeAtMs, lookAgainAtMs);
   // What is left as it stands has come from where it came from before.
   const former = changesNothing(plan) ? (moment.sources ?? []) : [];

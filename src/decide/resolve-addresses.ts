@@ -81,7 +81,7 @@ function viewWith(
     target,
     hold,
     previous: memory,
-    inheriting: recoversPublished ? sources : undefined,
+    recoveredSources: recoversPublished ? sources : undefined,
     answers,
     served: servedBy(servingSlices(existing)),
     published: servedBy(publishedSlices(existing, options.instance)),

@@ -10,18 +10,18 @@ import {
 } from './assessment.ts';
 import type { Candidate } from './candidate.ts';
 
-/** What is known when a target's addresses are assessed. */
+/** What the assessment of a target's addresses follows from. */
 export interface AssessInput {
   readonly target: Target;
   readonly candidates: readonly Candidate[];
   readonly healthOf: (id: CheckId) => Health | undefined;
-  /** What the Service serves now: an address without a verdict stays what it is. */
+  /** What the Service serves now: an address without a verdict stays as it is. */
   readonly published: PublishedReadiness;
 }
 
 type Opinion = Pick<PortAssessment, 'ready' | 'withheld' | 'reason' | 'message' | 'health'>;
 
-/** Each address by its own health alone. What the target as a whole makes of that, policies decide. */
+/** Assesses each address by its own health alone. Policies over all addresses of the target come later. */
 export function assess(input: AssessInput): Assessment[] {
   return input.candidates.map((candidate) => ({
     address: candidate.address,
@@ -63,9 +63,9 @@ function opinionOn(
       return opinionFrom(healthOf(rule.check.id), servedNow);
     case 'follows': {
       const opinions = rule.checks.map((id) => opinionFrom(healthOf(id), servedNow));
-      const telling = opinions.find((opinion) => !opinion.ready) ?? opinions[0];
-      if (telling === undefined) throw new Error(`port ${rule.port.targetPort} follows no check`);
-      return { ...telling, message: `not checked itself, follows the ports that are: ${telling.message}` };
+      const worst = opinions.find((opinion) => !opinion.ready) ?? opinions[0];
+      if (worst === undefined) throw new Error(`port ${rule.port.targetPort} follows no check`);
+      return { ...worst, message: `this port has no check and follows the checked ports: ${worst.message}` };
     }
   }
 }
@@ -77,7 +77,7 @@ function opinionFrom(health: Health | undefined, servedNow: boolean | undefined)
       ...(servedNow === undefined ? { withheld: true } : {}),
       ...whyUnknown(
         health,
-        servedNow === undefined ? 'no verdict yet' : 'no verdict yet; left as it is published',
+        servedNow === undefined ? 'no verdict yet' : 'no verdict yet; stays as it is published',
       ),
       ...(health === undefined ? {} : { health }),
     };
@@ -86,7 +86,7 @@ function opinionFrom(health: Health | undefined, servedNow: boolean | undefined)
   return { ready: health.verdict === 'healthy', reason, message, health };
 }
 
-/** An address that this worker cannot even check may never have a verdict: then it says what is in the way. */
+/** If this worker cannot check the address, there may never be a verdict. Then the reason says what is wrong. */
 function whyUnknown(health: Health | undefined, state: string): Pick<Opinion, 'reason' | 'message'> {
   const failure = health?.lastFailure;
   if (failure === undefined) return { reason: 'NotCheckedYet', message: state };

@@ -3,23 +3,23 @@ import type { IpAddress } from '../model/ip-address.ts';
 import type { Protocol } from '../model/target.ts';
 
 /**
- * One address of a target while it is being decided how to publish it. Policies map a list of these to a
- * list of these; what each changes, it says by reason.
+ * One address of a target, and how it is to be published. Each policy maps a list of these to a list of these, and gives
+ * a reason for what it changes.
  */
 export interface Assessment {
   readonly address: IpAddress;
   readonly zone?: string;
-  /** 0 is best; a higher number stands by. */
+  /** 0 is best; an address with a higher number is a standby. */
   readonly priority: number;
-  /** SRV weight 0: known, but to take no traffic. */
+  /** SRV weight 0: the address is known and takes no traffic. */
   readonly drained: boolean;
   /** Where the address comes from, for people: `host db.corp.example` or `address`. */
   readonly source: string;
-  /** Why the address is still there although its name no longer gives it; absent while it does. */
+  /** Why the address stays although its name no longer has it; absent: the name has it. */
   readonly held?: HeldBecause;
-  /** True for what must never be sent to the API server; told in reports, published nowhere. */
+  /** True: the address is never sent to the API server, and appears only in reports. */
   readonly refused: boolean;
-  /** One per port of the target, in the target's order. */
+  /** One for each port of the target, in the target's order. */
   readonly ports: readonly PortAssessment[];
 }
 
@@ -37,20 +37,20 @@ export interface PortAssessment {
   readonly protocol: Protocol;
   readonly appProtocol?: string;
   readonly ready: boolean;
-  /** Not to be shown at all yet: a new address that has no verdict. Spares a write that would last a second. */
+  /** Not published yet: a new address without a verdict. This saves a write that would be changed a second later. */
   readonly withheld?: boolean;
   /** CamelCase: why it is or is not ready. */
   readonly reason: string;
-  /** The same for people; may be empty. */
+  /** For people; may be empty. */
   readonly message: string;
-  /** What was measured, where something was. */
+  /** Absent: the port is not checked, or has no result yet. */
   readonly health?: Health;
 }
 
-/** What the Service serves at this moment, by {@link publishedKey} and by {@link namelessKey}: true is ready. */
+/** What the Service serves now, by {@link publishedKey} and by {@link namelessKey}; true: ready. */
 export type PublishedReadiness = ReadonlyMap<string, boolean>;
 
-/** One port of one address as it stands in slices: the port's name is part of it, kube-proxy matches by it. */
+/** One port of one address in a slice. The port's name is a part of it: kube-proxy looks ports up by name. */
 export function publishedKey(
   address: string,
   port: { name?: string; port?: number; protocol?: string },
@@ -58,7 +58,7 @@ export function publishedKey(
   return `${address} ${port.protocol ?? 'TCP'} ${port.name ?? ''} ${port.port ?? 0}`;
 }
 
-/** The same whatever the port is called: a port that gets another name is served all the same. */
+/** The same without the port's name: a renamed port is still served. */
 export function namelessKey(
   address: string,
   { port = 0, protocol = 'TCP' }: { port?: number; protocol?: string },
@@ -71,7 +71,7 @@ export function addressOfKey(key: string): IpAddress {
   return key.slice(0, key.indexOf(' ')) as IpAddress;
 }
 
-/** How many of these addresses are published ready on at least one port. What others publish beside them is not counted. */
+/** How many of these addresses are published ready on at least one port; other published addresses do not count. */
 export function readyAddressCount(assessments: readonly Assessment[], published: PublishedReadiness): number {
   return assessments.filter(({ address, ports }) =>
     ports.some((port) => published.get(publishedKey(address, port)) === true),
@@ -82,7 +82,7 @@ export function isServing(assessment: Assessment): boolean {
   return assessment.ports.some((port) => port.ready);
 }
 
-/** The same assessment with every port's readiness decided anew. */
+/** The assessment with a new readiness for each port. */
 export function withReadiness(
   assessment: Assessment,
   decide: (port: PortAssessment) => Pick<PortAssessment, 'ready' | 'reason' | 'message'>,

@@ -3,7 +3,7 @@ import type { IpAddress } from '../model/ip-address.ts';
 import type { EndpointSource, HostSource, SrvSource, Target } from '../model/target.ts';
 import type { HeldBecause } from './assessment.ts';
 
-/** An address that a name stands for: from its newest answer, or held from an older one. */
+/** An address of a name: from its newest answer, or held from an older one. */
 export interface KnownAddress {
   readonly address: IpAddress;
   /** From SRV, instead of the target's `targetPort`. */
@@ -16,7 +16,7 @@ export interface KnownAddress {
   readonly held?: HeldBecause;
 }
 
-/** One address of a target before anything is known of its health. */
+/** One address of a target, before its health is known. */
 export interface Candidate {
   readonly address: IpAddress;
   readonly zone?: string;
@@ -25,13 +25,13 @@ export interface Candidate {
   readonly source: string;
   readonly held?: HeldBecause;
   readonly port?: number;
-  /** The name that a TLS or HTTP check speaks to. */
+  /** The name that a TLS or HTTP check uses. */
   readonly host?: string;
-  /** Why it must not be published: the API server would refuse it, or the guards do. */
+  /** Why it must not be published: the API server or a guard rejects it. */
   readonly refused?: { readonly reason: string; readonly message: string };
 }
 
-/** Names a source within its target: the same text for the same name, in state and in messages. */
+/** Identifies a source within its target, in state and in messages. */
 export function sourceKey(source: EndpointSource): string {
   switch (source.kind) {
     case 'address':
@@ -49,10 +49,10 @@ export function nameOf(source: HostSource | SrvSource): string {
 }
 
 /**
- * Every address of a target once (with SRV: every address and port). Where several sources give the same one,
- * the best priority wins, and among equals the source that stands first in the list.
+ * Every address of a target once (with SRV: every address and port). If several sources have the same address, the best
+ * priority wins; with equal priorities, the first source in the list.
  *
- * @param known what each name stands for, by {@link sourceKey}.
+ * @param known the addresses of each name, by {@link sourceKey}.
  */
 export function candidatesOf(
   target: Target,
@@ -75,7 +75,7 @@ export function candidatesOf(
   return [...best.values()];
 }
 
-/** With the place in the list that gives the address, or the name that was answered with it. */
+/** Adds the place in the list that has the address, or the name whose answer has it. */
 function reported({ reason, message }: AddressRefusal, { address }: Candidate, source: EndpointSource) {
   const { source: text, line, column } = source.declaredAt;
   const origin =
@@ -85,7 +85,7 @@ function reported({ reason, message }: AddressRefusal, { address }: Candidate, s
   return { reason, message: `${origin} is refused: ${message}` };
 }
 
-/** A live answer beats a held one, an undrained one a drained one, then priority decides. */
+/** A current address comes before a held one, then one with traffic before a drained one, then the priority decides. */
 function rank(candidate: Candidate): number {
   return (
     candidate.priority + (candidate.drained ? 2 ** 20 : 0) + (candidate.held === undefined ? 0 : 2 ** 21)
@@ -111,7 +111,7 @@ function candidatesFrom(
   }));
 }
 
-/** An address that is not to be published, or to take no traffic, is not to be bothered either. */
+/** An address that is not published, or takes no traffic, is not checked. */
 export function isToBeChecked(candidate: Candidate): boolean {
   return candidate.refused === undefined && !candidate.drained;
 }

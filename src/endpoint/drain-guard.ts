@@ -8,15 +8,13 @@ import {
 } from './assessment.ts';
 
 /**
- * The guard against this worker's own blindness (invariant 10). When more than `maxDrain` of all published
- * addresses would turn unready within a while, across unrelated targets, that says more about whoever looks than
- * about what is looked at; and so does finding no route. Nothing is drained then until it can be told apart:
+ * Suspends drains when this worker may have lost its connectivity (invariant 10). Two signs: more than `maxDrain` of all
+ * published addresses would turn not ready within ten minutes, across unrelated targets; or no route was found.
  *
- *   one target alone, or one   the API server answers, so this worker can see: drained
- *   host of several targets
- *   anything else              held, and with it all that comes after; drained later, once checks have meanwhile
- *                              found something healthy, so that this worker demonstrably sees; or when the
- *                              operator says so
+ *     all drains are in one target, or of one    the API server answers, so the network works: drained
+ *     address of several targets
+ *     otherwise                                  suspended, together with all later drains. Drained when a check
+ *                                                succeeds afterwards, or with `--accept-drain`
  */
 export interface DrainGuardInput {
   readonly targets: readonly GuardedTarget[];
@@ -25,13 +23,10 @@ export interface DrainGuardInput {
   readonly maxDrainPercent: number;
   /** `--accept-drain`. */
   readonly acceptDrain: boolean;
-  /** The API server has answered lately. */
+  /** The API server answered recently. */
   readonly referenceReachable: boolean;
   readonly state: DrainGuardState;
-  /**
-   * When a check last showed that this worker sees, by finding something healthy; -Infinity when none ever did. On
-   * the monotonic clock.
-   */
+  /** When a check last succeeded, on the monotonic clock; -Infinity: none ever did. */
   readonly lastSuccessfulProbeMs: number;
   readonly nowMs: number;
 }
@@ -40,19 +35,19 @@ export interface GuardedTarget {
   readonly key: string;
   readonly assessments: readonly Assessment[];
   readonly published: PublishedReadiness;
-  /** Another process decided about it before: what that one has drained lately is remembered by nobody else. */
+  /** Another process decided about it before: the recent drains of that process are read from what is published. */
   readonly recoversPublished?: boolean | undefined;
 }
 
 /** What the guard remembers from decision to decision. */
 export interface DrainGuardState {
-  /** Drains that were let through lately: many small decisions are one large one. Each address once. */
+  /** Recent drains, each address once: many small decisions count as one large one. */
   readonly recent: readonly RecentDrain[];
-  /** When it was first held back; undefined when nothing is suspected. */
+  /** Since when drains are suspended; undefined: they are not. */
   readonly suspectSinceMs: number | undefined;
-  /** When it last held something back. */
-  readonly heldAtMs: number;
-  /** It is about this worker altogether, and not about single routes: whatever else fails meanwhile is held as well. */
+  /** When a drain was last suspended. */
+  readonly lastSuspendedAtMs: number;
+  /** All drains are suspended, and not only those without a route. */
   readonly suspectsAll: boolean;
 }
 
@@ -60,41 +55,41 @@ export interface RecentDrain {
   readonly target: string;
   readonly address: string;
   readonly atMs: number;
-  /** Ready addresses there were of all targets then. Standbys that step in do not make the share that goes smaller. */
+  /** How many addresses of all targets were ready before. Standbys that became ready since do not count. */
   readonly readyBefore: number;
 }
 
 export const NO_SUSPICION: DrainGuardState = {
   recent: [],
   suspectSinceMs: undefined,
-  heldAtMs: Number.NEGATIVE_INFINITY,
+  lastSuspendedAtMs: Number.NEGATIVE_INFINITY,
   suspectsAll: false,
 };
 
-/** A suspicion from another process. What it was about is not told, so it is about everything. */
+/** The suspicion of a previous process. Its cause is unknown, so it covers all drains. */
 export function recalledSuspicion(suspectSinceMs: number | undefined, nowMs: number): DrainGuardState {
   if (suspectSinceMs === undefined) return NO_SUSPICION;
-  return { recent: [], suspectSinceMs, heldAtMs: nowMs, suspectsAll: true };
+  return { recent: [], suspectSinceMs, lastSuspendedAtMs: nowMs, suspectsAll: true };
 }
 
 export interface DrainGuardResult {
-  /** In the order of the input, with what must not be drained published as it is. */
+  /** In the order of the input. Addresses whose drain is suspended stay ready. */
   readonly assessments: readonly (readonly Assessment[])[];
-  /** Addresses that verdicts of this decision would turn unready, held back or not. */
+  /** How many addresses verdicts of this decision turn not ready, suspended ones included. */
   readonly drainedAddresses: number;
   readonly state: DrainGuardState;
 }
 
 /**
- * Drains within this time count as one, unless the address has come back meanwhile: long enough for checks that are
- * made every few minutes, because blindness shows to each only when it is its turn.
+ * Drains within this time count as one, except addresses that are healthy again. It covers checks with intervals of
+ * some minutes: each of them notices a lost connection only at its next run.
  */
 const RECENT_MS = 600_000;
 
-/** A suspicion under which nothing was held for so long is over: the addresses came back by themselves. */
+/** A suspicion ends after this time without a suspended drain: the addresses became healthy again. */
 const FORGOTTEN_AFTER_MS = 60_000;
 
-/** What is found healthy later confirms a suspicion, and later means at least so much. */
+/** A check that succeeds at least this long after the suspicion began shows that the network works. */
 export const CONFIRM_AFTER_MS = 5_000;
 
 export function guardDrains(input: DrainGuardInput): DrainGuardResult {
@@ -106,11 +101,11 @@ export function guardDrains(input: DrainGuardInput): DrainGuardResult {
       (address): RecentDrain => ({ target: key, address, atMs: nowMs, readyBefore }),
     ),
   );
-  const recent = withInherited(recentDrains(input, found), input, readyBefore);
+  const recent = withRecovered(recentDrains(input, found), input, readyBefore);
   const drainedAddresses = found.length;
-  const asTheyAre = targets.map(({ assessments }) => assessments);
+  const unchanged = targets.map(({ assessments }) => assessments);
   const state = unlessForgotten(input.state, nowMs);
-  if (found.length === 0) return { assessments: asTheyAre, drainedAddresses, state: { ...state, recent } };
+  if (found.length === 0) return { assessments: unchanged, drainedAddresses, state: { ...state, recent } };
   const counted = [...recent, ...found];
   const most = Math.max(...counted.map((each) => each.readyBefore));
   const sharePercent = (counted.length / most) * 100;
@@ -118,26 +113,26 @@ export function guardDrains(input: DrainGuardInput): DrainGuardResult {
   const doubt = trusted ? undefined : doubtAbout({ input, state, counted, sharePercent });
   const byRoute = drains.some((each) => each.byRoute);
   if (trusted || (doubt === undefined && !byRoute)) {
-    const settled = trusted ? NO_SUSPICION : state;
-    return { assessments: asTheyAre, drainedAddresses, state: { ...settled, recent: counted } };
+    const next = trusted ? NO_SUSPICION : state;
+    return { assessments: unchanged, drainedAddresses, state: { ...next, recent: counted } };
   }
   const suspects = doubt === undefined ? isDrainedByRoute : isDrained;
-  const because = doubt ?? 'no route to it was found, which may be the trouble of this worker alone';
+  const because = doubt ?? 'this worker found no route to the address, and the fault may be its own';
   return {
-    assessments: targets.map((target) => hold(target, suspects, because)),
+    assessments: targets.map((target) => suspendDrains(target, suspects, because)),
     drainedAddresses,
     state: {
       recent,
       suspectSinceMs: state.suspectSinceMs ?? nowMs,
-      heldAtMs: nowMs,
+      lastSuspendedAtMs: nowMs,
       suspectsAll: doubt !== undefined,
     },
   };
 }
 
-/** Those of before that are still to be counted. */
+/** The earlier drains that still count. */
 function recentDrains({ state, targets, nowMs }: DrainGuardInput, found: readonly RecentDrain[]) {
-  // What is found once more was let through and never written: the same drain, not another.
+  // A drain that is found again was allowed and not written yet: it is the same drain.
   const foundAgain = new Set(found.map(({ target, address }) => `${target} ${address}`));
   const recovered = new Set(
     targets.flatMap(({ key, assessments }) =>
@@ -151,10 +146,10 @@ function recentDrains({ state, targets, nowMs }: DrainGuardInput, found: readonl
 }
 
 /**
- * What stands published as not ready, and was found unhealthy within the time that counts: another process of ours has
- * drained it, and may have been as blind as this one is.
+ * Adds addresses that are published as not ready and were found unhealthy recently. A previous process drained them, and
+ * it may have lost its connectivity, too.
  */
-function withInherited(
+function withRecovered(
   recent: readonly RecentDrain[],
   { targets, nowMs }: DrainGuardInput,
   readyNow: number,
@@ -192,16 +187,18 @@ function isHealthyAgain({ ports }: Assessment): boolean {
 }
 
 function unlessForgotten(state: DrainGuardState, nowMs: number): DrainGuardState {
-  return nowMs - state.heldAtMs > FORGOTTEN_AFTER_MS ? { ...NO_SUSPICION, recent: state.recent } : state;
+  return nowMs - state.lastSuspendedAtMs > FORGOTTEN_AFTER_MS
+    ? { ...NO_SUSPICION, recent: state.recent }
+    : state;
 }
 
-/** Later than the suspicion, something was found healthy: this worker sees. */
+/** A check succeeded after the suspicion began: the network works. */
 function isConfirmed(state: DrainGuardState, { lastSuccessfulProbeMs, nowMs }: DrainGuardInput): boolean {
   const since = state.suspectSinceMs;
   return since !== undefined && nowMs - since >= CONFIRM_AFTER_MS && lastSuccessfulProbeMs > since;
 }
 
-/** Why this worker may be blind, to be read after "not drained:"; undefined when nothing says so. */
+/** Why this worker may have lost its connectivity, to be read after "not drained:"; undefined: it has not. */
 function doubtAbout({
   input,
   state,
@@ -214,15 +211,15 @@ function doubtAbout({
   readonly sharePercent: number;
 }): string | undefined {
   if (state.suspectSinceMs !== undefined && state.suspectsAll) {
-    return 'this worker may be the one that is cut off, and nothing has shown yet that it is not';
+    return 'this worker may have lost its connectivity, and no check has succeeded since';
   }
   const alone = isOne(counted.map(({ target }) => target)) || isOne(counted.map(({ address }) => address));
   if (alone && input.referenceReachable) return undefined;
   if (sharePercent > input.maxDrainPercent) {
-    return `${Math.round(sharePercent)}% of all published addresses would be drained at once, so this worker may be the one that is cut off`;
+    return `${Math.round(sharePercent)}% of all published addresses would be drained at once, so this worker may have lost its connectivity`;
   }
   if (input.lastSuccessfulProbeMs === Number.NEGATIVE_INFINITY) {
-    return 'this worker has found nothing healthy at all yet, so it may be the one that is cut off';
+    return 'no check of this worker has succeeded yet, so it may have lost its connectivity';
   }
   return undefined;
 }
@@ -232,11 +229,11 @@ function isOne(values: readonly string[]): boolean {
 }
 
 interface Drains {
-  /** How many of the target's own addresses are published ready now. */
+  /** How many of the target's addresses are published ready now. */
   readonly ready: number;
-  /** Those of them that would not be any more, by a verdict. */
+  /** Those of them that a verdict turns not ready. */
   readonly addresses: readonly string[];
-  /** One of them because no route to it was found. */
+  /** One of them has no route. */
   readonly byRoute: boolean;
 }
 
@@ -249,7 +246,7 @@ function drainsOf({ assessments, published }: GuardedTarget): Drains {
   };
 }
 
-/** What was to be drained when the guard looked stays so; every other drain is held back, because nobody has counted it. */
+/** Drains that the guard has counted stay as decided; every other drain is suspended, because it was not counted. */
 export function suspendUnseenDrains(
   before: Omit<GuardedTarget, 'key'>,
   after: Omit<GuardedTarget, 'key'>,
@@ -264,7 +261,7 @@ export function suspendUnseenDrains(
   return after.assessments.map((assessment) =>
     withReadiness(assessment, (port) =>
       isDrained(assessment, port, after.published) && !seen.has(publishedKey(assessment.address, port))
-        ? suspect(port, 'not before all targets are looked at together')
+        ? suspended(port, 'the guard has not counted this drain yet')
         : port,
     ),
   );
@@ -278,15 +275,15 @@ const isDrained: IsSuspect = ({ address }, port, published) =>
 const isDrainedByRoute: IsSuspect = (assessment, port, published) =>
   port.health?.vantageSuspect === true && isDrained(assessment, port, published);
 
-function hold({ assessments, published }: GuardedTarget, isSuspect: IsSuspect, because: string) {
+function suspendDrains({ assessments, published }: GuardedTarget, isSuspect: IsSuspect, because: string) {
   return assessments.map((assessment) =>
     withReadiness(assessment, (port) =>
-      isSuspect(assessment, port, published) ? suspect(port, because) : port,
+      isSuspect(assessment, port, published) ? suspended(port, because) : port,
     ),
   );
 }
 
-function suspect({ reason, message }: PortAssessment, because: string) {
+function suspended({ reason, message }: PortAssessment, because: string) {
   return {
     ready: true,
     reason: 'VantageSuspect',
@@ -294,7 +291,7 @@ function suspect({ reason, message }: PortAssessment, because: string) {
   };
 }
 
-/** Whether the guard holds anything of a target back: it is to be looked at again soon. */
-export function isHeldBack(assessments: readonly Assessment[]): boolean {
+/** Whether a drain of the target is suspended: then it is decided again soon. */
+export function hasSuspendedDrain(assessments: readonly Assessment[]): boolean {
   return assessments.some(({ ports }) => ports.some(({ reason }) => reason === 'VantageSuspect'));
 }

@@ -10,27 +10,27 @@ import {
 } from './rotation.ts';
 
 /**
- * What is held of one name and family: plain data, so that it can outlive the process. Its times are
- * `monotonicNow`'s, and only differences between them count: another process may shift them to its own clock.
+ * The addresses of one name and family. Plain data, so that it can be saved. Its times are on the monotonic clock, and
+ * only their differences count: another process shifts them to its own clock.
  */
 export interface HeldName {
-  /** When the answer came that was taken in last. */
+  /** When the last applied answer came. */
   readonly answeredAtMs: number;
   readonly rotation: Rotation;
   readonly addresses: readonly HeldAddress[];
-  /** Addresses that went because answers no longer had them; remembered to recognise rotation by. */
+  /** Addresses that were removed because answers no longer had them. Rotation is recognised by their return. */
   readonly departed: readonly DepartedAddress[];
 }
 
 export interface HeldAddress {
   readonly answer: ResolvedAnswer;
-  /** Answers in a row that did not have it. */
+  /** How many answers in a row did not have it. */
   readonly missedAnswers: number;
-  /** The first of them came. */
+  /** When the first of them came. */
   readonly absentSinceMs?: number;
-  /** The first NXDOMAIN or NODATA since its last good answer came. */
+  /** When the first NXDOMAIN or NODATA since its last good answer came. */
   readonly notFoundSinceMs?: number;
-  /** Since then nobody answers. */
+  /** Since when no server answers. */
   readonly failingSinceMs?: number;
 }
 
@@ -39,7 +39,7 @@ export interface DepartedAddress {
   readonly missedAnswers: number;
 }
 
-/** The newest result of asking for the name and family, and when it came (-Infinity: none has come yet). */
+/** The newest result for the name and family, and when it came (-Infinity: there is none yet). */
 export interface Observation {
   readonly resolution: Resolution;
   readonly answeredAtMs: number;
@@ -48,35 +48,38 @@ export interface Observation {
 export interface HoldResult {
   readonly next: HeldName;
   readonly addresses: readonly HeldVerdict[];
-  /** When the next address goes if nothing else happens; Infinity when none does. */
+  /** When the next hold ends; Infinity: none does. */
   readonly nextChangeAtMs: number;
 }
 
-/** One address that is in force, why, and until when. */
+/** One active address, why it is active, and until when. */
 export interface HeldVerdict {
   readonly answer: ResolvedAnswer;
   readonly state: 'current' | 'obsolete' | 'notFound' | 'failure';
   readonly reason: HoldReason;
-  /** The resolver's words, if it is its failure that holds the address. */
+  /** The message of the resolver, if its failure holds the address. */
   readonly message: string;
   readonly untilMs: number;
 }
 
 export type HoldReason = 'Resolved' | 'AddressLeftAnswer' | 'AnswerRotates' | Absence['reason'];
 
-/** As many as a name may have; those that are gone for longest give way. */
+/** The limit for one name. Beyond it, the addresses that are missing for the longest time are removed. */
 const MAX_HELD = 1_000;
 
 /**
- * HAProxy's `hold`, by name and address. What a good answer has is in force. Everything else is kept: while
- * nobody answers, for `failure`; while the name is said not to exist, for `notFound`; after a good answer
- * without it, for `obsolete` and while it is healthy. The clocks of the last two stand still while nobody
- * answers, so that silence never takes an address away.
+ * HAProxy's `hold`, by name and address. The addresses of a good answer are active. An address that is missing stays:
  *
- * To be called for every answer (rotation is counted in answers), and besides whenever health has changed or
- * `nextChangeAtMs` has come; an observation that was taken in already changes nothing but what is overdue.
+ *     no server answers            for `failure`
+ *     the name does not exist      for `notFound`
+ *     a good answer without it     for `obsolete`, while it is healthy
  *
- * @param inherited addresses that somebody else has held so far: their clocks begin now, whenever the answer came.
+ * The clocks of the last two stop while no server answers, so silence never removes an address.
+ *
+ * To be called for every answer (rotation is counted in answers), and when health has changed or `nextChangeAtMs` has
+ * come. An observation that was applied before changes nothing except holds that have ended.
+ *
+ * @param recovered addresses that a previous process held. Their clocks start now, whenever the answer came.
  */
 export function holdAddresses(
   previous: HeldName | undefined,
@@ -84,7 +87,7 @@ export function holdAddresses(
   settings: HoldSettings,
   isHealthy: (answer: ResolvedAnswer) => boolean,
   nowMs: number,
-  inherited: readonly ResolvedAnswer[] = [],
+  recovered: readonly ResolvedAnswer[] = [],
 ): HoldResult {
   const { resolution, answeredAtMs } = observation;
   const isNew = previous?.answeredAtMs !== answeredAtMs;
@@ -105,19 +108,19 @@ export function holdAddresses(
   const current = [...present.values()].map((answer): HeldAddress => ({ answer, missedAnswers: 0 }));
   const absent = [
     ...(previous?.addresses ?? []).map((held) => ({ held, sinceMs })),
-    ...inherited.map((answer) => ({ held: { answer, missedAnswers: 0 }, sinceMs: nowMs })),
+    ...recovered.map((answer) => ({ held: { answer, missedAnswers: 0 }, sinceMs: nowMs })),
   ]
     .filter(({ held }) => !present.has(keyOf(held.answer)))
     .map((each) => {
       const missedAnswers = countTo(each.held, missed, rules.rotation);
       return age(each.held, absenceOf(each.held, resolution), each.sinceMs, missedAnswers);
     });
-  const judged = absent.map((held) => ({ held, verdict: judge(held, absenceOf(held, resolution), rules) }));
-  const kept = judged.flatMap(({ held, verdict }) => (verdict === undefined ? [] : [{ held, verdict }]));
+  const decided = absent.map((held) => ({ held, verdict: decide(held, absenceOf(held, resolution), rules) }));
+  const kept = decided.flatMap(({ held, verdict }) => (verdict === undefined ? [] : [{ held, verdict }]));
   const room = Math.max(0, MAX_HELD - current.length);
   const staying = kept.length <= room ? kept : kept.toSorted(byAbsence).slice(0, room);
 
-  const gone = judged.flatMap(({ held, verdict }) => (verdict === undefined ? [held] : []));
+  const removed = decided.flatMap(({ held, verdict }) => (verdict === undefined ? [held] : []));
   const addresses = [
     ...current.map(({ answer }) => active(answer)),
     ...staying.map(({ verdict }) => verdict),
@@ -127,7 +130,7 @@ export function holdAddresses(
       answeredAtMs,
       rotation: rules.rotation,
       addresses: [...current, ...staying.map(({ held }) => held)],
-      departed: remember(previous?.departed ?? [], gone, present, missed, rules.rotation),
+      departed: remember(previous?.departed ?? [], removed, present, missed, rules.rotation),
     },
     addresses,
     nextChangeAtMs: Math.min(Number.POSITIVE_INFINITY, ...addresses.map(({ untilMs }) => untilMs)),
@@ -141,14 +144,14 @@ interface Rules {
   readonly isHealthy: (answer: ResolvedAnswer) => boolean;
 }
 
-/** Two SRV targets may share an address, and one may offer it on two ports: each is held by itself. */
+/** Two SRV targets may share an address, and one may have it on two ports. Each is held separately. */
 function keyOf({ address, port, host }: ResolvedAnswer): string {
   return `${address} ${port ?? ''} ${host ?? ''}`;
 }
 
 /**
- * Why the resolution lacks the address: an SRV target that failed speaks for its own addresses only. After a lost
- * memory nobody knows whose an address was; then it may be that of any target that is missing.
+ * Why the resolution lacks the address. A failed SRV target explains only its own addresses. After a lost memory the
+ * target of an address is unknown; then any failed target explains it.
  */
 function absenceOf({ answer }: HeldAddress, resolution: Resolution): Absence | 'left' {
   if (resolution.outcome !== 'resolved') return resolution;
@@ -159,14 +162,14 @@ function absenceOf({ answer }: HeldAddress, resolution: Resolution): Absence | '
 }
 
 /**
- * No further than rotation can explain: an address that stays because there is nothing else would otherwise change
- * the state with every answer, for ever.
+ * Counts only as far as rotation needs. Otherwise an address that stays because no other one is ready would change the
+ * saved state with every answer.
  */
 function countTo(held: HeldAddress, missed: number, rotation: Rotation): number {
   return Math.min(held.missedAnswers + missed, rememberedAbsence(rotation) + 1);
 }
 
-/** Sets and clears the clocks. Each is set by the first answer of its kind and not touched by the next. */
+/** Sets and clears the clocks. The first answer of each kind starts its clock; later ones do not restart it. */
 function age(
   held: HeldAddress,
   absence: Absence | 'left',
@@ -177,8 +180,8 @@ function age(
     return { ...held, failingSinceMs: held.failingSinceMs ?? answeredAtMs };
   }
   const { failingSinceMs, absentSinceMs, notFoundSinceMs, answer } = held;
-  const stoodStillMs = failingSinceMs === undefined ? 0 : Math.max(0, answeredAtMs - failingSinceMs);
-  const absentSince = absentSinceMs === undefined ? undefined : absentSinceMs + stoodStillMs;
+  const stoppedForMs = failingSinceMs === undefined ? 0 : Math.max(0, answeredAtMs - failingSinceMs);
+  const absentSince = absentSinceMs === undefined ? undefined : absentSinceMs + stoppedForMs;
   if (absence === 'left') {
     return { answer, missedAnswers, absentSinceMs: absentSince ?? answeredAtMs };
   }
@@ -186,12 +189,12 @@ function age(
     answer,
     missedAnswers: held.missedAnswers,
     ...(absentSince === undefined ? {} : { absentSinceMs: absentSince }),
-    notFoundSinceMs: notFoundSinceMs === undefined ? answeredAtMs : notFoundSinceMs + stoodStillMs,
+    notFoundSinceMs: notFoundSinceMs === undefined ? answeredAtMs : notFoundSinceMs + stoppedForMs,
   };
 }
 
-/** Undefined: the address goes. */
-function judge(held: HeldAddress, absence: Absence | 'left', rules: Rules): HeldVerdict | undefined {
+/** Undefined: the address is removed. */
+function decide(held: HeldAddress, absence: Absence | 'left', rules: Rules): HeldVerdict | undefined {
   const { settings, nowMs } = rules;
   const { answer, absentSinceMs, notFoundSinceMs = 0, failingSinceMs = 0 } = held;
   const verdicts: HeldVerdict[] = [];
@@ -231,7 +234,7 @@ function active(answer: ResolvedAnswer): HeldVerdict {
   return { answer, state: 'current', reason: 'Resolved', message: '', untilMs };
 }
 
-/** Of the addresses that the answer brings back, how many answers each had missed. */
+/** For each address that the answer brings back: how many answers it had missed. */
 function absences(previous: HeldName | undefined, present: ReadonlyMap<string, ResolvedAnswer>): number[] {
   return [...(previous?.addresses ?? []), ...(previous?.departed ?? [])]
     .filter(({ answer, missedAnswers }) => missedAnswers > 0 && present.has(keyOf(answer)))
@@ -240,13 +243,13 @@ function absences(previous: HeldName | undefined, present: ReadonlyMap<string, R
 
 function remember(
   departed: readonly DepartedAddress[],
-  gone: readonly HeldAddress[],
+  removed: readonly HeldAddress[],
   present: ReadonlyMap<string, ResolvedAnswer>,
   missed: number,
   rotation: Rotation,
 ): readonly DepartedAddress[] {
   const older = departed.map((entry) => ({ ...entry, missedAnswers: entry.missedAnswers + missed }));
-  const newer = gone.map(({ answer, missedAnswers }) => ({ answer, missedAnswers }));
+  const newer = removed.map(({ answer, missedAnswers }) => ({ answer, missedAnswers }));
   return [...newer, ...older]
     .filter(({ answer }) => !present.has(keyOf(answer)))
     .filter(({ missedAnswers }) => missedAnswers > 0 && missedAnswers <= rememberedAbsence(rotation))

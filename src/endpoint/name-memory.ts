@@ -6,25 +6,25 @@ import { type KnownAddress, nameOf, sourceKey } from './candidate.ts';
 import { type HeldName, type HeldVerdict, type HoldResult, holdAddresses } from './hold.ts';
 import { recoveredFrom, type ServedAddress, type Sources, sourcesOf } from './recovery.ts';
 
-/** What the names of one target stood for when last looked at: by {@link sourceKey}, then by family. */
+/** The addresses of a target's names after the last decision, by {@link sourceKey}, then by family. */
 export type NameMemory = ReadonlyMap<string, HeldByFamily>;
 
 type HeldByFamily = Readonly<Partial<Record<AddressFamily, HeldName>>>;
 
-/** The newest answer for one name, and when that of each family came on the monotonic clock: TTLs differ. */
+/** The newest answer for one name, and when each family was answered, on the monotonic clock: TTLs differ. */
 export interface AnsweredName {
   readonly resolution: NameResolution;
   readonly answeredAtMs: Readonly<Record<AddressFamily, number>>;
 }
 
-/** What a target's names stand for now. */
+/** The addresses of a target's names now. */
 export interface NameView {
   readonly memory: NameMemory;
   /** By {@link sourceKey}, for `candidatesOf`. */
   readonly known: ReadonlyMap<string, readonly KnownAddress[]>;
-  /** Names whose answers lack something, with the reason: told even where held addresses bridge it. */
+  /** Names whose answers lack something, with the reason. Reported even if held addresses replace what is missing. */
   readonly troubles: readonly NameTrouble[];
-  /** When time alone will take an address away; Infinity when it will not. */
+  /** When the next hold ends, on the monotonic clock; Infinity: none does. */
   readonly nextChangeAtMs: number;
 }
 
@@ -38,26 +38,26 @@ export interface NameInput {
   readonly target: Target;
   readonly hold: HoldSettings;
   /**
-   * Undefined when nothing is remembered of this target at all (first time, or state lost). Then every address
-   * that the Service serves now counts as known to each name, so that a lost memory drains nothing.
+   * Undefined: there is no memory of this target (first decision, or lost state). Then every address that the Service
+   * serves now counts as known to each name, so a lost memory drains nothing.
    */
   readonly previous: NameMemory | undefined;
-  /** In the first decision after another process: the origins of what that one published. */
-  readonly inheriting?: Sources | undefined;
-  /** By {@link sourceKey}; a name without an answer so far keeps what it had. */
+  /** Only in the first decision after another process: the sources of the addresses that it published. */
+  readonly recoveredSources?: Sources | undefined;
+  /** By {@link sourceKey}. A name without an answer keeps its addresses. */
   readonly answers: ReadonlyMap<string, AnsweredName>;
   /** Each address and port that the Service serves now, ready or not, once. */
   readonly served: readonly ServedAddress[];
-  /** Those of them that bear our marks. */
+  /** Those of them that are ours. */
   readonly published: readonly ServedAddress[];
-  /** False only for an address that was found unhealthy. */
+  /** False only for an unhealthy address. */
   readonly isHealthy: (at: AddressToCheck) => boolean;
   readonly nowMs: number;
 }
 
 type NamedSource = HostSource | SrvSource;
 
-/** Takes the newest answers in. Each name and family goes its own way: one that fails freezes no sibling. */
+/** Applies the newest answers. Each name and family is independent: a failure of one does not stop another. */
 export function viewNames(input: NameInput): NameView {
   const memory = new Map<string, HeldByFamily>();
   const known = new Map<string, readonly KnownAddress[]>();
@@ -81,12 +81,18 @@ export function viewNames(input: NameInput): NameView {
   return { memory, known, troubles, nextChangeAtMs };
 }
 
-/** What counts as known to each name, without that any of them is remembered to have had it. */
-function unrememberedOf({ target, previous, inheriting, served, published }: NameInput): ServedAddress[] {
+/** Addresses that count as known to each name although no name is remembered to have had them. */
+function unrememberedOf({
+  target,
+  previous,
+  recoveredSources,
+  served,
+  published,
+}: NameInput): ServedAddress[] {
   if (previous !== undefined) {
-    if (inheriting === undefined) return [];
+    if (recoveredSources === undefined) return [];
     const remembered = [...previous.values()].flatMap((families) => Object.values(families));
-    return recoveredFrom(inheriting, target, remembered, published);
+    return recoveredFrom(recoveredSources, target, remembered, published);
   }
   const declared = new Set(sourcesOf(target));
   return served.filter(({ address }) => !declared.has(address));
@@ -106,16 +112,16 @@ function holdFamily(
       ? { resolution: NOT_ANSWERED, answeredAtMs: before?.answeredAtMs ?? input.nowMs }
       : { resolution: answer.resolution[family], answeredAtMs: answer.answeredAtMs[family] };
   const isHealthy = (held: ResolvedAnswer) => input.isHealthy({ ...held, host: held.host ?? nameOf(source) });
-  const inherited = answersFrom(source, input.target, unremembered, family);
-  return holdAddresses(before, observation, input.hold, isHealthy, input.nowMs, inherited);
+  const recovered = answersFrom(source, input.target, unremembered, family);
+  return holdAddresses(before, observation, input.hold, isHealthy, input.nowMs, recovered);
 }
 
-/** Nobody has answered yet is no different from nobody answers. */
+/** Before the first answer a name counts as one that no server answers. */
 const NOT_ANSWERED = { outcome: 'unresolved', reason: 'QueryTimeout', message: 'not answered yet' } as const;
 
 /**
- * A host's addresses are served on the target's own ports, a service's on whichever its records said: without
- * that distinction a lost memory would publish the one's addresses on the other's ports.
+ * Addresses of a host are served on the target's ports, addresses of an SRV name on the ports of its records. Without
+ * this distinction a lost memory would publish the addresses of one source on the ports of another.
  */
 function answersFrom(
   source: NamedSource,
@@ -147,15 +153,15 @@ function troublesOf(source: string, resolution: NameResolution | undefined): Nam
   ].map(({ reason, message }) => ({ source, reason, message }));
 }
 
-/** A name with a good answer in one family has no trouble: IPv4-only names have no AAAA records. */
+/** None if one family has a good answer: an IPv4-only name has no AAAA records. */
 function absencesOf(families: readonly Resolution[]): Absence[] {
   const absences = families.filter((each) => each.outcome !== 'resolved');
-  const [telling = absences[0]] = absences.filter(({ outcome }) => outcome === 'unresolved');
-  const isTrouble = absences.length === families.length || telling?.outcome === 'unresolved';
-  return isTrouble && telling !== undefined ? [telling] : [];
+  const [worst = absences[0]] = absences.filter(({ outcome }) => outcome === 'unresolved');
+  const isTrouble = absences.length === families.length || worst?.outcome === 'unresolved';
+  return isTrouble && worst !== undefined ? [worst] : [];
 }
 
-/** SRV targets without an address in any family, or that nobody knows of in one. */
+/** SRV targets without an address in any family, or unresolved in one. */
 function missingTargets(families: readonly Resolution[]): Absence[] {
   const answers = families.filter((each) => each.outcome === 'resolved');
   const missing = Map.groupBy(
@@ -165,8 +171,8 @@ function missingTargets(families: readonly Resolution[]): Absence[] {
   return [...missing.values()].flatMap((absences) => {
     const unresolved = absences.find(({ absence }) => absence.outcome === 'unresolved');
     const everywhere = absences.length === answers.length ? absences[0] : undefined;
-    const telling = unresolved ?? everywhere;
-    return telling === undefined ? [] : [telling.absence];
+    const worst = unresolved ?? everywhere;
+    return worst === undefined ? [] : [worst.absence];
   });
 }
 

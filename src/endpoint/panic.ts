@@ -2,9 +2,9 @@ import { type Assessment, isServing, withReadiness } from './assessment.ts';
 import { activePriority } from './tiers.ts';
 
 /**
- * Envoy's panic mode: when fewer than `thresholdPercent` of the addresses that would take traffic are healthy, the
- * few would drown in the traffic of all, and it is likelier that the checks are wrong. So all of them are
- * published ready. Counted within the tier that takes the traffic, or within the best one when none does.
+ * Envoy's panic mode. If fewer than `thresholdPercent` of the addresses are healthy, all of them are published ready: the
+ * few healthy ones could not serve all the traffic, and the checks are probably wrong. Only one tier counts: the tier
+ * that takes the traffic, or the best tier if none does.
  *
  * @param thresholdPercent 0 is off.
  */

@@ -8,7 +8,7 @@ export interface ServedAddress {
   readonly port: number;
 }
 
-/** Where what a target publishes may have come from: `sourceKey` of each name, and each address of the list. */
+/** The possible sources of a target's published addresses: `sourceKey` of each name, and each address of the list. */
 export type Sources = readonly string[];
 
 export function sourcesOf({ endpoints }: Target): Sources {
@@ -16,11 +16,11 @@ export function sourcesOf({ endpoints }: Target): Sources {
 }
 
 /**
- * Of what is published under our marks, what nobody remembers. The process before has published it and did not live to
- * save it; it can only have come from the target's names, and so counts as known to them from now on. Where one of the
- * names has left the list since, that explains it as well.
+ * Published addresses of ours that are missing from the saved state: the previous process was killed after writing them
+ * and before saving. They came from the target's names, so from now on they count as known to each name. None if a name
+ * has left the list since: then they may have come from that name.
  *
- * @param sources as the process before has saved them; empty when nothing is known of it.
+ * @param sources as the previous process saved them; empty: unknown.
  */
 export function recoveredFrom(
   sources: Sources,
@@ -39,6 +39,6 @@ export function recoveredFrom(
   );
 }
 
-function isName(origin: string): boolean {
-  return origin.includes(' ');
+function isName(source: string): boolean {
+  return source.includes(' ');
 }

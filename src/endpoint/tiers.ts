@@ -1,12 +1,12 @@
 import { type Assessment, isServing, withReadiness } from './assessment.ts';
 
 /**
- * Priority tiers: the best (lowest) priority with a healthy address takes the traffic, the others stand by,
- * visible and `ready: false`. An address counts from its first verdict of healthy on, so that traffic goes back
- * to a better tier only after `healthyThreshold` good samples there.
+ * Priority tiers. The best (lowest) priority with a healthy address takes the traffic. Addresses of worse tiers are
+ * standbys: published as not ready. An address counts from its first healthy verdict, so traffic returns to a better
+ * tier only after `healthyThreshold` good samples there.
  *
- * Where no tier has a healthy address nothing changes: there is nobody to stand by for. Nor does what the guard holds
- * back stand by for a tier that is ready in panic alone.
+ * Without a healthy address in any tier nothing changes. A suspended drain stays ready, even as a standby, if the better
+ * tier is ready only by panic mode.
  */
 export function applyTiers(assessments: readonly Assessment[]): readonly Assessment[] {
   const active = activePriority(assessments);
@@ -17,7 +17,7 @@ export function applyTiers(assessments: readonly Assessment[]): readonly Assessm
   );
 }
 
-/** The priority that takes the traffic; undefined when no address may. */
+/** The priority that takes the traffic; undefined: no address is ready. */
 export function activePriority(assessments: readonly Assessment[]): number | undefined {
   const serving = assessments.filter(isServing).map(({ priority }) => priority);
   return serving.length === 0 ? undefined : Math.min(...serving);
@@ -33,7 +33,7 @@ function standBy(assessment: Assessment, active: number, inPanic: boolean): Asse
       ? {
           ready: false,
           reason: 'Standby',
-          message: `stands by with priority ${assessment.priority} while priority ${active} is healthy`,
+          message: `standby with priority ${assessment.priority}: priority ${active} has a healthy address`,
         }
       : port,
   );

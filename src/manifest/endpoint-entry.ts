@@ -4,28 +4,28 @@ import type { Target } from '../model/target.ts';
 import type { EndpointPort, EndpointSliceObject, SliceEndpoint } from './kube-object.ts';
 
 /**
- * One address with the ports that share its readiness: what becomes one endpoint of one slice, and one
- * address of one Endpoints subset. An address whose ports disagree makes two entries, because readiness
- * stands at the endpoint and not at the port.
+ * One address with the ports that share its readiness. It becomes one endpoint of one slice, and one address of one
+ * Endpoints subset. An address whose ports disagree makes two entries, because an endpoint has one readiness for all its
+ * ports.
  */
 export interface EndpointEntry {
   readonly address: IpAddress;
   readonly zone?: string;
-  /** The zone stands in the endpoint's hints too: kube-proxies of that zone prefer it. */
+  /** The endpoint's hints have the zone, too: kube-proxies of that zone prefer the endpoint. */
   readonly hinted?: boolean;
   readonly ready: boolean;
-  /** Sorted, and no two of one name: a slice tells ports apart by name alone (`discovery/validation.go:186`). */
+  /** Sorted, with distinct names: a slice identifies ports by name alone (`discovery/validation.go:186`). */
   readonly ports: readonly EndpointPort[];
 }
 
-/** Reasons that leave an address in sight under `unhealthy: remove`: it is not ready, but not for its health. */
+/** `unhealthy: remove` keeps addresses with these reasons: they are not ready, but not because of their health. */
 const VISIBLE_REASONS: ReadonlySet<string> = new Set(['Standby', 'Drained']);
 
 /**
- * The entries that a target publishes, in the order of their addresses, whatever the order of the assessments.
+ * The entries that a target publishes, sorted by address.
  *
- * SRV records and the list may give one address several times with different ports. Where two agree on address and
- * port, that is one entry: ready if any of them says so.
+ * SRV records and the list may give one address several times with different ports. Two that agree on address and port
+ * make one entry, which is ready if one of them is.
  */
 export function entriesOf(
   assessments: readonly Assessment[],
@@ -68,7 +68,7 @@ function entriesOfAddress(same: readonly Assessment[], removeUnhealthy: boolean)
   });
 }
 
-/** Several assessments of one address come in the order of their ports, so that the list's order does not show. */
+/** Sorts assessments of one address by port, so that the order of the list has no effect. */
 function byPorts(a: Assessment, b: Assessment): number {
   const [left, right] = [a, b].map(
     ({ ports, zone }) => `${ports.map(({ port }) => String(port).padStart(5, '0')).join(',')} ${zone ?? ''}`,
@@ -85,19 +85,19 @@ function toEndpointPort(port: PortAssessment): EndpointPort {
   };
 }
 
-/** Any total order does, as long as it is always the same: order is content to the API server. */
+/** Any fixed total order will do: a different order is a change to the API server. */
 function comparePorts(a: EndpointPort, b: EndpointPort): number {
   const left = portKey(a);
   const right = portKey(b);
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** All that matters of a port, defaults filled in as the API server fills them (`discovery/v1/defaults.go:34`). */
+/** The content of a port, with the defaults of the API server (`discovery/v1/defaults.go:34`). */
 function portKey(port: EndpointPort): string {
   return [port.name ?? '', port.protocol ?? 'TCP', port.port ?? '', port.appProtocol ?? ''].join(' ');
 }
 
-/** Equal for two port lists exactly when they say the same, whatever their order. */
+/** Equal for two port lists exactly if they have the same ports, in whatever order. */
 export function portSetKey(ports: readonly EndpointPort[]): string {
   return ports.map(portKey).sort().join(',');
 }
@@ -106,12 +106,12 @@ export function familyOfEntry(entry: EndpointEntry): AddressFamily {
   return familyOf(entry.address);
 }
 
-/** The address with each of its ports, as kube-proxy tells endpoints apart. */
+/** One key for each port of the address, as kube-proxy identifies endpoints. */
 export function servingKeys(entry: Pick<EndpointEntry, 'address' | 'ports'>): string[] {
   return entry.ports.map((port) => publishedKey(entry.address, port));
 }
 
-/** An entry as the slice's endpoint. A not-ready one does not serve either: it may be dead. */
+/** An entry as an endpoint of a slice. If it is not ready it is not `serving` either: it may be dead. */
 export function toSliceEndpoint(entry: EndpointEntry): SliceEndpoint {
   const { address, ready, zone, hinted } = entry;
   return {
@@ -122,12 +122,12 @@ export function toSliceEndpoint(entry: EndpointEntry): SliceEndpoint {
   };
 }
 
-/** What stands in a slice, one entry an address; absent conditions mean ready. */
+/** The entries of a slice, one for each address. Absent conditions mean ready. */
 export function entriesIn(slice: EndpointSliceObject): EndpointEntry[] {
   const ports = slice.ports ?? [];
   return (slice.endpoints ?? []).flatMap(({ addresses, conditions, zone, hints }) =>
     addresses.map((address) => ({
-      // As the API server has it; its spelling is canonical, or it would not have taken it (`ip.go:97`).
+      // The API server accepts only the canonical spelling (`ip.go:97`).
       address: address as IpAddress,
       ...(zone === undefined ? {} : { zone }),
       ...(hints?.forZones === undefined ? {} : { hinted: true }),

@@ -1,10 +1,10 @@
 import type { Target } from '../model/target.ts';
-import { notedPolicy } from './deletion-policy.ts';
+import { policyAnnotation } from './deletion-policy.ts';
 import { type EndpointEntry, toSliceEndpoint } from './endpoint-entry.ts';
 import type { EndpointPort, EndpointSliceObject } from './kube-object.ts';
 import { HEADLESS_LABEL, sliceLabels } from './labels.ts';
 
-/** What one slice shall contain. */
+/** The desired content of one slice. */
 export interface SliceContent {
   readonly name: string;
   readonly addressType: 'IPv4' | 'IPv6';
@@ -12,18 +12,17 @@ export interface SliceContent {
   readonly entries: readonly EndpointEntry[];
 }
 
-/** What a slice has to know of its Service. */
+/** What a slice needs from its Service. */
 export interface SliceService {
-  /** Undefined while the Service is yet to be created; filled in when it is. */
+  /** Undefined: the Service does not exist yet; the writer fills the uid in after creating it. */
   readonly uid: string | undefined;
   readonly headless: boolean;
 }
 
 /**
- * The EndpointSlice as we apply it. Deleting a Service takes its Endpoints along but not its slices, hence the
- * owner reference (`service/storage/storage.go:333-357`); without `blockOwnerDeletion`, which would need a
- * right on `services/finalizers` (`gc_admission.go:100-151`).
- *
+ * The EndpointSlice as we apply it. A deleted Service takes its Endpoints with it but not its slices
+ * (`service/storage/storage.go:333-357`), so slices have an owner reference. It has no `blockOwnerDeletion`, which needs
+ * a permission on `services/finalizers` (`gc_admission.go:100-151`).
  */
 export function buildEndpointSlice(
   target: Target,
@@ -39,7 +38,7 @@ export function buildEndpointSlice(
       name: content.name,
       namespace: target.namespace,
       labels: { ...sliceLabels(instance, target.name), ...(headless ? { [HEADLESS_LABEL]: '' } : {}) },
-      ...notedPolicy(target),
+      ...policyAnnotation(target),
       ...(uid === undefined ? {} : { ownerReferences: [ownerReference(target.name, uid)] }),
     },
     addressType: content.addressType,

@@ -1,15 +1,15 @@
 import type { Target } from '../model/target.ts';
-import { notedPolicy } from './deletion-policy.ts';
+import { policyAnnotation } from './deletion-policy.ts';
 import { type EndpointEntry, portSetKey } from './endpoint-entry.ts';
 import type { EndpointPort, EndpointSubset, EndpointsObject } from './kube-object.ts';
 import { OVER_CAPACITY_ANNOTATION, ownershipLabels, SKIP_MIRROR_LABEL } from './labels.ts';
 
-/** The Endpoints controller stops there too (`endpoints_controller.go:696`). */
+/** The limit of the Endpoints controller (`endpoints_controller.go:696`). */
 export const MAX_ENDPOINTS_ADDRESSES = 1000;
 
 /**
- * The legacy object, for those who still read it. It carries skip-mirror exactly when we publish slices
- * too: mirrored copies beside our own slices would make kube-proxy pick between the two at random.
+ * The legacy object, for programs that still read it. It says skip-mirror exactly if we publish slices, too: with
+ * mirrored slices beside ours, kube-proxy would pick at random between the two.
  */
 export function buildEndpoints(
   target: Target,
@@ -20,7 +20,7 @@ export function buildEndpoints(
   const subsets = subsetsOf(kept);
   const skipMirror = target.publish.resources.includes('EndpointSlice');
   const annotations = {
-    ...notedPolicy(target).annotations,
+    ...policyAnnotation(target).annotations,
     ...(kept.length < entries.length ? { [OVER_CAPACITY_ANNOTATION]: 'truncated' } : {}),
   };
   return {
@@ -36,7 +36,7 @@ export function buildEndpoints(
   };
 }
 
-/** Ready ones first: when something must be left out, it is what takes no traffic. */
+/** Ready addresses first: the addresses beyond the limit take no traffic, if possible. */
 function withinCapacity(entries: readonly EndpointEntry[]): readonly EndpointEntry[] {
   const addresses = new Set<string>();
   for (const entry of [...entries.filter((each) => each.ready), ...entries.filter((each) => !each.ready)]) {
@@ -61,7 +61,7 @@ function subsetsOf(entries: readonly EndpointEntry[]): EndpointSubset[] {
     });
 }
 
-/** Ports of one subset need names when there are several (`validation.go:8450`), so one without has its own. */
+/** Several ports of one subset need names (`validation.go:8450`), so a port without a name has a subset of its own. */
 function portListsOf(ports: readonly EndpointPort[]): (readonly EndpointPort[])[] {
   const unnamed = ports.filter(({ name = '' }) => name === '');
   if (ports.length < 2 || unnamed.length === 0) return [ports];

@@ -1,7 +1,6 @@
 /**
- * The Kubernetes objects this project reads and writes, as they stand in JSON. Typed by hand and only as
- * far as we look: what an API server adds beyond that is carried along untouched, where the typed client
- * would drop it.
+ * The Kubernetes objects that this project reads and writes, as JSON. Only the fields that we use have types. All other
+ * fields are kept as they are, whereas the typed client would drop them.
  */
 export interface KubeObject {
   readonly apiVersion: string;
@@ -112,7 +111,7 @@ export interface SliceEndpoint {
   readonly hints?: { readonly forZones?: readonly { readonly name: string }[] | null };
 }
 
-/** Absent means: ready true, serving true, terminating false (kube-proxy, `endpointslicecache.go:211`). */
+/** Absent conditions mean ready true, serving true, terminating false (kube-proxy, `endpointslicecache.go:211`). */
 export interface EndpointConditions {
   readonly ready?: boolean;
   readonly serving?: boolean;

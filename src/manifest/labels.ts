@@ -1,6 +1,6 @@
 import type { EndpointsObject, KubeObject } from './kube-object.ts';
 
-/** Ours in every place where Kubernetes asks who did it: field manager, labels, Event reporter. */
+/** Our name for Kubernetes: field manager, managed-by labels, Event reporter. */
 export const MANAGER = 'external-endpoints';
 
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
@@ -8,18 +8,18 @@ export const INSTANCE_LABEL = 'external-endpoints/instance';
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 export const SLICE_MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by';
 export const SKIP_MIRROR_LABEL = 'endpointslice.kubernetes.io/skip-mirror';
-/** Hides slices from kube-proxy: right on a headless Service's slices, a blackhole on any other. */
+/** kube-proxy ignores slices with this label. On slices of a Service that is not headless it drops all traffic. */
 export const HEADLESS_LABEL = 'service.kubernetes.io/headless';
-/** The endpoints controller puts it on what it writes; it says nothing of Endpoints that it writes no more. */
+/** The endpoints controller labels its Endpoints; the label stays when that controller stops writing them. */
 export const ENDPOINTS_MANAGED_BY_LABEL = 'endpoints.kubernetes.io/managed-by';
-/** On Endpoints that are some program's lock for leader election; they are never mirrored. */
+/** On Endpoints that are the lock of a leader election; they are never mirrored. */
 export const LEADER_ANNOTATION = 'control-plane.alpha.kubernetes.io/leader';
-/** What `kubectl apply` sent last: it would take it for its own the next time. */
+/** The last manifest of `kubectl apply`; the next `kubectl apply` takes its fields for its own. */
 export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 export const OVER_CAPACITY_ANNOTATION = 'endpoints.kubernetes.io/over-capacity';
-/** When the endpoints controller last saw a Pod or Service change; of ours it says nothing. */
+/** The endpoints controller's time of the last Pod or Service change; it has no meaning on Endpoints of ours. */
 export const TRIGGER_TIME_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time';
-/** What becomes of a Service whose target leaves the list; read back when the list no longer says. */
+/** The deletion policy of the target; it is read when the target has left the list. */
 export const DELETION_POLICY_ANNOTATION = 'external-endpoints/deletion-policy';
 
 export const MIRROR_CONTROLLER = 'endpointslicemirroring-controller.k8s.io';
@@ -27,14 +27,14 @@ export const SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** The marks of a Service or Endpoints that this instance owns. */
+/** The ownership labels of a Service or of Endpoints. */
 export function ownershipLabels(instance: string): Labels {
   return { [MANAGED_BY_LABEL]: MANAGER, [INSTANCE_LABEL]: instance };
 }
 
 /**
- * The marks of an EndpointSlice. The slice's own managed-by label is what we select by: the mirroring
- * controller copies application labels, so those prove nothing about a slice (`utils.go:69-76`).
+ * The ownership labels of an EndpointSlice. We select slices by their own managed-by label: the mirroring controller
+ * copies application labels, so those say nothing about a slice (`utils.go:69-76`).
  */
 export function sliceLabels(instance: string, serviceName: string): Labels {
   return {
@@ -46,19 +46,19 @@ export function sliceLabels(instance: string, serviceName: string): Labels {
 
 export type Owner = 'us' | 'otherInstance' | 'nobody';
 
-/** Whose marks a Service or Endpoints bears. */
+/** The owner of a Service or of Endpoints, by its ownership labels. */
 export function ownerOf(object: KubeObject, instance: string): Owner {
   return ownerByLabel(object, MANAGED_BY_LABEL, instance);
 }
 
-/** Whose marks an EndpointSlice bears: the slice label decides, never the application's. */
+/** The owner of an EndpointSlice. The slice's managed-by label decides, never the application label. */
 export function sliceOwnerOf(slice: KubeObject, instance: string): Owner {
   return ownerByLabel(slice, SLICE_MANAGED_BY_LABEL, instance);
 }
 
 /**
- * Somebody who takes one label off an object of ours has not made it theirs: as long as the other label is
- * there and the API server remembers what we applied, it is ours, and the label comes back.
+ * An object of ours that lost one ownership label is still ours, if it has the other label and an apply entry of ours in
+ * `managedFields`. The next apply restores the label.
  */
 function ownerByLabel(object: KubeObject, label: string, instance: string): Owner {
   const { labels = {}, managedFields = [] } = object.metadata;
@@ -73,7 +73,7 @@ function ownerByLabel(object: KubeObject, label: string, instance: string): Owne
   return owner === instance || (owner === undefined && weApplied) ? 'us' : 'otherInstance';
 }
 
-/** Whether the mirroring controller leaves these Endpoints alone (`endpointslicemirroring_controller.go`). */
+/** Whether the mirroring controller ignores these Endpoints (`endpointslicemirroring_controller.go`). */
 export function skipsMirror({ metadata }: EndpointsObject): boolean {
   return metadata.labels?.[SKIP_MIRROR_LABEL] === 'true';
 }

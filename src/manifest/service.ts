@@ -1,14 +1,14 @@
 import { ADDRESS_FAMILIES } from '../model/ip-address.ts';
 import { keyOf, type Target, type TargetPort } from '../model/target.ts';
-import { notedPolicy } from './deletion-policy.ts';
+import { policyAnnotation } from './deletion-policy.ts';
 import type { ServiceObject, ServicePort, ServiceSpec } from './kube-object.ts';
 import { ownershipLabels } from './labels.ts';
 
 /**
- * The Service as we apply it: without a selector, so that no controller of Kubernetes writes its endpoints.
- * Fields that the list leaves open are left to the API server and to others.
+ * The Service as we apply it: without a selector, so that no controller of Kubernetes writes its endpoints. Fields that
+ * the list does not set are left to the API server and to other managers.
  *
- * @param live what the Service has, as the API server keeps a policy that the list leaves open.
+ * @param live the existing Service: the API server keeps a policy that the list does not set.
  */
 export function buildService(
   target: Target,
@@ -17,7 +17,7 @@ export function buildService(
 ): ServiceObject {
   const annotations = {
     ...target.service.annotations,
-    ...notedPolicy(target).annotations,
+    ...policyAnnotation(target).annotations,
   };
   return {
     apiVersion: 'v1',
@@ -40,8 +40,8 @@ function serviceSpec(target: Target, ipFamilies: readonly string[] | undefined):
     ...(headless ? { clusterIP: 'None' } : {}),
     ports: target.ports.map((port) => servicePort(port, keyOf(target))),
     ...(service.sessionAffinity === undefined ? {} : { sessionAffinity: service.sessionAffinity }),
-    // With `Local` kube-proxy drops what finds no endpoint on its own node, and ours are on none
-    // (`iptables/proxier.go:914`); so these two are never left to others.
+    // With `Local` kube-proxy drops traffic that finds no endpoint on its node, and our endpoints are on no node
+    // (`iptables/proxier.go:914`). So these two fields are always set.
     internalTrafficPolicy: 'Cluster',
     ...(isExternal(service.type) ? { externalTrafficPolicy: 'Cluster' } : {}),
     ...(service.trafficDistribution === undefined
@@ -53,8 +53,8 @@ function serviceSpec(target: Target, ipFamilies: readonly string[] | undefined):
 }
 
 /**
- * One family and a policy of two mean: that one first. The API server adds the other and from then on takes the one
- * alone for an attempt to give the other up, so what is applied has both.
+ * One family and a dual-stack policy mean: that family first. The API server adds the second family. From then on it
+ * rejects an apply with only one as an attempt to remove the second, so the apply has both.
  */
 function familiesAskedFor(
   { service }: Target,
@@ -71,7 +71,7 @@ function familiesAskedFor(
   return ipFamilies;
 }
 
-/** Headless without a selector: both, even on a cluster of one family (`service/storage/alloc.go:140`). */
+/** A headless Service without a selector gets both families, even on a single-stack cluster (`service/storage/alloc.go:140`). */
 export function defaultPolicy(type: Target['service']['type']): 'RequireDualStack' | 'SingleStack' {
   return type === 'Headless' ? 'RequireDualStack' : 'SingleStack';
 }
@@ -81,7 +81,7 @@ function isExternal(type: Target['service']['type']): boolean {
 }
 
 function servicePort(port: TargetPort, target: string): ServicePort {
-  // The API server does not range-check a slice's ports, so nothing out of range may ever get this far.
+  // The API server does not check the range of a slice's ports, so this check is the last one.
   if (port.port < 1 || port.port > 65535 || port.targetPort < 1 || port.targetPort > 65535) {
     throw new Error(`${target}: port ${port.port} → ${port.targetPort} is out of range`);
   }

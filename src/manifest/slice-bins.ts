@@ -1,10 +1,10 @@
 import { type EndpointEntry, entriesIn, portSetKey } from './endpoint-entry.ts';
 import type { EndpointSliceObject } from './kube-object.ts';
 
-/** kube-controller-manager's default, and what every consumer is tested with. */
+/** The default of kube-controller-manager; every consumer of slices is tested with it. */
 export const MAX_ENDPOINTS_PER_SLICE = 100;
 
-/** What one slice of a group shall hold; nothing, when it is no longer needed. */
+/** The desired entries of one slice of a group; none: the slice is no longer needed. */
 export interface Bin {
   readonly existing: EndpointSliceObject | undefined;
   readonly entries: readonly EndpointEntry[];
@@ -13,18 +13,18 @@ export interface Bin {
 interface OpenBin {
   readonly existing: EndpointSliceObject | undefined;
   readonly members: EndpointEntry[];
-  /** Whether the slice must be written anyway, so that adding to it costs nothing. */
+  /** The slice must be written anyway, so adding an entry costs nothing. */
   readonly changed: boolean;
 }
 
 /**
- * Distributes the entries of one family and port set over slices. The rules are those of Kubernetes' own
- * reconciler (`endpointslice/reconciler.go:488-644`):
+ * Distributes the entries of one family and port set over slices. The rules are those of Kubernetes' reconciler
+ * (`endpointslice/reconciler.go:488-644`):
  *
- *   1. an entry stays in the slice it stands in;
+ *   1. an entry stays in its slice;
  *   2. new entries fill the slices that must be written anyway, fullest first;
- *   3. what is left goes into the one unchanged slice it fits tightest, else into new slices;
- *   4. nothing is ever rebalanced.
+ *   3. the rest goes into the unchanged slice with the least room that is enough, else into new slices;
+ *   4. slices are never rebalanced.
  *
  * @param entries each address once.
  * @param own the slices that serve this group from now on, sorted by name.
@@ -56,7 +56,7 @@ export function fillBins(
   }));
 }
 
-/** The slice with what stands in it and is still wanted, which is taken out of `unplaced`. */
+/** The slice with those of its entries that are still wanted; they are removed from `unplaced`. */
 function openBin(
   slice: EndpointSliceObject,
   unplaced: Map<string, EndpointEntry>,
@@ -64,25 +64,25 @@ function openBin(
 ): OpenBin {
   const members: EndpointEntry[] = [];
   let changed = portSetKey(slice.ports ?? []) !== groupKey;
-  for (const otherSlices of entriesIn(slice)) {
-    const entry = unplaced.get(otherSlices.address);
+  for (const current of entriesIn(slice)) {
+    const entry = unplaced.get(current.address);
     if (entry === undefined || members.length === MAX_ENDPOINTS_PER_SLICE) {
       changed = true;
       continue;
     }
     unplaced.delete(entry.address);
     members.push(entry);
-    if (!isSame(otherSlices, entry)) changed = true;
+    if (!isSame(current, entry)) changed = true;
   }
   return { existing: slice, members, changed: changed || members.length === 0 };
 }
 
-/** Whether both are written alike, their ports aside. */
+/** Whether both are written in the same way, apart from their ports. */
 export function isSame(a: EndpointEntry, b: EndpointEntry): boolean {
   return a.ready === b.ready && a.zone === b.zone && (a.hinted ?? false) === (b.hinted ?? false);
 }
 
-/** Slices that would be empty come last: rather one less. */
+/** Slices that would be empty come last, so that they can go. */
 function fullestFirst(a: OpenBin, b: OpenBin): number {
   return b.members.length - a.members.length;
 }

@@ -3,7 +3,7 @@ import { type EndpointEntry, entriesIn, familyOfEntry, portSetKey, servingKeys }
 import type { EndpointPort, EndpointSliceObject } from './kube-object.ts';
 import { type Bin, fillBins } from './slice-bins.ts';
 
-/** The content of one slice, and the object it continues if there is one. */
+/** The content of one slice, and the existing slice that gets it, if any. */
 export interface PackedSlice {
   readonly name: string;
   readonly addressType: AddressFamily;
@@ -15,7 +15,7 @@ export interface PackedSlice {
 
 export interface Packing {
   readonly slices: readonly PackedSlice[];
-  /** Own slices that nothing stands in any more. */
+  /** Slices of ours without an entry: they are deleted. */
   readonly surplus: readonly EndpointSliceObject[];
 }
 
@@ -25,17 +25,17 @@ export interface PackInput {
   readonly entries: readonly EndpointEntry[];
   /** Our own slices of the Service. */
   readonly existing: readonly EndpointSliceObject[];
-  /** Names that slices of others bear. */
+  /** Names of other owners' slices. */
   readonly takenNames: readonly string[];
 }
 
 type NewName = (family: AddressFamily) => string;
 
 /**
- * Distributes entries over slices, per family and port set, so that as few as possible are written.
+ * Distributes entries over slices, per family and port set, so that as few slices as possible are written.
  *
- * A slice whose ports no longer occur is not thrown away: it goes on with the ports that most of its
- * addresses now have, so that changing a port rewrites slices in place instead of moving addresses.
+ * A slice whose ports no longer occur is kept. It gets the ports that most of its addresses have now, so a changed port
+ * rewrites slices in place instead of moving addresses.
  */
 export function packSlices(input: PackInput): Packing {
   const newName = sliceNames(input);
@@ -92,7 +92,7 @@ function packed(
   return { name, addressType, ports, entries, ...(existing === undefined ? {} : { existing }) };
 }
 
-/** Which group of entries (by port set) each existing slice goes on serving; slices without one are surplus. */
+/** The group of entries (by port set) that each existing slice serves; a slice without a group is surplus. */
 function assignToGroups(
   existing: readonly EndpointSliceObject[],
   groups: ReadonlyMap<string, readonly EndpointEntry[]>,
@@ -115,7 +115,7 @@ function assignToGroups(
   return home;
 }
 
-/** The port set that most of the slice's addresses have now; undefined when none of them is left. */
+/** The port set that most of the slice's addresses have now; undefined: none of them is left. */
 function mostCommonSet(
   slice: EndpointSliceObject,
   setsOfAddress: ReadonlyMap<string, readonly string[]>,
@@ -128,8 +128,8 @@ function mostCommonSet(
 }
 
 /**
- * A slice that changes its ports in place does so in one write. Where it takes over something from another that
- * does the same, neither could be written first: then it becomes a new slice, and the old one goes.
+ * A slice changes its ports in place in one write. If two such slices exchange addresses, neither can be written first.
+ * Then one of them is replaced by a new slice.
  */
 function separateCrossings(packing: Packing, newName: NewName): Packing {
   const changers = new Map<string, Set<string>>();
@@ -138,30 +138,30 @@ function separateCrossings(packing: Packing, newName: NewName): Packing {
     changers.set(slice.name, new Set(entriesIn(slice.existing).flatMap(servingKeys)));
   }
   if (changers.size < 2) return packing;
-  const left: EndpointSliceObject[] = [];
+  const replaced: EndpointSliceObject[] = [];
   const slices = packing.slices.map((slice): PackedSlice => {
     if (slice.existing === undefined || !changers.has(slice.name)) return slice;
     const keys = slice.entries.flatMap(servingKeys);
     const crosses = [...changers].some(
-      ([name, otherSlices]) => name !== slice.name && keys.some((key) => otherSlices.has(key)),
+      ([name, otherKeys]) => name !== slice.name && keys.some((key) => otherKeys.has(key)),
     );
     if (!crosses) return slice;
     changers.delete(slice.name);
-    left.push(slice.existing);
+    replaced.push(slice.existing);
     const { existing: _existing, ...rest } = slice;
     return { ...rest, name: newName(slice.addressType) };
   });
-  return { slices, surplus: [...packing.surplus, ...left] };
+  return { slices, surplus: [...packing.surplus, ...replaced] };
 }
 
-/** Whether the slice goes on with other ports than it has now. */
+/** Whether the slice gets other ports than it has now. */
 export function changesPorts({ existing, ports }: PackedSlice): boolean {
   return existing !== undefined && portSetKey(existing.ports ?? []) !== portSetKey(ports);
 }
 
 /**
- * Names that follow from what exists, `SERVICE-ipv4-0` and on. A name with a random part would leave a second
- * slice behind whenever a pass dies between the write and the answer.
+ * The first free names of `SERVICE-ipv4-0`, `SERVICE-ipv4-1` and so on. With a random part in the name, a kill between the
+ * write and its answer would leave a second slice behind.
  */
 function sliceNames(input: Pick<PackInput, 'serviceName' | 'existing' | 'takenNames'>): NewName {
   const taken = new Set([...input.takenNames, ...input.existing.map((slice) => slice.metadata.name)]);

@@ -1,16 +1,16 @@
 import type { Cidr, IpAddress } from './ip-address.ts';
 
-/** The bounds that hold over all targets of a list. */
+/** The limits over all targets of a list. */
 export interface Guards {
-  /** The share of all published addresses that one decision may turn unready. 100 is no bound. */
+  /** The share of all published addresses that may turn not ready within ten minutes; 100: no limit. */
   readonly maxDrainPercent: number;
-  /** The share of owned Services that one list may delete. 100 is no bound. */
+  /** The share of owned Services that one list may delete; 100: no limit. */
   readonly maxDeletesPercent: number;
   /** Empty: every address that is not denied. */
   readonly allowedCidrs: readonly Cidr[];
-  /** Besides what {@link refusalOf} denies always. */
+  /** In addition to the addresses that {@link refusalOf} always denies. */
   readonly deniedCidrs: readonly Cidr[];
-  /** Ranges that the cluster takes its own Services' addresses from. Not of the list: empty where it does not tell, absent without a cluster. */
+  /** The cluster's ranges for cluster IPs, read from the cluster. Empty: unknown. Absent: there is no cluster. */
   readonly serviceCidrs?: readonly Cidr[];
 }
 
@@ -39,8 +39,8 @@ export interface AddressRefusal {
 }
 
 /**
- * What the API refuses in Endpoints and EndpointSlices (`ValidateEndpointIP`, `pkg/apis/core/validation`).
- * An IpAddress has one spelling, so that text patterns are exact; the last is Go's `IsLinkLocalMulticast`.
+ * Addresses that the API rejects in Endpoints and EndpointSlices (`ValidateEndpointIP`, `pkg/apis/core/validation`). An
+ * IpAddress has one spelling, so text patterns are exact. The last pattern is Go's `IsLinkLocalMulticast`.
  */
 const ALWAYS_DENIED: readonly (AddressRefusal & { readonly pattern: RegExp })[] = [
   {
@@ -65,16 +65,16 @@ const ALWAYS_DENIED: readonly (AddressRefusal & { readonly pattern: RegExp })[] 
   },
 ];
 
-/** Why the Kubernetes API would not take the address, whatever the guards say; undefined when it would. */
+/** Why the Kubernetes API rejects the address, whatever the guards say; undefined: it accepts the address. */
 export function apiRefusalOf(address: IpAddress): AddressRefusal | undefined {
   const rule = ALWAYS_DENIED.find(({ pattern }) => pattern.test(address));
   return rule === undefined ? undefined : { reason: rule.reason, message: rule.message };
 }
 
-/** The API takes these, but no connection can be made to one. */
+/** The API accepts these addresses, but nothing can connect to them. */
 const MULTICAST = /^(22[4-9]\.|23\d\.|ff[0-9a-f]{2}:)/;
 
-/** Why the address must not be published under these guards; undefined when it may. Deny wins over allow. */
+/** Why these guards forbid the address; undefined: they allow it. A denied range wins over an allowed one. */
 export function refusalOf(address: IpAddress, guards: Guards): AddressRefusal | undefined {
   const refused = apiRefusalOf(address);
   if (refused !== undefined) return refused;
@@ -83,7 +83,7 @@ export function refusalOf(address: IpAddress, guards: Guards): AddressRefusal | 
   }
   const own = guards.serviceCidrs?.find((range) => range.contains(address));
   if (own !== undefined) {
-    const message = `it is in ${own.text}, from which the cluster takes the addresses of its own Services`;
+    const message = `it is in ${own.text}, a range of the cluster's own Services`;
     return { reason: 'ClusterServiceAddress', message };
   }
   const denied = guards.deniedCidrs.find((range) => range.contains(address));

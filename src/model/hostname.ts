@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url';
 
-/** A DNS name that can be put on the wire: lower case, punycode, no trailing dot unless absolute. */
+/** A DNS name that can be sent: lower case, punycode, with a trailing dot only if it is absolute. */
 export type Hostname = string & { readonly __brand: 'Hostname' };
 
 /** RFC 1035 §2.3.4: a label is at most 63 octets, a name 253 characters in this notation. */
@@ -16,11 +16,11 @@ export type HostnameProblem =
   | 'LooksLikeAnAddress';
 
 /**
- * Reads a DNS name as a person writes it: international names become punycode (RFC 5891), the case is
- * folded, a trailing dot is kept because it says that no search domain may be added.
+ * Reads a DNS name as people write it. International names become punycode (RFC 5891), letters become lower case. A
+ * trailing dot stays: it says that no search domain may be added.
  *
- * Underscores are legal (SRV names, RFC 2782). dns-packet checks none of this and would encode a corrupt
- * packet, so every name that reaches the wire has come through here.
+ * Underscores are legal (SRV names, RFC 2782). dns-packet checks nothing and would encode a corrupt packet, so every
+ * name that is sent must come from here.
  */
 export function parseHostname(text: string): Hostname | HostnameProblem {
   const absolute = text.endsWith('.');
@@ -28,18 +28,18 @@ export function parseHostname(text: string): Hostname | HostnameProblem {
   if (bare === '') return 'EmptyName';
   const ascii = isAscii(bare) ? bare.toLowerCase() : punycode(bare);
   if (ascii === '') return 'IllegalCharacter';
-  // Looked at last: domainToASCII makes an IPv4 address of `０x7f.1` (a full-width zero), as browsers do.
+  // The last check, because domainToASCII reads `０x7f.1` (a full-width zero) as an IPv4 address, as browsers do.
   if (/^[\d.]+$/.test(ascii)) return 'LooksLikeAnAddress';
   const problem = problemOf(ascii);
   return problem ?? (`${ascii}${absolute ? '.' : ''}` as Hostname);
 }
 
-/** Empty when the name has no such form. domainToASCII reads a URL's host: it would end the name at a `/` or `?`. */
+/** Empty: the name has no such form. domainToASCII reads the host of a URL and would end the name at a `/` or `?`. */
 function punycode(name: string): string {
   return ILLEGAL_ASCII.test(name) ? '' : domainToASCII(name);
 }
 
-/** All of ASCII but what a hostname may have. */
+/** All ASCII characters that a hostname must not have. */
 const ILLEGAL_ASCII = /[\0-,/:-@[-^`{-\x7f]/;
 
 export function isHostname(value: Hostname | HostnameProblem): value is Hostname {

@@ -1,8 +1,8 @@
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
 /**
- * An IP address in the one spelling that the Kubernetes API accepts everywhere: dotted quad without
- * leading zeros, or RFC 5952 for IPv6 (`IP.go:97-130` in apimachinery's validation).
+ * An IP address in the only spelling that the Kubernetes API accepts everywhere: dotted decimal without leading zeros,
+ * or RFC 5952 for IPv6 (`IP.go:97-130` in apimachinery's validation).
  */
 export type IpAddress = string & { readonly __brand: 'IpAddress' };
 
@@ -12,10 +12,10 @@ export type AddressFamily = 'IPv4' | 'IPv6';
 export const ADDRESS_FAMILIES: readonly AddressFamily[] = ['IPv4', 'IPv6'];
 
 /**
- * Reads an IP address and spells it canonically; undefined when `text` is none.
+ * Reads an IP address into its canonical spelling; undefined: `text` is no IP address.
  *
- * IPv4-mapped IPv6 (`::ffff:10.0.0.1`) is not an address the API takes; so that nobody loses a backend
- * to spelling it comes out as the IPv4 address that it means. Zone ids (`fe80::1%eth0`) are refused.
+ * The API rejects IPv4-mapped IPv6 (`::ffff:10.0.0.1`), so this becomes the IPv4 address that it means. Zone ids
+ * (`fe80::1%eth0`) are rejected.
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
   const version = text.includes('%') ? 0 : isIP(text);
@@ -26,7 +26,7 @@ export function parseIpAddress(text: string): IpAddress | undefined {
   return (mapped ?? canonical) as IpAddress;
 }
 
-/** The address that `octets` holds at `at`, as it goes over the wire: four octets of IPv4, or sixteen of IPv6. */
+/** The address in `octets` from index `at` on: four octets for IPv4, or sixteen for IPv6. */
 export function addressFromOctets(octets: Uint8Array, at: number, length: 4 | 16): IpAddress {
   const octet = (index: number) => octets[at + index] ?? 0;
   const spellIpv4 = (from: number) =>
@@ -47,7 +47,7 @@ export function addressFromOctets(octets: Uint8Array, at: number, length: 4 | 16
   return text as IpAddress;
 }
 
-/** Of several that are equally long, the first (RFC 5952 §4.2.3). */
+/** The first one, if several are equally long (RFC 5952 §4.2.3). */
 function longestZeroRun(group: (index: number) => number): { from: number; length: number } {
   const longest = { from: 0, length: 0 };
   let from = 0;
@@ -63,7 +63,7 @@ function longestZeroRun(group: (index: number) => number): { from: number; lengt
 
 function canonicalIpv6(text: string): string {
   const canonical = new SocketAddress({ address: text, family: 'ipv6' }).address;
-  // The C library spells the deprecated `::10.0.0.1` with dots, Go's netip (and so the API) does not.
+  // The C library writes the deprecated `::10.0.0.1` with dots; Go's netip, and so the API, does not.
   const compatible = /^::(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(canonical);
   if (compatible === null) return canonical;
   const [high, low] = [1, 3].map((at) => Number(compatible[at]) * 256 + Number(compatible[at + 1]));
@@ -74,14 +74,14 @@ export function familyOf(address: IpAddress): AddressFamily {
   return address.includes(':') ? 'IPv6' : 'IPv4';
 }
 
-/** Numeric order within a family, IPv4 before IPv6: the order that people sort addresses in by eye. */
+/** Numeric order within a family, IPv4 before IPv6. */
 export function compareAddresses(a: IpAddress, b: IpAddress): number {
   const left = sortKey(a);
   const right = sortKey(b);
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** In the order of {@link compareAddresses}, for many addresses: each is taken apart only once. */
+/** The order of {@link compareAddresses}, for many addresses: each is parsed only once. */
 export function sortAddresses(addresses: readonly IpAddress[]): IpAddress[] {
   return addresses
     .map((address) => ({ address, key: sortKey(address) }))
@@ -109,7 +109,7 @@ export interface Cidr {
   contains(address: IpAddress): boolean;
 }
 
-/** Reads `ADDRESS/PREFIX`; undefined when `text` is not that. */
+/** Reads `ADDRESS/PREFIX`; undefined: `text` is something else. */
 export function parseCidr(text: string): Cidr | undefined {
   const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
   const network = match?.[1] === undefined ? undefined : parseIpAddress(match[1]);

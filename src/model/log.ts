@@ -1,7 +1,7 @@
-/** What a log line carries besides its reason: plain data, no secrets, no whole objects. */
+/** The fields of a log line: plain data, no secrets, no whole objects. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** The log as a port. `reason` is the CamelCase word that Events, metrics and docs use too. */
+/** The log, as a port. Events, metrics and docs use the same CamelCase `reason`. */
 export interface Log {
   info(reason: string, message: string, fields?: LogFields): void;
   warn(reason: string, message: string, fields?: LogFields): void;

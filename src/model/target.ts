@@ -1,7 +1,7 @@
 import type { Hostname } from './hostname.ts';
 import type { AddressFamily, IpAddress } from './ip-address.ts';
 
-/** One declared entry of the list: what shall stand behind one Service. */
+/** One entry of the list: the endpoints of one Service. */
 export interface Target {
   readonly namespace: string;
   /** The Service's name. */
@@ -12,9 +12,9 @@ export interface Target {
   readonly healthCheck: HealthCheckSettings;
   readonly publish: PublishSettings;
   readonly service: ServiceSettings;
-  /** Take over a Service or Endpoints of this name that is not ours. */
+  /** Adopt a Service, Endpoints and slices of this name that are not ours. */
   readonly adopt: boolean;
-  /** What becomes of the objects when the target leaves the list. */
+  /** What happens to the objects when the target leaves the list. */
   readonly deletionPolicy: 'Delete' | 'Orphan';
   /** Where the list declares it, for messages. */
   readonly declaredAt: SourceLocation;
@@ -31,7 +31,7 @@ export interface SourceLocation {
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
 export interface TargetPort {
-  /** Empty when the target has one port and gave it no name. */
+  /** Empty: the target has one port, without a name. */
   readonly name: string;
   /** The Service's port. */
   readonly port: number;
@@ -41,7 +41,7 @@ export interface TargetPort {
   readonly appProtocol?: string;
 }
 
-/** Where addresses come from. `priority` 0 is best; a higher number stands by. */
+/** Where addresses come from. `priority` 0 is best; a higher number is a standby. */
 export type EndpointSource = AddressSource | HostSource | SrvSource;
 
 interface SourceTraits {
@@ -68,15 +68,15 @@ export interface SrvSource extends SourceTraits {
 }
 
 export interface DnsSettings {
-  /** Empty: the servers of the system's resolv.conf. */
+  /** Empty: the servers in the system's resolv.conf. */
   readonly servers: readonly DnsServerAddress[];
-  /** Of one try at one server. Absent: resolv.conf's `options timeout` if its servers are used, else 2 s. */
+  /** For one try at one server. Absent: resolv.conf's `options timeout` if its servers are used, else 2 s. */
   readonly timeoutMs?: number;
-  /** Tries in all, over all servers. Absent: resolv.conf's `options attempts` if its servers are used, else 3. */
+  /** Tries in total, over all servers. Absent: resolv.conf's `options attempts` if its servers are used, else 3. */
   readonly attempts?: number;
   readonly minTtlMs: number;
   readonly maxTtlMs: number;
-  /** Read the system's hosts file before asking a server. */
+  /** Look the name up in the system's hosts file first. */
   readonly hosts: boolean;
   readonly hold: HoldSettings;
 }
@@ -86,7 +86,7 @@ export interface DnsServerAddress {
   readonly port: number;
 }
 
-/** HAProxy's `hold`: how long an address outlives its disappearance, by the kind of answer. */
+/** HAProxy's `hold`: how long an address stays after it is missing, by the kind of answer. */
 export interface HoldSettings {
   /** The answer no longer contains the address. */
   readonly obsoleteMs: number;
@@ -101,53 +101,50 @@ export interface HealthCheckSettings {
   /** `targetPort` numbers of TCP ports of the target; empty: every TCP port. */
   readonly ports: readonly number[];
   readonly intervalMs: number;
-  /** Between tries while a verdict is being formed. */
+  /** The interval while a verdict is not final. */
   readonly fastIntervalMs: number;
   readonly timeoutMs: number;
   readonly healthyThreshold: number;
   readonly unhealthyThreshold: number;
-  /**
-   * What one pass does: tries on until it has a verdict, or takes one sample and leaves it to later passes to
-   * add theirs.
-   */
+  /** In one pass: probe until there is a verdict, or take one sample that later passes add to. */
   readonly oneShot: 'verdict' | 'accumulate';
 }
 
-/** What a check does once it has an address and a port. */
+/** What a check does with an address and a port. */
 export type HealthCheckKind =
   | { readonly type: 'none' }
-  /** Connects; with an exchange also talks. */
+  /** Connects; with an exchange, also sends and reads. */
   | { readonly type: 'tcp'; readonly exchange?: ExchangeSettings }
   | { readonly type: 'tls'; readonly tls: TlsSettings }
-  /** Over TLS when `tls` is there. Redirects are an answer like any other and not followed. */
+  /** Over TLS if `tls` is present. A redirect is an answer like any other; it is not followed. */
   | { readonly type: 'http'; readonly http: HttpSettings; readonly tls?: TlsSettings };
 
-/** Bytes sent after connecting, then what the answer must hold. At least one of the two is there. */
+/** Bytes to send after connecting, and what the answer must contain. At least one of the two is present. */
 export interface ExchangeSettings {
   readonly send?: Uint8Array;
   readonly expect?: Expectation;
 }
 
-/** What must occur somewhere in what the backend answers. */
+/** What must occur somewhere in the backend's answer. */
 export type Expectation =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  /** A JavaScript regular expression (flag `s`) over the answer read as Latin-1. */
+  /** A JavaScript regular expression (flag `s`) on the answer as Latin-1. */
   | { readonly kind: 'pattern'; readonly source: string };
 
 export interface TlsSettings {
-  /** SNI and the name that the certificate must be for; default: the host that the address came from. */
+  /** The name for SNI and for the certificate; default: the host that the address came from. */
   readonly serverName?: string;
-  /** PEM file of the authorities to trust instead of the system's. Read again when it changes. */
+  /** PEM file of the authorities to trust, instead of the system's. It is read again when it changes. */
   readonly caFile?: string;
-  /** False: any certificate will do, expired ones included. */
+  /** False: every certificate is accepted, even an expired one. */
   readonly verify: boolean;
-  /** A certificate that ends sooner than this counts as unhealthy; 0 asks for none but a valid one. */
+  /** An address is unhealthy if its certificate expires sooner than this; 0: the certificate must only be valid now. */
   readonly minValidityMs: number;
 }
 
 export interface HttpSettings {
   readonly method: string;
-  /** Path and query, as they stand in the request line. */
+  /** Path and query, as in the request line. */
   readonly path: string;
   /** The Host header; default: the host that the address came from, else the address. */
   readonly host?: string;
@@ -163,30 +160,30 @@ export interface StatusRange {
 
 export interface PublishSettings {
   readonly resources: readonly PublishedResource[];
-  /** How an unhealthy address is shown: kept as `ready: false`, or left out. */
+  /** How an unhealthy address is published: as `ready: false`, or not at all. */
   readonly unhealthy: 'notReady' | 'remove';
-  /** Percent healthy under which all are published ready (Envoy's panic mode); 0 is off. */
+  /** Below this percentage of healthy addresses all are published ready (Envoy's panic mode); 0: off. */
   readonly panicThresholdPercent: number;
 }
 
 export type PublishedResource = 'EndpointSlice' | 'Endpoints';
 
 export interface ServiceSettings {
-  /** False: somebody else keeps the Service. */
+  /** False: another owner manages the Service. */
   readonly create: boolean;
   readonly type: 'ClusterIP' | 'Headless' | 'NodePort' | 'LoadBalancer';
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** The rest are a Service's own fields, by their names in its `spec`; absent: the API's default. */
+  /** The following fields have their names in the Service's `spec`; absent: the API's default. */
   readonly sessionAffinity?: 'None' | 'ClientIP';
-  /** `Local` is not offered: endpoints outside the cluster are on no node, so all traffic would be dropped. */
+  /** `Local` is not possible: endpoints outside the cluster are on no node, so kube-proxy would drop all traffic. */
   readonly internalTrafficPolicy?: 'Cluster';
   readonly trafficDistribution?: 'PreferClose' | 'PreferSameZone' | 'PreferSameNode';
   readonly ipFamilies?: readonly AddressFamily[];
   readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
 }
 
-/** `namespace/name`: the key of a target everywhere. */
+/** `namespace/name`: the key of a target. */
 export function keyOf(target: { readonly namespace: string; readonly name: string }): string {
   return `${target.namespace}/${target.name}`;
 }

@@ -1,4 +1,4 @@
-import { isNotedOrphan } from '../manifest/deletion-policy.ts';
+import { hasOrphanPolicy } from '../manifest/deletion-policy.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
 import { ownerOf } from '../manifest/labels.ts';
 import { hasSelector } from '../manifest/service.ts';
@@ -22,7 +22,7 @@ export function deletionPolicyOf({ existing, instance }: RemovalInput): 'Delete'
   const { service, endpoints } = existing;
   const { ours } = slicesByOwner(existing, instance);
   if (hasSelector(service)) return 'Orphan';
-  return [service, endpoints, ...ours].some(isNotedOrphan) ? 'Orphan' : 'Delete';
+  return [service, endpoints, ...ours].some(hasOrphanPolicy) ? 'Orphan' : 'Delete';
 }
 
 /** Deletes the objects that are ours, and no others. */

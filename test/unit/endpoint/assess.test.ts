@@ -135,7 +135,7 @@ describe('ports', () => {
     const [found] = assessments(target, { health: { 1: healthOf('healthy'), 2: down } });
     expect(found?.ports[0]).toMatchObject({
       reason: 'ConnectionRefused',
-      message: 'not checked itself, follows the ports that are: refused',
+      message: 'this port has no check and follows the checked ports: refused',
     });
   });
 

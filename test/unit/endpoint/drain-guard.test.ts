@@ -215,7 +215,7 @@ describe('the drain guard', () => {
     const state: DrainGuardState = {
       recent: [],
       suspectSinceMs: 90_000,
-      heldAtMs: 90_000,
+      lastSuspendedAtMs: 90_000,
       suspectsAll: true,
     };
 
@@ -249,7 +249,7 @@ describe('the drain guard', () => {
     });
 
     it('from another process is about everything', () => {
-      expect(recalledSuspicion(90_000, 95_000)).toEqual({ ...state, heldAtMs: 95_000 });
+      expect(recalledSuspicion(90_000, 95_000)).toEqual({ ...state, lastSuspendedAtMs: 95_000 });
       expect(recalledSuspicion(undefined, 95_000)).toEqual(NO_SUSPICION);
     });
 
@@ -279,7 +279,7 @@ describe('the drain guard', () => {
     const reported = (targets: readonly GuardedTarget[], traits: Partial<DrainGuardInput>) =>
       guardDrains({ ...defaults, targets, ...traits }).assessments[0]?.[0]?.ports[0]?.message;
     expect(reported(all, {})).toBe(
-      'not drained: 100% of all published addresses would be drained at once, so this worker may be the one that is cut off; found: ConnectionRefused: ',
+      'not drained: 100% of all published addresses would be drained at once, so this worker may have lost its connectivity; found: ConnectionRefused: ',
     );
     const lost = assessed('10.0.0.1', 'unhealthy', {
       port: {
@@ -289,7 +289,7 @@ describe('the drain guard', () => {
       },
     });
     expect(reported([target('a', [lost])], { readyInOtherTargets: 100 })).toBe(
-      'not drained: no route to it was found, which may be the trouble of this worker alone; found: NetworkUnreachable: connect ENETUNREACH',
+      'not drained: this worker found no route to the address, and the fault may be its own; found: NetworkUnreachable: connect ENETUNREACH',
     );
   });
 

@@ -57,7 +57,7 @@ describe('What the API takes and nobody can connect to is refused too', () => {
     const guards = { ...OPEN, serviceCidrs: cidrs('10.96.0.0/12', 'fd00:10:96::/112') };
     expect(refusalOf(address('10.96.0.10'), guards)).toEqual({
       reason: 'ClusterServiceAddress',
-      message: 'it is in 10.96.0.0/12, from which the cluster takes the addresses of its own Services',
+      message: "it is in 10.96.0.0/12, a range of the cluster's own Services",
     });
     expect(refusalOf(address('fd00:10:96::a'), guards)?.reason).toBe('ClusterServiceAddress');
     expect(refusalOf(address('10.112.0.1'), guards)).toBeUndefined();
