@@ -440,7 +440,10 @@ describe('what left the list', () => {
       decide(input([], { removals: [removal('a')], ownedServices: 7, removedBesides }), NOW).removals;
     expect(decided(2)).toMatchObject([{ phase: 'Deleted' }]);
     expect(decided(3)).toMatchObject([
-      { phase: 'Refused', message: expect.stringMatching(/^one list would delete 4 of 7 Services.* allows 3;/) },
+      {
+        phase: 'Refused',
+        message: expect.stringMatching(/^one list would delete 4 of 7 Services.* allows 3;/),
+      },
     ]);
   });
 
