@@ -1,8 +1,8 @@
 import { systemClock } from '../../src/io/system-clock.ts';
 import { growthExponent, type Measured, sizesOf } from '../support/bench-sizes.ts';
+import { ManyTargets, type MeasuredProcess } from '../support/many-targets.ts';
 import { MetricsReading } from '../support/metrics-reading.ts';
 import { printResult, rounded } from '../support/probing-load.ts';
-import { type FleetProcess, TargetFleet } from '../support/target-fleet.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /**
@@ -21,9 +21,9 @@ const STEADY_MS = SMOKE ? 2_000 : 20_000;
 
 const measured: Measured[] = [];
 for (const targets of SIZES) {
-  await using fleet = await TargetFleet.start(targets);
-  const worker = fleet.start('run', ['--listen', '127.0.0.1:0', '--log-format', 'json']);
-  const result = await untilPublished(fleet, worker);
+  await using setup = await ManyTargets.start(targets);
+  const worker = setup.start('run', ['--listen', '127.0.0.1:0', '--log-format', 'json']);
+  const result = await untilPublished(setup, worker);
   printResult('run', { name: 'published', ...result, exponent: exponents(measured.at(-1), result) });
   measured.push(result);
   printResult('run', { name: 'steady', targets, ...(await steady(worker)) });
@@ -40,15 +40,15 @@ if (from !== undefined && from !== to)
     exponent: exponents(from, to),
   });
 
-async function untilPublished(fleet: TargetFleet, worker: FleetProcess): Promise<Measured> {
-  const isOver = () => worker.hasEnded || fleet.published === fleet.targets;
+async function untilPublished(setup: ManyTargets, worker: MeasuredProcess): Promise<Measured> {
+  const isOver = () => worker.hasEnded || setup.published === setup.targets;
   await waitFor('every target to be published', isOver, { deadlineMs: PUBLISHED_WITHIN_MS });
   if (worker.hasEnded) throw new Error(`it ended: ${worker.stderr}`);
   const wallMs = Math.round(worker.elapsedMs);
-  return { targets: fleet.targets, wallMs, ...(await worker.cost()) };
+  return { targets: setup.targets, wallMs, ...(await worker.cost()) };
 }
 
-async function steady(worker: FleetProcess): Promise<object> {
+async function steady(worker: MeasuredProcess): Promise<object> {
   const port = /"msg":"[^"]*port (\d+)/.exec(worker.stderr)?.[1];
   const reading = async () => {
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);

@@ -1,6 +1,6 @@
 import { growthExponent, type Measured, sizesOf } from '../support/bench-sizes.ts';
+import { ManyTargets } from '../support/many-targets.ts';
 import { printResult } from '../support/probing-load.ts';
-import { TargetFleet } from '../support/target-fleet.ts';
 
 /**
  * What `sync` costs at growing numbers of targets with two TCP-checked addresses each, on the embedded API server and
@@ -16,9 +16,9 @@ const COUNTS_FROM = 1_000;
 
 const measured = { cold: [] as Measured[], unchanged: [] as Measured[] };
 for (const targets of SIZES) {
-  await using fleet = await TargetFleet.start(targets);
+  await using setup = await ManyTargets.start(targets);
   for (const name of ['cold', 'unchanged'] as const) {
-    const result = await syncOnce(fleet, name);
+    const result = await syncOnce(setup, name);
     const before = measured[name].at(-1);
     measured[name].push(result);
     printResult('sync', { name, ...result, exponent: exponents(before, result) });
@@ -31,17 +31,17 @@ for (const [name, results] of Object.entries(measured)) {
   printResult('sync', { name, from: from.targets, to: to?.targets, exponent: exponents(from, to) });
 }
 
-async function syncOnce(fleet: TargetFleet, name: 'cold' | 'unchanged'): Promise<Measured> {
-  const process = fleet.start('sync', ['--output', 'json', '--timeout', '30m']);
+async function syncOnce(setup: ManyTargets, name: 'cold' | 'unchanged'): Promise<Measured> {
+  const process = setup.start('sync', ['--output', 'json', '--timeout', '30m']);
   const { cpuMs, peakRssMiB } = await process.untilEnded();
   const wallMs = Math.round(process.elapsedMs);
   const { summary } = JSON.parse(process.stdout) as { summary: Record<string, number> };
   const written = (summary.created ?? 0) + (summary.updated ?? 0) + (summary.deleted ?? 0);
-  if (fleet.published !== fleet.targets || (name === 'unchanged') !== (written === 0))
-    throw new Error(`${fleet.published} targets are published: ${JSON.stringify(summary)}`);
+  if (setup.published !== setup.targets || (name === 'unchanged') !== (written === 0))
+    throw new Error(`${setup.published} targets are published: ${JSON.stringify(summary)}`);
   const { requests = 0, durationMs = 0 } = summary;
   return {
-    targets: fleet.targets,
+    targets: setup.targets,
     requests,
     written,
     passMs: Math.round(durationMs),

@@ -20,12 +20,12 @@ const ADDRESSES_PER_TARGET = 2;
  * Many targets with two TCP-checked addresses each, the embedded API server that they are published to (in this
  * process), and one listener for all addresses (in a process of its own). For benches.
  */
-export class TargetFleet implements AsyncDisposable {
+export class ManyTargets implements AsyncDisposable {
   readonly targets: number;
   readonly #server: EmbeddedApiServer;
   readonly #listener: ListenerProcess;
   readonly #controllers = new AbortController();
-  readonly #directory = mkdtempSync(join(tmpdir(), 'external-endpoints-fleet-'));
+  readonly #directory = mkdtempSync(join(tmpdir(), 'external-endpoints-targets-'));
   readonly #published = new Set<string>();
 
   private constructor(targets: number, server: EmbeddedApiServer, listener: ListenerProcess) {
@@ -43,9 +43,9 @@ export class TargetFleet implements AsyncDisposable {
     writeFileSync(join(this.#directory, 'targets.yaml'), listOf(targets, listener.port));
   }
 
-  static async start(targets: number): Promise<TargetFleet> {
+  static async start(targets: number): Promise<ManyTargets> {
     const server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom });
-    return new TargetFleet(targets, server, await ListenerProcess.sink());
+    return new ManyTargets(targets, server, await ListenerProcess.sink());
   }
 
   /** How many targets have all their addresses ready in the cluster. */
@@ -54,8 +54,8 @@ export class TargetFleet implements AsyncDisposable {
   }
 
   /** Starts `external-endpoints COMMAND` with the list of these targets. */
-  start(command: 'sync' | 'run', args: readonly string[] = []): FleetProcess {
-    return new FleetProcess([
+  start(command: 'sync' | 'run', args: readonly string[] = []): MeasuredProcess {
+    return new MeasuredProcess([
       ...[command, '--config', join(this.#directory, 'targets.yaml')],
       ...['--kubeconfig', join(this.#directory, 'kubeconfig'), ...args],
     ]);
@@ -70,7 +70,7 @@ export class TargetFleet implements AsyncDisposable {
 }
 
 /** A command that was started, and what it cost. */
-export class FleetProcess {
+export class MeasuredProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly #startedMs = performance.now();
