@@ -1,3 +1,4 @@
+import { BoundedMap } from '../model/bounded-map.ts';
 import type { Instant } from '../time/clock.ts';
 import type { EventObject, Happening } from './event-object.ts';
 
@@ -29,7 +30,7 @@ const MAX_SERIES = 1_000;
 /** The series that are under way, bounded in number. */
 export class EventSeriesBook {
   /** In the order in which they were last written, or came. */
-  readonly #byKey = new Map<string, EventSeries>();
+  readonly #byKey = new BoundedMap<string, EventSeries>(MAX_SERIES, ({ isDirty }) => !isDirty);
 
   /** Counts one more; undefined when there is no room left to remember it. */
   count(happening: Happening, now: Instant): EventSeries | undefined {
@@ -39,11 +40,8 @@ export class EventSeriesBook {
     if (known !== undefined && (known.isDirty || now.monotonicMs - known.lastMs < OVER_AFTER_MS)) {
       return countedOn(known, happening, now);
     }
-    this.#byKey.delete(key);
-    if (!this.#hasRoom()) return undefined;
     const series = begun(key, happening, now);
-    this.#byKey.set(key, series);
-    return series;
+    return this.#byKey.set(key, series) ? series : undefined;
   }
 
   /** The one to be written next: who may be for the longest time. */
@@ -57,20 +55,11 @@ export class EventSeriesBook {
 
   /** It is being written: behind all others from now on. */
   moveToEnd(series: EventSeries): void {
-    this.#byKey.delete(series.key);
     this.#byKey.set(series.key, series);
   }
 
   forget(series: EventSeries): void {
     this.#byKey.delete(series.key);
-  }
-
-  #hasRoom(): boolean {
-    if (this.#byKey.size < MAX_SERIES) return true;
-    for (const [key, { isDirty }] of this.#byKey) {
-      if (!isDirty) return this.#byKey.delete(key);
-    }
-    return false;
   }
 }
 

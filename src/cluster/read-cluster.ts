@@ -1,5 +1,6 @@
 import type { EndpointSliceObject, KubeObject } from '../manifest/kube-object.ts';
 import { INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVICE_NAME_LABEL } from '../manifest/labels.ts';
+import { keyOf } from '../model/target.ts';
 import {
   type ExistingObjects,
   existingFrom,
@@ -117,7 +118,7 @@ export async function readService(
   }
   if (!slices.ok) return slices;
   found.push(...slices.value.items);
-  const existing = groupByService(found).get(`${namespace}/${name}`) ?? NOTHING_EXISTS;
+  const existing = groupByService(found).get(keyOf({ namespace, name })) ?? NOTHING_EXISTS;
   return { ok: true, value: existing, created: false, warnings: [] };
 }
 
@@ -187,7 +188,8 @@ function groupByService(objects: readonly KubeObject[]): Map<string, ExistingObj
   }
   const services = Map.groupBy(newest.values(), (object) => {
     const { namespace = '', name } = object.metadata;
-    return `${namespace}/${object.kind === 'EndpointSlice' ? serviceNameOf(object as EndpointSliceObject) : name}`;
+    const isSlice = object.kind === 'EndpointSlice';
+    return keyOf({ namespace, name: isSlice ? serviceNameOf(object as EndpointSliceObject) : name });
   });
   return new Map([...services].map(([key, members]) => [key, existingFrom(members)]));
 }

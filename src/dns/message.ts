@@ -1,7 +1,7 @@
 import packet from 'dns-packet';
+import { BoundedMap } from '../model/bounded-map.ts';
 import { type Hostname, isHostname, parseHostname } from '../model/hostname.ts';
 import { addressFromOctets, familyOf, type IpAddress } from '../model/ip-address.ts';
-import { TwoGenerations } from './two-generations.ts';
 import {
   HEADER_LENGTH,
   readName,
@@ -43,7 +43,7 @@ export function encodeQuery({ name, type }: Question, id: number, edns: boolean)
 }
 
 /** The same names are asked for again and again: each query is a copy, with an id and a type of its own. */
-const templates = new TwoGenerations<Hostname, Buffer>(50_000);
+const templates = new BoundedMap<Hostname, Buffer>(50_000);
 
 function templateFor(name: Hostname): Buffer {
   const known = templates.get(name);

@@ -1,7 +1,7 @@
+import { BoundedMap } from '../model/bounded-map.ts';
 import type { Hostname } from '../model/hostname.ts';
 import type { RememberedLookup } from './lookup.ts';
 import type { QueryType } from './message.ts';
-import { TwoGenerations } from './two-generations.ts';
 
 /** What is known of one question, and who is finding out more. */
 export interface QuestionRecord {
@@ -24,13 +24,13 @@ const MAX_RECORDS_PER_NAME = 256;
 
 /** All questions, by name. Bounded: the names that nobody has asked for lately are forgotten. */
 export class QueryCache {
-  readonly #records: TwoGenerations<Hostname, QuestionRecord[]>;
+  readonly #records: BoundedMap<Hostname, QuestionRecord[]>;
   /** What a service's SRV reply said of its targets without having been asked. */
-  readonly #given: TwoGenerations<string, QuestionRecord>;
+  readonly #given: BoundedMap<string, QuestionRecord>;
 
   constructor(maxNames: number) {
-    this.#records = new TwoGenerations(maxNames);
-    this.#given = new TwoGenerations(maxNames);
+    this.#records = new BoundedMap(maxNames);
+    this.#given = new BoundedMap(maxNames);
   }
 
   /** The record of the question; an empty one if there is none yet. */

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../model/bounded-map.ts';
 import type { DnsServerAddress } from '../model/target.ts';
 
 /** What a server turned out not to stand. Forgotten after {@link RELEARN_AFTER_MS}: servers get upgraded. */
@@ -24,7 +25,7 @@ const MAX_SERVERS = 1_000;
 
 /** Remembers the servers: which answer, and how they want to be asked. */
 export class ServerRegistry {
-  readonly #records = new Map<string, ServerRecord>();
+  readonly #records = new BoundedMap<string, ServerRecord>(MAX_SERVERS);
   /** The same by the very object, which is what nearly every look-up comes with. */
   readonly #known = new WeakMap<DnsServerAddress, ServerRecord>();
   #rotation = 0;
@@ -89,8 +90,6 @@ export class ServerRegistry {
   }
 
   #create(key: string, nowMs: number): ServerRecord {
-    const [oldest] = this.#records.keys();
-    if (this.#records.size >= MAX_SERVERS && oldest !== undefined) this.#records.delete(oldest);
     const record: ServerRecord = {
       traits: { edns: true, mixedCase: true },
       learntAtMs: nowMs,

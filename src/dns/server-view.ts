@@ -42,7 +42,7 @@ function ownView(settings: DnsSettings): ServerView {
     rotate: false,
     forceTcp: false,
   };
-  return { plan, search: [], ndots: 1, ipv6: true, key: keyOf(plan) };
+  return { plan, search: [], ndots: 1, ipv6: true, key: planKey(plan) };
 }
 
 function systemView(settings: DnsSettings, system: SystemDnsConfig): ServerView {
@@ -53,7 +53,7 @@ function systemView(settings: DnsSettings, system: SystemDnsConfig): ServerView 
     rotate: system.rotate,
     forceTcp: system.useTcp,
   };
-  return { plan, search: system.search, ndots: system.ndots, ipv6: !system.noAaaa, key: keyOf(plan) };
+  return { plan, search: system.search, ndots: system.ndots, ipv6: !system.noAaaa, key: planKey(plan) };
 }
 
 /** resolv.conf counts rounds over all servers, a target counts tries. */
@@ -61,6 +61,6 @@ function systemAttempts(system: SystemDnsConfig): number | undefined {
   return system.rounds === undefined ? undefined : Math.max(1, system.rounds) * system.servers.length;
 }
 
-function keyOf(plan: ServerPlan): string {
+function planKey(plan: ServerPlan): string {
   return `${plan.servers.map(serverKey).join(',')} ${plan.timeoutMs} ${plan.attempts}`;
 }

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { DialFault } from '../health/dialer.ts';
+import { BoundedMap } from '../model/bounded-map.ts';
 
 /** No context: the default authorities. */
 export type Trust =
@@ -20,7 +21,7 @@ const MAX_FILES = 64;
  * changed takes microseconds: it is asked for every handshake, so that a rotated file counts at once.
  */
 export class CaFiles {
-  readonly #loaded = new Map<string, Loaded>();
+  readonly #loaded = new BoundedMap<string, Loaded>(MAX_FILES);
 
   async trustIn(path: string | undefined): Promise<Trust> {
     if (path === undefined) return { readable: true };
@@ -30,19 +31,12 @@ export class CaFiles {
       const known = this.#loaded.get(path);
       if (known?.version === version) return known.trust;
       const trust: Trust = { readable: true, context: createSecureContext({ ca: await readFile(path) }) };
-      this.#remember(path, { version, trust });
+      this.#loaded.set(path, { version, trust });
       return trust;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const code = 'code' in error ? `${error.code}` : 'UNKNOWN';
       return { readable: false, fault: { code, message: `${path}: ${error.message}` } };
     }
-  }
-
-  #remember(path: string, loaded: Loaded): void {
-    this.#loaded.delete(path);
-    this.#loaded.set(path, loaded);
-    const [oldest] = this.#loaded.keys();
-    if (this.#loaded.size > MAX_FILES && oldest !== undefined) this.#loaded.delete(oldest);
   }
 }

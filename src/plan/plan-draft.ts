@@ -70,7 +70,7 @@ export class PlanDraft {
     if (endpoints === undefined || this.#isOurs(endpoints) || this.skips('Endpoints')) return;
     const { action, after } = adoptEndpointsAction(endpoints, this.#endpointsOf(entries));
     this.actions.push(action);
-    this.#adopted.set(keyOf(endpoints), after);
+    this.#adopted.set(objectKey(endpoints), after);
   }
 
   applyService(): void {
@@ -112,7 +112,7 @@ export class PlanDraft {
   /** @returns false if a conflict forbids every write to the object. */
   #apply(desired: KubeObject, existing: KubeObject | undefined, awaitsServiceUid = false): boolean {
     const { kind } = desired;
-    const key = keyOf(desired);
+    const key = objectKey(desired);
     const earlier = this.#written.get(key);
     if (earlier !== undefined) {
       this.#push(key, secondApplyAction(desired, earlier));
@@ -168,6 +168,6 @@ export class PlanDraft {
   }
 }
 
-function keyOf({ kind, metadata }: KubeObject): string {
+function objectKey({ kind, metadata }: KubeObject): string {
   return `${kind}/${metadata.name}`;
 }

@@ -1,0 +1,43 @@
+/**
+ * A map with a bound. A new entry beyond it replaces an old one: of those that may be forgotten, the one that was set
+ * longest ago. Reading does not change the order, so it costs no more than in a Map.
+ */
+export class BoundedMap<K, V> {
+  readonly #entries = new Map<K, V>();
+  readonly #maxEntries: number;
+  readonly #mayForget: (value: V) => boolean;
+
+  constructor(maxEntries: number, mayForget: (value: V) => boolean = () => true) {
+    this.#maxEntries = maxEntries;
+    this.#mayForget = mayForget;
+  }
+
+  get(key: K): V | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** From the one that was set longest ago to the newest. */
+  values(): Iterable<V> {
+    return this.#entries.values();
+  }
+
+  /** The entry is the newest from now on. False if the map is full and no entry may be forgotten: then it is not set. */
+  set(key: K, value: V): boolean {
+    this.#entries.delete(key);
+    if (!this.#hasRoom()) return false;
+    this.#entries.set(key, value);
+    return true;
+  }
+
+  delete(key: K): void {
+    this.#entries.delete(key);
+  }
+
+  #hasRoom(): boolean {
+    if (this.#entries.size < this.#maxEntries) return true;
+    for (const [key, value] of this.#entries) {
+      if (this.#mayForget(value)) return this.#entries.delete(key);
+    }
+    return false;
+  }
+}
