@@ -1,10 +1,10 @@
 import { type Clock, instantOf } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import { Signal } from '../time/signal.ts';
+import { TokenBucket } from '../time/token-bucket.ts';
 import { type EventObject, eventObject, type Happening, seriesOf } from './event-object.ts';
 import { type EventSeries, EventSeriesBook } from './event-series.ts';
 import type { ApiFailure, ApiFailureReason, ApiResult, ObjectStore } from './object-store.ts';
-import { TokenBucket } from './token-bucket.ts';
 import { withinTime } from './within-time.ts';
 
 export interface EventRecorderSettings {
@@ -22,7 +22,7 @@ const WRITE_EVERY_MS = 60_000;
 
 /** Of all writes: Events must not crowd out what they are about. */
 const BURST = 50;
-const REFILL_EVERY_MS = 500;
+const PER_MINUTE = 120;
 
 /** What happens while no leader is elected yet, at the start above all, is told by whoever becomes it. */
 const ELECTION_MS = 30_000;
@@ -58,7 +58,7 @@ export class EventRecorder {
   readonly #ports: EventRecorderPorts;
   readonly #settings: EventRecorderSettings;
   readonly #registry = new EventSeriesBook();
-  readonly #budget = new TokenBucket(BURST, REFILL_EVERY_MS);
+  readonly #budget = new TokenBucket(BURST, PER_MINUTE);
   readonly #recorded: Signal;
 
   constructor(ports: EventRecorderPorts, settings: EventRecorderSettings) {
@@ -90,7 +90,7 @@ export class EventRecorder {
 
   async #write(series: EventSeries, signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
-    this.#budget.take();
+    this.#budget.take(clock.monotonicNow());
     this.#registry.moveToEnd(series);
     series.isDirty = false;
     series.notBeforeMs = clock.monotonicNow() + WRITE_EVERY_MS;

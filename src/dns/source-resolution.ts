@@ -1,9 +1,8 @@
 import type { Hostname } from '../model/hostname.ts';
 import type { AddressFamily } from '../model/ip-address.ts';
 import type { DnsSettings } from '../model/target.ts';
-import { freshUntilMs } from './freshness.ts';
 import { absenceOf, QUERY_TYPE, resolutionOf } from './host-answers.ts';
-import type { RememberedLookup } from './lookup.ts';
+import { freshUntilMs, type RememberedLookup } from './lookup.ts';
 import type { AnswerRecord, QueryType } from './message.ts';
 import type { TimedResolution } from './resolver.ts';
 import { type Found, Search } from './search.ts';

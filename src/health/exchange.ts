@@ -2,8 +2,7 @@ import type { ExchangeSettings } from '../model/target.ts';
 import { blameForBrokenConnection } from './dial-fault.ts';
 import type { Connection, DialFault } from './dialer.ts';
 import { type CpuTime, type Match, matcherOf, PATTERN_TIME_MS } from './expectation.ts';
-import { failed, type ProbeOutcome, type ProbeProgress, stalled, succeeded } from './outcome.ts';
-import { quoted } from './quoted.ts';
+import { failed, type ProbeOutcome, type ProbeProgress, quoted, stalled, succeeded } from './outcome.ts';
 
 /** An answer that does not match within so many bytes never will. */
 const MAX_RESPONSE_BYTES = 16_384;

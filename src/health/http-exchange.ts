@@ -5,8 +5,7 @@ import { brokenAfter, givenUp } from './exchange.ts';
 import { type CpuTime, type Match, matcherOf } from './expectation.ts';
 import type { Check } from './health.ts';
 import { bodyOf, type HttpHead, headOf } from './http-response.ts';
-import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
-import { quoted } from './quoted.ts';
+import { failed, type ProbeOutcome, type ProbeProgress, quoted, succeeded } from './outcome.ts';
 
 /** Of head and body together. */
 const MAX_RESPONSE_BYTES = 65_536;

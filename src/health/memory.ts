@@ -1,5 +1,5 @@
 import { socketAddressOf } from './check-id.ts';
-import type { Beginning } from './entry.ts';
+import type { Beginning } from './check-schedule.ts';
 import type { Check, CheckId, Health } from './health.ts';
 import { isForming } from './hysteresis.ts';
 

@@ -2,13 +2,18 @@ import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import { Signal } from '../time/signal.ts';
 import { Admission } from './admission.ts';
-import { DueQueue } from './due-queue.ts';
-import { type Beginning, type Entry, newRecord } from './entry.ts';
-import { Flights, TICK_MS } from './flights.ts';
+import {
+  type Beginning,
+  DueQueue,
+  nextDueMs,
+  type ScheduledCheck,
+  scheduledCheck,
+  somewhereIn,
+} from './check-schedule.ts';
 import type { Check, CheckId, Health, Sample } from './health.ts';
 import { observe } from './hysteresis.ts';
 import { PROBE_STALLED, PROBE_TIMED_OUT, type Prober } from './probe.ts';
-import { nextDueMs, somewhereIn } from './rhythm.ts';
+import { ProbesInFlight, TICK_MS } from './probes-in-flight.ts';
 
 export interface MonitorOptions {
   readonly prober: Prober;
@@ -53,10 +58,10 @@ const STOPPED = new Error('the monitor stopped');
  */
 export class Monitor {
   readonly #options: MonitorOptions;
-  readonly #entries = new Map<CheckId, Entry>();
-  readonly #due = new DueQueue<Entry>();
-  readonly #admission: Admission<Entry>;
-  readonly #flights = new Flights();
+  readonly #entries = new Map<CheckId, ScheduledCheck>();
+  readonly #due = new DueQueue<ScheduledCheck>();
+  readonly #admission: Admission<ScheduledCheck>;
+  readonly #probes = new ProbesInFlight();
   readonly #changed: Signal;
   #crash: { readonly error: unknown } | undefined;
   #stopped = false;
@@ -83,7 +88,7 @@ export class Monitor {
   add(check: Check, beginning?: Beginning): void {
     if (this.#entries.has(check.id)) return;
     const nowMs = this.#options.clock.monotonicNow();
-    const entry = newRecord(check, nowMs, beginning);
+    const entry = scheduledCheck(check, nowMs, beginning);
     this.#entries.set(check.id, entry);
     this.#schedule(entry, entry.spread ? this.#somewhereIn(entry, nowMs) : nowMs);
   }
@@ -94,7 +99,7 @@ export class Monitor {
     if (entry === undefined) return;
     this.#entries.delete(id);
     entry.wanted = false;
-    if (entry.flight !== undefined) return;
+    if (entry.group !== undefined) return;
     this.#due.remove(entry, entry.queuedAtMs);
     this.#admission.withdraw(entry);
   }
@@ -105,7 +110,7 @@ export class Monitor {
       for (;;) {
         signal.throwIfAborted();
         this.#turn(this.#options.clock.monotonicNow() + TIMER_SLACK_MS);
-        await this.#sleepUntil(Math.min(this.#due.earliestMs(), this.#flights.earliestEndMs()), signal);
+        await this.#sleepUntil(Math.min(this.#due.earliestMs(), this.#probes.earliestEndMs()), signal);
         if (this.#crash !== undefined) throw this.#crash.error;
       }
     } finally {
@@ -122,11 +127,11 @@ export class Monitor {
 
   /** Ends the probes whose time is over and starts those whose time has come. */
   #turn(nowMs: number): void {
-    this.#flights.endOverdue(nowMs, (lateByMs) => (lateByMs > STALL_MS ? PROBE_STALLED : PROBE_TIMED_OUT));
+    this.#probes.endOverdue(nowMs, (lateByMs) => (lateByMs > STALL_MS ? PROBE_STALLED : PROBE_TIMED_OUT));
     for (const entry of this.#due.takeDue(nowMs)) this.#begin(entry, nowMs);
   }
 
-  #begin(entry: Entry, nowMs: number): void {
+  #begin(entry: ScheduledCheck, nowMs: number): void {
     // After a suspension everything is overdue at once; nothing is gained by probing it all in a burst.
     if (entry.spread && nowMs - entry.dueMs > entry.check.settings.intervalMs) {
       this.#schedule(entry, this.#somewhereIn(entry, nowMs));
@@ -135,21 +140,21 @@ export class Monitor {
     }
   }
 
-  #start(entry: Entry): void {
+  #start(entry: ScheduledCheck): void {
     if (this.#stopped) return;
     const { timeoutMs } = entry.check.settings;
     const startedMs = this.#options.clock.monotonicNow();
-    const flight = this.#flights.join(timeoutMs, startedMs);
+    const group = this.#probes.join(timeoutMs, startedMs);
     entry.startedMs = startedMs;
-    entry.flight = flight;
+    entry.group = group;
     this.#changed.notifyBefore(startedMs + timeoutMs + TICK_MS);
-    this.#options.prober(entry.check, flight.signal).then(
+    this.#options.prober(entry.check, group.signal).then(
       (sample) => this.#finish(entry, sample),
       (error: unknown) => this.#abandon(entry, error),
     );
   }
 
-  #finish(entry: Entry, sample: Sample): void {
+  #finish(entry: ScheduledCheck, sample: Sample): void {
     this.#leave(entry);
     if (!entry.wanted || this.#stopped) return;
     const { check, health: before, dueMs, startedMs } = entry;
@@ -163,24 +168,24 @@ export class Monitor {
   }
 
   /** A prober rejects when it is stopped; anything else is a bug, and half alive is worse than dead. */
-  #abandon(entry: Entry, error: unknown): void {
+  #abandon(entry: ScheduledCheck, error: unknown): void {
     this.#leave(entry);
     if (this.#stopped) return;
     this.#crash = { error };
     this.#changed.notify();
   }
 
-  #leave(entry: Entry): void {
-    const { flight } = entry;
-    if (flight === undefined) throw new Error(`${entry.check.id} ended a probe that had not begun`);
-    this.#flights.leave(flight);
-    entry.flight = undefined;
-    entry.slow = flight.signal.aborted;
+  #leave(entry: ScheduledCheck): void {
+    const { group } = entry;
+    if (group === undefined) throw new Error(`${entry.check.id} ended a probe that had not begun`);
+    this.#probes.leave(group);
+    entry.group = undefined;
+    entry.slow = group.signal.aborted;
     this.#admission.release(entry);
-    if (this.#flights.underWay === 0) this.#emptied?.();
+    if (this.#probes.count === 0) this.#emptied?.();
   }
 
-  #schedule(entry: Entry, dueMs: number): void {
+  #schedule(entry: ScheduledCheck, dueMs: number): void {
     entry.dueMs = dueMs;
     // Whole milliseconds, so that what begins together shares a place in the queue.
     entry.queuedAtMs = Math.floor(dueMs);
@@ -188,14 +193,14 @@ export class Monitor {
     this.#changed.notifyBefore(dueMs + TICK_MS);
   }
 
-  #somewhereIn({ check }: Entry, nowMs: number): number {
+  #somewhereIn({ check }: ScheduledCheck, nowMs: number): number {
     return somewhereIn(check.settings.intervalMs, nowMs, this.#options.random);
   }
 
   async #stop(): Promise<void> {
     this.#stopped = true;
-    this.#flights.endAll(STOPPED);
-    if (this.#flights.underWay === 0) return;
+    this.#probes.endAll(STOPPED);
+    if (this.#probes.count === 0) return;
     await new Promise<void>((resolve) => {
       this.#emptied = resolve;
     });

@@ -6,10 +6,16 @@ import { exchange } from './exchange.ts';
 import type { CpuTime } from './expectation.ts';
 import type { Check, FailureReason, Sample } from './health.ts';
 import { httpExchange } from './http-exchange.ts';
-import { beginning, failed, type ProbeOutcome, type ProbeProgress, stalled, succeeded } from './outcome.ts';
-import { quoted } from './quoted.ts';
-import { secure } from './secure.ts';
-import { serverNameOf } from './server-name.ts';
+import {
+  beginning,
+  failed,
+  type ProbeOutcome,
+  type ProbeProgress,
+  quoted,
+  stalled,
+  succeeded,
+} from './outcome.ts';
+import { secure, serverNameOf } from './tls-handshake.ts';
 import { WallClockWatch } from './wall-clock-watch.ts';
 
 /**

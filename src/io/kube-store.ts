@@ -15,8 +15,7 @@ import type {
 import type { KubeObject } from '../manifest/kube-object.ts';
 import { MANAGER } from '../manifest/labels.ts';
 import type { KubeAnswer, KubeSender } from './kube-retry.ts';
-import { hasMetadata } from './kube-shape.ts';
-import { readWatchEvents } from './kube-watch.ts';
+import { hasMetadata, readWatchEvents } from './kube-watch.ts';
 
 interface Resource {
   readonly apiVersion: string;

@@ -2,7 +2,6 @@ import type { ApiFailure, WatchEvent } from '../cluster/object-store.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
 import { failureOf, unreachable } from './kube-failure.ts';
 import type { KubeStream } from './kube-retry.ts';
-import { hasMetadata } from './kube-shape.ts';
 
 /** etcd takes objects of 1.5 MB, the API server bodies of 3 MiB; escapes may double that. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
@@ -103,4 +102,15 @@ function brokenOff(error: unknown): ApiFailure {
     return { reason: 'Timeout', httpStatus: 0, message: 'the watch fell silent', outcomeUnknown: false };
   }
   return { ...unreachable(error, undefined), outcomeUnknown: false };
+}
+
+/** Whether this is an object of the API, which has metadata. Proxies answer with JSON of another shape. */
+export function hasMetadata(
+  value: unknown,
+): value is { readonly metadata: Readonly<Record<string, unknown>> } {
+  return isRecord(value) && isRecord(value.metadata);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,15 +4,20 @@ import type { Connection, DialFault, ReadResult, TlsRequest, TlsResult } from '.
 import type { IpAddress } from '../model/ip-address.ts';
 import type { Clock } from '../time/clock.ts';
 import { onAbort } from '../time/on-abort.ts';
+import type { TokenBucket } from '../time/token-bucket.ts';
 import type { CaFiles } from './ca-files.ts';
-import type { CloseBudget } from './close-budget.ts';
 import { peerOf } from './tls-peer.ts';
 
 /** What connections of one dialer share. */
 export interface ConnectionHost {
   readonly clock: Pick<Clock, 'monotonicNow'>;
   readonly caFiles: CaFiles;
-  readonly closeBudget: CloseBudget;
+  /**
+   * How many connections may still be closed with a FIN. The side that closes first keeps the pair of ports for a minute
+   * (TIME_WAIT), and the connection tracking of its node keeps an entry for two minutes. A node whose table is full
+   * drops everybody's packets. So beyond this rate a connection ends with a reset, which leaves nothing behind.
+   */
+  readonly orderlyCloses: TokenBucket;
 }
 
 /** A connected socket of node:net, with TLS over it once that was asked for. */
@@ -133,17 +138,17 @@ export class SocketConnection implements Connection {
 }
 
 /**
- * In good order while there is budget for that: a reset is a line in the log of many a backend. What has not connected
- * yet leaves nothing behind, and a reset would wait until it has.
+ * Closes with a FIN while the rate allows it, because many backends log a reset. A socket that has not connected yet
+ * leaves nothing behind, and a reset would wait until it has connected.
  *
  * @param stream the socket, or TLS over it.
  */
 export function endSocket(
   socket: Socket,
   stream: Socket,
-  { closeBudget, clock }: Omit<ConnectionHost, 'caFiles'>,
+  { orderlyCloses, clock }: Omit<ConnectionHost, 'caFiles'>,
 ): void {
-  if (socket.connecting || closeBudget.take(clock.monotonicNow())) stream.destroy();
+  if (socket.connecting || orderlyCloses.take(clock.monotonicNow())) stream.destroy();
   else socket.resetAndDestroy();
 }
 

@@ -1,3 +1,4 @@
+import { cpuUsage } from 'node:process';
 import type { Clock } from '../time/clock.ts';
 import { onAbort } from '../time/on-abort.ts';
 
@@ -37,4 +38,10 @@ function sleepOnce(durationMs: number, signal: AbortSignal): Promise<void> {
       ending = setImmediate(end);
     }, durationMs);
   });
+}
+
+/** The CPU time of all threads of this process together, in milliseconds. */
+export function cpuTimeOfProcess(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1_000;
 }

@@ -1,16 +1,22 @@
 import type { Dialer, DialFault, DialRequest, DialResult } from '../health/dialer.ts';
 import type { Clock } from '../time/clock.ts';
+import { TokenBucket } from '../time/token-bucket.ts';
 import { CaFiles } from './ca-files.ts';
-import { CloseBudget } from './close-budget.ts';
 import { DialingSocket } from './dialing-socket.ts';
 import { type ConnectionHost, endSocket, faultOf, SocketConnection } from './socket-connection.ts';
+
+/** Half of the ephemeral ports that Linux has by default, and an eighth of the tracking table of a small node. */
+const ORDERLY_CLOSES_PER_MINUTE = 16_384;
 
 /** The real network: node:net sockets, and node:tls over them. */
 export class TcpDialer implements Dialer {
   readonly #host: ConnectionHost;
 
-  constructor(clock: Pick<Clock, 'monotonicNow'>, closeBudget = new CloseBudget()) {
-    this.#host = { clock, closeBudget, caFiles: new CaFiles() };
+  constructor(
+    clock: Pick<Clock, 'monotonicNow'>,
+    orderlyCloses = new TokenBucket(ORDERLY_CLOSES_PER_MINUTE, ORDERLY_CLOSES_PER_MINUTE),
+  ) {
+    this.#host = { clock, orderlyCloses, caFiles: new CaFiles() };
   }
 
   dial(request: DialRequest, signal: AbortSignal): Promise<DialResult> {

@@ -1,6 +1,6 @@
 /**
- * A map with a bound. A new entry beyond it replaces an old one: of those that may be forgotten, the one that was set
- * longest ago. Reading does not change the order, so it costs no more than in a Map.
+ * A map with a bound. A new entry beyond it replaces an old one: of those that may be forgotten, the one that was used
+ * longest ago. Reading counts as use only while the map is full, so until then it costs no more than in a Map.
  */
 export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>();
@@ -13,10 +13,15 @@ export class BoundedMap<K, V> {
   }
 
   get(key: K): V | undefined {
-    return this.#entries.get(key);
+    const value = this.#entries.get(key);
+    if (value !== undefined && this.#entries.size >= this.#maxEntries) {
+      this.#entries.delete(key);
+      this.#entries.set(key, value);
+    }
+    return value;
   }
 
-  /** From the one that was set longest ago to the newest. */
+  /** From the one that was used longest ago to the newest. */
   values(): Iterable<V> {
     return this.#entries.values();
   }

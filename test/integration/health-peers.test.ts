@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CloseBudget } from '../../src/io/close-budget.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import type { HealthCheckKind, HttpSettings, TlsSettings } from '../../src/model/target.ts';
+import { TokenBucket } from '../../src/time/token-bucket.ts';
 import { TestAuthority } from '../support/certificates.ts';
 import { addressOf } from '../support/checks.ts';
 import { openSockets } from '../support/open-sockets.ts';
@@ -319,7 +319,7 @@ describe.skipIf(missing(['nginx', 'openssl']))('nginx', () => {
   });
 
   it('leaves no socket behind when TLS ends with a reset', async () => {
-    const dialer = new TcpDialer(systemClock, new CloseBudget(0));
+    const dialer = new TcpDialer(systemClock, new TokenBucket(0, 0));
     const never = new AbortController().signal;
     const result = await dialer.dial({ address: addressOf('127.0.0.1'), port: ports.right }, never);
     if (!result.connected) throw new Error(result.fault.message);

@@ -3,9 +3,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Backend } from '../../src/embedded/backend.ts';
 import type { Connection, DialResult } from '../../src/health/dialer.ts';
-import { CloseBudget } from '../../src/io/close-budget.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
+import { TokenBucket } from '../../src/time/token-bucket.ts';
 import { addressOf } from '../support/checks.ts';
 import { ListenerProcess } from '../support/listener-process.ts';
 import { openSockets } from '../support/open-sockets.ts';
@@ -87,7 +87,7 @@ describe('TcpDialer', () => {
     async (how) => {
       await using silent = await ListenerProcess.full();
       const abort = new AbortController();
-      const poor = new TcpDialer(systemClock, new CloseBudget(0));
+      const poor = new TcpDialer(systemClock, new TokenBucket(0, 0));
       const before = openSockets();
       const dialing = poor[how]({ address: LOOPBACK, port: silent.port }, abort.signal);
       await expect.poll(openSockets).toBe(before + 1);
@@ -111,7 +111,7 @@ describe('TcpDialer', () => {
         socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
       });
     });
-    const poor = new TcpDialer(systemClock, new CloseBudget(perMinute));
+    const poor = new TcpDialer(systemClock, new TokenBucket(perMinute, perMinute));
     connectionOf(await poor.dial({ address: LOOPBACK, port }, never)).close();
     expect(await ending).toBe(seen);
     await new Promise((resolve) => server.close(resolve));
@@ -134,14 +134,5 @@ describe('the system clock', () => {
     await Promise.all([dialing, sleeping]);
     expect(order).toEqual(['connected', 'slept']);
     await expect.poll(openSockets).toBe(0);
-  });
-});
-
-describe('CloseBudget', () => {
-  it('grants so many at once and as many again within a minute', () => {
-    const budget = new CloseBudget(6);
-    const taken = (nowMs: number) =>
-      Array.from({ length: 10 }, () => budget.take(nowMs)).filter(Boolean).length;
-    expect([taken(0), taken(0), taken(10_000), taken(30_000), taken(600_000)]).toEqual([6, 0, 1, 2, 6]);
   });
 });

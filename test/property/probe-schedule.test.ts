@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Admission } from '../../src/health/admission.ts';
-import { DueQueue } from '../../src/health/due-queue.ts';
-import { type Flight, Flights, TICK_MS } from '../../src/health/flights.ts';
+import { DueQueue } from '../../src/health/check-schedule.ts';
+import { type ProbeGroup, ProbesInFlight, TICK_MS } from '../../src/health/probes-in-flight.ts';
 import type { IpAddress } from '../../src/model/ip-address.ts';
 import { addressOf } from '../support/checks.ts';
 
@@ -99,14 +99,14 @@ interface TimedProbe {
 
 /** Probes by the millisecond, each held against the plainest reading of its time-out. */
 class FlightTable {
-  readonly flights = new Flights();
-  readonly #underWay = new Map<TimedProbe, Flight>();
+  readonly flights = new ProbesInFlight();
+  readonly #underWay = new Map<TimedProbe, ProbeGroup>();
 
   begin(probes: readonly TimedProbe[], nowMs: number): void {
     for (const probe of probes) {
       if (probe.startMs === nowMs) this.#underWay.set(probe, this.flights.join(probe.timeoutMs, nowMs));
     }
-    expect(this.flights.underWay).toBe(this.#underWay.size);
+    expect(this.flights.count).toBe(this.#underWay.size);
   }
 
   leave(nowMs: number): void {
@@ -124,14 +124,14 @@ class FlightTable {
     }
   }
 
-  #leave(probe: TimedProbe, flight: Flight): void {
+  #leave(probe: TimedProbe, flight: ProbeGroup): void {
     this.flights.leave(flight);
     this.#underWay.delete(probe);
   }
 }
 
 /** Its time is over at `overMs`, or a tick later with that of those which joined it. */
-function expectInTime({ signal }: Flight, overMs: number, nowMs: number): void {
+function expectInTime({ signal }: ProbeGroup, overMs: number, nowMs: number): void {
   if (!signal.aborted) expect(nowMs).toBeLessThan(overMs + TICK_MS);
   else {
     expect(nowMs).toBeGreaterThanOrEqual(overMs);
@@ -162,7 +162,7 @@ it('ends every probe that is under way when its time is over, none before and no
         table.end(nowMs);
         table.begin(probes, nowMs);
       }
-      expect(table.flights.underWay).toBe(0);
+      expect(table.flights.count).toBe(0);
       expect(table.flights.earliestEndMs()).toBe(Number.POSITIVE_INFINITY);
     }),
     { numRuns: 200 },
@@ -170,11 +170,11 @@ it('ends every probe that is under way when its time is over, none before and no
 });
 
 it('ends all that are under way when it is told to', () => {
-  const flights = new Flights();
+  const flights = new ProbesInFlight();
   const all = [flights.join(5, 0), flights.join(5, 2), flights.join(20, 0)];
   flights.endAll(new Error('stop'));
   expect(all.every(({ signal }) => signal.aborted)).toBe(true);
-  expect(flights.underWay).toBe(3);
+  expect(flights.count).toBe(3);
   for (const flight of all) flights.leave(flight);
-  expect(flights.underWay).toBe(0);
+  expect(flights.count).toBe(0);
 });

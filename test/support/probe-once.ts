@@ -1,7 +1,6 @@
 import type { Sample } from '../../src/health/health.ts';
 import { PROBE_TIMED_OUT, proberOver } from '../../src/health/probe.ts';
-import { cpuTimeOfProcess } from '../../src/io/cpu-time.ts';
-import { systemClock } from '../../src/io/system-clock.ts';
+import { cpuTimeOfProcess, systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import type { HealthCheckKind, HealthCheckSettings } from '../../src/model/target.ts';
 import { checkAt } from './checks.ts';

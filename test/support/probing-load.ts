@@ -2,16 +2,16 @@ import type { Check, Health } from '../../src/health/health.ts';
 import { notCheckedYet, observe } from '../../src/health/hysteresis.ts';
 import { Monitor, type Observation } from '../../src/health/monitor.ts';
 import { proberOver } from '../../src/health/probe.ts';
-import { CloseBudget } from '../../src/io/close-budget.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import type { Clock } from '../../src/time/clock.ts';
+import { TokenBucket } from '../../src/time/token-bucket.ts';
 import { checkAt } from './checks.ts';
 
 export const MAX_IN_FLIGHT = 2_048;
 
 /** A plain connect closes in good order, so for comparison a probe always does too. */
-const LIKE_WITH_LIKE = new CloseBudget(Number.MAX_SAFE_INTEGER);
+const LIKE_WITH_LIKE = new TokenBucket(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 
 /** One of 127.64.0.0 and up: this host answers on all of 127.0.0.0/8. */
 export function loopbackAddress(at: number): string {

@@ -23,7 +23,7 @@ it('docs/health-checks.md names the bound on probes that is in force', () => {
 });
 
 it('docs/reasons.md says what each failure is about, as the code has it', () => {
-  const sources = ['dial-fault', 'outcome', 'secure', 'certificate']
+  const sources = ['dial-fault', 'outcome', 'tls-handshake', 'certificate']
     .map((name) => read(`src/health/${name}.ts`))
     .join();
   const rows = [...read('docs/reasons.md').matchAll(/^\| `(\w+)` \| (backend|route|worker) \|/gm)];
@@ -39,10 +39,10 @@ it.each([
   ['src/health/exchange.ts', 'MAX_RESPONSE_BYTES = 16_384', '16 KiB of an answer are read'],
   ['src/health/http-exchange.ts', 'MAX_RESPONSE_BYTES = 65_536', 'of an HTTP response 64 KiB'],
   ['src/health/outcome.ts', 'MAX_MESSAGE_LENGTH = 200', 'messages are cut to 200 characters'],
-  ['src/io/close-budget.ts', 'PER_MINUTE = 16_384', 'up to 16,384 a minute'],
+  ['src/io/tcp-dialer.ts', 'ORDERLY_CLOSES_PER_MINUTE = 16_384', 'up to 16,384 a minute'],
   ['src/health/expectation.ts', 'PATTERN_TIME_MS = 50', 'more than 50 ms over an answer'],
-  ['src/health/rhythm.ts', 'JITTER = 0.05', 'every `interval` (10s), ±5%'],
-  ['src/health/rhythm.ts', 'GROUPING = 0.01', 'in groups of 1/100'],
+  ['src/health/check-schedule.ts', 'JITTER = 0.05', 'every `interval` (10s), ±5%'],
+  ['src/health/check-schedule.ts', 'GROUPING = 0.01', 'in groups of 1/100'],
   [
     'src/health/wall-clock-watch.ts',
     'DISTRUST_MS = 3_600_000',

@@ -5,10 +5,18 @@ it('BoundedMap forgets the entry that was set longest ago for a new one beyond i
   const map = new BoundedMap<string, number>(2);
   map.set('a', 1);
   map.set('b', 2);
-  expect(map.get('a')).toBe(1);
   expect(map.set('c', 3)).toBe(true);
   expect(map.get('a')).toBeUndefined();
   expect([...map.values()]).toEqual([2, 3]);
+});
+
+it('BoundedMap keeps an entry that is read while the map is full', () => {
+  const map = new BoundedMap<string, number>(2);
+  map.set('a', 1);
+  map.set('b', 2);
+  expect(map.get('a')).toBe(1);
+  map.set('c', 3);
+  expect([...map.values()]).toEqual([1, 3]);
 });
 
 it('BoundedMap makes an entry the newest when it is set again', () => {
