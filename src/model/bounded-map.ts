@@ -1,6 +1,6 @@
 /**
  * A map with a bound. A new entry beyond it replaces an old one: of those that may be forgotten, the one that was used
- * longest ago. Reading counts as use only while the map is full, so until then it costs no more than in a Map.
+ * longest ago. Reading counts as use only from half of the bound on, so until then it costs no more than in a Map.
  */
 export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>();
@@ -14,7 +14,7 @@ export class BoundedMap<K, V> {
 
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
-    if (value !== undefined && this.#entries.size >= this.#maxEntries) {
+    if (value !== undefined && this.#entries.size >= this.#maxEntries / 2) {
       this.#entries.delete(key);
       this.#entries.set(key, value);
     }

@@ -10,7 +10,7 @@ it('BoundedMap forgets the entry that was set longest ago for a new one beyond i
   expect([...map.values()]).toEqual([2, 3]);
 });
 
-it('BoundedMap keeps an entry that is read while the map is full', () => {
+it('BoundedMap keeps an entry that is read', () => {
   const map = new BoundedMap<string, number>(2);
   map.set('a', 1);
   map.set('b', 2);
