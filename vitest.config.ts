@@ -1,15 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
 /** Levels of tests, cheapest first. Each is a folder of `test/`. */
-const LEVELS = ['unit', 'property', 'golden', 'architecture', 'integration', 'e2e', 'simulation'];
+const LEVELS = [
+  'unit',
+  'property',
+  'golden',
+  'architecture',
+  'in-memory',
+  'integration',
+  'e2e',
+  'simulation',
+];
 
-/** Simulated days take real minutes on a machine that does other things besides. */
+/** Simulated days take real minutes on a machine that runs other tests too. */
 const TIMEOUT_MS: Readonly<Record<string, number>> = { unit: 20_000, golden: 20_000, simulation: 600_000 };
 
-/** They measure real time, which a neighbour on the same two cores would spend. */
+/** Levels with real sockets and real time: a test beside them on the same two cores would change what they measure. */
 const ALONE = new Set(['integration', 'e2e']);
 
-/** What compares ours with a real API server is no test where there is none. */
+/** Comparisons with a real API server need one. */
 const WITHOUT_ASSETS = process.env.KUBEBUILDER_ASSETS ? [] : ['test/**/*-against-real.test.ts'];
 
 export default defineConfig({

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/embedded/backend.ts';
 import { noBackendAddresses } from '../support/backend-address.ts';
 import { Stage } from '../support/e2e-stage.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { untilStill, waitFor } from '../support/wait-for.ts';
 import { atMost, timeUntil, WorkerProcess } from '../support/worker-process.ts';
 
 let stage: Stage;
@@ -32,15 +32,7 @@ async function versionsAtRest(): Promise<Record<string, string | undefined>> {
     const kept = Object.entries(await stage.versions());
     return Object.fromEntries(kept.filter(([key]) => !key.startsWith('ConfigMap external-endpoints-')));
   };
-  let last = await read();
-  await waitFor('the last write', async () => {
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const next = await read();
-    const isStill = JSON.stringify(next) === JSON.stringify(last);
-    last = next;
-    return isStill;
-  });
-  return last;
+  return untilStill('the objects', read, { stillMs: 300, everyMs: 100 });
 }
 
 async function within(limitMs: number, what: string, condition: () => Promise<boolean>): Promise<void> {

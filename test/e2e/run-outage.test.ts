@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/embedded/backend.ts';
+import { systemClock } from '../../src/io/system-clock.ts';
 import { noBackendAddresses } from '../support/backend-address.ts';
 import { Stage } from '../support/e2e-stage.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { untilStill, waitFor } from '../support/wait-for.ts';
 import { atMost, timeUntil, WorkerProcess } from '../support/worker-process.ts';
 
 const OUTAGE_MS = process.env.E2E_FULL === '1' ? 30_000 : 6_000;
@@ -33,7 +34,8 @@ describe.skipIf(noBackendAddresses())('an API server that goes away and comes ba
     );
     return conditions.length === TARGETS && conditions.every((each) => each.conditions?.ready === isUp);
   };
-  const pause = (durationMs: number) => new Promise((resolve) => setTimeout(resolve, durationMs));
+  /** The outage goes on for so long. */
+  const outage = (durationMs: number) => systemClock.sleep(durationMs, new AbortController().signal);
 
   it('is waited for at the start, and told', async ({ skip }) => {
     if (stage.cluster.interrupt === undefined) skip('the API server is not ours to stop');
@@ -59,13 +61,14 @@ describe.skipIf(noBackendAddresses())('an API server that goes away and comes ba
     await waitFor('everything to be written', () => serves(true));
     const resume = await stage.cluster.interrupt?.();
     const before = await worker.metrics();
-    await pause(OUTAGE_MS / 3);
+    await outage(OUTAGE_MS / 3);
     await failing.become('refuse');
-    await pause((OUTAGE_MS * 2) / 3);
+    await outage((OUTAGE_MS * 2) / 3);
     const during = await worker.metrics();
     await resume?.();
     const tookMs = await timeUntil('what is true to be written', () => serves(false));
-    await pause(2_000);
+    const writesNow = async () => (await worker.metrics()).sum('writes_total');
+    await untilStill('the number of writes', writesNow, { stillMs: 2_000 });
     const after = await worker.metrics();
     const requests = (from: typeof before, to: typeof before) =>
       to.sum('api_requests_total') - from.sum('api_requests_total');

@@ -9,6 +9,7 @@ import type { TestCluster } from './cluster.ts';
 import type { GoldenPlace, GoldenResult } from './golden-case.ts';
 import { mortalStore } from './mortal-store.ts';
 import { storeWith } from './store-with.ts';
+import { untilStill } from './wait-for.ts';
 
 const NEVER = new AbortController().signal;
 const POLL_MS = 100;
@@ -47,13 +48,7 @@ export class GoldenReal implements GoldenPlace {
   }
 
   async rest(): Promise<void> {
-    let last = '';
-    for (let stillMs = 0; stillMs < STILL_MS; stillMs += POLL_MS) {
-      const now = await this.#versions();
-      if (now !== last) stillMs = 0;
-      last = now;
-      await systemClock.sleep(POLL_MS, NEVER);
-    }
+    await untilStill('the versions', () => this.#versions(), { stillMs: STILL_MS, everyMs: POLL_MS });
   }
 
   async stop(): Promise<void> {

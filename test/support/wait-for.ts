@@ -20,3 +20,28 @@ export async function waitFor(
     await delay(everyMs);
   }
 }
+
+export interface StillOptions extends WaitOptions {
+  /** How long the reading must not change. */
+  readonly stillMs: number;
+}
+
+/** Reads again and again until the reading has not changed for a while, and returns it. Fails at the deadline. */
+export async function untilStill<T>(
+  what: string,
+  read: () => T | Promise<T>,
+  { stillMs, ...options }: StillOptions,
+): Promise<T> {
+  let last = await read();
+  let text = JSON.stringify(last);
+  let sinceMs = performance.now();
+  const isStill = async () => {
+    last = await read();
+    const next = JSON.stringify(last);
+    if (next !== text) sinceMs = performance.now();
+    text = next;
+    return performance.now() - sinceMs >= stillMs;
+  };
+  await waitFor(`${what} to stop changing`, isStill, { everyMs: Math.max(20, stillMs / 10), ...options });
+  return last;
+}

@@ -1,17 +1,11 @@
 import { getEventListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { CliWorld } from '../support/cli-world.ts';
 import { LiveWorker } from '../support/live-worker.ts';
 import { seededRandom } from '../support/seeded-random.ts';
+import { type WorkerWeight, weigh } from '../support/worker-weight.ts';
 
 const EDITS = process.env.E2E_FULL === '1' ? 10_000 : 600;
-const never = new AbortController().signal;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Some of a few targets, each with some addresses and perhaps a name, as chance will have it. */
 function someList(chance: (exclusiveMax: number) => number): string {
@@ -44,35 +38,6 @@ async function live(worker: LiveWorker, edits: number, chance: (exclusiveMax: nu
   await clock.advance(900_000);
 }
 
-/** What is held once all has come to rest. */
-async function weigh({ interruption, world, log }: LiveWorker) {
-  const { client, cluster, clock, dns } = world;
-  log.length = 0;
-  // The API server forgets Events after an hour, and changes after some minutes.
-  const events = await client.store.list('Event', { namespace: 'default' }, never);
-  for (const { metadata } of events.ok ? events.value.items : []) {
-    const { name, uid = '', resourceVersion = '' } = metadata;
-    const options = { dryRun: false, uid, resourceVersion };
-    await client.store.delete({ kind: 'Event', namespace: 'default', name }, options, never);
-  }
-  cluster.server.store.compact();
-  client.requests.length = 0;
-  dns.network.queries.length = 0;
-  // What weak references held goes in a later turn than what held them.
-  for (let round = 0; round < 4; round++) {
-    collectGarbage();
-    await delay(50);
-  }
-  const heapMiB = process.memoryUsage().heapUsed / 1024 / 1024;
-  const handles = {
-    sleeping: clock.sleeping,
-    watches: cluster.server.watches.count,
-    listeners: getEventListeners(interruption.signal, 'abort').length,
-    resources: process.getActiveResourcesInfo().length,
-  };
-  return { heapMiB, handles };
-}
-
 describe('a worker that lives long', () => {
   it(`is after ${EDITS} edits of its list, and as many troubles, what it was after few`, async () => {
     const world = new CliWorld();
@@ -87,7 +52,7 @@ describe('a worker that lives long', () => {
     const { interruption } = worker;
     world.dns.zone.set('db.example.test', []);
     const random = seededRandom(1);
-    const weights: Awaited<ReturnType<typeof weigh>>[] = [];
+    const weights: WorkerWeight[] = [];
     await clock.advance(1_000);
     // The first round compiles what runs, and fills what is bounded.
     for (let round = 0; round < 4; round++) {

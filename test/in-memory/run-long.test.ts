@@ -1,20 +1,14 @@
-import { getEventListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { EndpointSliceObject } from '../../src/manifest/kube-object.ts';
 import { CliWorld } from '../support/cli-world.ts';
 import { address } from '../support/dns-resolver.ts';
 import { LiveWorker } from '../support/live-worker.ts';
+import { type WorkerWeight, weigh } from '../support/worker-weight.ts';
 
 const FULL = process.env.E2E_FULL === '1';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const never = new AbortController().signal;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Targets of two addresses and a name each, checked every half a minute. */
 function listOf(count: number): string {
@@ -113,9 +107,9 @@ describe('an API server that is away for an hour', () => {
 describe(FULL ? 'a week' : 'seven hours', () => {
   it('leave a worker no larger than the first seventh did, and as quiet', async () => {
     const worker = await started(3);
-    const { interruption, world, log } = worker;
+    const { world, log } = worker;
     const { clock, client, cluster, dns, network } = world;
-    const weights: { heapMiB: number; handles: object }[] = [];
+    const weights: WorkerWeight[] = [];
     for (let seventh = 0; seventh < 7; seventh++) {
       for (let hour = 0; hour < (FULL ? 24 : 1); hour++) {
         await clock.advance(HOUR_MS - 10 * MINUTE_MS);
@@ -132,7 +126,7 @@ describe(FULL ? 'a week' : 'seven hours', () => {
         network.dials.length = 0;
         log.length = 0;
       }
-      weights.push(await weigh());
+      weights.push(await weigh(worker));
     }
     console.log(
       `heap by seventh: ${weights.map(({ heapMiB }) => heapMiB.toFixed(1)).join(', ')} MiB; ${JSON.stringify(weights.at(-1)?.handles)}`,
@@ -153,33 +147,5 @@ describe(FULL ? 'a week' : 'seven hours', () => {
     expect(others.length).toBeLessThanOrEqual(4 * 2 + 6);
     expect(await worker.end()).toBe(0);
     expect(clock.sleeping).toBe(0);
-
-    async function weigh() {
-      for (const { metadata } of await events()) {
-        const { name, uid = '', resourceVersion = '' } = metadata;
-        const options = { dryRun: false, uid, resourceVersion };
-        await client.store.delete({ kind: 'Event', namespace: 'default', name }, options, never);
-      }
-      client.requests.length = 0;
-      for (let round = 0; round < 4; round++) {
-        collectGarbage();
-        await delay(20);
-      }
-      return {
-        heapMiB: process.memoryUsage().heapUsed / 1024 / 1024,
-        handles: {
-          sleeping: clock.sleeping,
-          watches: cluster.server.watches.count,
-          listeners: getEventListeners(interruption.signal, 'abort').length,
-          resources: process.getActiveResourcesInfo().length,
-        },
-      };
-    }
-
-    /** The API server forgets them after an hour. */
-    async function events() {
-      const listed = await client.store.list('Event', { namespace: 'default' }, never);
-      return listed.ok ? listed.value.items : [];
-    }
   }, 600_000);
 });
