@@ -106,8 +106,11 @@ function importsOf({ text }: SourceFile): Import[] {
   }));
 }
 
+/** The folders, and single files of src, that the rules know. */
+export const RULED_FOLDERS: readonly string[] = Object.keys(MAY_IMPORT);
+
 /** `src/dns/message.ts` is in `dns`, `src/wiring.ts` in `wiring`. */
-function folderOf(path: string): string {
+export function folderOf(path: string): string {
   const [, first = '', ...rest] = path.split('/');
   return rest.length === 0 ? first.replace(/\.ts$/, '') : first;
 }

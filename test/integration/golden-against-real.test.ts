@@ -1,22 +1,25 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
-import { GoldenCase } from '../support/golden-case.ts';
+import { GOLDEN_FOLDER, GoldenCase, goldenCases } from '../support/golden-case.ts';
 import { comparable, GoldenReal } from '../support/golden-real.ts';
 
 /** The golden cases once more, on a real API server with its real controllers: what is expected is the same. */
 
-const FOLDER = join(import.meta.dirname, '../golden');
-const CASES = readdirSync(FOLDER).filter((name) => existsSync(join(FOLDER, name, 'world.yaml')));
 const DUAL_STACK = ['10.96.0.0/16', 'fd00:10:96::/112'];
 
 /** What a real control plane on this machine cannot be: one of another first family, or one that hides its ranges. */
 const IMPOSSIBLE = new Set(['new-ipv6-cluster', 'service-cidrs-unknown']);
 
-const played = CASES.filter((name) => !IMPOSSIBLE.has(name)).map((name) => {
-  const golden = new GoldenCase(join(FOLDER, name));
-  return { name, golden, families: golden.world.serviceCidrs?.length ?? 1 };
+const played = goldenCases()
+  .filter((name) => !IMPOSSIBLE.has(name))
+  .map((name) => {
+    const golden = new GoldenCase(join(GOLDEN_FOLDER, name));
+    return { name, golden, families: golden.world.serviceCidrs?.length ?? 1 };
+  });
+
+it('impossible cases are cases', () => {
+  expect(goldenCases()).toEqual(expect.arrayContaining([...IMPOSSIBLE]));
 });
 
 describe.each([

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import type { ObjectStore, StoredKind } from '../../src/cluster/object-store.ts';
 import type { DecideOptions } from '../../src/decide/decide.ts';
@@ -35,6 +36,7 @@ type Step =
   | { readonly by: string; readonly merge: KubeObject; readonly patch: unknown }
   | { readonly by: string; readonly delete: KubeObject };
 
+const RESULTS = ['plan.yaml', 'result.yaml', 'objects.yaml'] as const;
 const NEVER = new AbortController().signal;
 const PLAIN = { compress: async (text: string) => text, decompress: async (text: string) => text };
 
@@ -51,6 +53,15 @@ export interface GoldenPlace {
   finish<T>(pass: Promise<T>): Promise<T>;
   /** Resolves when the controllers have caught up. */
   rest(): Promise<void>;
+}
+
+/** The folder of all golden cases: each of its folders is one. */
+export const GOLDEN_FOLDER = fileURLToPath(new URL('../golden/', import.meta.url));
+
+/** The names of all golden cases. */
+export function goldenCases(): readonly string[] {
+  const entries = readdirSync(GOLDEN_FOLDER, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /** A folder with `targets.yaml`, `world.yaml` and what is expected to come of them. */
@@ -107,6 +118,16 @@ export class GoldenCase {
     );
   }
 
+  /** Every file of the folder, and every file that a case has: the same, or one is missing or unused. */
+  get files(): { readonly found: readonly string[]; readonly needed: readonly string[] } {
+    const found = readdirSync(this.#folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(this.#folder, join(parentPath, name)));
+    const lists = (this.world.history ?? []).flatMap((step) => ('sync' in step ? [step.sync] : []));
+    const needed = ['targets.yaml', 'world.yaml', ...RESULTS.map((name) => join('expected', name)), ...lists];
+    return { found: found.sort(), needed: [...new Set(needed)].sort() };
+  }
+
   #read(name: string): string {
     return readFileSync(join(this.#folder, name), 'utf8');
   }
@@ -153,7 +174,7 @@ async function objectsIn({ namespace, store }: GoldenPlace): Promise<unknown[]> 
 }
 
 export interface GoldenResult {
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: Readonly<Partial<Record<(typeof RESULTS)[number], string>>>;
   /** Requests that are no reads, of a pass over what the first one made. */
   readonly writtenAgain: readonly string[];
   /** What failed is tried again. */
