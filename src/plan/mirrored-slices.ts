@@ -46,7 +46,7 @@ function keepsUnhealthyReady({ mirrored, assessments }: MirrorState): boolean {
   return assessments.some(({ address, ports }) =>
     ports.some(
       (port) =>
-        port.reason === 'HandoverInProgress' &&
+        port.reason === 'ReadinessCopied' &&
         port.health?.verdict === 'unhealthy' &&
         served.get(publishedKey(address, port)) === true,
     ),

@@ -31,7 +31,7 @@ export function copyReadiness(
         const name = nameOfHolder(otherSlices, key);
         return {
           ready,
-          reason: 'HandoverInProgress',
+          reason: 'ReadinessCopied',
           message: `copies the readiness in ${name} until that slice is removed; then: ${port.ready ? 'ready' : 'not ready'}`,
         };
       }),

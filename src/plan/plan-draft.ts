@@ -147,7 +147,7 @@ export class PlanDraft {
     return buildEndpoints(this.target, this.#instance, entries);
   }
 
-  /** A Service keeps for ever whether it is headless; one that does not exist yet becomes what the target asks for. */
+  /** A Service keeps forever whether it is headless; one that does not exist yet becomes what the target asks for. */
   #isHeadless(): boolean {
     const { service } = this.existing;
     if (service !== undefined && !isExternalName(service)) return service.spec.clusterIP === 'None';

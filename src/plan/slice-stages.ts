@@ -77,7 +77,7 @@ function addMoving(board: Board): void {
       (entry) => entry.ready && board.placesElsewhere(slice.name, entry).some((place) => place.ready),
     );
     if (!gains) continue;
-    const lastNotReady = readyElsewhere(board, slice);
+    const lastNotReady = readyInAnotherSlice(board, slice);
     const wanted = new Set(slice.entries.map(({ address }) => address));
     const kept = board.entriesOf(slice.name).filter(
       // Its new slice is not written yet.
@@ -98,7 +98,7 @@ function writeFinal(board: Board): void {
   const rank = (slice: PackedSlice) =>
     gainsWithNewPorts(board, slice) ? 0 : bringsReady(board, slice) ? 1 : 2;
   for (const slice of [0, 1, 2].flatMap((each) => open.filter((slice) => rank(slice) === each))) {
-    const lastNotReady = readyElsewhere(board, slice);
+    const lastNotReady = readyInAnotherSlice(board, slice);
     if (lastNotReady.size === 0) {
       board.write(slice, slice.entries);
       continue;
@@ -132,12 +132,12 @@ function bringsReady(board: Board, slice: PackedSlice): boolean {
 /** Writes the not-ready addresses that had to wait. */
 function writeLastNotReady(board: Board): void {
   for (const slice of board.slices) {
-    if (readyElsewhere(board, slice).size > 0) board.write(slice, slice.entries);
+    if (readyInAnotherSlice(board, slice).size > 0) board.write(slice, slice.entries);
   }
 }
 
 /** Not-ready entries of the slice that another slice has as ready before the first write: they have to wait. */
-function readyElsewhere(board: Board, slice: PackedSlice): Set<EndpointEntry> {
+function readyInAnotherSlice(board: Board, slice: PackedSlice): Set<EndpointEntry> {
   return new Set(
     slice.entries.filter(
       (entry) => !entry.ready && board.placesElsewhere(slice.name, entry).some((place) => place.ready),

@@ -64,7 +64,7 @@ const resolutions: fc.Arbitrary<Resolution> = fc.oneof(
 
 interface Event {
   readonly afterMs: number;
-  /** Undefined: nothing but time has passed, or health has changed. */
+  /** Undefined: no new answer; time has passed, or health has changed. */
   readonly resolution: Resolution | undefined;
   readonly unhealthy: readonly number[];
 }
@@ -78,7 +78,7 @@ const histories: fc.Arbitrary<Event[]> = fc.array(
   { minLength: 1, maxLength: 60 },
 );
 
-/** Lives through a history, and shows each step. */
+/** Applies a history, and calls `look` for each step. */
 function live(
   history: readonly Event[],
   look: (step: {
@@ -114,8 +114,8 @@ function live(
 const keyOf = ({ address, port, host: of }: ResolvedAnswer) => `${address} ${port} ${of}`;
 const keysOf = (result: HoldResult) => result.addresses.map(({ answer }) => keyOf(answer)).toSorted();
 
-describe('holdAddresses, whatever happens', () => {
-  it('has in force what the newest answer has, each address once, and nothing overdue', () => {
+describe('holdAddresses, for any history', () => {
+  it('has every address of the newest answer, each once, and none whose hold has ended', () => {
     fc.assert(
       fc.property(histories, (history) => {
         live(history, ({ result, resolution, nowMs }) => {
@@ -133,7 +133,7 @@ describe('holdAddresses, whatever happens', () => {
     );
   });
 
-  it('never loses an address while nobody answers', () => {
+  it('keeps every address while no server answers', () => {
     fc.assert(
       fc.property(histories, (history) => {
         live(history, ({ before, result, resolution }) => {
@@ -146,7 +146,7 @@ describe('holdAddresses, whatever happens', () => {
     );
   });
 
-  it('lets an address go only after the hold of an answer, or when it left one and is unhealthy', () => {
+  it('removes an address only after a hold that an answer started, or if it left an answer and is unhealthy', () => {
     fc.assert(
       fc.property(histories, (history) => {
         const lastSeenMs = new Map<string, number>();
@@ -168,7 +168,7 @@ describe('holdAddresses, whatever happens', () => {
     );
   });
 
-  it('changes nothing when the same is looked at again, and does what it announced when it announced it', () => {
+  it('changes nothing for the same observation, and removes addresses exactly at nextChangeAtMs', () => {
     fc.assert(
       fc.property(histories, (history) => {
         live(history, ({ result, nowMs, again }) => {
@@ -185,7 +185,7 @@ describe('holdAddresses, whatever happens', () => {
     );
   });
 
-  it('is the same after a trip through JSON', () => {
+  it('returns the same after its state was written as JSON and read back', () => {
     fc.assert(
       fc.property(histories, (history) => {
         live(history, ({ result, nowMs, again }) => {
@@ -197,7 +197,7 @@ describe('holdAddresses, whatever happens', () => {
     );
   });
 
-  it('is the same by any clock: only differences between times count', () => {
+  it('returns the same on a clock with another start: only differences of times count', () => {
     const reported = (history: readonly Event[], startMs: number) => {
       const steps: unknown[] = [];
       live(
@@ -216,7 +216,7 @@ describe('holdAddresses, whatever happens', () => {
     );
   });
 
-  it('does not touch what it is given', () => {
+  it('does not change its inputs', () => {
     fc.assert(
       fc.property(histories, (history) => {
         live(history, ({ before, again, nowMs }) => {
@@ -229,7 +229,7 @@ describe('holdAddresses, whatever happens', () => {
     );
   });
 
-  it('lets go of what answers no longer have, sooner or later', () => {
+  it('removes every address that the answers no longer have, in the end', () => {
     fc.assert(
       fc.property(histories, (history) => {
         const steady: Event = {
@@ -247,7 +247,7 @@ describe('holdAddresses, whatever happens', () => {
     );
   });
 
-  it('holds a thousand addresses at most, and remembers a thousand more', () => {
+  it('holds at most 1,000 addresses, and remembers at most 1,000 removed ones', () => {
     const random = seededRandom(3);
     let last: HoldResult | undefined;
     const history = Array.from(
@@ -273,7 +273,7 @@ describe('holdAddresses, whatever happens', () => {
   });
 });
 
-/** Answers of a server that shows `shown` of `all` addresses at a time, drawn by chance. */
+/** An answer with `shown` of `all` addresses, chosen at random. */
 function draw(all: number, shown: number, random: { integer(max: number): number }): ResolvedAnswer[] {
   const pool = Array.from({ length: all }, (_, index) => index);
   return Array.from({ length: shown }, () => {
@@ -282,7 +282,7 @@ function draw(all: number, shown: number, random: { integer(max: number): number
   });
 }
 
-describe('answers that rotate', () => {
+describe('holdAddresses, for rotating answers', () => {
   it.each([
     [12, 4, 5],
     [12, 4, 60],
@@ -291,7 +291,7 @@ describe('answers that rotate', () => {
     [12, 1, 60],
     [50, 8, 5],
   ])(
-    'of %i addresses, %i at a time, with a TTL of %i s, settle on all of them and stay',
+    'holds all of %i addresses, shown %i at a time with a TTL of %i s, and stops changing',
     (all, shown, ttlSeconds) => {
       for (let seed = 1; seed <= 5; seed += 1) {
         const random = seededRandom(seed);
@@ -322,7 +322,7 @@ describe('answers that rotate', () => {
   );
 
   it.each([5, 20, 60])(
-    'between two sets with a TTL of %i s change nothing faster than the hold, and settle',
+    'changes no faster than the hold between two sets with a TTL of %i s, and holds both in the end',
     (ttlSeconds) => {
       const sets = [
         [0, 1],
@@ -355,7 +355,7 @@ describe('answers that rotate', () => {
     },
   );
 
-  it('are not what a failover and the way back is', () => {
+  it('does not take a failover and its way back for rotation', () => {
     const phases = [[0], [1], [0], [1]].flatMap((set) => Array.from({ length: 3 }, () => set.map(answerOf)));
     const history = phases.map(
       (answers): Event => ({

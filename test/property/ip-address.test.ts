@@ -7,7 +7,7 @@ import {
   sortAddresses,
 } from '../../src/model/ip-address.ts';
 
-/** Groups of which many are zero, so that there is something to shorten. */
+/** Groups with many zeros, so that some can be shortened. */
 const groups = fc.array(fc.oneof(fc.constant(0), fc.constant(0xffff), fc.integer({ min: 0, max: 0xffff })), {
   minLength: 8,
   maxLength: 8,
@@ -17,7 +17,7 @@ function octetsOf(ipv6: readonly number[]): Uint8Array {
   return Uint8Array.from(ipv6.flatMap((group) => [group >> 8, group & 255]));
 }
 
-it('spells octets as the address that is written in full', () => {
+it('addressFromOctets and parseIpAddress spell an address in the same way', () => {
   fc.assert(
     fc.property(groups, (ipv6) => {
       const written = ipv6.map((group) => group.toString(16)).join(':');
@@ -32,7 +32,7 @@ it('spells octets as the address that is written in full', () => {
   );
 });
 
-it('sorts many addresses as it compares two', () => {
+it('sortAddresses sorts in the order of compareAddresses', () => {
   const address = fc.oneof(
     fc.uint8Array({ minLength: 4, maxLength: 4 }).map((octets) => addressFromOctets(octets, 0, 4)),
     groups.map((ipv6) => addressFromOctets(octetsOf(ipv6), 0, 16)),

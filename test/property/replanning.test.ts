@@ -7,7 +7,7 @@ import { onePass } from '../support/one-pass.ts';
 import { OtherManager } from '../support/other-manager.ts';
 import { listOf } from '../support/targets.ts';
 
-/** Whole passes on the embedded API server, its controllers running. */
+/** Whole passes on the embedded API server, with its controllers. */
 
 const NEVER = new AbortController().signal;
 const SERVICE = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'db', namespace: 'default' } };
@@ -39,7 +39,7 @@ const wish = fc.record({
 
 type Wish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
 
-/** What somebody else does to the objects in between. */
+/** Changes by another program in between. */
 const meddling = fc.constantFrom('nothing', 'selector', 'noLabels', 'ports', 'noEndpoints', 'noSlices');
 
 function listFor({ addresses, ports, resources, service }: Wish) {
@@ -59,7 +59,7 @@ function pass(place: GoldenInMemory, wanted: Wish) {
 }
 
 async function meddle(place: GoldenInMemory, what: string): Promise<void> {
-  const other = new OtherManager(place.sender, 'somebody');
+  const other = new OtherManager(place.sender, 'other-program');
   const all = async (kind: StoredKind) => {
     const listed = await place.store.list(kind, { namespace: 'default' }, NEVER);
     return listed.ok ? listed.value.items.filter(({ metadata }) => metadata.name !== 'kubernetes') : [];
@@ -80,7 +80,7 @@ async function meddle(place: GoldenInMemory, what: string): Promise<void> {
   await place.rest();
 }
 
-/** Objects without what an API server gives each for itself. */
+/** Objects without uid, resourceVersion and other values of the API server. */
 async function contentOf(place: GoldenInMemory): Promise<string> {
   const kinds = ['Service', 'Endpoints', 'EndpointSlice'] as const;
   const lists = await Promise.all(
@@ -98,8 +98,8 @@ async function contentOf(place: GoldenInMemory): Promise<string> {
   );
 }
 
-describe('whatever there was and whatever is wanted', () => {
-  it('a pass over what a pass made writes nothing', async () => {
+describe('a pass, for any objects and any target', () => {
+  it('writes nothing after another pass of the same list', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(wish, { maxLength: 2 }), meddling, wish, async (history, meddled, last) => {
         const place = new GoldenInMemory(['10.96.0.0/16', 'fd00:10:96::/112']);
@@ -121,7 +121,7 @@ describe('whatever there was and whatever is wanted', () => {
     );
   });
 
-  it('the order of the list makes no difference', async () => {
+  it('writes the same objects for any order of the list', async () => {
     await fc.assert(
       fc.asyncProperty(wish, wish, fc.boolean(), async (first, second, reversed) => {
         const contents: string[] = [];

@@ -12,7 +12,7 @@ import { nthAddress, portNamed, readinessBySlice, sliceOf } from '../support/sli
 
 const PORTS = [portNamed('a', 1001), portNamed('b', 1002), portNamed('c', 1003)];
 
-/** What each address shall be at each port: ready, not ready, or not there. */
+/** The desired state of each address at each port: ready, not ready, or absent. */
 const desired = fc.uniqueArray(
   fc.record({
     n: fc.nat(11),
@@ -34,8 +34,8 @@ function entriesFor(wanted: readonly { n: number; ports: readonly string[] }[]):
     .sort((a, b) => compareAddresses(a.address, b.address));
 }
 
-/** Slices of ours as a kill, an edit or another version may have left them, but never at odds with each other. */
-const otherSlices = fc
+/** Slices of ours after a kill, an edit or another version. No two of them disagree. */
+const existingSlices = fc
   .array(
     fc.record({
       ports: fc.uniqueArray(fc.nat(2), { minLength: 1, maxLength: 3 }),
@@ -88,10 +88,10 @@ const readyKeys = (slices: Iterable<EndpointSliceObject>) =>
       .map(([key]) => key),
   );
 
-describe('packing and staging slices', () => {
-  it('ends with exactly what is wanted, each address and port once', () => {
+describe('packSlices and stageSlices', () => {
+  it('end with exactly the desired entries, each address and port once', () => {
     fc.assert(
-      fc.property(desired, otherSlices, (wanted, existing) => {
+      fc.property(desired, existingSlices, (wanted, existing) => {
         const entries = entriesFor(wanted);
         const last = statesOf(pack(entries, existing), existing).at(-1) ?? new Map();
         const expected = new Map(
@@ -109,9 +109,9 @@ describe('packing and staging slices', () => {
     );
   });
 
-  it('shows no gap and no contradiction after any step', () => {
+  it('have no gap and no contradiction after any step', () => {
     fc.assert(
-      fc.property(desired, otherSlices, (wanted, existing) => {
+      fc.property(desired, existingSlices, (wanted, existing) => {
         const entries = entriesFor(wanted);
         const before = readyKeys(existing);
         const states = statesOf(pack(entries, existing), existing);
@@ -131,9 +131,9 @@ describe('packing and staging slices', () => {
     );
   });
 
-  it('changes nothing when all is as it should be', () => {
+  it('write only equal content when nothing has to change', () => {
     fc.assert(
-      fc.property(desired, otherSlices, (wanted, existing) => {
+      fc.property(desired, existingSlices, (wanted, existing) => {
         const entries = entriesFor(wanted);
         const last = [...(statesOf(pack(entries, existing), existing).at(-1) ?? new Map()).values()];
         const again = pack(entries, last);
@@ -146,7 +146,7 @@ describe('packing and staging slices', () => {
     );
   });
 
-  it('moves nothing for one changed address', () => {
+  it('move no other address for one changed address', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 450 }),
@@ -181,9 +181,9 @@ describe('packing and staging slices', () => {
     );
   });
 
-  it('leaves its inputs alone and does not depend on their order', () => {
+  it('do not change their inputs, and do not depend on their order', () => {
     fc.assert(
-      fc.property(desired, otherSlices, fc.nat(), (wanted, existing, seed) => {
+      fc.property(desired, existingSlices, fc.nat(), (wanted, existing, seed) => {
         const entries = entriesFor(wanted);
         const copy = structuredClone({ entries, existing });
         const shuffled = existing
@@ -201,7 +201,7 @@ describe('packing and staging slices', () => {
     );
   });
 
-  it('writes every slice once when nothing moves between them', () => {
+  it('write every slice once when no address moves', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('drop', 'flip', 'keep', 'rename'), { minLength: 1, maxLength: 250 }),

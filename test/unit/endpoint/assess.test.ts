@@ -17,7 +17,7 @@ interface World {
   readonly published?: Readonly<Record<number, boolean>>;
 }
 
-/** Assesses a target whose only address is 10.0.0.1, on ports `a` (1) and `b` (2) as a rule. */
+/** Assesses a target whose only address is 10.0.0.1; its ports are `a` (1) and `b` (2) unless given. */
 function assessments(target: Target, { health = {}, published = {} }: World = {}) {
   const candidates = candidatesOf(target, new Map(), DEFAULT_GUARDS);
   const byId = new Map(
@@ -40,8 +40,8 @@ const ADDRESS = 'endpoints: [{ address: 10.0.0.1 }]';
 const ONE_PORT = targetOf(`ports: [{ port: 1 }], ${ADDRESS}`);
 const TWO_PORTS = targetOf(`ports: [{ name: a, port: 1 }, { name: b, port: 2 }], ${ADDRESS}`);
 
-describe('an address', () => {
-  it('is ready when it is healthy, and not when it is not, with the check’s reason', () => {
+describe('assess, one address', () => {
+  it('is ready when healthy and not ready when unhealthy, with the reason of the check', () => {
     expect(readinessOf(assessments(ONE_PORT, { health: { 1: healthOf('healthy') } }))).toEqual([
       '10.0.0.1 ready Connected',
     ]);
@@ -63,7 +63,7 @@ describe('an address', () => {
     }
   });
 
-  it('without a verdict says what the newest check found, and what keeps this worker from checking at all', () => {
+  it('without a verdict has the result of the newest check, or why this worker cannot check it', () => {
     const reported = (speaksOf: 'backend' | 'worker', reason: 'ConnectionRefused' | 'CAFileUnreadable') => {
       const lastFailure = { healthy: false, reason, message: 'so it was', latencyMs: 1, speaksOf } as const;
       const [found] = assessments(ONE_PORT, { health: { 1: healthOf('unknown', { lastFailure }) } });
@@ -75,7 +75,7 @@ describe('an address', () => {
     expect(reported('worker', 'CAFileUnreadable')).toBe('CAFileUnreadable: so it was; no verdict yet');
   });
 
-  it('is ready where nothing is checked, and says why nothing is', () => {
+  it('is ready without a check, with the reason why there is none', () => {
     const messageOf = (fields: string) => assessments(targetOf(`${fields}, ${ADDRESS}`))[0]?.ports[0];
     expect(messageOf('ports: [{ port: 1 }], healthCheck: { type: none }')).toMatchObject({
       ready: true,
@@ -89,7 +89,7 @@ describe('an address', () => {
     });
   });
 
-  it('that must not be published is not ready, whatever its health', () => {
+  it('is not ready when refused, even if healthy', () => {
     const target = targetOf('ports: [{ port: 1 }], endpoints: [{ host: db.example }]');
     const names = new Map([['host db.example', [{ address: ip('169.254.1.1') }]]]);
     const candidates = candidatesOf(target, names, DEFAULT_GUARDS);
@@ -97,7 +97,7 @@ describe('an address', () => {
     expect(found).toMatchObject([{ refused: true, ports: [{ ready: false, reason: 'LinkLocalAddress' }] }]);
   });
 
-  it('of weight 0 is not ready, and is held and placed as its candidate is', () => {
+  it('is not ready with SRV weight 0, and keeps the hold and the zone of its candidate', () => {
     const target = targetOf(
       'ports: [{ port: 1 }], endpoints: [{ srv: _a._tcp.b.example, zone: z, priority: 2 }]',
     );
@@ -112,8 +112,8 @@ describe('an address', () => {
   });
 });
 
-describe('ports', () => {
-  it('are each assessed by themselves, in the target’s order', () => {
+describe('assess, several ports', () => {
+  it('assesses each port separately, in the order of the target', () => {
     const health = { 1: healthOf('healthy'), 2: healthOf('unhealthy') };
     const [found] = assessments(TWO_PORTS, { health });
     expect(found?.ports.map(({ name, ready }) => [name, ready])).toEqual([
@@ -122,7 +122,7 @@ describe('ports', () => {
     ]);
   });
 
-  it('that cannot be checked follow those that can: all of them must be well', () => {
+  it('makes a port without a check ready only if all checked ports are', () => {
     const target = targetOf(
       `ports: [{ name: u, port: 3, protocol: UDP }, { name: a, port: 1 }, { name: b, port: 2 }], ${ADDRESS}`,
     );
@@ -139,7 +139,7 @@ describe('ports', () => {
     });
   });
 
-  it('keep what the Service says of them', () => {
+  it('keeps the name and appProtocol of each port', () => {
     const target = targetOf(
       `ports: [{ name: w, port: 80, targetPort: 8080, appProtocol: http }], ${ADDRESS}`,
     );

@@ -22,8 +22,8 @@ const inShort = (found: ReturnType<typeof candidates>) =>
       `${address}${port === undefined ? '' : `:${port}`} ${priority} ${source}`,
   );
 
-describe('the addresses of a target', () => {
-  it('are those that the list names and those that its names stand for, in the order of the list', () => {
+describe('candidatesOf', () => {
+  it('has the listed addresses and the addresses of names, in the order of the list', () => {
     const names = known(['host db.example', [{ address: ip('10.0.0.2') }, { address: ip('fd00::2') }]]);
     expect(
       inShort(
@@ -37,11 +37,11 @@ describe('the addresses of a target', () => {
     ]);
   });
 
-  it('are none for a name of which nothing is known', () => {
+  it('has no address for a name without an answer', () => {
     expect(candidates('{ host: db.example }')).toEqual([]);
   });
 
-  it('carry the zone and the name that they come from', () => {
+  it('gives each address the zone and the name of its source', () => {
     const names = known(['host db.example', [{ address: ip('10.0.0.2') }]]);
     expect(candidates('{ host: db.example, zone: a }, { address: 10.0.0.1, zone: b }', names)).toEqual([
       {
@@ -56,7 +56,7 @@ describe('the addresses of a target', () => {
     ]);
   });
 
-  it('from SRV have the record’s port and host, and both priorities', () => {
+  it('gives an address from SRV the port and host of the record, and the sum of both priorities', () => {
     const srv = { address: ip('10.0.0.2'), port: 5433, priority: 10, host: 'a.example', drained: true };
     const names = known(['srv _pg._tcp.db.example', [srv]]);
     expect(candidates('{ srv: _pg._tcp.db.example, priority: 5 }', names)).toMatchObject([
@@ -65,8 +65,8 @@ describe('the addresses of a target', () => {
   });
 });
 
-describe('an address that several sources give', () => {
-  it('is there once, with the best priority, and among equals from the first source', () => {
+describe('candidatesOf, with one address from several sources', () => {
+  it('has it once, with the best priority, or from the first source if they are equal', () => {
     const both = [{ address: ip('10.0.0.1') }];
     const names = known(['host a.example', both], ['host b.example', both]);
     expect(
@@ -80,7 +80,7 @@ describe('an address that several sources give', () => {
     ]);
   });
 
-  it('is current rather than held, and takes traffic rather than not', () => {
+  it('prefers a current address to a held one, and one with traffic to a drained one', () => {
     const names = known(
       ['host held.example', [{ address: ip('10.0.0.1'), held: HELD }]],
       ['host live.example', [{ address: ip('10.0.0.1') }]],
@@ -93,7 +93,7 @@ describe('an address that several sources give', () => {
     expect(from('held.example', 'drained.example')).toBe('host drained.example');
   });
 
-  it('is there once for each port that SRV gives it', () => {
+  it('has it once for each port of its SRV records', () => {
     const at = (port: number) => ({ address: ip('10.0.0.1'), port });
     const names = known(['srv _a._tcp.b.example', [at(1), at(2), at(1)]]);
     expect(inShort(candidates('{ srv: _a._tcp.b.example }', names))).toEqual([
@@ -103,8 +103,8 @@ describe('an address that several sources give', () => {
   });
 });
 
-describe('an address that must not be published', () => {
-  it('is kept with the reason, and not checked', () => {
+describe('isToBeChecked', () => {
+  it('is false for a refused address, which keeps its reason', () => {
     const denied = parseCidr('10.66.0.0/16');
     if (denied === undefined) throw new Error('a range');
     const guards = { ...DEFAULT_GUARDS, deniedCidrs: [denied] };
@@ -121,7 +121,7 @@ describe('an address that must not be published', () => {
     expect(found.map(isToBeChecked)).toEqual([false, false, true]);
   });
 
-  it('nor is one that takes no traffic', () => {
+  it('is false for a drained address', () => {
     const names = known(['host db.example', [{ address: ip('10.0.0.1'), drained: true }]]);
     expect(candidates('{ host: db.example }', names).map(isToBeChecked)).toEqual([false]);
   });

@@ -12,7 +12,7 @@ import {
 } from '../../../src/endpoint/drain-guard.ts';
 import { assessed, healthOf, readinessOf } from '../../support/assessments.ts';
 
-/** A target all of whose addresses are published ready. */
+/** A target with all its addresses published ready. */
 function target(key: string, assessments: readonly Assessment[]): GuardedTarget {
   const keys = assessments.flatMap(({ address, ports }) => ports.map((port) => publishedKey(address, port)));
   return { key, assessments, published: new Map(keys.map((each) => [each, true])) };
@@ -36,42 +36,42 @@ function guard(targets: readonly GuardedTarget[], traits: Partial<DrainGuardInpu
   return { readiness: assessments.flatMap(readinessOf), state };
 }
 
-const HELD = expect.stringMatching(/ready VantageSuspect$/);
+const SUSPENDED = expect.stringMatching(/ready VantageSuspect$/);
 const DRAINED = expect.stringMatching(/not ready ConnectionRefused$/);
 
-describe('the drain guard', () => {
+describe('guardDrains', () => {
   const half = [
     target('a', [down('10.0.0.1'), healthy('10.0.0.2')]),
     target('b', [down('10.0.1.1'), healthy('10.0.1.2')]),
   ];
   const all = [target('a', [down('10.0.0.1')]), target('b', [down('10.0.1.1')])];
 
-  it('lets through what stays within maxDrain', () => {
+  it('allows drains up to maxDrain', () => {
     expect(guard(half).readiness).toEqual([DRAINED, expect.anything(), DRAINED, expect.anything()]);
   });
 
-  it('holds everything back above it', () => {
+  it('suspends all drains above maxDrain', () => {
     const { readiness, state } = guard(half, { maxDrainPercent: 49 });
-    expect(readiness).toEqual([HELD, '10.0.0.2 ready Connected', HELD, '10.0.1.2 ready Connected']);
+    expect(readiness).toEqual([SUSPENDED, '10.0.0.2 ready Connected', SUSPENDED, '10.0.1.2 ready Connected']);
     expect(state.suspectSinceMs).toBe(100_000);
   });
 
-  it('counts the addresses of targets that are not being decided', () => {
-    expect(guard(all, { readyInOtherTargets: 1 }).readiness).toEqual([HELD, HELD]);
+  it('counts ready addresses of other targets', () => {
+    expect(guard(all, { readyInOtherTargets: 1 }).readiness).toEqual([SUSPENDED, SUSPENDED]);
     expect(guard(all, { readyInOtherTargets: 2 }).readiness).toEqual([DRAINED, DRAINED]);
   });
 
-  it('drains a target that stands alone while the API server answers', () => {
+  it('allows drains of one target alone while the API server answers', () => {
     const alone = [target('a', [down('10.0.0.1'), down('10.0.0.2')])];
     expect(guard(alone).readiness).toEqual([DRAINED, DRAINED]);
-    expect(guard(alone, { referenceReachable: false }).readiness).toEqual([HELD, HELD]);
+    expect(guard(alone, { referenceReachable: false }).readiness).toEqual([SUSPENDED, SUSPENDED]);
   });
 
-  it('drains whatever the operator accepts', () => {
+  it('allows every drain with --accept-drain', () => {
     expect(guard(all, { acceptDrain: true }).readiness).toEqual([DRAINED, DRAINED]);
   });
 
-  it('adds up small decisions: blindness does not show all at once', () => {
+  it('counts drains of several decisions as one', () => {
     let state: DrainGuardState = NO_SUSPICION;
     const fates: string[][] = [];
     for (const [step, address] of ['10.0.0.1', '10.0.1.1', '10.0.2.1'].entries()) {
@@ -83,11 +83,11 @@ describe('the drain guard', () => {
       state = result.state;
       fates.push(result.readiness);
     }
-    // One of four, two of four, and then it is enough.
-    expect(fates).toEqual([[DRAINED], [DRAINED], [HELD]]);
+    // One of four, two of four; three of four are too many.
+    expect(fates).toEqual([[DRAINED], [DRAINED], [SUSPENDED]]);
   });
 
-  it('counts an address once that is drained port by port', () => {
+  it('counts an address once if its ports are drained one after the other', () => {
     const first = assessed('10.0.0.1', 'unhealthy');
     const [port] = first.ports;
     if (port === undefined) throw new Error('an assessment has a port');
@@ -95,7 +95,7 @@ describe('the drain guard', () => {
     const partly = target('a', [{ ...first, ports: [port, other] }]);
     const { state } = guard([partly], { readyInOtherTargets: 2, maxDrainPercent: 60 });
     expect(state.recent).toHaveLength(1);
-    // Two of the three are drained then, and not two of four.
+    // Two drains of three addresses, not of four.
     const later = {
       ...target('a', [{ ...first, ports: [other] }]),
       published: new Map([
@@ -108,23 +108,23 @@ describe('the drain guard', () => {
       maxDrainPercent: 60,
       state,
     });
-    expect(readiness.at(-1)).toEqual(HELD);
+    expect(readiness.at(-1)).toEqual(SUSPENDED);
   });
 
-  it('counts what another process has drained lately, and does not know it otherwise', () => {
+  it('counts drains of a previous process only with recoversPublished', () => {
     const gone = { ...target('a', [down('10.0.0.1'), down('10.0.0.2')]), recoversPublished: true };
     const published = new Map([...gone.published.keys()].map((key) => [key, false]));
     const next = [{ ...gone, published }, target('b', [down('10.0.1.1'), healthy('10.0.1.2')])];
-    // Three of four have gone, and not one of two.
-    expect(guard(next).readiness.slice(2)).toEqual([HELD, '10.0.1.2 ready Connected']);
+    // Three drains of four addresses, not one of two.
+    expect(guard(next).readiness.slice(2)).toEqual([SUSPENDED, '10.0.1.2 ready Connected']);
     const ofOurOwn = [{ ...gone, published, recoversPublished: false }, ...next.slice(1)];
     expect(guard(ofOurOwn).readiness.slice(2)).toEqual([DRAINED, '10.0.1.2 ready Connected']);
     const longAgo = guard(next, { nowMs: 100_000 + 600_001 });
     expect(longAgo.readiness.slice(2)).toEqual([DRAINED, '10.0.1.2 ready Connected']);
   });
 
-  it('does not count standbys that step in for what went', () => {
-    // Two of four went; four more have become ready in their place.
+  it('does not count standbys that became ready since', () => {
+    // Two of four were drained; four standbys became ready.
     const went = guard([target('a', [down('10.0.0.1'), down('10.0.0.2')])], { readyInOtherTargets: 2 });
     expect(went.readiness).toEqual([DRAINED, DRAINED]);
     const { state } = went;
@@ -132,10 +132,10 @@ describe('the drain guard', () => {
     expect(guard(one, { state, readyInOtherTargets: 5 }).readiness).toEqual([DRAINED]);
     // Four of six, not four of eight.
     const two = [target('b', [down('10.0.1.1'), down('10.0.1.2')])];
-    expect(guard(two, { state, readyInOtherTargets: 4 }).readiness).toEqual([HELD, HELD]);
+    expect(guard(two, { state, readyInOtherTargets: 4 }).readiness).toEqual([SUSPENDED, SUSPENDED]);
   });
 
-  it('forgets drains after ten minutes, so that blindness shows to checks that are rarely made as well', () => {
+  it('forgets drains after ten minutes', () => {
     const recent = Array.from({ length: 9 }, (_, at) => ({
       target: 'x',
       address: `10.9.0.${at}`,
@@ -148,11 +148,11 @@ describe('the drain guard', () => {
         readyInOtherTargets: 1,
         nowMs,
       }).readiness;
-    expect(at(599_999)).toEqual([HELD]);
+    expect(at(599_999)).toEqual([SUSPENDED]);
     expect(at(600_000)).toEqual([DRAINED]);
   });
 
-  it('forgets the drain of an address that has come back: maintenance in turns is no blindness', () => {
+  it('forgets the drain of an address that is healthy again', () => {
     let state: DrainGuardState = NO_SUSPICION;
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     for (const [turn, name] of names.entries()) {
@@ -166,21 +166,21 @@ describe('the drain guard', () => {
     expect(state.recent).toEqual([]);
   });
 
-  it('takes one host under several targets for one thing that stands alone', () => {
+  it('allows drains of one address in several targets while the API server answers', () => {
     const shared = ['a', 'b', 'c'].map((key) => target(key, [down('10.0.0.1')]));
     expect(guard(shared).readiness).toEqual([DRAINED, DRAINED, DRAINED]);
-    expect(guard(shared, { referenceReachable: false }).readiness).toEqual([HELD, HELD, HELD]);
+    expect(guard(shared, { referenceReachable: false }).readiness).toEqual([SUSPENDED, SUSPENDED, SUSPENDED]);
   });
 
-  it('lets a worker that never saw anything healthy drain nothing, but for what stands alone', () => {
-    const blind = { lastSuccessfulProbeMs: Number.NEGATIVE_INFINITY, readyInOtherTargets: 10 };
-    expect(guard(all, blind).readiness).toEqual([HELD, HELD]);
-    expect(guard(all, { ...blind, acceptDrain: true }).readiness).toEqual([DRAINED, DRAINED]);
-    expect(guard([target('a', [down('10.0.0.1')])], blind).readiness).toEqual([DRAINED]);
+  it('suspends all drains except those of one target while no check ever succeeded', () => {
+    const noSuccess = { lastSuccessfulProbeMs: Number.NEGATIVE_INFINITY, readyInOtherTargets: 10 };
+    expect(guard(all, noSuccess).readiness).toEqual([SUSPENDED, SUSPENDED]);
+    expect(guard(all, { ...noSuccess, acceptDrain: true }).readiness).toEqual([DRAINED, DRAINED]);
+    expect(guard([target('a', [down('10.0.0.1')])], noSuccess).readiness).toEqual([DRAINED]);
   });
 
-  it('drains nothing of a blind worker, however its decisions are cut and however long it lasts', () => {
-    // Ten targets, all of which fail from the start; each is looked at every five seconds, at its own moment.
+  it('never drains more than maxDrain while every check fails, in many decisions over an hour', () => {
+    // Ten targets that fail from the start; each is decided every five seconds, at a different time.
     const published = new Map(Array.from({ length: 10 }, (_, at) => [`t${at}`, true]));
     let state: DrainGuardState = NO_SUSPICION;
     for (let nowMs = 0; nowMs < 3_600_000; nowMs += 500) {
@@ -196,11 +196,11 @@ describe('the drain guard', () => {
       state = result.state;
       published.set(`t${at}`, result.readiness[0]?.endsWith('ready VantageSuspect') === true);
     }
-    // As many as maxDrain lets go, and then never one more.
+    // maxDrain allows five of ten.
     expect([...published.values()].filter(Boolean)).toHaveLength(5);
   });
 
-  it('counts a drain once however often it is decided because nothing could be written', () => {
+  it('counts a drain once if it is decided again before it is written', () => {
     let state: DrainGuardState = NO_SUSPICION;
     const two = [target('a', [down('10.0.0.1')]), target('b', [down('10.0.1.1')])];
     for (let times = 0; times < 10; times += 1) {
@@ -211,7 +211,7 @@ describe('the drain guard', () => {
     expect(state.recent).toHaveLength(2);
   });
 
-  describe('a suspicion', () => {
+  describe('while drains are suspended', () => {
     const state: DrainGuardState = {
       recent: [],
       suspectSinceMs: 90_000,
@@ -219,63 +219,63 @@ describe('the drain guard', () => {
       suspectsAll: true,
     };
 
-    it('is confirmed once something was found healthy since, and not at once', () => {
+    it('allows them when a check succeeds at least CONFIRM_AFTER_MS later', () => {
       expect(guard(all, { state, lastSuccessfulProbeMs: 95_000 }).readiness).toEqual([DRAINED, DRAINED]);
       const soon = { state, lastSuccessfulProbeMs: 91_000, nowMs: 90_000 + CONFIRM_AFTER_MS - 1 };
-      expect(guard(all, soon).readiness).toEqual([HELD, HELD]);
+      expect(guard(all, soon).readiness).toEqual([SUSPENDED, SUSPENDED]);
     });
 
-    it('holds on for as long as nothing is healthy anywhere', () => {
+    it('suspends them as long as no check succeeds', () => {
       let next = state;
       for (let nowMs = 95_000; nowMs < 9_000_000; nowMs += 5_000) {
         const result = guard(all, { state: next, lastSuccessfulProbeMs: 89_000, nowMs });
-        expect(result.readiness).toEqual([HELD, HELD]);
+        expect(result.readiness).toEqual([SUSPENDED, SUSPENDED]);
         next = result.state;
       }
       expect(next.suspectSinceMs).toBe(90_000);
     });
 
-    it('holds whatever else fails meanwhile, however little it is', () => {
+    it('suspends every later drain, even of one address', () => {
       const other = [target('c', [down('10.0.3.1')])];
       const meanwhile = { state, readyInOtherTargets: 100, lastSuccessfulProbeMs: 89_000, nowMs: 97_000 };
-      expect(guard(other, meanwhile).readiness).toEqual([HELD]);
+      expect(guard(other, meanwhile).readiness).toEqual([SUSPENDED]);
       expect(guard(other, { ...meanwhile, lastSuccessfulProbeMs: 91_000 }).readiness).toEqual([DRAINED]);
     });
 
-    it('of a single route holds nothing else', () => {
+    it('suspends only drains without a route if the cause is a missing route', () => {
       const other = [target('c', [down('10.0.3.1')])];
       const ofRoute = { ...state, suspectsAll: false };
       expect(guard(other, { state: ofRoute, readyInOtherTargets: 100 }).readiness).toEqual([DRAINED]);
     });
 
-    it('from another process is about everything', () => {
+    it('suspends every drain if a previous process had a suspicion', () => {
       expect(recalledSuspicion(90_000, 95_000)).toEqual({ ...state, lastSuspendedAtMs: 95_000 });
       expect(recalledSuspicion(undefined, 95_000)).toEqual(NO_SUSPICION);
     });
 
-    it('is over when nothing was held for a minute, and the next one begins anew', () => {
+    it('ends the suspicion after a minute without a suspended drain', () => {
       const { readiness, state: next } = guard(all, { state, lastSuccessfulProbeMs: 95_000, nowMs: 150_001 });
-      expect(readiness).toEqual([HELD, HELD]);
+      expect(readiness).toEqual([SUSPENDED, SUSPENDED]);
       expect(next.suspectSinceMs).toBe(150_001);
     });
 
-    it('survives a decision that has nothing to do with it', () => {
+    it('keeps the suspicion in a decision without a drain', () => {
       const other = [target('c', [healthy('10.0.3.1')])];
       expect(guard(other, { state }).state.suspectSinceMs).toBe(90_000);
       expect(guard(other, { state, nowMs: 90_000 + 60_001 }).state.suspectSinceMs).toBeUndefined();
     });
   });
 
-  it('holds back what no route was found to, however little it is', () => {
+  it('suspends the drain of an address without a route, even of one', () => {
     const lost = assessed('10.0.0.1', 'unhealthy', {
       port: { reason: 'NetworkUnreachable', health: healthOf('unhealthy', { vantageSuspect: true }) },
     });
     const targets = [target('a', [lost, down('10.0.0.2')])];
     const { readiness } = guard(targets, { readyInOtherTargets: 100 });
-    expect(readiness).toEqual([HELD, DRAINED]);
+    expect(readiness).toEqual([SUSPENDED, DRAINED]);
   });
 
-  it('says why it holds', () => {
+  it('says why it suspends a drain', () => {
     const reported = (targets: readonly GuardedTarget[], traits: Partial<DrainGuardInput>) =>
       guardDrains({ ...defaults, targets, ...traits }).assessments[0]?.[0]?.ports[0]?.message;
     expect(reported(all, {})).toBe(
@@ -293,7 +293,7 @@ describe('the drain guard', () => {
     );
   });
 
-  it('has nothing to hold where nothing was ready', () => {
+  it('suspends nothing if no address was ready', () => {
     const fresh: GuardedTarget = { key: 'a', assessments: [down('10.0.0.1')], published: new Map() };
     expect(guard([fresh], { maxDrainPercent: 0 }).readiness).toEqual([DRAINED]);
   });

@@ -8,7 +8,7 @@ import { a, rawReply } from '../../support/dns-bytes.ts';
 import { answering, type Behaviour, servingZones, silent } from '../../support/dns-network.ts';
 import { address, cname, DNS_SETTINGS, ip, ResolverBench, SERVER } from '../../support/dns-resolver.ts';
 
-/** The table of docs/dns.md, cell by cell. */
+/** The cells of the table in docs/dns.md. */
 function readTable(): { answer: string; before: string; becomes: string }[] {
   const text = readFileSync(new URL('../../../docs/dns.md', import.meta.url), 'utf8');
   const [, table = ''] = text.split('<!-- hold-table -->\n');
@@ -28,7 +28,7 @@ const NAME = 'db.example.test';
 const NOW_MS = 1_000_000;
 const NOTHING = { answers: [], authorities: [], additionals: [] };
 
-/** What the server does, so that the real resolver comes to the answer in the table's first column. */
+/** Servers that make the real resolver return the answer in the table's first column. */
 const SERVERS: Readonly<Record<string, (bench: ResolverBench) => Behaviour>> = {
   'addresses, it among them': (bench) => {
     bench.zone.set(NAME, [address(ADDRESS), address('10.0.0.2')]);
@@ -59,7 +59,7 @@ const SERVERS: Readonly<Record<string, (bench: ResolverBench) => Behaviour>> = {
 
 const ROTATING = { score: 3, longestAbsence: 2, quietAnswers: 0 };
 
-/** What was held of the address before, by the table's head. */
+/** The held address before the answer, by the head of the table. */
 const STATES: Readonly<
   Record<string, { held: Partial<HeldAddress>; rotates?: boolean; unhealthy?: boolean }>
 > = {
@@ -77,7 +77,8 @@ const STATES: Readonly<
 async function resolutionBy(answer: string): Promise<Resolution> {
   const bench = new ResolverBench();
   const server = SERVERS[answer];
-  if (server === undefined) throw new Error(`docs/dns.md has an answer that no server gives: ${answer}`);
+  if (server === undefined)
+    throw new Error(`docs/dns.md has an answer without a server in this test: ${answer}`);
   bench.network.set(SERVER, server(bench));
   return (await bench.resolve(NAME)).IPv4;
 }
@@ -85,7 +86,7 @@ async function resolutionBy(answer: string): Promise<Resolution> {
 function before(state: string): HeldName | undefined {
   if (state === 'unknown') return undefined;
   const found = STATES[state];
-  if (found === undefined) throw new Error(`docs/dns.md has a state that is none: ${state}`);
+  if (found === undefined) throw new Error(`docs/dns.md has an unknown state: ${state}`);
   const held = { answer: { address: ip(ADDRESS) }, missedAnswers: 0, ...found.held };
   const rotation = found.rotates === true ? ROTATING : NO_ROTATION;
   return { answeredAtMs: NOW_MS - 5_000, rotation, addresses: [held], departed: [] };
@@ -97,10 +98,10 @@ function spell(untilMs: number): string {
   return seconds >= 60 ? `${seconds / 60}m` : `${seconds}s`;
 }
 
-describe('the table of docs/dns.md', () => {
+describe('holdAddresses, by the table of docs/dns.md', () => {
   const cells = readTable();
 
-  it('has every answer and every state', () => {
+  it('is documented for every answer and every state', () => {
     expect([...new Set(cells.map(({ answer }) => answer))]).toEqual(Object.keys(SERVERS));
     expect([...new Set(cells.map((cell) => cell.before))]).toEqual(['unknown', ...Object.keys(STATES)]);
   });

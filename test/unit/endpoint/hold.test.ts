@@ -13,7 +13,7 @@ function found(...addresses: string[]): Resolution {
 const notFound: Resolution = { outcome: 'nameNotFound', reason: 'NameNotFound', message: '', ttlSeconds: 60 };
 const failed: Resolution = { outcome: 'unresolved', reason: 'ServerFailure', message: 'SERVFAIL' };
 
-/** One name as time goes by. */
+/** One name over time. */
 class HeldOverTime {
   held: HeldName | undefined;
   nowMs = 0;
@@ -46,7 +46,7 @@ class HeldOverTime {
 }
 
 describe('holdAddresses', () => {
-  it('keeps an address that left the answer for `obsolete`, while it is healthy', () => {
+  it('keeps a healthy address for hold.obsolete after it left the answer', () => {
     const name = new HeldOverTime();
     name.answer(0, found('10.0.0.1', '10.0.0.2'));
     expect(name.answer(60, found('10.0.0.1'))).toBe('10.0.0.1 current, 10.0.0.2 obsolete');
@@ -54,9 +54,9 @@ describe('holdAddresses', () => {
     expect(name.look(90)).toBe('10.0.0.1 current');
   });
 
-  it('takes nothing from a service whose target fails when nobody knows whose address it was', () => {
+  it('keeps an address of unknown host while an SRV target fails', () => {
     const name = new HeldOverTime();
-    // What was served, after a lost memory: no answer has told of its host so far.
+    // After a lost memory: the host of a served address is unknown.
     name.answer(0, found('10.0.0.1', '10.0.0.2'));
     const one: Resolution = {
       outcome: 'resolved',
@@ -71,7 +71,7 @@ describe('holdAddresses', () => {
     expect(name.look(6_090)).toBe('10.0.0.1 current');
   });
 
-  it('counts no further than it has use for, or the state would change with every answer', () => {
+  it('stops counting missed answers at the limit of rotation, so that the state stays the same', () => {
     const name = new HeldOverTime();
 
     name.answer(0, found('10.0.0.1', '10.0.0.2'));
@@ -86,7 +86,7 @@ describe('holdAddresses', () => {
     expect(counted.slice(40).every((each) => each === counted[40])).toBe(true);
   });
 
-  it('lets an obsolete address go at once when it is unhealthy', () => {
+  it('removes an unhealthy address at once after it left the answer', () => {
     const name = new HeldOverTime();
     name.answer(0, found('10.0.0.1', '10.0.0.2'));
     name.answer(60, found('10.0.0.1'));
@@ -94,7 +94,7 @@ describe('holdAddresses', () => {
     expect(name.look(61)).toBe('10.0.0.1 current');
   });
 
-  it('keeps everything while nobody answers, and lets the clocks stand still', () => {
+  it('keeps all addresses and stops their clocks while no server answers', () => {
     const name = new HeldOverTime();
     name.answer(0, found('10.0.0.1', '10.0.0.2'));
     name.answer(60, found('10.0.0.1'));
@@ -105,7 +105,7 @@ describe('holdAddresses', () => {
     expect(name.look(100_020)).toBe('10.0.0.1 current');
   });
 
-  it('keeps the last good addresses for `notFound` after NXDOMAIN', () => {
+  it('keeps the last good addresses for hold.notFound after NXDOMAIN', () => {
     const name = new HeldOverTime();
     name.answer(0, found('10.0.0.1'));
     expect(name.answer(60, notFound)).toBe('10.0.0.1 notFound');
@@ -114,7 +114,7 @@ describe('holdAddresses', () => {
     expect(name.look(360)).toBe('');
   });
 
-  it('keeps what it is told of before the first answer has come', () => {
+  it('keeps recovered addresses before the first answer', () => {
     const name = new HeldOverTime();
     name.answer(0, found('10.0.0.1'));
     for (const answeredAtMs of [Number.NEGATIVE_INFINITY, 5]) {

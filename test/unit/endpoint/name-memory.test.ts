@@ -21,7 +21,7 @@ targets:
   return first;
 }
 
-/** What each name stands for when nothing is remembered and nobody answers. */
+/** The addresses of each name without a memory and without an answer. */
 function seeded(endpoints: string, served: readonly ServedAddress[]) {
   const subject = target(endpoints);
   const { known } = viewNames({
@@ -42,31 +42,31 @@ function seeded(endpoints: string, served: readonly ServedAddress[]) {
   );
 }
 
-describe('a lost memory', () => {
+describe('viewNames, after a lost memory', () => {
   const onOwnPort = { address: ip('10.0.0.1'), port: 6432 };
   const fromRecords = { address: ip('10.0.0.9'), port: 7000 };
 
-  it('counts what is served as known to a host, whatever port it is served on', () => {
+  it('takes served addresses as known to a host, on any port', () => {
     expect(seeded('[{ host: db.example }]', [onOwnPort, fromRecords])).toEqual({
       'host db.example': ['10.0.0.1', '10.0.0.9'],
     });
   });
 
-  it('keeps the port that a service gave, and gives none of its addresses to a host beside it', () => {
+  it('keeps the port of an address from SRV, and does not give it to a host', () => {
     expect(seeded('[{ host: db.example }, { srv: _db._tcp.example }]', [onOwnPort, fromRecords])).toEqual({
       'host db.example': ['10.0.0.1'],
       'srv _db._tcp.example': ['10.0.0.1:6432', '10.0.0.9:7000'],
     });
   });
 
-  it('leaves declared addresses to the list', () => {
+  it('does not take listed addresses as known to a name', () => {
     expect(seeded('[{ address: 10.0.0.1 }, { host: db.example }]', [onOwnPort])).toEqual({
       'host db.example': [],
     });
   });
 });
 
-describe('what is wrong with a name', () => {
+describe('viewNames, troubles', () => {
   const found = (...addresses: string[]): Resolved => ({
     outcome: 'resolved',
     answers: addresses.map((address) => ({ address: ip(address) })),
@@ -103,15 +103,20 @@ describe('what is wrong with a name', () => {
   }
 
   it.each<[string, Resolution, Resolution, string[]]>([
-    ['one family has it, the other has nothing', found('10.0.0.1'), noData, []],
+    ['none: one family has addresses, the other none', found('10.0.0.1'), noData, []],
     [
       'one family has it, of the other nobody knows',
       failed,
       found('fd00::1'),
       ['ServerFailure: answers SERVFAIL'],
     ],
-    ['it does not exist', gone, gone, ['NameNotFound: does not exist']],
-    ['it is empty, and nobody knows all of it', noData, failed, ['ServerFailure: answers SERVFAIL']],
+    ['the name does not exist', gone, gone, ['NameNotFound: does not exist']],
+    [
+      'the name is empty in one family and unresolved in the other',
+      noData,
+      failed,
+      ['ServerFailure: answers SERVFAIL'],
+    ],
     [
       'a target of the service has no address in either family',
       lacking(found('10.0.0.1'), ['a.example', gone]),
@@ -142,7 +147,7 @@ describe('what is wrong with a name', () => {
       noData,
       ['TooManyAddresses: the answer has 1200 addresses, of which 2 are used'],
     ],
-  ])('is told when %s', (_, IPv4, IPv6, expected) => {
+  ])('reports %s', (_, IPv4, IPv6, expected) => {
     expect(troubles(IPv4, IPv6)).toEqual(expected.map((words) => `host db.example: ${words}`));
   });
 });

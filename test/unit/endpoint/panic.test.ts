@@ -5,13 +5,13 @@ import { assessed, readinessOf } from '../../support/assessments.ts';
 const ready = (assessments: Parameters<typeof applyPanic>[0], threshold: number) =>
   readinessOf(applyPanic(assessments, threshold));
 
-describe('panic mode', () => {
+describe('applyPanic', () => {
   const oneOfFour = [
     assessed('10.0.0.1', 'healthy'),
     ...['10.0.0.2', '10.0.0.3', '10.0.0.4'].map((address) => assessed(address, 'unhealthy')),
   ];
 
-  it('publishes all of a tier when too few of it are healthy', () => {
+  it('publishes every address of the tier when too few are healthy', () => {
     expect(ready(oneOfFour, 50)).toEqual([
       '10.0.0.1 ready Connected',
       '10.0.0.2 ready PanicMode',
@@ -24,7 +24,7 @@ describe('panic mode', () => {
     ['off', 0],
     ['exactly at the threshold', 25],
     ['above it', 20],
-  ])('changes nothing when it is %s', (_when, threshold) => {
+  ])('changes nothing when the share is %s', (_when, threshold) => {
     expect(applyPanic(oneOfFour, threshold)).toEqual(oneOfFour);
   });
 
@@ -33,7 +33,7 @@ describe('panic mode', () => {
     expect(ready(given, 1)).toEqual(['10.0.0.1 ready PanicMode', '10.0.1.1 not ready ConnectionRefused']);
   });
 
-  it('never publishes what is refused, drained, or not known yet', () => {
+  it('never publishes addresses that are refused, drained or without a verdict', () => {
     const given = [
       assessed('127.0.0.1', 'unhealthy', { refused: true }),
       assessed('10.0.0.2', 'unhealthy', { drained: true }),

@@ -11,7 +11,7 @@ function held(changes: Partial<HeldName>): HeldName {
   return { answeredAtMs: 0, rotation: NO_ROTATION, addresses: [], departed: [], ...changes };
 }
 
-function inherited(
+function recovered(
   endpoints: string,
   sources: Sources,
   remembered: readonly HeldName[],
@@ -25,43 +25,43 @@ function inherited(
   return recoveredFrom(sources, subject, remembered, served).map(({ address, port }) => `${address}:${port}`);
 }
 
-describe('what is published and nobody remembers', () => {
+describe('recoveredFrom', () => {
   const before: Sources = ['host db.example', '10.0.0.1'];
   const nothing: HeldName[] = [];
 
-  it('comes from the names', () => {
-    expect(inherited(MIXED, before, nothing, '10.0.0.8')).toEqual(['10.0.0.8:5432']);
-    expect(inherited(MIXED, [], nothing, '10.0.0.8')).toEqual(['10.0.0.8:5432']);
+  it('returns published addresses that are missing from the memory', () => {
+    expect(recovered(MIXED, before, nothing, '10.0.0.8')).toEqual(['10.0.0.8:5432']);
+    expect(recovered(MIXED, [], nothing, '10.0.0.8')).toEqual(['10.0.0.8:5432']);
   });
 
-  it('does not where the list declares it, or did', () => {
-    expect(inherited(MIXED, before, nothing, '10.0.0.1')).toEqual([]);
-    expect(inherited('[{ host: db.example }]', before, nothing, '10.0.0.1')).toEqual([]);
+  it('leaves out addresses that the list has, or had', () => {
+    expect(recovered(MIXED, before, nothing, '10.0.0.1')).toEqual([]);
+    expect(recovered('[{ host: db.example }]', before, nothing, '10.0.0.1')).toEqual([]);
   });
 
-  it('may come from a name that has left the list, and then is not kept', () => {
-    expect(inherited('[{ host: other.example }]', before, nothing, '10.0.0.8')).toEqual([]);
+  it('returns nothing when a name has left the list', () => {
+    expect(recovered('[{ host: other.example }]', before, nothing, '10.0.0.8')).toEqual([]);
   });
 
-  it('counts for a name that is new in the list as well', () => {
+  it('returns addresses although a name is new in the list', () => {
     const both = '[{ host: db.example }, { host: other.example }]';
-    expect(inherited(both, before, nothing, '10.0.0.8')).toEqual(['10.0.0.8:5432']);
+    expect(recovered(both, before, nothing, '10.0.0.8')).toEqual(['10.0.0.8:5432']);
   });
 
-  it('is not what left its name’s answers, nor what is held anyway', () => {
+  it('leaves out addresses that are held, or that left the answers', () => {
     const known = held({
       addresses: [{ answer: { address: ip('10.0.0.2') }, missedAnswers: 0 }],
       departed: [{ answer: { address: ip('10.0.0.3') }, missedAnswers: 4 }],
     });
-    expect(inherited(MIXED, before, [known], '10.0.0.2', '10.0.0.3', '10.0.0.4')).toEqual(['10.0.0.4:5432']);
+    expect(recovered(MIXED, before, [known], '10.0.0.2', '10.0.0.3', '10.0.0.4')).toEqual(['10.0.0.4:5432']);
   });
 
-  it('is told apart by its port where a service gave the port', () => {
+  it('compares the port, too, for addresses from SRV', () => {
     const answer = { address: ip('10.0.0.2'), port: 7000 };
     const known = held({ addresses: [{ answer, missedAnswers: 0 }] });
     const after = ['srv _db._tcp.example'];
     expect(
-      inherited('[{ srv: _db._tcp.example }]', after, [known], '10.0.0.2:7000', '10.0.0.2:7001'),
+      recovered('[{ srv: _db._tcp.example }]', after, [known], '10.0.0.2:7000', '10.0.0.2:7001'),
     ).toEqual(['10.0.0.2:7001']);
   });
 });

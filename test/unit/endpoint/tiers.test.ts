@@ -3,8 +3,8 @@ import { withReadiness } from '../../../src/endpoint/assessment.ts';
 import { activePriority, applyTiers } from '../../../src/endpoint/tiers.ts';
 import { assessed, readinessOf } from '../../support/assessments.ts';
 
-describe('priority tiers', () => {
-  it('give the traffic to the best tier with a healthy address and let the others stand by', () => {
+describe('applyTiers', () => {
+  it('makes every tier a standby except the best one with a healthy address', () => {
     const tiers = applyTiers([
       assessed('10.0.0.1', 'unhealthy'),
       assessed('10.0.0.2', 'healthy'),
@@ -19,7 +19,7 @@ describe('priority tiers', () => {
     ]);
   });
 
-  it('fail over to the next tier when the best has none left', () => {
+  it('makes the next tier ready when the best one has no healthy address', () => {
     const tiers = applyTiers([
       assessed('10.0.0.1', 'unhealthy'),
       assessed('10.0.1.1', 'healthy', { priority: 1 }),
@@ -32,7 +32,7 @@ describe('priority tiers', () => {
     ]);
   });
 
-  it('leave a standby that the guard holds back where it is', () => {
+  it('keeps a standby with a suspended drain ready while the better tier is in panic mode', () => {
     const suspected = { ready: true, reason: 'VantageSuspect', message: '' };
     const held = withReadiness(assessed('10.0.1.1', 'unhealthy', { priority: 1 }), () => suspected);
     const inPanic = withReadiness(assessed('10.0.0.1', 'unhealthy'), () => ({
@@ -45,7 +45,7 @@ describe('priority tiers', () => {
     ]);
   });
 
-  it('say of an unhealthy standby that it is unhealthy', () => {
+  it('keeps the reason of an unhealthy standby', () => {
     const tiers = applyTiers([
       assessed('10.0.0.1', 'healthy'),
       assessed('10.0.1.1', 'unhealthy', { priority: 1 }),
@@ -53,7 +53,7 @@ describe('priority tiers', () => {
     expect(readinessOf(tiers)[1]).toBe('10.0.1.1 not ready ConnectionRefused');
   });
 
-  it('change nothing when no tier has a healthy address', () => {
+  it('changes nothing when no tier has a healthy address', () => {
     const given = [assessed('10.0.0.1', 'unhealthy'), assessed('10.0.1.1', 'unhealthy', { priority: 1 })];
     expect(applyTiers(given)).toEqual(given);
     expect(activePriority(given)).toBeUndefined();

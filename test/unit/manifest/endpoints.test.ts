@@ -7,7 +7,7 @@ import { targetOf } from '../../support/targets.ts';
 
 const TARGET = targetOf('ports: [{ port: 5432 }], endpoints: [{ address: 10.0.0.1 }]');
 
-/** Endpoints of so many addresses, of which these are not ready. */
+/** Endpoints of this many addresses; `isDown` says which are not ready. */
 function endpointsOf(count: number, isDown: (n: number) => boolean = () => false) {
   const assessments = Array.from({ length: count }, (_, n) =>
     assessed(nthAddress(n), isDown(n) ? 'unhealthy' : 'healthy'),
@@ -15,8 +15,8 @@ function endpointsOf(count: number, isDown: (n: number) => boolean = () => false
   return buildEndpoints(TARGET, 'default', entriesOf(assessments, TARGET));
 }
 
-describe('Endpoints', () => {
-  it('have ready and not ready addresses in one subset, in the order of the addresses', () => {
+describe('buildEndpoints', () => {
+  it('puts ready and not-ready addresses into one subset, sorted', () => {
     expect(endpointsOf(4, (n) => n === 1).subsets).toEqual([
       {
         addresses: [{ ip: '10.0.0.0' }, { ip: '10.0.0.2' }, { ip: '10.0.0.3' }],
@@ -26,11 +26,11 @@ describe('Endpoints', () => {
     ]);
   });
 
-  it('have no subsets when there is no address: an empty subset would be refused', () => {
+  it('makes no subset without an address, because the API rejects an empty one', () => {
     expect(endpointsOf(0)).not.toHaveProperty('subsets');
   });
 
-  it('have a subset for each set of ports that share a verdict', () => {
+  it('makes a subset for each set of ports with the same readiness', () => {
     const [one] = assessed('10.0.0.1', 'healthy').ports;
     if (one === undefined) throw new Error('an assessment has a port');
     const pg = { ...one, name: 'pg', port: 5432 };
@@ -51,7 +51,7 @@ describe('Endpoints', () => {
     ]);
   });
 
-  it('have a subset for the port without a name: beside others it would need one', () => {
+  it('makes a subset of its own for a port without a name', () => {
     const [one] = assessed('10.0.0.1', 'healthy').ports;
     if (one === undefined) throw new Error('an assessment has a port');
     const assessments = [
@@ -70,15 +70,15 @@ describe('Endpoints', () => {
     ]);
   });
 
-  it('say that they are cut off only when they are', () => {
+  it('says over-capacity only above 1,000 addresses', () => {
     expect(endpointsOf(MAX_ENDPOINTS_ADDRESSES).metadata).not.toHaveProperty('annotations');
     expect(endpointsOf(MAX_ENDPOINTS_ADDRESSES + 1).metadata.annotations).toEqual({
       'endpoints.kubernetes.io/over-capacity': 'truncated',
     });
   });
 
-  it('leave out what takes no traffic first', () => {
-    // Every third of 1,400 is down: 933 are ready, and 67 of the others have room.
+  it('leaves out not-ready addresses first', () => {
+    // Every third of 1,400 is down: 933 are ready, and there is room for 67 others.
     const [subset] = endpointsOf(1_400, (n) => n % 3 === 0).subsets ?? [];
     expect(subset?.addresses).toHaveLength(933);
     expect(subset?.notReadyAddresses).toHaveLength(67);

@@ -17,25 +17,25 @@ function entries(numbers: Iterable<number>): EndpointEntry[] {
 
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-/** Slices in a cluster, and what it costs to make them others. */
+/** The slices of a cluster. */
 class Slices {
-  readonly #standing = new Map<string, EndpointSliceObject>();
+  readonly #slices = new Map<string, EndpointSliceObject>();
   readonly #texts = new Map<string, string>();
 
   get count(): number {
-    return this.#standing.size;
+    return this.#slices.size;
   }
 
-  /** @returns how many slices are written or deleted, and how many of those are the same slice twice. */
+  /** @returns how many writes and deletions the change takes, and how many of them are of one slice a second time. */
   become(wanted: readonly EndpointEntry[]): { readonly writes: number; readonly twice: number } {
-    const existing = [...this.#standing.values()];
+    const existing = [...this.#slices.values()];
     const takenNames = existing.map(({ metadata }) => metadata.name);
     const packing = packSlices({ serviceName: 'db', entries: wanted, existing, takenNames });
     const touched: string[] = [];
     for (const { write, remove } of stageSlices(packing.slices, packing.surplus)) {
       const name = write?.name ?? remove?.metadata.name ?? '';
       if (write === undefined) {
-        this.#standing.delete(name);
+        this.#slices.delete(name);
         this.#texts.delete(name);
         touched.push(name);
         continue;
@@ -45,14 +45,14 @@ class Slices {
       if (text === this.#texts.get(name)) continue;
       touched.push(name);
       this.#texts.set(name, text);
-      this.#standing.set(name, slice);
+      this.#slices.set(name, slice);
     }
     return { writes: touched.length, twice: touched.length - new Set(touched).size };
   }
 }
 
-describe('growth and shrinkage', () => {
-  it(`all at once writes no more slices than there are: 1 → ${MANY} → 1`, () => {
+describe('packSlices and stageSlices', () => {
+  it(`write each slice once from 1 to ${MANY} addresses, and back to 1`, () => {
     const slices = new Slices();
     slices.become(entries(upTo(1)));
     expect(slices.become(entries(upTo(MANY)))).toEqual({ writes: MANY / MAX_ENDPOINTS_PER_SLICE, twice: 0 });
@@ -61,10 +61,10 @@ describe('growth and shrinkage', () => {
     expect(slices.count).toBe(1);
   });
 
-  it('by one writes one slice, whatever the size, and ends with as few as there can be', () => {
+  it('write one slice for one more address, and end with the fewest slices possible', () => {
     const slices = new Slices();
     let size = 0;
-    // Around the edges of slices one by one, in between by leaps that end before the next edge.
+    // One by one when a slice is nearly full or nearly empty, in larger steps between.
     while (size < MANY) {
       const inSlice = size % MAX_ENDPOINTS_PER_SLICE;
       const leap = size > MAX_ENDPOINTS_PER_SLICE && inSlice === 1 ? MAX_ENDPOINTS_PER_SLICE - 2 : 1;
@@ -74,7 +74,7 @@ describe('growth and shrinkage', () => {
     expect(slices.count).toBe(MANY / MAX_ENDPOINTS_PER_SLICE);
   });
 
-  it('by one, of any address, writes or deletes one slice', () => {
+  it('write or delete one slice for one address less, whichever it is', () => {
     const random = seededRandom(5);
     const slices = new Slices();
     const left = new Set(upTo(350));
@@ -87,10 +87,10 @@ describe('growth and shrinkage', () => {
     expect(slices.count).toBe(0);
   });
 
-  it('never rebalances: what stays, stays where it is', () => {
+  it('never move an address that stays', () => {
     const slices = new Slices();
     slices.become(entries(upTo(300)));
-    // One of each slice goes and none comes: each is written once, none is emptied into another.
+    // Each slice loses one address: each is written once, and none is merged into another.
     expect(slices.become(entries(upTo(300).filter((n) => n % 100 !== 0)))).toEqual({ writes: 3, twice: 0 });
     expect(slices.count).toBe(3);
   });

@@ -10,7 +10,7 @@ function cidrs(...texts: string[]) {
   return texts.map((text) => parseCidr(text) ?? expect.unreachable(text));
 }
 
-describe('What the API refuses is refused whatever the guards say', () => {
+describe('apiRefusalOf and refusalOf, for addresses that the API rejects', () => {
   test.each([
     ['127.0.0.0', 'LoopbackAddress'],
     ['127.255.255.255', 'LoopbackAddress'],
@@ -41,7 +41,7 @@ describe('What the API refuses is refused whatever the guards say', () => {
 
 const OPEN = { ...DEFAULT_GUARDS, allowedCidrs: cidrs('0.0.0.0/0', '::/0') };
 
-describe('What the API takes and nobody can connect to is refused too', () => {
+describe('refusalOf, for addresses that nothing can connect to', () => {
   test.each([
     ['223.255.255.255', undefined],
     ['224.0.1.0', 'MulticastAddress'],
@@ -53,7 +53,7 @@ describe('What the API takes and nobody can connect to is refused too', () => {
     expect(refusalOf(address(text), OPEN)?.reason).toBe(reason);
   });
 
-  test("an address of the cluster's own Services, even where it is allowed", () => {
+  test("refuses an address of the cluster's own Services, even an allowed one", () => {
     const guards = { ...OPEN, serviceCidrs: cidrs('10.96.0.0/12', 'fd00:10:96::/112') };
     expect(refusalOf(address('10.96.0.10'), guards)).toEqual({
       reason: 'ClusterServiceAddress',
@@ -64,7 +64,7 @@ describe('What the API takes and nobody can connect to is refused too', () => {
   });
 });
 
-test('Denied ranges win over allowed ones; with allowed ranges nothing else may pass', () => {
+test('refusalOf refuses denied addresses first, then addresses outside the allowed ranges', () => {
   const guards = {
     ...DEFAULT_GUARDS,
     allowedCidrs: cidrs('10.0.0.0/8', 'fd00::/8'),

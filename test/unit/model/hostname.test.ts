@@ -12,7 +12,7 @@ it.each([
   ['faß.example', 'xn--fa-hia.example'],
   ['ＤＢ.example', 'db.example'],
   [`${'x'.repeat(63)}.example`, `${'x'.repeat(63)}.example`],
-])('reads %s as %s', (text, expected) => {
+])('parseHostname reads %s as %s', (text, expected) => {
   expect(parseHostname(text)).toBe(expected);
 });
 
@@ -30,7 +30,7 @@ it.each([
   ['a b.example', 'IllegalCharacter'],
   ['10.0.0.1', 'LooksLikeAnAddress'],
   ['10', 'LooksLikeAnAddress'],
-  // What a URL's parser would take for the end of the name, or for an address.
+  // A URL parser would take these for the end of the name, or for an address.
   ['bü/x.example', 'IllegalCharacter'],
   ['bü?x.example', 'IllegalCharacter'],
   ['bü#x.example', 'IllegalCharacter'],
@@ -42,6 +42,6 @@ it.each([
   ['１０.0.0.1', 'LooksLikeAnAddress'],
   ['0x7f.１', 'LooksLikeAnAddress'],
   ['xn--ü.example', 'IllegalCharacter'],
-])('refuses %j: %s', (text, problem) => {
+])('parseHostname rejects %j: %s', (text, problem) => {
   expect(parseHostname(text)).toBe(problem);
 });

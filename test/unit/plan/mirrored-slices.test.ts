@@ -119,7 +119,7 @@ describe('planTarget, with mirrored slices beside ours', () => {
       mirrorStopped: false,
     });
     expect(readinessOf(assessments)).toEqual([
-      '10.0.0.1 not ready HandoverInProgress',
+      '10.0.0.1 not ready ReadinessCopied',
       '10.0.0.2 ready Connected',
     ]);
   });
