@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Cluster } from './cli/cluster.ts';
-import type { DemoWorld } from './cli/demo-world.ts';
+import type { DemoWorld } from './cli/context.ts';
 import { parseResolvConf } from './dns/resolv-conf.ts';
 import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts';
 import { ALL_CONTROLLERS } from './embedded/apiserver/controllers/controllers.ts';

@@ -1,6 +1,6 @@
 import { EXIT } from './cli/exit-code.ts';
 import { runCommandLine } from './cli/program.ts';
-import type { TextOutput } from './cli/terminal.ts';
+import type { TextOutput } from './cli/rendering/terminal.ts';
 import { isPartThread, serveThread, wire } from './wiring.ts';
 
 declare const __VERSION__: string;

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Cluster, ClusterChoice, ConnectResult } from './cli/cluster.ts';
 import type { CliContext } from './cli/context.ts';
-import type { Terminal } from './cli/terminal.ts';
+import type { Terminal } from './cli/rendering/terminal.ts';
 import { parseHostsFile } from './dns/hosts-file.ts';
 import { parseResolvConf } from './dns/resolv-conf.ts';
 import { createResolver, DEFAULT_RESOLVER_LIMITS } from './dns/stub-resolver.ts';

@@ -16,8 +16,8 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList } from './load-list.ts';
 import { decideOffline } from './offline-decision.ts';
 import { type ListFlags, type OutputFlags, withListFlags, withOutputFlag, withTimeout } from './options.ts';
-import { serialize } from './output-format.ts';
-import { reportText } from './report-text.ts';
+import { serialize } from './rendering/output.ts';
+import { reportText } from './rendering/report-text.ts';
 
 interface CheckFlags extends ListFlags, OutputFlags {
   readonly timeout: number;

@@ -6,7 +6,7 @@ import type { Cluster, ClusterChoice } from './cluster.ts';
 import type { CliContext } from './context.ts';
 import type { ClusterFlags, DecisionFlags, PassFlags } from './options.ts';
 import type { PassTime } from './pass-time.ts';
-import { progressOn } from './progress.ts';
+import { progressOn } from './rendering/terminal.ts';
 
 /** Of the time that is left when the list has been read, when each part of a pass is over; what is left is for reporting, and for saving the state. */
 const RESOLVED_BY = 0.4;

@@ -9,9 +9,8 @@ import type { StatusRoutes, StatusServer } from '../sync/status-routes.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Cron } from '../time/cron.ts';
 import type { Random } from '../time/random.ts';
-import type { ClusterChoice, ConnectResult } from './cluster.ts';
-import type { DemoWorld } from './demo-world.ts';
-import type { Terminal } from './terminal.ts';
+import type { Cluster, ClusterChoice, ConnectResult } from './cluster.ts';
+import type { Terminal } from './rendering/terminal.ts';
 
 /** Everything a command reaches outside itself. Built once, in `wiring`. */
 export interface CliContext {
@@ -51,4 +50,23 @@ export interface MetricsRegistry {
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** A cluster, a DNS zone and some backends, all on this machine's loopback and all for real. */
+export interface DemoWorld {
+  readonly cluster: Cluster;
+  /** The target list that the demo publishes. */
+  readonly listText: string;
+  /** Which listener stands behind which documentation address. */
+  readonly addresses: readonly { readonly documented: string; readonly listener: string }[];
+  readonly prober: Prober;
+  /** A resolver that remembers nothing, as a new process would not. */
+  newResolver(): TimedResolver;
+  stopBackend(documented: string): Promise<void>;
+  startBackend(documented: string): Promise<void>;
+  /** Points a name of the zone at one address. */
+  moveRecord(name: string, documented: string): void;
+  /** Writes a kubeconfig for the embedded API server and returns its path; it goes when the world closes. */
+  writeKubeconfig(): Promise<string>;
+  close(): Promise<void>;
 }

@@ -4,13 +4,12 @@ import type { EndpointSliceObject } from '../manifest/kube-object.ts';
 import { SERVICE_NAME_LABEL } from '../manifest/labels.ts';
 import type { SyncReport } from '../sync/sync-report.ts';
 import { runPass } from './cluster-pass.ts';
-import { type Colors, colorsFor } from './colors.ts';
-import type { CliContext } from './context.ts';
-import type { DemoWorld } from './demo-world.ts';
+import type { CliContext, DemoWorld } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { PassTime } from './pass-time.ts';
-import { reportText } from './report-text.ts';
-import { textTable } from './table.ts';
+import { reportText } from './rendering/report-text.ts';
+import { textTable } from './rendering/table.ts';
+import { type Colors, colorsFor } from './rendering/terminal.ts';
 
 interface DemoFlags {
   readonly stay?: true;

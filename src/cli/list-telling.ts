@@ -6,7 +6,7 @@ import type { ListReport } from '../list/list-merger.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
 import type { Log } from '../model/log.ts';
 import type { Metrics } from '../sync/metrics.ts';
-import { counted } from './counted.ts';
+import { counted } from './rendering/output.ts';
 
 /** Of a list that is broken all over, the first problems are enough for a log and for an Event. */
 const MAX_PROBLEMS_TOLD = 10;

@@ -7,8 +7,7 @@ import type { Cluster } from './cluster.ts';
 import { clusterChoice, type PassOrder, runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { sourcesOf } from './list-sources.ts';
-import { listIn } from './load-list.ts';
+import { listIn, sourcesOf } from './load-list.ts';
 import type { ClusterFlags, ClusterListFlags, PassFlags } from './options.ts';
 import { PassTime } from './pass-time.ts';
 

@@ -8,8 +8,8 @@ import type { Metrics } from '../sync/metrics.ts';
 import type { Task } from '../time/run-together.ts';
 import type { Cluster } from './cluster.ts';
 import type { CliContext } from './context.ts';
-import type { ListSources } from './list-sources.ts';
 import { reportList } from './list-telling.ts';
+import type { ListSources } from './load-list.ts';
 import type { RunFlags } from './run-options.ts';
 
 export interface LiveListParts {

@@ -1,10 +1,11 @@
+import { type ConfigMapReference, readConfigMapReference } from '../config/config-map-reference.ts';
 import { problemsText } from '../config/problem-text.ts';
 import type { SourcePart } from '../config/source.ts';
 import { readTargetList, type TargetList } from '../config/target-list.ts';
-import { colorsFor } from './colors.ts';
 import type { CliContext } from './context.ts';
-import { counted } from './counted.ts';
-import type { ListFlags } from './options.ts';
+import type { ClusterListFlags, ListFlags } from './options.ts';
+import { counted } from './rendering/output.ts';
+import { colorsFor } from './rendering/terminal.ts';
 
 /** The target list of `--config`, or nothing after its problems have been told. */
 export async function loadList(flags: ListFlags, context: CliContext): Promise<TargetList | undefined> {
@@ -39,4 +40,29 @@ export function listIn(
   const sum = `${result.reason}: ${counted(result.problems.length, 'problem')}; nothing was changed`;
   err.write(`${colorsFor(err).red(sum)}\n`);
   return undefined;
+}
+
+/** Where parts of the list are; there is one at least. */
+export interface ListSources {
+  /** Of `--config`. */
+  readonly paths: readonly string[];
+  /** Of `--configmap`. */
+  readonly configMaps: readonly ConfigMapReference[];
+}
+
+export type SourcesFound =
+  | ({ readonly ok: true } & ListSources)
+  | { readonly ok: false; readonly message: string };
+
+/** Where the flags say that the list is, or what is wrong with them. */
+export function sourcesOf({ config: paths = [], configmap = [] }: ClusterListFlags): SourcesFound {
+  const configMaps: ConfigMapReference[] = [];
+  for (const text of configmap) {
+    const read = readConfigMapReference(text);
+    if (!read.ok) return read;
+    configMaps.push(read.reference);
+  }
+  if (paths.length > 0 || configMaps.length > 0) return { ok: true, paths, configMaps };
+  const message = 'no target list is given: pass --config FILE or --configmap NAMESPACE/NAME';
+  return { ok: false, message };
 }

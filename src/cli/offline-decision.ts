@@ -7,7 +7,7 @@ import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import { type KnownBefore, observeTargets } from '../sync/pass/observe.ts';
 import { instantOf } from '../time/clock.ts';
 import type { CliContext } from './context.ts';
-import { progressOn } from './progress.ts';
+import { progressOn } from './rendering/terminal.ts';
 
 /** Of `--timeout`, when the names must be resolved; the rest is for probing. */
 const RESOLVED_BY = 0.5;

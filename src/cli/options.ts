@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../config/duration.ts';
-import type { OutputFormat } from './output-format.ts';
+import { parseDuration } from '../config/quantities.ts';
+import type { OutputFormat } from './rendering/output.ts';
 
 /** Flags that several commands share. Each can also be set as `EXTERNAL_ENDPOINTS_…`; the flag wins. */
 

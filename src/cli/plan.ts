@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { colorsFor } from './colors.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode, passExitCode } from './exit-code.ts';
 import { runListedPass } from './listed-pass.ts';
@@ -13,9 +12,10 @@ import {
   withOutputFlag,
   withPassFlags,
 } from './options.ts';
-import { serialize } from './output-format.ts';
-import { planText } from './plan-text.ts';
-import { reportText } from './report-text.ts';
+import { serialize } from './rendering/output.ts';
+import { planText } from './rendering/plan-text.ts';
+import { reportText } from './rendering/report-text.ts';
+import { colorsFor } from './rendering/terminal.ts';
 
 type PlanFlags = ClusterListFlags & ClusterFlags & PassFlags & OutputFlags;
 

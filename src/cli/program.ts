@@ -1,16 +1,15 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Help, type Option } from 'commander';
 import { describeCheck, runCheck } from './check.ts';
 import type { CliContext } from './context.ts';
 import { describeDemo, runDemo } from './demo.ts';
 import { EXIT } from './exit-code.ts';
-import { HELP_STYLE } from './help-style.ts';
 import { describePlan, runPlan } from './plan.ts';
 import { describeRelease, runRelease } from './release.ts';
 import { describeRender, runRender } from './render.ts';
+import type { TextOutput } from './rendering/terminal.ts';
 import { describeRun, runRun } from './run.ts';
 import { describeSchema, runSchema } from './schema.ts';
 import { describeSync, runSync } from './sync.ts';
-import type { TextOutput } from './terminal.ts';
 import { describeValidate, runValidate } from './validate.ts';
 import { describeVersion, runVersion } from './version.ts';
 
@@ -95,3 +94,19 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
 function helpWidth({ columns }: TextOutput): number {
   return Math.min(columns ?? 100, 100);
 }
+
+/** How help describes flags: what a person needs, without commander's asides about presets and variables. */
+export const HELP_STYLE: Partial<Help> = {
+  sortSubcommands: false,
+  subcommandTerm: (command: Command) => command.name(),
+  optionTerm: (option: Option) => option.flags.replace(/ \[.*\]$/, ''),
+  optionDescription: (option: Option) => {
+    const asides = [
+      ...(option.argChoices === undefined ? [] : [option.argChoices.join(', ')]),
+      ...(option.defaultValue === undefined
+        ? []
+        : [`default: ${option.defaultValueDescription ?? option.defaultValue}`]),
+    ];
+    return asides.length === 0 ? option.description : `${option.description} (${asides.join('; ')})`;
+  },
+};

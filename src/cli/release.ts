@@ -11,8 +11,8 @@ import {
   withOutputFlag,
   withTimeout,
 } from './options.ts';
-import { serialize } from './output-format.ts';
-import { reportText } from './report-text.ts';
+import { serialize } from './rendering/output.ts';
+import { reportText } from './rendering/report-text.ts';
 
 interface ReleaseFlags extends ClusterFlags, OutputFlags {
   readonly selector?: Readonly<Record<string, string>>;

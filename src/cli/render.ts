@@ -13,7 +13,7 @@ import {
   withOutputFlag,
   withTimeout,
 } from './options.ts';
-import { serialize } from './output-format.ts';
+import { serialize } from './rendering/output.ts';
 
 interface RenderFlags extends ListFlags, OutputFlags {
   readonly timeout: number;

@@ -15,7 +15,7 @@ import type { Cluster } from './cluster.ts';
 import { runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import type { ListSources } from './list-sources.ts';
+import type { ListSources } from './load-list.ts';
 import { PassTime } from './pass-time.ts';
 import { logStopping, replicaOf } from './replica.ts';
 import type { RunFlags } from './run-options.ts';

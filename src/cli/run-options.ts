@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_TIMINGS } from '../cluster/election-timings.ts';
-import { parseDuration } from '../config/duration.ts';
+import { parseDuration } from '../config/quantities.ts';
 import type { LogFormat, LogLevel } from '../model/log.ts';
 import type { ListenAddress } from './context.ts';
 import { type ClusterFlags, type ClusterListFlags, type DecisionFlags, withSwitch } from './options.ts';

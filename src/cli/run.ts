@@ -4,7 +4,7 @@ import { steadyLog } from '../sync/steady-log.ts';
 import { clusterChoice } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { sourcesOf } from './list-sources.ts';
+import { sourcesOf } from './load-list.ts';
 import { withClusterFlags, withClusterListFlags, withDecisionFlags } from './options.ts';
 import { timingsOf } from './replica.ts';
 import { runBySchedule } from './run-by-schedule.ts';

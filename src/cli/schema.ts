@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { targetListJsonSchema } from '../config/json-schema.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { serialize } from './output-format.ts';
+import { serialize } from './rendering/output.ts';
 
 export function describeSchema(command: Command): Command {
   return command

@@ -12,8 +12,8 @@ import {
   withOutputFlag,
   withPassFlags,
 } from './options.ts';
-import { serialize } from './output-format.ts';
-import { reportText } from './report-text.ts';
+import { serialize } from './rendering/output.ts';
+import { reportText } from './rendering/report-text.ts';
 
 interface SyncFlags extends ClusterListFlags, ClusterFlags, PassFlags, OutputFlags {
   readonly dryRun: 'none' | 'server';

@@ -2,11 +2,10 @@ import type { Command } from 'commander';
 import type { ConfigProblem } from '../config/problem.ts';
 import { readTargetList } from '../config/target-list.ts';
 import type { CliContext } from './context.ts';
-import { counted } from './counted.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList, readFiles } from './load-list.ts';
 import { type ListFlags, type OutputFlags, withListFlags, withOutputFlag } from './options.ts';
-import { serialize } from './output-format.ts';
+import { counted, serialize } from './rendering/output.ts';
 
 type ValidateFlags = ListFlags & OutputFlags;
 

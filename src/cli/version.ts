@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { type OutputFlags, withOutputFlag } from './options.ts';
-import { serialize } from './output-format.ts';
+import { serialize } from './rendering/output.ts';
 
 export function describeVersion(command: Command): Command {
   return withOutputFlag(

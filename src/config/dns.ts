@@ -1,11 +1,11 @@
 import type * as z from 'zod';
 import { parseIpAddress } from '../model/ip-address.ts';
 import type { DnsServerAddress, DnsSettings } from '../model/target.ts';
-import { durationField, durationMs } from './duration-field.ts';
 import { flag, listOf, type RuleProblem, ruledText, section, wholeNumber } from './field.ts';
+import type { Report } from './field-rules.ts';
+import { unrepeated } from './field-rules.ts';
 import { quoted } from './problem.ts';
-import { unrepeated } from './repeats.ts';
-import type { Report } from './report.ts';
+import { durationField, durationMs } from './quantities.ts';
 
 const MAX_SERVERS = 8;
 const DNS_PORT = 53;

@@ -4,10 +4,10 @@ import { type Hostname, type HostnameProblem, isHostname, parseHostname } from '
 import { type IpAddress, parseIpAddress } from '../model/ip-address.ts';
 import type { EndpointSource, SourceLocation } from '../model/target.ts';
 import { addProblem, listOf, type RuleProblem, ruledText, section, wholeNumber } from './field.ts';
+import { firstUse } from './field-rules.ts';
 import { isLabelValue } from './kubernetes-names.ts';
 import { MAX_ENDPOINTS } from './limits.ts';
 import { quoted } from './problem.ts';
-import { firstUse } from './repeats.ts';
 
 const KINDS = ['address', 'host', 'srv'] as const;
 type Kind = (typeof KINDS)[number];

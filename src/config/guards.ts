@@ -3,8 +3,8 @@ import { DEFAULT_GUARDS, type Guards } from '../model/guards.ts';
 import { type Cidr, familyOf, parseCidr, parseIpAddress } from '../model/ip-address.ts';
 import { networkAddress } from './cidr.ts';
 import { listOf, type RuleProblem, ruledText, section } from './field.ts';
-import { parsePercentage } from './percentage.ts';
 import { quoted } from './problem.ts';
+import { parsePercentage } from './quantities.ts';
 
 const MAX_RANGES = 256;
 

@@ -1,11 +1,20 @@
 import type * as z from 'zod';
 import type { HealthCheckKind } from '../model/target.ts';
-import { EXCHANGE_RIVALS, exchangeFrom, exchangeSchema, type WrittenExchange } from './check-exchange.ts';
-import { HTTP_RIVALS, httpFrom, httpSchema, type WrittenHttp } from './check-http.ts';
-import { tlsFrom, tlsSchema } from './check-tls.ts';
 import { oneOf } from './field.ts';
-import type { Report } from './report.ts';
-import { withoutRivals } from './rivals.ts';
+import type { Report } from './field-rules.ts';
+import { withoutRivals } from './field-rules.ts';
+import {
+  EXCHANGE_RIVALS,
+  exchangeFrom,
+  exchangeSchema,
+  HTTP_RIVALS,
+  httpFrom,
+  httpSchema,
+  tlsFrom,
+  tlsSchema,
+  type WrittenExchange,
+  type WrittenHttp,
+} from './health-check-sections.ts';
 
 const TYPES = ['tcp', 'tls', 'http', 'none'] as const;
 

@@ -1,12 +1,11 @@
 import type * as z from 'zod';
 import type { HealthCheckSettings, TargetPort } from '../model/target.ts';
-import { formatDuration } from './duration.ts';
-import { durationField, durationMs } from './duration-field.ts';
 import { alternatives, oneOf, section, textOrNumber, wholeNumber } from './field.ts';
+import type { Report } from './field-rules.ts';
 import { kindFields, kindFrom, reportUnused } from './health-check-kind.ts';
 import { nearest } from './nearest.ts';
 import { describeValue } from './problem.ts';
-import type { Report } from './report.ts';
+import { durationField, durationMs, formatDuration } from './quantities.ts';
 
 const DEFAULTS = {
   interval: '10s',

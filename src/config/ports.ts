@@ -1,10 +1,10 @@
 import type * as z from 'zod';
 import type { TargetPort } from '../model/target.ts';
 import { addProblem, listOf, oneOf, ruledText, section, wholeNumber } from './field.ts';
+import { firstUse } from './field-rules.ts';
 import { isDns1123Label, isQualifiedName } from './kubernetes-names.ts';
 import { MAX_PORTS } from './limits.ts';
 import { quoted } from './problem.ts';
-import { firstUse } from './repeats.ts';
 
 const portNumber = { min: 1, max: 65535 };
 

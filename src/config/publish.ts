@@ -1,9 +1,9 @@
 import type * as z from 'zod';
 import type { PublishSettings } from '../model/target.ts';
 import { listOf, oneOf, section, textOrNumber } from './field.ts';
-import { parsePercentage } from './percentage.ts';
+import { unrepeated } from './field-rules.ts';
 import { describeValue } from './problem.ts';
-import { unrepeated } from './repeats.ts';
+import { parsePercentage } from './quantities.ts';
 
 export const publishSchema = section(
   {

@@ -1,10 +1,10 @@
 import type * as z from 'zod';
 import type { ServiceSettings } from '../model/target.ts';
 import { addProblem, flag, listOf, oneOf, type RuleProblem, section, textMap } from './field.ts';
+import type { Report } from './field-rules.ts';
+import { unrepeated } from './field-rules.ts';
 import { isAnnotationKey, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
 import { quoted } from './problem.ts';
-import { unrepeated } from './repeats.ts';
-import type { Report } from './report.ts';
 
 /** Keys that this program or Kubernetes itself writes and reads: another value would break one of them. */
 const RESERVED_KEYS = [

@@ -1,10 +1,10 @@
 import type * as z from 'zod';
 import type { Guards } from '../model/guards.ts';
 import type { SourceLocation, Target } from '../model/target.ts';
+import type { Report } from './field-rules.ts';
 import { guardsFrom, guardsSchema } from './guards.ts';
 import { MAX_PROBLEMS, MAX_TARGETS } from './limits.ts';
 import { type ConfigProblem, describeValue, formatPath, type Path, problemOfSource } from './problem.ts';
-import type { Report } from './report.ts';
 import { defaultsSchema, envelopeSchema, KIND, targetSchema, type WrittenDefaults } from './schema.ts';
 import { problemsOfIssue, valueAt } from './schema-issue.ts';
 import { DEFAULT_NAMESPACE, targetFrom } from './target.ts';

@@ -1,12 +1,11 @@
 import type { SourceLocation, Target, TargetPort } from '../model/target.ts';
 import { dnsFrom } from './dns.ts';
 import { endpointsFrom } from './endpoints.ts';
+import type { Report } from './field-rules.ts';
 import { healthCheckFrom } from './health-check.ts';
-import { layered } from './layered.ts';
 import { portsFrom } from './ports.ts';
 import type { Path } from './problem.ts';
 import { publishFrom } from './publish.ts';
-import type { Report } from './report.ts';
 import type { WrittenDefaults, WrittenTarget } from './schema.ts';
 import { serviceFrom } from './service.ts';
 
@@ -97,4 +96,17 @@ function reportAmbiguousSrvPorts(written: WrittenTarget, ports: readonly TargetP
       hint: 'make it a target of its own, or name the hosts and let targetPort say the port',
     });
   });
+}
+
+/** `upper` laid over `lower`: mappings field by field, everything else as a whole. Neither is changed. */
+export function layered(lower: unknown, upper: unknown): unknown {
+  if (upper === undefined) return lower;
+  if (!isMapping(lower) || !isMapping(upper)) return upper;
+  const result: Record<string, unknown> = { ...lower };
+  for (const [key, value] of Object.entries(upper)) result[key] = layered(result[key], value);
+  return result;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { CliContext } from '../../src/cli/context.ts';
-import type { DemoWorld } from '../../src/cli/demo-world.ts';
+import type { CliContext, DemoWorld } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
 import { proberOver } from '../../src/health/probe.ts';
 import { systemClock } from '../../src/io/system-clock.ts';

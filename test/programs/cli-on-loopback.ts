@@ -1,5 +1,5 @@
 import { runCommandLine } from '../../src/cli/program.ts';
-import type { TextOutput } from '../../src/cli/terminal.ts';
+import type { TextOutput } from '../../src/cli/rendering/terminal.ts';
 import type { Dialer, DialRequest } from '../../src/health/dialer.ts';
 import { proberOver } from '../../src/health/probe.ts';
 import { cpuTimeOfProcess, systemClock } from '../../src/io/system-clock.ts';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { networkAddress } from '../../src/config/cidr.ts';
-import { formatDuration, parseDuration } from '../../src/config/duration.ts';
 import {
   isAnnotationKey,
   isDns1035Label,
@@ -9,8 +8,9 @@ import {
   isLabelValue,
   isQualifiedName,
 } from '../../src/config/kubernetes-names.ts';
-import { LineIndex } from '../../src/config/line-index.ts';
 import { nearest } from '../../src/config/nearest.ts';
+import { formatDuration, parseDuration } from '../../src/config/quantities.ts';
+import { LineIndex } from '../../src/config/yaml-document.ts';
 import { familyOf, type IpAddress, parseCidr, parseIpAddress } from '../../src/model/ip-address.ts';
 
 test('A duration that is written out is read back', () => {

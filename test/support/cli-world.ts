@@ -1,7 +1,7 @@
 import type { Cluster, ClusterChoice } from '../../src/cli/cluster.ts';
 import type { CliContext } from '../../src/cli/context.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
-import type { TextOutput } from '../../src/cli/terminal.ts';
+import type { TextOutput } from '../../src/cli/rendering/terminal.ts';
 import { partOf } from '../../src/config/target-list.ts';
 import { proberOver } from '../../src/health/probe.ts';
 import { type Compressor, ConfigMapState } from '../../src/state/config-map-state.ts';

@@ -1,4 +1,4 @@
-import type { Terminal, TextOutput } from '../../src/cli/terminal.ts';
+import type { Terminal, TextOutput } from '../../src/cli/rendering/terminal.ts';
 
 export interface RecordedOutput extends TextOutput {
   /** All that was written so far. */

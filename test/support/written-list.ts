@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { formatDuration } from '../../src/config/duration.ts';
+import { formatDuration } from '../../src/config/quantities.ts';
 
 /** A target list as it stands in a file, with every rule kept. */
 export interface WrittenList {

@@ -1,4 +1,4 @@
-import type { Terminal, TextOutput } from '../../../src/cli/terminal.ts';
+import type { Terminal, TextOutput } from '../../../src/cli/rendering/terminal.ts';
 
 /** A terminal that nobody looks at, and what was written to it. */
 export function collectingTerminal(): {

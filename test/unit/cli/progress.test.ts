@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { progressOn } from '../../../src/cli/progress.ts';
+import { progressOn } from '../../../src/cli/rendering/terminal.ts';
 import { recordingTerminal } from '../../support/recording-terminal.ts';
 
 const PERSON = { isTerminal: true, colors: true };

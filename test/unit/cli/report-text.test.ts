@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reportText } from '../../../src/cli/report-text.ts';
+import { reportText } from '../../../src/cli/rendering/report-text.ts';
 import type { EndpointReport, SyncReport, TargetReport } from '../../../src/sync/sync-report.ts';
 import { summarize } from '../../../src/sync/sync-report.ts';
 import { recordingTerminal } from '../../support/recording-terminal.ts';

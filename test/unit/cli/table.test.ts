@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import { textTable } from '../../../src/cli/table.ts';
+import { textTable } from '../../../src/cli/rendering/table.ts';
 
 const { red } = pc.createColors(true);
 

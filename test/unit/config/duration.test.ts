@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
+import { formatDuration, parseDuration } from '../../../src/config/quantities.ts';
 
 describe('Durations', () => {
   test.each([

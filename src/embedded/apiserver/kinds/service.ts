@@ -3,8 +3,13 @@ import { COMMON, type Kind } from '../kind.ts';
 import type { ApiObject } from '../object.ts';
 import { LABEL_NAME } from '../validation/object-meta.ts';
 import { serviceWarnings, validateService } from '../validation/service.ts';
-import { serviceSchema } from './service-schema.ts';
-import { isExternallyAccessible, needsClusterIp, needsNodePort, specOf } from './service-spec.ts';
+import {
+  isExternallyAccessible,
+  needsClusterIp,
+  needsNodePort,
+  serviceSchema,
+  specOf,
+} from './service-spec.ts';
 
 /** pkg/registry/core/service/strategy.go and pkg/apis/core/v1/defaults.go. */
 export const serviceKind: Kind = {

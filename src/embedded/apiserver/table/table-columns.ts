@@ -2,8 +2,8 @@ import { type JsonValue, numberOf, objectOf, stringMapOf, stringOf } from '../js
 import type { Kind } from '../kind.ts';
 import { specOf } from '../kinds/service-spec.ts';
 import type { ApiObject } from '../object.ts';
-import { ageOf } from './age.ts';
 import {
+  ageOf,
   endpointsOf,
   externalIpsOf,
   firstSeenOf,

@@ -1,9 +1,96 @@
 import type * as z from 'zod';
-import type { HttpSettings, StatusRange } from '../model/target.ts';
-import { expectationFrom, pattern, textPayload } from './expectation.ts';
-import { listOf, oneOf, type RuleProblem, ruledText, section, textOrNumber } from './field.ts';
+import { isHostname, parseHostname } from '../model/hostname.ts';
+import { parseIpAddress } from '../model/ip-address.ts';
+import type { ExchangeSettings, HttpSettings, StatusRange, TlsSettings } from '../model/target.ts';
+import { flag, listOf, oneOf, type RuleProblem, ruledText, section, textOrNumber } from './field.ts';
+import { type Rivals, reportRivals } from './field-rules.ts';
+import { bytesFrom, expectationFrom, hexPayload, pattern, textPayload } from './payload.ts';
 import { describeValue, quoted } from './problem.ts';
-import { type Rivals, reportRivals } from './rivals.ts';
+import { durationField, durationMs } from './quantities.ts';
+
+export const exchangeSchema = section(
+  {
+    send: textPayload('What is sent after connecting.').optional(),
+    sendHex: hexPayload('The same for bytes that are no text.').optional(),
+    expect: textPayload('What must occur in the answer, of which at most 16 KiB are read.').optional(),
+    expectHex: hexPayload('The same for bytes that are no text.').optional(),
+    expectPattern: pattern(
+      'What must match somewhere in the answer, read as Latin-1; `.` matches line ends too.',
+    ).optional(),
+  },
+  {
+    id: 'TcpCheck',
+    description: 'For `type: tcp`: what is said on the connection, and what is to come back.',
+  },
+).superRefine((written, context) => reportRivals(written, EXCHANGE_RIVALS, context));
+
+export type WrittenExchange = z.infer<typeof exchangeSchema>;
+
+export const EXCHANGE_RIVALS: Rivals<WrittenExchange> = [
+  ['send', 'sendHex'],
+  ['expect', 'expectHex'],
+  ['expect', 'expectPattern'],
+  ['expectHex', 'expectPattern'],
+];
+
+/** Empty when nothing is to be said nor expected. */
+export function exchangeFrom(written: WrittenExchange | undefined): ExchangeSettings {
+  const send = bytesFrom({ text: written?.send, hex: written?.sendHex });
+  const expect = expectationFrom({
+    text: written?.expect,
+    hex: written?.expectHex,
+    pattern: written?.expectPattern,
+  });
+  return { ...(send === undefined ? {} : { send }), ...(expect === undefined ? {} : { expect }) };
+}
+
+const NO_MINIMUM = '0';
+
+export const tlsSchema = section(
+  {
+    serverName: ruledText(
+      {
+        description: 'The name that is asked for (SNI) and that the certificate must be for.',
+        otherwise: 'the host of the HTTP check, else the name that the address came from, else the address',
+        expected: 'a DNS name or an IP address',
+        maxLength: 255,
+      },
+      (text) =>
+        parseIpAddress(text) !== undefined || isHostname(parseHostname(text))
+          ? undefined
+          : { message: `${quoted(text)} is neither a DNS name nor an IP address` },
+    ).optional(),
+    caFile: ruledText(
+      {
+        description: 'PEM file with the authorities to trust. It is read again when it changes.',
+        otherwise: "Node's authorities, NODE_EXTRA_CA_CERTS included",
+        expected: 'the absolute path of a PEM file',
+        maxLength: 4_096,
+      },
+      (text) => (text.startsWith('/') ? undefined : { message: `${quoted(text)} is no absolute path` }),
+    ).optional(),
+    verify: flag({
+      description: 'False: any certificate will do, expired ones and those for other names included.',
+      default: true,
+    }).optional(),
+    minValidity: durationField({
+      description: 'A certificate that ends sooner counts as a failure.',
+      default: NO_MINIMUM,
+      min: '0s',
+      max: '87600h',
+    }).optional(),
+  },
+  { id: 'TlsCheck', description: 'For `type: tls`, and for `type: http` with `scheme: https`.' },
+);
+
+export function tlsFrom(written: z.infer<typeof tlsSchema> | undefined): TlsSettings {
+  return {
+    ...(written?.serverName === undefined ? {} : { serverName: written.serverName }),
+    ...(written?.caFile === undefined ? {} : { caFile: written.caFile }),
+    verify: written?.verify ?? true,
+    minValidityMs: durationMs(written?.minValidity ?? NO_MINIMUM),
+  };
+}
 
 const DEFAULTS = { scheme: 'http', method: 'GET', path: '/', statuses: [{ from: 200, to: 299 }] } as const;
 

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { stringify } from 'yaml';
-import type { Action, ApplyAction, ObjectPlan, PatchAction } from '../plan/object-plan.ts';
-import type { Colors } from './colors.ts';
+import type { Action, ApplyAction, ObjectPlan, PatchAction } from '../../plan/object-plan.ts';
+import type { Colors } from './terminal.ts';
 
 /** Every change of every object: what it is now and what it would be, with the reason. */
 export function planText(plans: readonly ObjectPlan[], colors: Colors): string {

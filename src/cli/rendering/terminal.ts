@@ -1,4 +1,25 @@
-import type { TextOutput } from './terminal.ts';
+import pc from 'picocolors';
+
+/** Where a command writes. Data goes to `out`, everything about it to `err`. */
+export interface Terminal {
+  readonly out: TextOutput;
+  readonly err: TextOutput;
+}
+
+export interface TextOutput {
+  write(text: string): void;
+  /** A person is looking: progress may be shown and lines be redrawn. */
+  readonly isTerminal: boolean;
+  readonly colors: boolean;
+  /** Characters a line; undefined where nobody counts them. */
+  readonly columns: number | undefined;
+}
+
+export type Colors = ReturnType<typeof pc.createColors>;
+
+export function colorsFor(output: TextOutput): Colors {
+  return pc.createColors(output.colors);
+}
 
 /** A line on the terminal that says how far a pass is. Nothing at all where nobody looks. */
 export interface Progress {
