@@ -21,8 +21,14 @@ else if (settings.kept) await replayKept();
 else await simulateSeeds();
 
 async function showMutations(): Promise<void> {
-  console.log('| mistake | invariant | seeds |\n|---|---|---|');
-  const allNoticed = await huntAll((mutation, hunted) => console.log(rowOf(mutation, hunted)));
+  const { full } = settings;
+  console.log(`| mistake | notices invariant | seeds needed |${full ? ' seeds that notice |' : ''}`);
+  console.log(`|---|---|---|${full ? '---|' : ''}`);
+  const allNoticed = await huntAll(full, (mutation, hunted) => {
+    console.log(rowOf(mutation, hunted, full));
+    const { name, seed, seeds, noticedBy } = hunted;
+    if (full) console.log(JSON.stringify({ mistake: name, seed, seeds, noticedBy }));
+  });
   process.exitCode = allNoticed ? 0 : 1;
 }
 

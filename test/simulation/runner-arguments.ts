@@ -6,6 +6,8 @@ export interface RunnerArguments {
   readonly processes: number;
   /** Simulate the product with one mistake after the other instead, to see that each is noticed. */
   readonly mutations: boolean;
+  /** Of mutations: run all seeds, and count those that notice each mistake. */
+  readonly full: boolean;
   /** Simulate every kept scenario instead: what once failed has to hold. */
   readonly kept: boolean;
   /** Write each failing scenario to the kept ones. */
@@ -21,7 +23,7 @@ export interface RunnerArguments {
 }
 
 export const USAGE = `usage: npm run test:simulation -- [--seeds N] [--from S] [--processes P] [--deadline SECONDS] [--digests] [--story] [--no-shrink] [--keep]
-       npm run test:simulation -- --mutations
+       npm run test:simulation -- --mutations [--full]
        npm run test:simulation -- --kept`;
 
 /** Reads them, or throws with a line for people. */
@@ -36,7 +38,9 @@ export function parseArguments(words: readonly string[], cores: number): RunnerA
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word in numbers) numbers[word] = wholeNumber(word, words[++at]);
-    else if (['--digests', '--story', '--no-shrink', '--mutations', '--kept', '--keep'].includes(word))
+    else if (
+      ['--digests', '--story', '--no-shrink', '--mutations', '--kept', '--keep', '--full'].includes(word)
+    )
       flags.add(word);
     else throw new Error(`unknown argument ${word}\n${USAGE}`);
   }
@@ -46,6 +50,7 @@ export function parseArguments(words: readonly string[], cores: number): RunnerA
     processes: numbers['--processes'] ?? 1,
     deadlineSeconds: numbers['--deadline'] ?? 0,
     mutations: flags.has('--mutations'),
+    full: flags.has('--full'),
     kept: flags.has('--kept'),
     keep: flags.has('--keep'),
     digests: flags.has('--digests'),

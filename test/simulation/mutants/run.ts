@@ -5,15 +5,20 @@ import type { Hunted } from './hunt.ts';
 import { MUTATIONS, type Mutation } from './mutations.ts';
 
 /**
- * `npm run test:simulation -- --mutations`: the product with one mistake after the other, and how many seeds the
- * simulation needs to notice each.
+ * `npm run test:simulation -- --mutations [--full]`: the product with one mistake after the other, and how many seeds
+ * the simulation needs to notice each; with --full, how many of all seeds notice it.
+ *
+ * @returns whether each mistake was noticed.
  */
-export async function huntAll(onHunted: (mutation: Mutation, hunted: Hunted) => void): Promise<boolean> {
+export async function huntAll(
+  isFull: boolean,
+  onHunted: (mutation: Mutation, hunted: Hunted) => void,
+): Promise<boolean> {
   const waiting = [...MUTATIONS];
   let allNoticed = true;
   const hunter = async () => {
     for (let mutation = waiting.shift(); mutation !== undefined; mutation = waiting.shift()) {
-      const hunted = await hunt(mutation);
+      const hunted = await hunt(mutation, isFull);
       if (hunted.seed === undefined) allNoticed = false;
       onHunted(mutation, hunted);
     }
@@ -22,9 +27,12 @@ export async function huntAll(onHunted: (mutation: Mutation, hunted: Hunted) => 
   return allNoticed;
 }
 
-function hunt({ name }: Mutation): Promise<Hunted> {
+function hunt({ name }: Mutation, isFull: boolean): Promise<Hunted> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL('./hunt.ts', import.meta.url)), [name]);
+    const child = fork(fileURLToPath(new URL('./hunt.ts', import.meta.url)), [
+      name,
+      ...(isFull ? ['--full'] : []),
+    ]);
     let hunted: Hunted | undefined;
     child.on('message', (message) => {
       hunted = message as Hunted;
@@ -37,8 +45,13 @@ function hunt({ name }: Mutation): Promise<Hunted> {
   });
 }
 
-/** A row of Markdown: mutation, invariant, seeds. */
-export function rowOf({ mistake, breaks, withinSeeds }: Mutation, { seed, invariant }: Hunted): string {
+/** A row of Markdown: mutation, invariant, the first seed; with all seeds run, also the share that noticed it. */
+export function rowOf(
+  { mistake, breaks, withinSeeds }: Mutation,
+  { seed, invariant, seeds, noticedBy }: Hunted,
+  isFull: boolean,
+): string {
   const needed = seed === undefined ? `not within ${withinSeeds}` : `${seed}`;
-  return `| ${mistake} | ${invariant ?? breaks.join(' or ')} | ${needed} |`;
+  const share = isFull ? ` ${noticedBy} of ${seeds} |` : '';
+  return `| ${mistake} | ${invariant ?? breaks.join(' or ')} | ${needed} |${share}`;
 }
