@@ -1,8 +1,7 @@
 import type { Target } from '../model/target.ts';
-import { policyAnnotation } from './deletion-policy.ts';
 import { type EndpointEntry, toSliceEndpoint } from './endpoint-entry.ts';
 import type { EndpointPort, EndpointSliceObject } from './kube-object.ts';
-import { HEADLESS_LABEL, sliceLabels } from './labels.ts';
+import { HEADLESS_LABEL, policyAnnotation, sliceLabels } from './labels.ts';
 
 /** The desired content of one slice. */
 export interface SliceContent {

@@ -1,8 +1,7 @@
 import type { Target } from '../model/target.ts';
-import { policyAnnotation } from './deletion-policy.ts';
 import { type EndpointEntry, portSetKey } from './endpoint-entry.ts';
 import type { EndpointPort, EndpointSubset, EndpointsObject } from './kube-object.ts';
-import { OVER_CAPACITY_ANNOTATION, ownershipLabels, SKIP_MIRROR_LABEL } from './labels.ts';
+import { OVER_CAPACITY_ANNOTATION, ownershipLabels, policyAnnotation, SKIP_MIRROR_LABEL } from './labels.ts';
 
 /** The limit of the Endpoints controller (`endpoints_controller.go:696`). */
 export const MAX_ENDPOINTS_ADDRESSES = 1000;

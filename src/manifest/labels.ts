@@ -1,4 +1,5 @@
-import type { EndpointsObject, KubeObject } from './kube-object.ts';
+import type { Target } from '../model/target.ts';
+import type { EndpointsObject, KubeObject, ObjectMeta } from './kube-object.ts';
 
 /** Our name for Kubernetes: field manager, managed-by labels, Event reporter. */
 export const MANAGER = 'external-endpoints';
@@ -44,7 +45,7 @@ export function sliceLabels(instance: string, serviceName: string): Labels {
   };
 }
 
-export type Owner = 'us' | 'otherInstance' | 'nobody';
+export type Owner = 'us' | 'otherInstance' | 'other';
 
 /** The owner of a Service or of Endpoints, by its ownership labels. */
 export function ownerOf(object: KubeObject, instance: string): Owner {
@@ -67,10 +68,24 @@ function ownerByLabel(object: KubeObject, label: string, instance: string): Owne
   );
   const managedByUs = labels[label] === MANAGER;
   if (!managedByUs && !(weApplied && labels[label] === undefined && labels[INSTANCE_LABEL] !== undefined)) {
-    return 'nobody';
+    return 'other';
   }
   const owner = labels[INSTANCE_LABEL];
   return owner === instance || (owner === undefined && weApplied) ? 'us' : 'otherInstance';
+}
+
+/**
+ * The annotation for `deletionPolicy: Orphan`. It is needed when the target has left the list. Every object of the target
+ * has it, because the Service may have another owner, or may be released or created anew without it.
+ */
+export function policyAnnotation({
+  deletionPolicy,
+}: Pick<Target, 'deletionPolicy'>): Pick<ObjectMeta, 'annotations'> {
+  return deletionPolicy === 'Orphan' ? { annotations: { [DELETION_POLICY_ANNOTATION]: 'Orphan' } } : {};
+}
+
+export function hasOrphanPolicy(object: KubeObject | undefined): boolean {
+  return object?.metadata.annotations?.[DELETION_POLICY_ANNOTATION] === 'Orphan';
 }
 
 /** Whether the mirroring controller ignores these Endpoints (`endpointslicemirroring_controller.go`). */

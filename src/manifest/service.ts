@@ -1,8 +1,7 @@
 import { ADDRESS_FAMILIES } from '../model/ip-address.ts';
 import { keyOf, type Target, type TargetPort } from '../model/target.ts';
-import { policyAnnotation } from './deletion-policy.ts';
 import type { ServiceObject, ServicePort, ServiceSpec } from './kube-object.ts';
-import { ownershipLabels } from './labels.ts';
+import { ownershipLabels, policyAnnotation } from './labels.ts';
 
 /**
  * The Service as we apply it: without a selector, so that no controller of Kubernetes writes its endpoints. Fields that

@@ -1,3 +1,4 @@
+import type { Assessment } from '../endpoint/assessment.ts';
 import type { EndpointEntry } from '../manifest/endpoint-entry.ts';
 import { buildEndpointSlice, type SliceContent } from '../manifest/endpoint-slice.ts';
 import { buildEndpoints } from '../manifest/endpoints.ts';
@@ -24,6 +25,12 @@ import { mayAdopt } from './plan-input.ts';
 import { type Situation, skipsKind } from './situation.ts';
 
 const NOTHING_TO_ADOPT: AdoptionResult = { adoption: undefined, conflicts: [] };
+
+/** What a plan publishes. Nothing of it contradicts a slice of another owner. */
+export interface PublishedAddresses {
+  readonly assessments: readonly Assessment[];
+  readonly entries: readonly EndpointEntry[];
+}
 
 /** Collects the actions of one plan, in order. An object that is as it should be makes no action. */
 export class PlanDraft {
@@ -101,8 +108,15 @@ export class PlanDraft {
     this.#apply(body, this.#ourSlices.get(content.name), uid === undefined);
   }
 
+  /** Deletes the Endpoints if the target does not publish them. */
   applyEndpoints(entries: readonly EndpointEntry[]): void {
-    this.#apply(this.#endpointsOf(entries), this.existing.endpoints);
+    const { endpoints } = this.existing;
+    if (this.skips('Endpoints')) return;
+    if (this.target.publish.resources.includes('Endpoints')) {
+      this.#apply(this.#endpointsOf(entries), endpoints);
+    } else if (endpoints !== undefined) {
+      this.delete('Endpoints', [endpoints], 'NotPublished');
+    }
   }
 
   delete(kind: ObjectKind, objects: readonly (KubeObject | EndpointSliceObject)[], reason: string): void {

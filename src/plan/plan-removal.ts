@@ -1,6 +1,5 @@
-import { hasOrphanPolicy } from '../manifest/deletion-policy.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
-import { ownerOf } from '../manifest/labels.ts';
+import { hasOrphanPolicy, ownerOf } from '../manifest/labels.ts';
 import { hasSelector } from '../manifest/service.ts';
 import { deleteAction } from './actions.ts';
 import { type ExistingObjects, slicesByOwner } from './existing-objects.ts';

@@ -1,5 +1,5 @@
 import { type Assessment, withReadiness } from '../endpoint/assessment.ts';
-import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
+import { entriesOf } from '../manifest/endpoint-entry.ts';
 import { isExternalName } from '../manifest/service.ts';
 import type { AddressFamily } from '../model/ip-address.ts';
 import type { Target } from '../model/target.ts';
@@ -8,7 +8,7 @@ import { FAMILY_NOT_SERVED, servedFamilies, splitByFamily } from './families.ts'
 import type { Continuation, ObjectPlan } from './object-plan.ts';
 import { type AdoptionTransition, besideForeignSlices, copyReadiness } from './other-slices.ts';
 import { outcomeOf } from './outcome.ts';
-import { PlanDraft } from './plan-draft.ts';
+import { PlanDraft, type PublishedAddresses } from './plan-draft.ts';
 import type { AssessedAddresses } from './plan-input.ts';
 import { withinPolicy } from './policy.ts';
 import { publishEndpoints } from './publish-endpoints.ts';
@@ -71,12 +71,10 @@ export function planTarget(input: PlanInput): TargetPlan {
 }
 
 /** What is to be published, and an empty draft of the plan. */
-interface Publication {
+interface Publication extends PublishedAddresses {
   readonly draft: PlanDraft;
+  /** Only addresses of these families are published. */
   readonly families: readonly AddressFamily[];
-  /** Addresses of these families, adapted so that they contradict no slice of another owner. */
-  readonly assessments: readonly Assessment[];
-  readonly entries: readonly EndpointEntry[];
   /** All addresses, as they are published once the plan is applied. */
   readonly published: readonly Assessment[];
 }

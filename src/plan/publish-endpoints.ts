@@ -2,9 +2,8 @@ import { entriesOf } from '../manifest/endpoint-entry.ts';
 import { isExternalName } from '../manifest/service.ts';
 import { isMirrorInStep } from './existing-objects.ts';
 import type { Continuation } from './object-plan.ts';
-import type { PlanDraft } from './plan-draft.ts';
+import type { PlanDraft, PublishedAddresses } from './plan-draft.ts';
 import { bridgePorts, removedPortNames } from './port-bridge.ts';
-import { type PublishInput, writeEndpoints } from './publish-slices.ts';
 
 /**
  * Endpoints alone: the mirroring controller makes the slices. A change of the Service, and the deletion of slices that
@@ -12,14 +11,14 @@ import { type PublishInput, writeEndpoints } from './publish-slices.ts';
  */
 export function publishEndpoints(
   draft: PlanDraft,
-  { assessments, entries }: PublishInput,
+  { assessments, entries }: PublishedAddresses,
 ): Continuation | undefined {
   const { existing, target } = draft;
   const { ours, orphaned, foreign } = draft.slices;
   if (existing.service === undefined) draft.applyService();
   const removedPorts = removedPortNames(target, existing.service, existing.slices);
   const bridged = bridgePorts(assessments, removedPorts, existing.slices, draft.otherSlices);
-  writeEndpoints(draft, removedPorts.size === 0 ? entries : entriesOf(bridged, target));
+  draft.applyEndpoints(removedPorts.size === 0 ? entries : entriesOf(bridged, target));
   const others = [...orphaned, ...foreign];
   const waits =
     ours.length > 0 || others.length > 0 || removedPorts.size > 0 || isExternalName(existing.service);

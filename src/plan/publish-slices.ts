@@ -6,15 +6,9 @@ import { packSlices } from '../manifest/slice-packing.ts';
 import { isFieldOwnershipDropped } from './actions.ts';
 import { deletesMirrored, type MirrorState } from './mirrored-slices.ts';
 import type { Continuation } from './object-plan.ts';
-import type { PlanDraft } from './plan-draft.ts';
+import type { PlanDraft, PublishedAddresses } from './plan-draft.ts';
 import { bridgePorts, removedPortNames } from './port-bridge.ts';
 import { stageSlices } from './slice-stages.ts';
-
-/** The addresses, adapted so that they contradict no slice of another owner, and the entries made of them. */
-export interface PublishInput {
-  readonly assessments: readonly Assessment[];
-  readonly entries: readonly EndpointEntry[];
-}
 
 /**
  * Slices, with Endpoints beside them or without. The order of the writes:
@@ -29,7 +23,7 @@ export interface PublishInput {
  */
 export function publishSlices(
   draft: PlanDraft,
-  { assessments, entries, mirrorStopped }: PublishInput & Pick<MirrorState, 'mirrorStopped'>,
+  { assessments, entries, mirrorStopped }: PublishedAddresses & Pick<MirrorState, 'mirrorStopped'>,
 ): Continuation | undefined {
   const { existing, target } = draft;
   const { mirrored, orphaned, foreign } = draft.slices;
@@ -37,10 +31,10 @@ export function publishSlices(
   if (!isMirrorOff(draft)) draft.adoptEndpoints(entries);
   if (existing.service === undefined) draft.applyService();
   const endpointsFirst = isBeingReleased(draft);
-  if (endpointsFirst) writeEndpoints(draft, entries);
+  if (endpointsFirst) draft.applyEndpoints(entries);
   writeSlices(draft, removedPorts.size === 0 ? entries : bridgedEntries(draft, assessments, removedPorts));
   if (existing.service !== undefined) draft.applyService();
-  if (!endpointsFirst) writeEndpoints(draft, entries);
+  if (!endpointsFirst) draft.applyEndpoints(entries);
   draft.delete('EndpointSlice', [...orphaned, ...foreign], 'Adopted');
   const { mayAdopt } = draft;
   if (mirrored.length > 0) {
@@ -79,17 +73,6 @@ function writeSlices(draft: PlanDraft, entries: readonly EndpointEntry[]): void 
   for (const step of stageSlices(slices, surplus)) {
     if (step.write !== undefined) draft.applySlice(step.write);
     else draft.delete('EndpointSlice', [step.remove], 'Surplus');
-  }
-}
-
-/** Endpoints as the target wants them, or none. */
-export function writeEndpoints(draft: PlanDraft, entries: readonly EndpointEntry[]): void {
-  const { existing, target } = draft;
-  if (draft.skips('Endpoints')) return;
-  if (target.publish.resources.includes('Endpoints')) {
-    draft.applyEndpoints(entries);
-  } else if (existing.endpoints !== undefined) {
-    draft.delete('Endpoints', [existing.endpoints], 'NotPublished');
   }
 }
 
