@@ -96,7 +96,7 @@ function helpWidth({ columns }: TextOutput): number {
 }
 
 /** How help describes flags: what a person needs, without commander's asides about presets and variables. */
-export const HELP_STYLE: Partial<Help> = {
+const HELP_STYLE: Partial<Help> = {
   sortSubcommands: false,
   subcommandTerm: (command: Command) => command.name(),
   optionTerm: (option: Option) => option.flags.replace(/ \[.*\]$/, ''),

@@ -14,7 +14,7 @@ const ESCAPED: Readonly<Record<string, number>> = { r: 0x0d, n: 0x0a, t: 0x09, 0
  * Text as UTF-8, with `\r`, `\n`, `\t`, `\0`, `\\` and `\xHH` for what cannot be typed. YAML resolves the
  * same escapes within double quotes, so a person need not know which of the two did it.
  */
-export function payloadOfText(text: string): Payload {
+function payloadOfText(text: string): Payload {
   const parts: Buffer[] = [];
   for (const [part, code, pair] of text.matchAll(/\\(?:x([0-9a-fA-F]{2})|(.?))|[^\\]+/gsu)) {
     if (!part.startsWith('\\')) parts.push(Buffer.from(part, 'utf8'));
@@ -29,7 +29,7 @@ export function payloadOfText(text: string): Payload {
 }
 
 /** Pairs of hexadecimal digits, blanks between them at will. */
-export function payloadOfHex(text: string): Payload {
+function payloadOfHex(text: string): Payload {
   const digits = text.replace(/\s/g, '');
   if (!/^([0-9a-fA-F]{2})+$/.test(digits)) {
     return { ok: false, message: `${quoted(text)} is no sequence of pairs of hexadecimal digits` };

@@ -11,7 +11,7 @@ import { quoted } from './problem.ts';
 import { publishSchema } from './publish.ts';
 import { serviceSchema } from './service.ts';
 
-export const API_VERSION = 'external-endpoints/v1';
+const API_VERSION = 'external-endpoints/v1';
 export const KIND = 'TargetList';
 
 const namespace = ruledText(

@@ -99,7 +99,7 @@ function reportAmbiguousSrvPorts(written: WrittenTarget, ports: readonly TargetP
 }
 
 /** `upper` laid over `lower`: mappings field by field, everything else as a whole. Neither is changed. */
-export function layered(lower: unknown, upper: unknown): unknown {
+function layered(lower: unknown, upper: unknown): unknown {
   if (upper === undefined) return lower;
   if (!isMapping(lower) || !isMapping(upper)) return upper;
   const result: Record<string, unknown> = { ...lower };

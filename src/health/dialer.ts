@@ -16,16 +16,6 @@ export interface Dialer {
   reach(request: DialRequest, signal: AbortSignal): Promise<DialFault | undefined>;
 }
 
-/** {@link Dialer.reach} in terms of {@link Dialer.dial}, for dialers whose costs nobody counts. */
-export function reachByDialing(dial: Dialer['dial']): Dialer['reach'] {
-  return async (request, signal) => {
-    const result = await dial(request, signal);
-    if (!result.connected) return result.fault;
-    result.connection.close();
-    return undefined;
-  };
-}
-
 export interface DialRequest {
   readonly address: IpAddress;
   readonly port: number;

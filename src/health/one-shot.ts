@@ -1,5 +1,4 @@
 import type { Clock } from '../time/clock.ts';
-import { LinkedController } from '../time/linked-controller.ts';
 import type { Random } from '../time/random.ts';
 import { Signal } from '../time/signal.ts';
 import type { Check, CheckId, Health } from './health.ts';
@@ -129,25 +128,4 @@ export class OneShotChecks {
  */
 function mostTries({ settings }: Check): number {
   return settings.healthyThreshold + settings.unhealthyThreshold;
-}
-
-const ENDED = new Error('every check has its verdict');
-
-/** One pass over checks that are known beforehand. Rejects with `signal.reason`. */
-export async function formVerdicts(
-  checks: readonly Check[],
-  options: OneShotOptions,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<CheckId, Health>> {
-  signal.throwIfAborted();
-  const pass = new OneShotChecks(options);
-  using until = new LinkedController(signal);
-  const running = pass.run(until.signal).catch((error: unknown) => {
-    if (error !== ENDED) throw error;
-  });
-  const formed = pass.form(checks);
-  await Promise.race([formed, running]);
-  until.abort(ENDED);
-  await running;
-  return formed;
 }

@@ -1,10 +1,4 @@
-import {
-  type Connection,
-  type Dialer,
-  type DialRequest,
-  type DialResult,
-  reachByDialing,
-} from '../../src/health/dialer.ts';
+import type { Connection, Dialer, DialRequest, DialResult } from '../../src/health/dialer.ts';
 import type { Clock } from '../../src/time/clock.ts';
 
 /** What a simulated host does to those who connect, and how long it takes to. */
@@ -100,4 +94,14 @@ class EmptyConnection implements Connection {
   close(): void {
     this.#leave();
   }
+}
+
+/** {@link Dialer.reach} made of {@link Dialer.dial}. */
+export function reachByDialing(dial: Dialer['dial']): Dialer['reach'] {
+  return async (request, signal) => {
+    const result = await dial(request, signal);
+    if (!result.connected) return result.fault;
+    result.connection.close();
+    return undefined;
+  };
 }

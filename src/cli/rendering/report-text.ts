@@ -107,11 +107,7 @@ const VERBS = {
 } as const;
 
 /** `created Service, 2 EndpointSlices, Endpoints; deleted EndpointSlice`; a dash where nothing is. */
-export function writtenText(
-  target: TargetReport,
-  tense: keyof typeof VERBS,
-  { cyan, red, dim }: Colors,
-): string {
+function writtenText(target: TargetReport, tense: keyof typeof VERBS, { cyan, red, dim }: Colors): string {
   const byVerb = Map.groupBy(target.actions, ({ verb }) => verb);
   const parts = [...byVerb].map(([verb, actions]) => {
     const text = `${VERBS[tense][verb]} ${kindsText(actions)}`;

@@ -1,11 +1,5 @@
-import {
-  type Connection,
-  type Dialer,
-  type DialRequest,
-  type DialResult,
-  type ReadResult,
-  reachByDialing,
-} from '../../../src/health/dialer.ts';
+import type { Connection, Dialer, DialRequest, DialResult, ReadResult } from '../../../src/health/dialer.ts';
+import { reachByDialing } from '../../support/scripted-network.ts';
 import type { EventLog } from './event-log.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimProcess } from './sim-process.ts';

@@ -1,12 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import type { Check } from '../../../src/health/health.ts';
+import type { Check, CheckId, Health } from '../../../src/health/health.ts';
 import { HealthMemory, NOTHING_KNOWN } from '../../../src/health/memory.ts';
-import { formVerdicts, type OneShotOptions } from '../../../src/health/one-shot.ts';
+import { OneShotChecks, type OneShotOptions } from '../../../src/health/one-shot.ts';
 import { proberOver } from '../../../src/health/probe.ts';
+import { LinkedController } from '../../../src/time/linked-controller.ts';
 import { checkAt } from '../../support/checks.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ScriptedNetwork } from '../../support/scripted-network.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
+
+const ENDED = new Error('every check has its verdict');
+
+/** Runs `OneShotChecks` over a fixed set of checks. Rejects with `signal.reason`. */
+async function formVerdicts(
+  checks: readonly Check[],
+  options: OneShotOptions,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<CheckId, Health>> {
+  signal.throwIfAborted();
+  const pass = new OneShotChecks(options);
+  using until = new LinkedController(signal);
+  const running = pass.run(until.signal).catch((error: unknown) => {
+    if (error !== ENDED) throw error;
+  });
+  const formed = pass.form(checks);
+  await Promise.race([formed, running]);
+  until.abort(ENDED);
+  await running;
+  return formed;
+}
 
 function pass(checks: readonly Check[], changes: Partial<OneShotOptions> = {}) {
   const clock = new ManualClock();
@@ -32,7 +54,7 @@ function offsetsOf(network: ScriptedNetwork, where: string): number[] {
   return network.dialsTo(where).map((dial) => dial.atMs - 1_000);
 }
 
-describe('formVerdicts', () => {
+describe('OneShotChecks', () => {
   const [one, two] = [checkAt('10.0.0.1:80'), checkAt('10.0.0.2:80')];
 
   it('takes healthyThreshold successes, fastInterval apart, for an address never seen', async () => {
