@@ -50,8 +50,8 @@ export interface Figures {
 /** One scenario from beginning to end: disturbed, healed, settled, and at rest. Stops at the first breach. */
 export async function simulate(scenario: Scenario): Promise<SimulationResult> {
   const world = new World(scenario);
-  const { scheduler, judge } = world;
-  const broken = () => judge.violations.length > 0;
+  const { scheduler, checkers } = world;
+  const broken = () => checkers.violations.length > 0;
   const workloads: Workload[] = [];
   const releases = new Releases(world);
   const happenings = new Happenings(world, workloads, releases);
@@ -61,11 +61,11 @@ export async function simulate(scenario: Scenario): Promise<SimulationResult> {
     if (!broken()) await comeToRest(world, happenings, workloads, broken);
   } catch (error) {
     if (!(error instanceof BusyWithoutEnd)) throw error;
-    judge.report(12, error.message);
+    checkers.report(12, error.message);
   }
   return {
     seed: scenario.seed,
-    violations: judge.violations,
+    violations: checkers.violations,
     story: world.log.lines,
     digest: world.log.digest(),
     figures: figuresOf(world),
@@ -96,7 +96,7 @@ async function comeToRest(
   workloads: Workload[],
   broken: () => boolean,
 ): Promise<void> {
-  const { scheduler, cluster, judge, scenario } = world;
+  const { scheduler, cluster, checkers, scenario } = world;
   happenings.heal();
   const late = new LateWrites(cluster, scheduler);
   const undisturbed = await Undisturbed.runOf(world, happenings);
@@ -123,12 +123,12 @@ async function comeToRest(
   for (const workload of workloads) workload.stop();
   await scheduler.runUntil(scheduler.nowMs + ENDING_MS, broken);
   if (broken()) return;
-  for (const what of written) judge.report(5, `nothing changed, and yet ${what}`);
+  for (const what of written) checkers.report(5, `nothing changed, and yet ${what}`);
   const shared = givenBackInPart(world);
   for (const twice of duplicates(cluster.core.store)) {
     // Where part of a Service was given back, the rest of ours is kept true beside it (`docs/adr/0008`).
     if (!shared.some((key) => twice.startsWith(`${key} `)))
-      judge.report(8, `at rest in two slices: ${twice}`);
+      checkers.report(8, `at rest in two slices: ${twice}`);
   }
   reportDifference(world, undisturbed);
 }
@@ -165,10 +165,10 @@ function noticedWithinMs({ mode, incidents }: Scenario): number {
   return hadNoAnswer ? QUESTION_AGAIN_MS : 0;
 }
 
-function reportDifference({ judge }: World, undisturbed: Undisturbed): void {
+function reportDifference({ checkers }: World, undisturbed: Undisturbed): void {
   const difference = undisturbed.difference();
   if (difference.length === 0) return;
-  judge.report(4, `not what an undisturbed run gives:\n    ${difference.slice(0, 12).join('\n    ')}`);
+  checkers.report(4, `not what an undisturbed run gives:\n    ${difference.slice(0, 12).join('\n    ')}`);
 }
 
 function figuresOf({ scheduler, log, workers, scenario }: World): Figures {

@@ -45,8 +45,8 @@ export class Undisturbed {
     // A good list is read there, or there would be nothing to compare with.
     const isRead = file.targets.length === 0 || job.exits.every((exit) => exit === 0 || exit === 3);
     if (!isRead) throw new Error(`seed ${scenario.seed}: undisturbed passes ended with ${job.exits.join()}`);
-    for (const { invariant, message } of undisturbed.judge.violations)
-      world.judge.report(invariant, `undisturbed: ${message}`);
+    for (const { invariant, message } of undisturbed.checkers.violations)
+      world.checkers.report(invariant, `undisturbed: ${message}`);
     return new Undisturbed(world, undisturbed);
   }
 
@@ -182,8 +182,8 @@ function orphaned({ file }: World): string[] {
 }
 
 /** So many left the list, one after the other, before any could be deleted that none may be any more. */
-function tooManyToDelete({ file, judge, cluster }: World): string[] {
-  const owned = judge.ownership.servicesOf(cluster.core.store);
+function tooManyToDelete({ file, checkers, cluster }: World): string[] {
+  const owned = checkers.ownership.servicesOf(cluster.core.store);
   const listed = new Set(file.targets.map(keyOfSpec));
   const going = [...owned].filter((key) => !listed.has(key));
   return going.length > Math.ceil(owned.size * MAX_DELETES) ? going : [];

@@ -10,7 +10,7 @@ import { countsAnswers } from './remembered-answers.ts';
  */
 const LATE_ENOUGH_MS: Readonly<Record<string, number>> = { configmaps: 90_000, events: 150_000 };
 
-const CLIENT_PATIENCE_MS = 30_000;
+const CLIENT_TIMEOUT_MS = 30_000;
 
 /** Every write since the last fault, for the time in which there should be none. */
 export class LateWrites {
@@ -45,7 +45,7 @@ export class LateWrites {
     const { nowMs } = this.#scheduler;
     // What somebody had sent who is dead by now, or waits no longer, has yet to be put right.
     const isBelated =
-      writer.kind === 'worker' && (!writer.process.alive || nowMs - writer.sentMs > CLIENT_PATIENCE_MS);
+      writer.kind === 'worker' && (!writer.process.alive || nowMs - writer.sentMs > CLIENT_TIMEOUT_MS);
     if (LATE_ENOUGH_MS[change.resource] === undefined || isBelated) this.#lastMs = nowMs;
   }
 

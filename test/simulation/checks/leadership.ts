@@ -17,7 +17,7 @@ export class LeadershipCheck {
   }
 
   look(request: KubeRequest): void {
-    const { scenario, judge, scheduler, people, workers } = this.#world;
+    const { scenario, checkers, scheduler, people, workers } = this.#world;
     // Whoever gives a Service back asks nobody who leads.
     if (workers.get(this.#process)?.releases !== undefined) return;
     if (scenario.mode !== 'deployment' || !isWrite(request) || /\/leases(\/|\?|$)/.test(request.path)) return;
@@ -26,7 +26,7 @@ export class LeadershipCheck {
     const holder = leaseHolder(this.#world);
     if (holder === undefined || holder === this.#process) return;
     const [path] = request.path.split('?');
-    judge.report(
+    checkers.report(
       7,
       `${this.#process.name} sent ${request.method} ${path} while ${holder.name} held the lease`,
     );

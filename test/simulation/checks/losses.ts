@@ -4,8 +4,8 @@ import type { Writer } from '../world/cluster.ts';
 import { contentOf, hasSelector, SKIP_MIRROR, subsetsOf } from '../world/kube-words.ts';
 import type { SimProcess } from '../world/sim-process.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
-import { type Bench, knowledgeBehind, type Report, type Step, sentMsBehind } from './bench.ts';
-import { Blindness } from './blindness.ts';
+import { type CheckContext, knowledgeBehind, type Report, type Step, sentMsBehind } from './check-context.ts';
+import { DrainsWithoutConnectivity } from './drains-without-connectivity.ts';
 import { judgeLoss, namesOf, type Verdict } from './lost-route.ts';
 import { RivalLists } from './rival-lists.ts';
 import type { Route, Traffic } from './traffic.ts';
@@ -20,9 +20,9 @@ type WorkersStep = Step & { readonly worker: WorkerRecord };
 
 /** Routes that stop taking traffic: invariants 2, 3 and 10. */
 export class Losses {
-  readonly #blindness = new Blindness();
+  readonly #drains = new DrainsWithoutConnectivity();
   readonly #rivals = new RivalLists();
-  readonly #bench: Bench;
+  readonly #context: CheckContext;
   readonly #report: Report;
   /** By the Service's key. */
   readonly #traffic = new Map<string, Traffic>();
@@ -34,8 +34,8 @@ export class Losses {
   /** By the Service's key and the route: when it last began to take traffic, through a worker. */
   readonly #bornMs = new Map<string, number>();
 
-  constructor(bench: Bench, report: Report) {
-    this.#bench = bench;
+  constructor(context: CheckContext, report: Report) {
+    this.#context = context;
     this.#report = report;
   }
 
@@ -44,7 +44,7 @@ export class Losses {
     this.#noteTakenAway(step);
     this.#traffic.set(key, after);
     if (worker === undefined || (change.resource === 'services' && change.type === 'DELETED')) return;
-    const { mode, nowMs } = this.#bench.circumstances();
+    const { mode, nowMs } = this.#context.circumstances();
     const isCrossed = mode === 'cronJob' && this.#rivals.isCrossed(key, worker);
     this.#rivals.note(key, worker, nowMs);
     this.#noteBirths(step, nowMs);
@@ -58,7 +58,7 @@ export class Losses {
     const what = change.type === 'DELETED' ? [key] : takenOut(change).map((address) => `${key} ${address}`);
     for (const each of what) {
       const takers = this.#takenAwayMs.get(each) ?? new Map<SimProcess | 'people', number>();
-      this.#takenAwayMs.set(each, takers.set(by, this.#bench.circumstances().nowMs));
+      this.#takenAwayMs.set(each, takers.set(by, this.#context.circumstances().nowMs));
     }
   }
 
@@ -76,7 +76,7 @@ export class Losses {
       const verdict = this.#verdictOn(key, route, step.worker, writer);
       if (verdict.allowed) {
         if (verdict.byVerdict && writer.kind === 'worker')
-          this.#lookForBlindness(key, route, before, writer.process);
+          this.#lookForDrainsWithoutConnectivity(key, route, before, writer.process);
       } else if (!this.#stepsBack(key, route, step.worker, after)) {
         this.#reportLoss(name, verdict, step);
       }
@@ -95,12 +95,12 @@ export class Losses {
   #isStillborn(name: string, { key, writer }: Step): boolean {
     const bornMs = this.#bornMs.get(`${key} ${name}`);
     if (writer.kind !== 'controller' || bornMs === undefined) return false;
-    return this.#bench.circumstances().nowMs - bornMs < MIRRORS_WITHIN_MS;
+    return this.#context.circumstances().nowMs - bornMs < MIRRORS_WITHIN_MS;
   }
 
   /** A standby leaves the traffic to those that it stood in for. */
   #stepsBack(key: string, { address }: Route, worker: WorkerRecord, after: Traffic): boolean {
-    const { nowMs, answers } = this.#bench.circumstances();
+    const { nowMs, answers } = this.#context.circumstances();
     // Those may have yet to be mirrored.
     const ready = new Set([...addressesOf(after.routes), ...this.#readyInMirrored(key)]);
     return worker.specsOf(key, nowMs).some((spec) => {
@@ -121,7 +121,7 @@ export class Losses {
   #couldNotKnow(what: string, { worker, writer }: Step): boolean {
     const process = worker?.process;
     if (process === undefined) return false;
-    const { mode, longestLagMs, stalestMs } = this.#bench.circumstances();
+    const { mode, longestLagMs, stalestMs } = this.#context.circumstances();
     const lookedMs =
       mode === 'cronJob'
         ? process.startedMs - stalestMs
@@ -135,7 +135,7 @@ export class Losses {
     // The mirror is between two of its writes: what moves from one of its slices to another is in neither.
     if (writer.kind === 'controller' && this.#isBeingMirrored(key, route)) return { allowed: true };
     if (worker.releases !== undefined) return this.#verdictOnRelease(key, route, writer);
-    const world = this.#bench.circumstances();
+    const world = this.#context.circumstances();
     const verdict = judgeLoss(key, route, worker, world);
     const knew = knowledgeBehind(writer);
     if (verdict.allowed || knew === undefined) return verdict;
@@ -156,13 +156,13 @@ export class Losses {
   }
 
   #mirroredEndpoints(key: string): ApiObject | undefined {
-    const endpoints = this.#bench.cluster.core.store.get('endpoints', key)?.object;
+    const endpoints = this.#context.cluster.core.store.get('endpoints', key)?.object;
     return endpoints?.metadata.labels?.[SKIP_MIRROR] === 'true' ? undefined : endpoints;
   }
 
   /** What is given back goes on serving; to Pods there is a check of its own. */
   #verdictOnRelease(key: string, route: Route, writer: Writer): Verdict {
-    const { store } = this.#bench.cluster.core;
+    const { store } = this.#context.cluster.core;
     const service = store.get('services', key)?.object;
     if (service !== undefined && hasSelector(service)) return { allowed: true };
     // Nobody who releases changes an address or port: what the Endpoints no longer have, others have taken out before.
@@ -172,15 +172,20 @@ export class Losses {
     return { allowed: false, because: 3, why: 'it was to be given back as it stands' };
   }
 
-  #lookForBlindness(key: string, { address }: Route, before: Traffic, process: SimProcess): void {
-    const { guards, nowMs, isWell, mode } = this.#bench.circumstances();
+  #lookForDrainsWithoutConnectivity(
+    key: string,
+    { address }: Route,
+    before: Traffic,
+    process: SimProcess,
+  ): void {
+    const { guards, nowMs, isWell, mode } = this.#context.circumstances();
     if (!isWell(address)) return;
     // A pass that goes blind half-way has seen something healthy, and cannot know that it would not any more.
-    const { blindSinceMs = nowMs } = process.machine;
-    if (mode === 'cronJob' && blindSinceMs > process.startedMs) return;
+    const { noConnectivitySinceMs = nowMs } = process.machine;
+    if (mode === 'cronJob' && noConnectivitySinceMs > process.startedMs) return;
     const traffic = new Map(this.#traffic).set(key, before);
     const ready = [...traffic.values()].reduce((sum, { routes }) => sum + addressesOf(routes).size, 0);
-    const breach = this.#blindness.drained(process, { key, address }, ready, guards.maxDrainPercent, nowMs);
+    const breach = this.#drains.drained(process, { key, address }, ready, guards.maxDrainPercent, nowMs);
     if (breach !== undefined) this.#report(10, breach);
   }
 }

@@ -59,7 +59,7 @@ export class Ownership {
         writer.kind === 'people'
           ? change.type === 'ADDED'
           : change.resource === 'endpoints' && change.type !== 'DELETED';
-      if (isCopy && bearsOurMarks(object)) this.#ours.add(uid);
+      if (isCopy && hasOurLabels(object)) this.#ours.add(uid);
       return undefined;
     }
     const breach =
@@ -67,7 +67,7 @@ export class Ownership {
         ? undefined
         : breachOf(change, worker, serviceStands, decidedMs);
     // A Service and what belongs to it stays ours as long as it bears our marks; Events, state and Lease always do.
-    const staysOurs = serviceKeyOf(change) === undefined || bearsOurMarks(object);
+    const staysOurs = serviceKeyOf(change) === undefined || hasOurLabels(object);
     if (change.type === 'ADDED' || (change.type === 'MODIFIED' && staysOurs)) this.#ours.add(uid);
     else this.#ours.delete(uid);
     return breach;
@@ -100,7 +100,7 @@ function breachOf(
   return `${what} is not ours, adoption was not asked for, and it was ${verb}`;
 }
 
-export function bearsOurMarks({ metadata }: ApiObject): boolean {
+export function hasOurLabels({ metadata }: ApiObject): boolean {
   const { labels = {} } = metadata;
   return (
     labels[MANAGED_BY] === PRODUCT || labels[SLICE_MANAGED_BY] === PRODUCT || labels[INSTANCE] !== undefined

@@ -76,7 +76,7 @@ export class Promptness {
       const late = this.#lateAddresses(promise.spec);
       if (late.length === 0 || !promise.worker.alive || !this.#isInPlainOrder(promise)) return;
       const key = keyOfSpec(promise.spec);
-      this.#world.judge.report(
+      this.#world.checkers.report(
         6,
         `${key}: ${late.join(', ')} not ready ${withinMs} ms after ${promise.what}, with nothing but others in trouble`,
       );
@@ -103,12 +103,12 @@ export class Promptness {
 
   /** What is adopted, or refused, takes its own time. */
   #isOurBusiness(spec: TargetSpec): boolean {
-    const { cluster, judge, scenario } = this.#world;
+    const { cluster, checkers, scenario } = this.#world;
     const key = keyOfSpec(spec);
     const service = cluster.core.store.get('services', key)?.object;
     if (service === undefined) return spec.create && !scenario.handMade.some((made) => made.key === key);
-    if (hasSelector(service) || !judge.ownership.isOurs(service)) return false;
-    return this.#slicesOf(key).every((slice) => judge.ownership.isOurs(slice));
+    if (hasSelector(service) || !checkers.ownership.isOurs(service)) return false;
+    return this.#slicesOf(key).every((slice) => checkers.ownership.isOurs(slice));
   }
 
   #lateAddresses(spec: TargetSpec): string[] {

@@ -4,19 +4,19 @@ import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import { hasSelector, serviceKeyOf } from '../world/kube-words.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
 import { forbiddenAddresses } from './allowed-addresses.ts';
-import type { Bench, Report } from './bench.ts';
-import { gapAtHandover } from './handover.ts';
-import { bearsOurMarks } from './ownership.ts';
+import type { CheckContext, Report } from './check-context.ts';
+import { hasOurLabels } from './ownership.ts';
+import { gapInReleaseToPods } from './release-to-pods.ts';
 
 /** What a worker writes, one write by itself: invariants 1, 3, 8, 9 and 11. */
 export class Writes {
-  readonly #bench: Bench;
+  readonly #context: CheckContext;
   readonly #report: Report;
   /** Since when a Service has a selector. */
   readonly #selectedSinceMs = new Map<string, number>();
 
-  constructor(bench: Bench, report: Report) {
-    this.#bench = bench;
+  constructor(context: CheckContext, report: Report) {
+    this.#context = context;
     this.#report = report;
   }
 
@@ -27,7 +27,7 @@ export class Writes {
     const selected = type !== 'DELETED' && hasSelector(stored.object);
     if (!selected) this.#selectedSinceMs.delete(key);
     else if (!this.#selectedSinceMs.has(key)) {
-      this.#selectedSinceMs.set(key, this.#bench.circumstances().nowMs);
+      this.#selectedSinceMs.set(key, this.#context.circumstances().nowMs);
     }
   }
 
@@ -40,7 +40,7 @@ export class Writes {
     if (!worker.hasList && key !== undefined && worker.releases !== key) {
       this.#report(9, `${what} was written by a process that never read a good list`);
     }
-    const { stalestMs } = this.#bench.circumstances();
+    const { stalestMs } = this.#context.circumstances();
     const selectedSinceMs = key === undefined ? undefined : this.#selectedSinceMs.get(key);
     // Slices of ours that would blend with Pods may go; nothing else may be done to such a Service.
     const isOwnSliceGoing = change.resource === 'endpointslices' && change.type === 'DELETED';
@@ -50,16 +50,18 @@ export class Writes {
       this.#report(1, `${what} was written although the Service has a selector`);
     }
     const gap =
-      worker.releases === undefined ? undefined : gapAtHandover(change, this.#bench.cluster.core.store);
+      worker.releases === undefined
+        ? undefined
+        : gapInReleaseToPods(change, this.#context.cluster.core.store);
     if (gap !== undefined) this.#report(3, gap);
-    for (const address of forbiddenAddresses(change, this.#bench.circumstances().guards))
+    for (const address of forbiddenAddresses(change, this.#context.circumstances().guards))
       this.#report(8, `${what} was given ${address}, which no target may have`);
     if (change.resource === 'services' && change.type === 'DELETED') this.#lookAtDeletion(change, worker);
   }
 
   #lookAtDeletion(change: Change, worker: WorkerRecord): void {
     const key = change.stored.key;
-    const specs = worker.specsOf(key, this.#bench.circumstances().nowMs);
+    const specs = worker.specsOf(key, this.#context.circumstances().nowMs);
     if (specs.length > 0 && specs.every((spec) => spec !== undefined)) {
       this.#report(9, `Service ${key} was deleted although the list names it`);
     }
@@ -79,7 +81,7 @@ export class Writes {
 function isGivenBack({ before, stored }: Change): boolean {
   if (before === undefined) return false;
   if (isDeepStrictEqual(contentOf(before.object), contentOf(stored.object))) return true;
-  return bearsOurMarks(before.object) && !bearsOurMarks(stored.object);
+  return hasOurLabels(before.object) && !hasOurLabels(stored.object);
 }
 
 function contentOf({ metadata, ...content }: ApiObject): object {

@@ -149,7 +149,7 @@ const apiDown: Maker = (random, { extent }) => ({
   forMs: forSome(random, extent, 10, 120),
 });
 
-/** Blindness is what does the most harm. */
+/** DrainsWithoutConnectivity is what does the most harm. */
 const CUT_FROM = ['hosts', 'hosts', 'dns', 'api'] as const;
 
 const cut: Maker = (random, { extent }) => ({

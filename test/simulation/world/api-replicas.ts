@@ -1,4 +1,4 @@
-import type { Appointment, Scheduler } from './scheduler.ts';
+import type { Scheduled, Scheduler } from './scheduler.ts';
 
 /** What arrives at one replica's watch cache and waits to be passed on. */
 interface Backlog {
@@ -15,7 +15,7 @@ class ApiReplica {
   readonly #scheduler: Scheduler;
   #lagMs = 0;
   #backlog: Backlog[] = [];
-  #timer: Appointment | undefined;
+  #timer: Scheduled | undefined;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;

@@ -92,16 +92,16 @@ export class CronJob {
   }
 
   #lookAtEnd(name: string, { bounds, paper, process }: ProductProcess, exit: number | string): void {
-    const { log, judge, workers } = this.#world;
+    const { log, checkers, workers } = this.#world;
     const complaints = paper.err.trim().split('\n')[0]?.slice(0, 160) ?? '';
     log.tell(name, `ends with ${endInShort(exit)}${complaints === '' ? '' : `: ${complaints}`}`);
     if (typeof exit === 'string' && !exit.startsWith('Error: SIGTERM')) {
-      judge.report(4, `${name} ended with an exception: ${exit}`);
+      checkers.report(4, `${name} ended with an exception: ${exit}`);
     }
     const open = bounds.open();
-    if (exit === 0 && open.length > 0) judge.report(12, `${name} ended and left open: ${open.join(', ')}`);
+    if (exit === 0 && open.length > 0) checkers.report(12, `${name} ended and left open: ${open.join(', ')}`);
     const record = workers.get(process);
     if (exit === 2 && record !== undefined && record.writes > 0)
-      judge.report(9, `${name} wrote and then called the list bad`);
+      checkers.report(9, `${name} wrote and then called the list bad`);
   }
 }

@@ -83,11 +83,11 @@ export class Deployment {
   }
 
   #lookAtEnd({ process, bounds }: ProductProcess, end: ProgramEnd): void {
-    const { log, judge } = this.#world;
+    const { log, checkers } = this.#world;
     log.tell(process.name, `ends with ${endInShort(end)}`);
-    if (typeof end === 'string') judge.report(4, `${process.name} ended with an exception: ${end}`);
+    if (typeof end === 'string') checkers.report(4, `${process.name} ended with an exception: ${end}`);
     const open = bounds.open();
     if (end === 0 && open.length > 0)
-      judge.report(12, `${process.name} ended and left open: ${open.join(', ')}`);
+      checkers.report(12, `${process.name} ended and left open: ${open.join(', ')}`);
   }
 }

@@ -210,11 +210,11 @@ export class Happenings {
     log.tell(machine.name, `cut off from ${from}`);
     log.fault(`cut from ${from}`);
     machine.cutOffFrom.add(from);
-    if (from === 'hosts') machine.blindSinceMs ??= scheduler.nowMs;
+    if (from === 'hosts') machine.noConnectivitySinceMs ??= scheduler.nowMs;
     return () => {
       log.tell(machine.name, `reaches ${from} again`);
       machine.cutOffFrom.delete(from);
-      if (from === 'hosts') machine.blindSinceMs = undefined;
+      if (from === 'hosts') machine.noConnectivitySinceMs = undefined;
     };
   }
 

@@ -6,7 +6,7 @@ export class Machine {
   /** What it cannot reach at the moment. */
   readonly cutOffFrom = new Set<'hosts' | 'dns' | 'api'>();
   /** Since when it reaches no host. */
-  blindSinceMs: number | undefined;
+  noConnectivitySinceMs: number | undefined;
   /** How long it takes a second to be a second: 1.01 counts a hundredth too much. */
   #rate = 1;
   #rateSinceMs = 0;

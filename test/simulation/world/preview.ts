@@ -47,6 +47,6 @@ export class Preview {
   compare(output: string): void {
     if (this.#report === undefined || !this.#isTimeless || output === '') return;
     const difference = previewDifference(this.#report, JSON.parse(output) as SyncReport);
-    if (difference !== undefined) this.#world.judge.report(11, difference);
+    if (difference !== undefined) this.#world.checkers.report(11, difference);
   }
 }

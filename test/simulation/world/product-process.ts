@@ -55,7 +55,7 @@ export function startProcess(
   const process = new SimProcess(name, machine, streamOf(scenario.seed, name), scheduler);
   const record = recordOf(process, world);
   const addresses = scenario.targets.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
-  const bounds = new Bounds(addresses, (message) => world.judge.report(12, `${name}: ${message}`));
+  const bounds = new Bounds(addresses, (message) => world.checkers.report(12, `${name}: ${message}`));
   const watches = new Set<Arrivals>();
   const lineage = StateLineage.of(world);
   const leadership = new LeadershipCheck(world, process);
@@ -83,7 +83,7 @@ export function startProcess(
       // The server has no other answer for a JSON patch whose test fails.
       const isTest = request.contentType === 'application/json-patch+json';
       if (!answer.ok && answer.failure.httpStatus === 422 && !isTest) {
-        world.judge.report(8, `${name} sent what the API rejects: ${answer.failure.message}`);
+        world.checkers.report(8, `${name} sent what the API rejects: ${answer.failure.message}`);
       }
     },
   });
@@ -159,8 +159,8 @@ function recordOf(process: SimProcess, world: World): WorkerRecord {
   return record;
 }
 
-function ownedServices({ judge, cluster }: World): number {
-  return judge.ownership.servicesOf(cluster.core.store).size;
+function ownedServices({ checkers, cluster }: World): number {
+  return checkers.ownership.servicesOf(cluster.core.store).size;
 }
 
 /** The product's prober, with somebody who writes down what it saw. */

@@ -69,12 +69,12 @@ export class Releases implements Workload {
   }
 
   #lookAtEnd({ process, bounds }: ProductProcess, exit: number | string): void {
-    const { judge } = this.#world;
+    const { checkers } = this.#world;
     if (typeof exit === 'string' && !exit.startsWith('Error: SIGTERM'))
-      judge.report(4, `${process.name} ended with an exception: ${exit}`);
+      checkers.report(4, `${process.name} ended with an exception: ${exit}`);
     const open = bounds.open();
     if (exit === 0 && open.length > 0)
-      judge.report(12, `${process.name} ended and left open: ${open.join(', ')}`);
+      checkers.report(12, `${process.name} ended and left open: ${open.join(', ')}`);
   }
 }
 

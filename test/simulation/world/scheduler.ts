@@ -1,7 +1,7 @@
 import { EventHeap } from './event-heap.ts';
 
 /** Something that is to happen, as long as nobody takes it back. */
-export interface Appointment {
+export interface Scheduled {
   cancel(): void;
 }
 
@@ -45,7 +45,7 @@ export class Scheduler {
     }
   }
 
-  in(delayMs: number, run: () => void): Appointment {
+  in(delayMs: number, run: () => void): Scheduled {
     const entry: Entry = { run };
     this.#due.push(this.#nowMs + Math.max(0, delayMs), entry);
     return {

@@ -78,11 +78,11 @@ export class SimProcess {
         return;
       }
       const abort = () => {
-        appointment.cancel();
+        scheduled.cancel();
         reject(signal.reason);
       };
       // No timer of Node's is shorter than a millisecond.
-      const appointment = this.#scheduler.in(this.machine.truly(Math.max(1, durationMs)), () =>
+      const scheduled = this.#scheduler.in(this.machine.truly(Math.max(1, durationMs)), () =>
         this.deliver(() => {
           signal.removeEventListener('abort', abort);
           resolve();

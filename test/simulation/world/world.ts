@@ -1,5 +1,5 @@
 import { AnswerRecord } from '../checks/answer-record.ts';
-import { Judge } from '../checks/judge.ts';
+import { Checkers } from '../checks/checkers.ts';
 import type { Circumstances } from '../checks/lost-route.ts';
 import { Promptness } from '../checks/promptness.ts';
 import { NAMESPACES } from '../scenario/generate-targets.ts';
@@ -45,7 +45,7 @@ export class World {
   readonly dnsReactions: DnsReactions;
   readonly dns: DnsServers;
   readonly answers = new AnswerRecord();
-  readonly judge: Judge;
+  readonly checkers: Checkers;
   readonly workers = new Map<SimProcess, WorkerRecord>();
   readonly disturbance = new Disturbance();
   readonly promptness: Promptness;
@@ -71,7 +71,7 @@ export class World {
     );
     this.cluster = new Cluster(server.clock, server.random);
     this.staleReads = new StaleReads(this.scheduler, this.cluster.core.store);
-    this.judge = new Judge({
+    this.checkers = new Checkers({
       cluster: this.cluster,
       circumstances: () => this.#circumstances(),
       workerOf: (process) => this.workers.get(process),

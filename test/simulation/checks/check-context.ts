@@ -7,7 +7,7 @@ import type { ReferenceHealth } from './reference-health.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What the judges need to know of the world around a change. */
-export interface Bench {
+export interface CheckContext {
   readonly cluster: Cluster;
   circumstances(): Circumstances;
   workerOf(process: SimProcess): WorkerRecord | undefined;
@@ -42,9 +42,9 @@ export function knowledgeBehind(writer: Writer): ReferenceHealth | undefined {
 }
 
 /** A controller acts for whoever made it act; people answer for themselves. */
-export function workerBehind(writer: Writer, bench: Bench): WorkerRecord | undefined {
-  if (writer.kind === 'worker') return bench.workerOf(writer.process);
+export function workerBehind(writer: Writer, context: CheckContext): WorkerRecord | undefined {
+  if (writer.kind === 'worker') return context.workerOf(writer.process);
   return writer.kind === 'controller' && writer.because !== undefined
-    ? workerBehind(writer.because, bench)
+    ? workerBehind(writer.because, context)
     : undefined;
 }

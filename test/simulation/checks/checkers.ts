@@ -1,7 +1,7 @@
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import type { Writer } from '../world/cluster.ts';
 import { serviceKeyOf } from '../world/kube-words.ts';
-import { type Bench, type Report, sentMsBehind, workerBehind } from './bench.ts';
+import { type CheckContext, type Report, sentMsBehind, workerBehind } from './check-context.ts';
 import { Disputes } from './disputes.ts';
 import { LateCommits } from './late-commits.ts';
 import { Losses } from './losses.ts';
@@ -11,35 +11,35 @@ import type { Violation } from './violation.ts';
 import { Writes } from './writes.ts';
 
 /** Watches every change of the cluster, at the moment it happens, for breaches of what must never happen. */
-export class Judge {
+export class Checkers {
   readonly violations: Violation[] = [];
   readonly ownership = new Ownership();
   readonly #lateCommits = new LateCommits();
   readonly #writes: Writes;
   readonly #losses: Losses;
   readonly #disputes: Disputes;
-  readonly #bench: Bench;
+  readonly #context: CheckContext;
   readonly #traffic = new Map<string, Traffic>();
 
-  constructor(bench: Bench) {
-    this.#bench = bench;
+  constructor(context: CheckContext) {
+    this.#context = context;
     const report: Report = (invariant, message) => this.report(invariant, message);
-    this.#writes = new Writes(bench, report);
-    this.#losses = new Losses(bench, report);
-    this.#disputes = new Disputes(bench, report, this.ownership, this.#lateCommits);
-    bench.cluster.onChange((change, writer) => this.#look(change, writer));
+    this.#writes = new Writes(context, report);
+    this.#losses = new Losses(context, report);
+    this.#disputes = new Disputes(context, report, this.ownership, this.#lateCommits);
+    context.cluster.onChange((change, writer) => this.#look(change, writer));
   }
 
   /** A breach that somebody else found. */
   report(invariant: number, message: string): void {
-    const atMs = this.#bench.circumstances().nowMs;
+    const atMs = this.#context.circumstances().nowMs;
     this.violations.push({ invariant, atMs, message });
   }
 
   #look(change: Change, writer: Writer): void {
-    const { store } = this.#bench.cluster.core;
-    const { nowMs } = this.#bench.circumstances();
-    const worker = workerBehind(writer, this.#bench);
+    const { store } = this.#context.cluster.core;
+    const { nowMs } = this.#context.circumstances();
+    const worker = workerBehind(writer, this.#context);
     if (writer.kind === 'worker') {
       if (worker === undefined) throw new Error('a worker wrote that nobody knows');
       this.#writes.look(change, worker);

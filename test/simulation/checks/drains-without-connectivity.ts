@@ -12,7 +12,7 @@ interface Drain {
 }
 
 /** Counts what each process drained by its own verdicts while its machine saw no host at all. */
-export class Blindness {
+export class DrainsWithoutConnectivity {
   readonly #drains = new Map<SimProcess, Drain[]>();
 
   /**
@@ -26,9 +26,9 @@ export class Blindness {
     maxDrainPercent: number,
     nowMs: number,
   ): string | undefined {
-    const { blindSinceMs } = process.machine;
-    if (blindSinceMs === undefined) return undefined;
-    const fromMs = Math.max(blindSinceMs, nowMs - WINDOW_MS);
+    const { noConnectivitySinceMs } = process.machine;
+    if (noConnectivitySinceMs === undefined) return undefined;
+    const fromMs = Math.max(noConnectivitySinceMs, nowMs - WINDOW_MS);
     const drains = (this.#drains.get(process) ?? []).filter(({ atMs }) => atMs >= fromMs);
     const isKnown = drains.some(({ key, address }) => key === where.key && address === where.address);
     if (!isKnown) drains.push({ ...where, atMs: nowMs, readyBefore: ready });

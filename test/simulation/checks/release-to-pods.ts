@@ -5,7 +5,7 @@ import { contentOf, hasSelector, PRODUCT, SLICE_MANAGED_BY, serviceKeyOfSlice } 
  * Who hands a Service over to Pods may take our slices away only when a Pod serves: kube-proxy would have nobody
  * to turn to. The breach of invariant 3 that the deletion is, if it is one.
  */
-export function gapAtHandover({ resource, type, stored }: Change, store: Store): string | undefined {
+export function gapInReleaseToPods({ resource, type, stored }: Change, store: Store): string | undefined {
   if (resource !== 'endpointslices' || type !== 'DELETED' || !servesSomething(stored.object))
     return undefined;
   if (stored.object.metadata.labels?.[SLICE_MANAGED_BY] !== PRODUCT) return undefined;
