@@ -30,10 +30,11 @@ export interface MirrorState {
  *   - They have our verdict for every other address and port.
  *   - A delete has uid and resourceVersion as preconditions, so it never hits a slice that the controller wrote anew.
  *   - The plan with the deletes changes no readiness. The next plan is made from objects that are read again, and that
- *     one publishes the verdicts. So a backend that dies in a Service of ours leaves after its thresholds and two
- *     writes, even if the mirroring controller does not run.
- *   - With `adopt` the plan cannot tell an adoption from a Service that was ours before. There the controller always gets
- *     its time, because it may still act upon Endpoints that it read before the adoption and create the slice again.
+ *     one publishes the verdicts. So a backend that dies in a Service of ours is not ready after its thresholds and at
+ *     most three plans, even if the mirroring controller does not run.
+ *   - With `adopt` the plan cannot distinguish an adoption from a Service that was ours before. So the controller gets its
+ *     time: it may still act upon Endpoints that it read before the adoption, and create the slice again. A caller that
+ *     knows that no adoption is under way passes `mirrorStopped: true` at once.
  */
 export function deletesMirrored(state: MirrorState): boolean {
   if (!state.isOff) return false;
