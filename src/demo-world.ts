@@ -30,15 +30,15 @@ const BACKENDS = [
 ] as const;
 const TTL_SECONDS = 1;
 
-/** The demo's own cluster, zone and backends. */
+/** Starts the demo's API server, DNS server and backends. */
 export async function startDemoWorld(
   connect: (load: () => KubeConfig, place: { instance: string; stateNamespace: string }) => Promise<Cluster>,
 ): Promise<DemoWorld> {
   const zone = new DnsZone('corp.example', TTL_SECONDS);
-  const point = (name: string, address: string) =>
+  const setRecord = (name: string, address: string) =>
     zone.set(name, [{ type: 'A', address: address as IpAddress, ttlSeconds: TTL_SECONDS }]);
-  point('replica.db.corp.example', '192.0.2.12');
-  point('ldap.corp.example', '192.0.2.20');
+  setRecord('replica.db.corp.example', '192.0.2.12');
+  setRecord('ldap.corp.example', '192.0.2.20');
   const dns = await startDnsServer([zone]);
   const backends = new Map<string, Backend>();
   for (const address of BACKENDS) backends.set(address, await Backend.start(LOOPBACK));
@@ -79,7 +79,7 @@ export async function startDemoWorld(
       }),
     stopBackend: (address) => backend(address).become('refuse'),
     startBackend: (address) => backend(address).become('accept'),
-    moveRecord: point,
+    moveRecord: setRecord,
     async writeKubeconfig() {
       const directory = await mkdtemp(join(tmpdir(), 'external-endpoints-demo-'));
       directories.push(directory);

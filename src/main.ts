@@ -5,28 +5,28 @@ import { isPartThread, serveThread, wire } from './wiring.ts';
 
 declare const __VERSION__: string;
 
-/** After the first signal. */
-const END_WITHIN_MS = 4_800;
+/** Upper bound on the time between the first signal and the exit of the process. */
+const STOP_WITHIN_MS = 4_800;
 
-// A long list is read by a thread, which is this same file once more.
+// A worker thread, which runs this same file, parses long lists.
 if (isPartThread()) await serveThread();
-// Not left to the last handle: a credential plugin that hangs would keep a finished command alive.
+// Exit explicitly: a credential plugin that hangs would keep a finished command alive.
 else process.exit(await runProcess());
 
 async function runProcess(): Promise<number> {
   const interruption = new AbortController();
 
-  // A pass that is interrupted gives up at once; a second signal does not even wait for that.
+  // The first signal stops the work in order. A second one ends the process by its default action.
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => {
       interruption.abort(new Error(`received ${name}`));
-      setTimeout(endAnyhow, END_WITHIN_MS).unref();
+      setTimeout(exitNow, STOP_WITHIN_MS).unref();
     });
   }
 
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // Whoever reads (`| head`) has seen enough: nobody is left to tell, and nothing has failed.
+      // The reader closed the pipe, as `| head` does. This is not an error.
       if (error.code !== 'EPIPE') throw error;
     });
   }
@@ -50,14 +50,14 @@ async function runProcess(): Promise<number> {
       entry: new URL(import.meta.url),
     }),
   );
-  await Promise.all([process.stdout, process.stderr].map(written));
+  await Promise.all([process.stdout, process.stderr].map(flushed));
   return exitCode;
 }
 
-/** A file system that hangs cannot be told to stop, and whoever sent the signal waits. */
-function endAnyhow(): never {
+/** For work that cannot be interrupted, such as reading from a file system that hangs. */
+function exitNow(): never {
   process.stderr.write(
-    `external-endpoints did not end in order within ${END_WITHIN_MS / 1000} s; it ends now\n`,
+    `external-endpoints did not stop within ${STOP_WITHIN_MS / 1000} s of the signal; exiting now\n`,
   );
   process.exit(EXIT.interrupted);
 }
@@ -73,8 +73,8 @@ function outputOn(stream: NodeJS.WriteStream): TextOutput {
   };
 }
 
-/** Once everything that was written has left this process, or cannot any more. */
-function written(stream: NodeJS.WriteStream): Promise<void> {
+/** Resolves when the stream has flushed everything written to it, or has failed. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => resolve());
   });

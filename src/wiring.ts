@@ -24,16 +24,16 @@ import { ConfigMapState } from './state/config-map-state.ts';
 
 export { isPartThread, serveThread } from './io/part-thread.ts';
 
-/** What only the process itself knows. */
+/** Values that only the process has. */
 export interface ProcessFacts {
   readonly terminal: Terminal;
-  /** Opened only when it is asked for. */
+  /** Called only when a command reads standard input. */
   readonly stdin: () => Readable;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly nodeVersion: string;
   readonly signal: AbortSignal;
-  /** The file that this process was started with: it is started again as a thread to read a long list. */
+  /** The script of this process. A worker thread runs it too, to parse long lists. */
   readonly entry: URL;
 }
 
@@ -66,7 +66,7 @@ export function wire(facts: ProcessFacts): CliContext {
       (await import('./io/status-server.ts')).startStatusServer(listen, routes),
     identity: `${hostname()}_${randomUUID().slice(0, 8)}`,
     startDemoWorld: async () => {
-      // Only the demo needs the embedded servers; everybody else starts faster without them.
+      // Other commands start faster without the embedded servers.
       const { startDemoWorld } = await import('./demo-world.ts');
       return startDemoWorld((load, place) => clusterAt(load, 'demo', place, facts));
     },
@@ -88,7 +88,7 @@ function systemResolver({ err }: Terminal) {
 }
 
 async function connect(choice: ClusterChoice, facts: ProcessFacts): Promise<ConnectResult> {
-  // client-node and undici take half of the start: who talks to no cluster does without.
+  // client-node and undici take half of the startup time, so commands without a cluster do not load them.
   const { loadKubeConfig } = await import('./io/kube-config.ts');
   const { kubeconfig, context, instance } = choice;
   const loaded = loadKubeConfig({

@@ -3,20 +3,21 @@ import type { Assessment } from '../endpoint/assessment.ts';
 import type { NameTrouble } from '../endpoint/name-memory.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import { outcomeOf } from '../plan/outcome.ts';
-import {
-  endpointReports,
-  isTrouble,
-  type SyncReport,
-  summarize,
-  type TargetReport,
-} from '../sync/sync-report.ts';
+import { endpointReports, type SyncReport, summarize, type TargetReport } from '../sync/sync-report.ts';
 import { instantOf } from '../time/clock.ts';
 import type { CliContext } from './context.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import { EXIT, type ExitCode, targetsExitCode } from './exit-code.ts';
 import { loadList } from './load-list.ts';
 import { decideOffline } from './offline-decision.ts';
-import { type ListFlags, type OutputFlags, withListFlags, withOutputFlag, withTimeout } from './options.ts';
-import { serialize } from './rendering/output.ts';
+import {
+  type ListFlags,
+  type OutputFlags,
+  timeoutOption,
+  withExamples,
+  withListFlags,
+  withOutputFlag,
+} from './options.ts';
+import { resultIn } from './rendering/output.ts';
 import { reportText } from './rendering/report-text.ts';
 
 interface CheckFlags extends ListFlags, OutputFlags {
@@ -25,13 +26,16 @@ interface CheckFlags extends ListFlags, OutputFlags {
 
 export function describeCheck(command: Command): Command {
   const described = command
-    .summary('resolve and probe the list, without a cluster')
+    .summary('resolve and check every target, without a cluster')
     .description(
-      'Looks at every name and address as sync would, from where it runs. Exits 3 when a target has no ready address.',
+      'Resolve and check every name and address of the list from this machine, without a cluster. Exits with 3 when a target has no ready address.',
     )
-    .addOption(withTimeout('for all checks', 60_000, '1m'))
-    .addHelpText('after', '\nExample:\n  external-endpoints check --config targets.yaml');
-  return withOutputFlag(withListFlags(described));
+    .addOption(timeoutOption('all checks'));
+  return withExamples(
+    withOutputFlag(withListFlags(described)),
+    'external-endpoints check --config targets.yaml',
+    'external-endpoints check --config targets.yaml --output json',
+  );
 }
 
 export async function runCheck(flags: CheckFlags, context: CliContext): Promise<ExitCode> {
@@ -52,11 +56,11 @@ export async function runCheck(flags: CheckFlags, context: CliContext): Promise<
   );
   const durationMs = Math.round(context.clock.monotonicNow() - startedMs);
   const report: SyncReport = { summary: summarize(targets, { requests: 0, durationMs }), targets };
-  out.write(flags.output === 'text' ? reportText(report, 'unwritten', out) : serialize(report, flags.output));
-  return targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
+  out.write(resultIn(flags.output, report, () => reportText(report, 'unwritten', out)));
+  return targetsExitCode(targets);
 }
 
-/** Without a cluster nobody knows which address families a Service will have: what was seen counts, in all of them. */
+/** Without a cluster the address families of the Service are unknown, so the observed addresses of every family count. */
 function stateOf(
   { phase, reason, message }: ObjectPlan,
   verdicts: readonly Assessment[],

@@ -13,14 +13,14 @@ export type ConnectResult =
   | { readonly ok: false; readonly message: string };
 
 export interface Cluster {
-  /** As a person knows it: the context and the server's address. */
+  /** For messages: the kubeconfig context and the server's address. */
   readonly name: string;
   readonly store: ObjectStore;
   readonly state: StateStore;
-  /** Where state and Lease are kept. */
+  /** Namespace of the state ConfigMap and the Lease. */
   readonly stateNamespace: string;
   requestCount(): number;
-  /** Tells of every answer of the API server from now on. */
+  /** Calls `handler` for every response of the API server from now on. */
   onAnswer(handler: (method: string, httpStatus: number) => void): void;
   close(): Promise<void>;
 }

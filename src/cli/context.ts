@@ -12,7 +12,7 @@ import type { Random } from '../time/random.ts';
 import type { Cluster, ClusterChoice, ConnectResult } from './cluster.ts';
 import type { Terminal } from './rendering/terminal.ts';
 
-/** Everything a command reaches outside itself. Built once, in `wiring`. */
+/** The ports of the command line: everything a command reaches outside itself. `wiring` builds it once. */
 export interface CliContext {
   readonly terminal: Terminal;
   readonly version: string;
@@ -21,22 +21,22 @@ export interface CliContext {
   readonly random: Random;
   readonly resolver: TimedResolver;
   readonly prober: Prober;
-  /** Bound on probes, and so sockets of health checks, in flight. */
+  /** Upper bound on concurrent health checks, and so on their open sockets. */
   readonly maxProbesInFlight: number;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
   /** Reads `--config` arguments: files, directories, `-` for standard input. */
   readList(paths: readonly string[]): Promise<readonly SourcePart[]>;
-  /** Reads the text of a part; in `run` that must not keep everything else waiting. */
+  /** Parses the text of a part without blocking the event loop: `run` uses it for long lists. */
   readonly readPart: ReadsParts;
-  /** Follows `--config` arguments, each as a source of its own. */
+  /** Watches `--config` arguments; each one is a separate source. */
   followFiles(paths: readonly string[]): readonly ListSource[];
   connect(choice: ClusterChoice): Promise<ConnectResult>;
   newLog(level: LogLevel, format: LogFormat): Promise<Log>;
   readonly cron: Cron;
   newMetrics(): Promise<MetricsRegistry>;
   startStatusServer(listen: ListenAddress, routes: StatusRoutes): Promise<StatusServer>;
-  /** Tells replicas apart. */
+  /** Unique among replicas: the holder identity of the Lease. */
   readonly identity: string;
   startDemoWorld(): Promise<DemoWorld>;
 }
@@ -52,21 +52,21 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** A cluster, a DNS zone and some backends, all on this machine's loopback and all for real. */
+/** Real servers on loopback for the demo: an API server, a DNS server and backends. */
 export interface DemoWorld {
   readonly cluster: Cluster;
   /** The target list that the demo publishes. */
   readonly listText: string;
-  /** Which listener stands behind which documentation address. */
+  /** The listener that each documentation address is mapped to. */
   readonly addresses: readonly { readonly documented: string; readonly listener: string }[];
   readonly prober: Prober;
-  /** A resolver that remembers nothing, as a new process would not. */
+  /** A resolver with an empty cache, as in a new process. */
   newResolver(): TimedResolver;
   stopBackend(documented: string): Promise<void>;
   startBackend(documented: string): Promise<void>;
   /** Points a name of the zone at one address. */
   moveRecord(name: string, documented: string): void;
-  /** Writes a kubeconfig for the embedded API server and returns its path; it goes when the world closes. */
+  /** Writes a kubeconfig for the embedded API server and returns its path. `close` deletes the file. */
   writeKubeconfig(): Promise<string>;
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import type { SyncReport } from '../sync/sync-report.ts';
 import { runPass } from './cluster-pass.ts';
 import type { CliContext, DemoWorld } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { withExamples } from './options.ts';
 import { PassTime } from './pass-time.ts';
 import { reportText } from './rendering/report-text.ts';
 import { textTable } from './rendering/table.ts';
@@ -16,13 +17,13 @@ interface DemoFlags {
 }
 
 export function describeDemo(command: Command): Command {
-  return command
-    .summary('see the main job on an embedded API server, DNS server and backends')
+  const described = command
+    .summary('show the main features on an embedded API server, DNS server and backends')
     .description(
-      'Publishes three targets, stops a backend, moves a DNS record, and shows each time what became of the EndpointSlices. Needs no cluster; ends by itself within a minute.',
+      'Publish three targets, stop a backend and move a DNS record, and show the EndpointSlices after each step. It needs no cluster and ends within a minute.',
     )
-    .option('--stay', 'keep everything running at the end, and print a kubeconfig for kubectl')
-    .addHelpText('after', '\nExample:\n  external-endpoints demo --stay');
+    .option('--stay', 'keep the servers running at the end, and print a kubeconfig for kubectl');
+  return withExamples(described, 'external-endpoints demo', 'external-endpoints demo --stay');
 }
 
 export async function runDemo(flags: DemoFlags, context: CliContext): Promise<ExitCode> {
@@ -40,11 +41,11 @@ export async function runDemo(flags: DemoFlags, context: CliContext): Promise<Ex
   }
 }
 
-/** One change of the world, one pass, and what the cluster must then say. */
+/** One change of the demo's servers, one pass, and the expected contents of the cluster. */
 interface Scene {
   readonly title: string;
   readonly change: (world: DemoWorld) => Promise<void> | void;
-  /** Ready addresses by Service, read from the EndpointSlices in the cluster. */
+  /** Ready addresses by Service, as the EndpointSlices in the cluster list them. */
   readonly expected: Readonly<Record<string, readonly string[]>>;
   readonly writes: 'some' | 'none';
 }
@@ -63,7 +64,7 @@ const SCENES: readonly Scene[] = [
     writes: 'some',
   },
   {
-    title: 'A second pass: nothing has changed, so nothing is written',
+    title: 'A second pass: nothing changed, so nothing is written',
     change: () => undefined,
     expected: ALL_READY,
     writes: 'none',
@@ -89,11 +90,11 @@ const SCENES: readonly Scene[] = [
 ];
 
 const NEXT_STEPS = `
-What to try next (in a checkout: npx external-endpoints ...):
-  external-endpoints demo --stay                     the same, and kubectl can look around
-  external-endpoints check --config targets.yaml     your own list, from where you are, without a cluster
-  external-endpoints plan --config targets.yaml      what would change in your cluster; writes nothing
-  external-endpoints sync --config targets.yaml      do it
+Next steps (in a checkout: npx external-endpoints ...):
+  external-endpoints demo --stay                     the same, then keep running for kubectl
+  external-endpoints check --config targets.yaml     check your own list from here, without a cluster
+  external-endpoints plan --config targets.yaml      show what would change in your cluster; write nothing
+  external-endpoints sync --config targets.yaml      change it
 config/example.yaml shows every field of a list.
 `;
 
@@ -108,7 +109,7 @@ class Stage {
     this.#context = context;
     this.#colors = colorsFor(context.terminal.out);
     const parsed = parseTargetList(world.listText, 'demo.yaml');
-    if (!parsed.ok) throw new Error(`the demo's own list is broken: ${JSON.stringify(parsed.problems)}`);
+    if (!parsed.ok) throw new Error(`the demo's own list has errors: ${JSON.stringify(parsed.problems)}`);
     this.#list = parsed.list;
   }
 
@@ -116,18 +117,18 @@ class Stage {
     const { out } = this.#context.terminal;
     out.write(`${this.#colors.bold('The target list')}\n\n${this.#world.listText}\n`);
     out.write(
-      'An API server refuses loopback addresses as endpoints. So the list names documentation addresses\n' +
-        '(192.0.2.0/24), and for this demo alone connections to them go to listeners on 127.0.0.1:\n\n',
+      'An API server refuses loopback addresses as endpoints. So the list uses documentation addresses\n' +
+        '(192.0.2.0/24), and the demo maps connections to them to listeners on 127.0.0.1:\n\n',
     );
     const rows = this.#world.addresses.map(({ documented, listener }) => [documented, listener]);
     out.write(`${textTable(['ADDRESS', 'LISTENER'], rows)}\n\n`);
     out.write(
-      'API server (embedded, in memory, not for production), DNS server and backends are real servers on\n',
+      'The API server (embedded, in memory, not for production), the DNS server and the backends are real\n' +
+        'servers on this machine; all traffic between them goes through sockets.\n',
     );
-    out.write('this machine; everything between them goes through sockets.\n');
   }
 
-  /** False when the cluster does not say what it should. */
+  /** Returns false when the cluster differs from the scene's expectation. */
   async play(scene: Scene): Promise<boolean> {
     const { out, err } = this.#context.terminal;
     out.write(`\n${this.#colors.bold(`▶ ${scene.title}`)}\n\n`);
@@ -184,24 +185,24 @@ function problemOf(
 ): string | undefined {
   const { created, updated, deleted } = report.summary;
   const writes = created + updated + deleted;
-  if (scene.writes === 'none' && writes > 0) return `${writes} writes although nothing had changed`;
+  if (scene.writes === 'none' && writes > 0) return `${writes} writes although nothing changed`;
   if (scene.writes === 'some' && writes === 0) return 'nothing was written';
   for (const [service, expected] of Object.entries(scene.expected)) {
     const ready = slices
       .filter(({ metadata }) => metadata.labels?.[SERVICE_NAME_LABEL] === service)
       .flatMap((slice) => addressesIn(slice, true));
     if (ready.join() !== expected.join()) {
-      return `${service} should serve ${expected.join(', ')}, and serves ${ready.join(', ') || 'nothing'}`;
+      return `${service} should serve ${expected.join(', ')} but serves ${ready.join(', ') || 'nothing'}`;
     }
   }
   return undefined;
 }
 
-/** Until the user interrupts. */
+/** Keeps the servers running until the user interrupts. */
 async function stay(world: DemoWorld, { terminal, clock, signal }: CliContext): Promise<void> {
   const path = await world.writeKubeconfig();
   terminal.out.write(
-    `\nStill running; interrupt with Ctrl-C. In another terminal:\n  kubectl --kubeconfig ${path} get services,endpointslices -A\n`,
+    `\nStill running; stop it with Ctrl-C. In another terminal:\n  kubectl --kubeconfig ${path} get services,endpointslices -A\n`,
   );
   while (!signal.aborted) {
     await clock.sleep(3_600_000, signal).catch((error: unknown) => {

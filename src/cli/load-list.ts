@@ -7,13 +7,13 @@ import type { ClusterListFlags, ListFlags } from './options.ts';
 import { counted } from './rendering/output.ts';
 import { colorsFor } from './rendering/terminal.ts';
 
-/** The target list of `--config`, or nothing after its problems have been told. */
+/** The target list of `--config`. Returns undefined after printing the problems of the list. */
 export async function loadList(flags: ListFlags, context: CliContext): Promise<TargetList | undefined> {
   const parts = await readFiles(flags, context);
   return parts === undefined ? undefined : listIn(parts, context);
 }
 
-/** The parts of the list in files, or nothing after it was told that none is given. */
+/** The files of `--config`. Returns undefined after printing that the flag is missing. */
 export async function readFiles(
   { config: paths = [] }: ListFlags,
   context: CliContext,
@@ -26,8 +26,8 @@ export async function readFiles(
 }
 
 /**
- * What the parts say together, or nothing after their problems have been told. A list that names no target is
- * broken too: following it would delete everything.
+ * Merges the parts into one list. Returns undefined after printing its problems. An empty list is a problem too,
+ * because applying it would delete everything.
  */
 export function listIn(
   parts: readonly SourcePart[],
@@ -37,16 +37,16 @@ export function listIn(
   if (result.ok) return result.list;
   const texts = new Map(parts.flatMap((part) => (part.ok ? [[part.source, part.text] as const] : [])));
   err.write(problemsText(result.problems, texts));
-  const sum = `${result.reason}: ${counted(result.problems.length, 'problem')}; nothing was changed`;
-  err.write(`${colorsFor(err).red(sum)}\n`);
+  const summary = `${result.reason}: ${counted(result.problems.length, 'problem')}; nothing was changed`;
+  err.write(`${colorsFor(err).red(summary)}\n`);
   return undefined;
 }
 
-/** Where parts of the list are; there is one at least. */
+/** Where the parts of the list are read from: at least one path or ConfigMap. */
 export interface ListSources {
-  /** Of `--config`. */
+  /** From `--config`. */
   readonly paths: readonly string[];
-  /** Of `--configmap`. */
+  /** From `--configmap`. */
   readonly configMaps: readonly ConfigMapReference[];
 }
 
@@ -54,7 +54,7 @@ export type SourcesFound =
   | ({ readonly ok: true } & ListSources)
   | { readonly ok: false; readonly message: string };
 
-/** Where the flags say that the list is, or what is wrong with them. */
+/** Reads the list's sources from the flags. */
 export function sourcesOf({ config: paths = [], configmap = [] }: ClusterListFlags): SourcesFound {
   const configMaps: ConfigMapReference[] = [];
   for (const text of configmap) {

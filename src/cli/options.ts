@@ -2,46 +2,80 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/quantities.ts';
 import type { OutputFormat } from './rendering/output.ts';
 
-/** Flags that several commands share. Each can also be set as `EXTERNAL_ENDPOINTS_…`; the flag wins. */
+/** Options that several commands share. Each can also be set in the environment; the flag wins. */
+
+/** An option with the environment variable that belongs to it: `EXTERNAL_ENDPOINTS_DRY_RUN` for `--dry-run`. */
+export function option(flags: string, description: string): Option {
+  const created = new Option(flags, description);
+  const name = (created.long ?? '').slice(2).replaceAll('-', '_').toUpperCase();
+  return created.env(`EXTERNAL_ENDPOINTS_${name}`);
+}
+
+/** Appends examples to the help of a command. */
+export function withExamples(command: Command, ...lines: readonly string[]): Command {
+  return command.addHelpText('after', ['\nExamples:', ...lines].join('\n  '));
+}
 
 export interface ListFlags {
-  /** Checked by `loadList`: commander would complain of its absence before it complains of a typo in it. */
+  /** Optional for commander, which would report a missing list before a misspelt flag; `loadList` checks it. */
   readonly config?: readonly string[];
 }
 
 export function withListFlags(command: Command): Command {
   return command.addOption(
-    new Option(
-      '-c, --config <path...>',
-      'target list: a file, a directory, or - for standard input; repeatable',
-    ).env('EXTERNAL_ENDPOINTS_CONFIG'),
+    option('-c, --config <path...>', 'target list: a file, a directory, or - for standard input; repeatable'),
   );
 }
 
-/** Of commands that have a cluster anyway. */
+/** For commands that connect to a cluster. */
 export interface ClusterListFlags extends ListFlags {
   readonly configmap?: readonly string[];
 }
 
 export function withClusterListFlags(command: Command): Command {
   return withListFlags(command).addOption(
-    new Option(
+    option(
       '--configmap <reference...>',
-      'target list in ConfigMaps, read through the API: NAMESPACE/NAME, NAMESPACE/NAME/KEY or NAMESPACE/?LABEL=VALUE; repeatable',
-    ).env('EXTERNAL_ENDPOINTS_CONFIGMAP'),
+      'target list in ConfigMaps: NAMESPACE/NAME, NAMESPACE/NAME/KEY or NAMESPACE/?LABEL=VALUE; repeatable',
+    ),
   );
 }
 
-/** As in `--adopt` and `--adopt=false`. commander's own switches are on as soon as their variable is set, whatever it says. */
-export function withSwitch(flag: string, what: string, variable: string): Option {
-  return new Option(`${flag} [true|false]`, what)
+/**
+ * A boolean option: `--adopt` or `--adopt=false`. commander's own boolean options are true as soon as their
+ * environment variable is set, even to `false`.
+ */
+export function switchOption(flag: string, description: string): Option {
+  return option(`${flag} [true|false]`, description)
     .preset('true')
-    .env(variable)
     .argParser((text) => {
       if (text === 'true' || text === '1') return true;
       if (text === 'false' || text === '0' || text === '') return false;
       throw new InvalidArgumentError('Use true or false.');
     });
+}
+
+/** An option that takes a duration, in milliseconds. `defaultText` is its default as help shows it. */
+export function durationOption(
+  flag: string,
+  description: string,
+  defaultMs: number,
+  defaultText: string,
+  minMs = 0,
+): Option {
+  return option(`${flag} <duration>`, description)
+    .default(defaultMs, defaultText)
+    .argParser((text) => {
+      const duration = parseDuration(text);
+      if (!duration.ok) throw new InvalidArgumentError(duration.problem.hint ?? duration.problem.message);
+      if (duration.ms < minMs) throw new InvalidArgumentError(`Use at least ${minMs / 1000}s.`);
+      return duration.ms;
+    });
+}
+
+/** `--timeout`, one minute by default. `limited` names what the time limit applies to. */
+export function timeoutOption(limited: string): Option {
+  return durationOption('--timeout', `time limit for ${limited}`, 60_000, '1m', 1_000);
 }
 
 export interface ClusterFlags {
@@ -53,30 +87,21 @@ export interface ClusterFlags {
 
 export function withClusterFlags(command: Command): Command {
   return command
+    .addOption(option('--kubeconfig <file>', 'path of the kubeconfig (default: the same as kubectl)'))
+    .addOption(option('--context <name>', 'context of the kubeconfig (default: its current context)'))
+    .addOption(instanceOption())
     .addOption(
-      new Option('--kubeconfig <file>', 'kubeconfig (default: as kubectl)').env(
-        'EXTERNAL_ENDPOINTS_KUBECONFIG',
-      ),
-    )
-    .addOption(
-      new Option('--context <name>', "kubeconfig context (default: the kubeconfig's)").env(
-        'EXTERNAL_ENDPOINTS_CONTEXT',
-      ),
-    )
-    .addOption(withInstance())
-    .addOption(
-      new Option(
+      option(
         '--state-namespace <name>',
-        "namespace of the ConfigMap that carries state from one pass to the next (default: the context's or the Pod's)",
-      ).env('EXTERNAL_ENDPOINTS_STATE_NAMESPACE'),
+        'namespace of the ConfigMap that stores state between passes (default: the namespace of the context or of the Pod)',
+      ),
     );
 }
 
-/** Its value becomes a label, so it has a label's form. */
-export function withInstance(): Option {
-  return new Option('--instance <name>', 'marks whose objects are whose where several of us share a cluster')
+/** The value is used as a label value, so it must be a valid one. */
+export function instanceOption(): Option {
+  return option('--instance <name>', 'name of this installation; it touches only objects labelled with it')
     .default('default')
-    .env('EXTERNAL_ENDPOINTS_INSTANCE')
     .argParser((text) => {
       if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
       throw new InvalidArgumentError('Use at most 63 lower-case letters, digits and dashes.');
@@ -92,10 +117,7 @@ export function withOutputFlag(
   formats: readonly OutputFormat[] = ['text', 'json', 'yaml'],
 ): Command {
   return command.addOption(
-    new Option('-o, --output <format>', 'how to print the result')
-      .choices(formats)
-      .default(formats[0])
-      .env('EXTERNAL_ENDPOINTS_OUTPUT'),
+    option('-o, --output <format>', 'output format').choices(formats).default(formats[0]),
   );
 }
 
@@ -106,54 +128,40 @@ export interface DecisionFlags {
   readonly acceptDrain?: boolean;
 }
 
-/** What `plan` and `sync` must agree on. */
+/** Flags that change decisions: `plan`, `sync` and `run` have the same ones. */
 export function withDecisionFlags(command: Command): Command {
   return command
+    .addOption(switchOption('--adopt', 'adopt existing objects that this installation does not own'))
     .addOption(
-      withSwitch('--adopt', 'take over objects of these names that are not ours', 'EXTERNAL_ENDPOINTS_ADOPT'),
-    )
-    .addOption(
-      new Option(
+      option(
         '--policy <policy>',
-        'sync: everything; upsert-only: delete no Service; create-only: only what is missing',
+        'sync: create, update and delete; upsert-only: never delete a Service; create-only: only create missing objects',
       )
         .choices(['sync', 'upsert-only', 'create-only'])
-        .default('sync')
-        .env('EXTERNAL_ENDPOINTS_POLICY'),
+        .default('sync'),
     )
     .addOption(
-      withSwitch(
+      switchOption(
         '--allow-mass-delete',
-        'delete more Services at once than guards.maxDeletes allows',
-        'EXTERNAL_ENDPOINTS_ALLOW_MASS_DELETE',
+        'delete Services even if they are more than guards.maxDeletes allows',
       ),
     )
     .addOption(
-      withSwitch(
+      switchOption(
         '--accept-drain',
-        'drain what guards.maxDrain holds back: you have looked, and it is down',
-        'EXTERNAL_ENDPOINTS_ACCEPT_DRAIN',
+        'ignore guards.maxDrain once: mark unhealthy addresses not ready even if they are many',
       ),
     );
-}
-
-export function withTimeout(what: string, defaultMs: number, defaultText: string): Option {
-  return new Option('--timeout <duration>', what)
-    .default(defaultMs, defaultText)
-    .env('EXTERNAL_ENDPOINTS_TIMEOUT')
-    .argParser((text) => {
-      const duration = parseDuration(text);
-      if (!duration.ok) throw new InvalidArgumentError(duration.problem.hint ?? duration.problem.message);
-      if (duration.ms < 1000) throw new InvalidArgumentError('A pass needs at least 1s.');
-      return duration.ms;
-    });
 }
 
 export interface PassFlags extends DecisionFlags {
   readonly timeout: number;
 }
 
-/** A pass that ends by itself. */
-export function withPassFlags(command: Command): Command {
-  return withDecisionFlags(command).addOption(withTimeout('for the whole pass', 60_000, '1m'));
+/** The flags of `plan` and `sync`: one pass over a cluster. */
+export type ListedPassFlags = ClusterListFlags & ClusterFlags & PassFlags & OutputFlags;
+
+export function withListedPassFlags(command: Command): Command {
+  const described = withDecisionFlags(withClusterFlags(withClusterListFlags(command)));
+  return withOutputFlag(described.addOption(timeoutOption('the whole pass')));
 }

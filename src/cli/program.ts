@@ -16,7 +16,7 @@ import { describeVersion, runVersion } from './version.ts';
 interface CliCommand {
   readonly name: string;
   readonly describe: (command: Command) => Command;
-  /** Takes what the flags and the arguments that `describe` declares come to. */
+  /** Takes the parsed flags and arguments that `describe` declares. */
   readonly run: (flags: never, context: CliContext, args: readonly unknown[]) => Promise<number>;
 }
 
@@ -35,18 +35,18 @@ export const COMMANDS: readonly CliCommand[] = [
 ];
 
 const OVERVIEW = `
-Example:
+Examples:
   external-endpoints demo                           # needs no cluster
-  external-endpoints plan --config targets.yaml     # what would change
-  external-endpoints sync --config targets.yaml     # do it
+  external-endpoints plan --config targets.yaml     # show what would change
+  external-endpoints sync --config targets.yaml     # change it
 
 Exit codes:
-  0  done; for plan: no changes          3  some targets failed, the rest were done
-  1  plan found changes                  4  the cluster could not be reached or refused us
+  0  done; for plan: no changes          3  some targets failed, the others were applied
+  1  plan found changes                  4  the cluster was unreachable or denied access
   2  usage or configuration error      130  interrupted
 
-Each command has --help with an example. Flags can also be set in the environment: --dry-run as
-EXTERNAL_ENDPOINTS_DRY_RUN, and so on; the flag wins.`;
+Run a command with --help for its flags and examples. Every flag can also be set in the environment:
+--dry-run as EXTERNAL_ENDPOINTS_DRY_RUN. The flag wins.`;
 
 /** Runs one command line (without `node` and the script) and resolves with the exit code. */
 export async function runCommandLine(argv: readonly string[], context: CliContext): Promise<number> {
@@ -54,11 +54,11 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
   let running = '';
   const program = new Command('external-endpoints')
     .description(
-      'Keeps Kubernetes Services pointed at what does not run in Kubernetes: resolves names, checks health, writes Services, Endpoints and EndpointSlices.',
+      'Keep Kubernetes Services pointed at hosts outside Kubernetes: resolve names, check health, and write Services, Endpoints and EndpointSlices.',
     )
     .version(context.version, '-V, --version')
     .helpCommand(false)
-    .showHelpAfterError('(add --help for what there is)')
+    .showHelpAfterError('(use --help to list commands and flags)')
     .configureHelp(HELP_STYLE)
     .addHelpText('after', OVERVIEW)
     .exitOverride()
@@ -82,7 +82,7 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (context.signal.aborted) {
       context.terminal.err.write(
-        `${running}: interrupted${running === 'sync' ? '; nothing is half done, the next sync goes on' : ''}\n`,
+        `${running}: interrupted${running === 'sync' ? '; the next sync completes the remaining changes' : ''}\n`,
       );
       return EXIT.interrupted;
     }
@@ -90,23 +90,23 @@ export async function runCommandLine(argv: readonly string[], context: CliContex
   }
 }
 
-/** Longer lines are hard to read, however wide the terminal. */
+/** The width of help texts: at most 100 characters, because longer lines are hard to read. */
 function helpWidth({ columns }: TextOutput): number {
   return Math.min(columns ?? 100, 100);
 }
 
-/** How help describes flags: what a person needs, without commander's asides about presets and variables. */
+/** Help shows the choices and the default of a flag, but not commander's notes about presets and variables. */
 const HELP_STYLE: Partial<Help> = {
   sortSubcommands: false,
   subcommandTerm: (command: Command) => command.name(),
   optionTerm: (option: Option) => option.flags.replace(/ \[.*\]$/, ''),
   optionDescription: (option: Option) => {
-    const asides = [
+    const notes = [
       ...(option.argChoices === undefined ? [] : [option.argChoices.join(', ')]),
       ...(option.defaultValue === undefined
         ? []
         : [`default: ${option.defaultValueDescription ?? option.defaultValue}`]),
     ];
-    return asides.length === 0 ? option.description : `${option.description} (${asides.join('; ')})`;
+    return notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`;
   },
 };

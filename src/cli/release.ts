@@ -1,17 +1,18 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type ReleaseRequest, release, type ServiceName } from '../sync/pass/release.ts';
-import { isTrouble } from '../sync/sync-report.ts';
 import { clusterChoice } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import { EXIT, type ExitCode, targetsExitCode } from './exit-code.ts';
 import {
   type ClusterFlags,
   type OutputFlags,
+  option,
+  timeoutOption,
   withClusterFlags,
+  withExamples,
   withOutputFlag,
-  withTimeout,
 } from './options.ts';
-import { serialize } from './rendering/output.ts';
+import { resultIn } from './rendering/output.ts';
 import { reportText } from './rendering/report-text.ts';
 
 interface ReleaseFlags extends ClusterFlags, OutputFlags {
@@ -21,22 +22,23 @@ interface ReleaseFlags extends ClusterFlags, OutputFlags {
 
 export function describeRelease(command: Command): Command {
   const described = command
-    .summary('give objects back without a gap')
+    .summary('stop managing Services without interrupting them')
     .description(
-      'Takes our marks off a Service and what belongs to it, and leaves it serving: by mirroring where it has Endpoints, else by its EndpointSlices as they stand; with --selector by Pods.\n\nTake the target off the list first, with `deletionPolicy: Orphan`, or stop what follows the list: as long as the list has it, it would be taken over again, or refused.',
+      'Stop managing Services and leave them serving. It removes the ownership labels from each Service and its objects. A Service with Endpoints is then mirrored by Kubernetes; without Endpoints it keeps its EndpointSlices; with --selector its Pods serve it.\n\nFirst remove the target from the list with `deletionPolicy: Orphan`, or stop every process that uses the list. Otherwise the Service is adopted again, or refused.',
     )
-    .argument('<namespace/service...>', 'what to give back', parseService)
+    .argument('<namespace/service...>', 'Services to release', parseService)
     .addOption(
-      new Option(
+      option(
         '--selector <labels>',
-        'hand the Service over to the Pods with these labels: app=db,tier=data',
-      )
-        .env('EXTERNAL_ENDPOINTS_SELECTOR')
-        .argParser(parseSelector),
+        'hand each Service over to the Pods with these labels: app=db,tier=data',
+      ).argParser(parseSelector),
     )
-    .addOption(withTimeout('for each step that waits for mirroring or Pods', 60_000, '1m'))
-    .addHelpText('after', '\nExample:\n  external-endpoints release shop/orders-db');
-  return withOutputFlag(withClusterFlags(described));
+    .addOption(timeoutOption('each step that waits for mirroring or Pods'));
+  return withExamples(
+    withOutputFlag(withClusterFlags(described)),
+    'external-endpoints release shop/orders-db',
+    'external-endpoints release shop/orders-db --selector app=orders-db',
+  );
 }
 
 function parseService(text: string, before: readonly ServiceName[] | undefined): readonly ServiceName[] {
@@ -80,11 +82,11 @@ export async function runRelease(
     const ports = { store, state, clock: context.clock, requestCount: () => cluster.requestCount() };
     const { report, notes } = await release(request, ports, context.signal);
     for (const note of notes) err.write(`${note.reason}: ${note.message}\n`);
-    out.write(flags.output === 'text' ? reportText(report, 'done', out) : serialize(report, flags.output));
+    out.write(resultIn(flags.output, report, () => reportText(report, 'done', out)));
     if (report.targets.every(({ reason }) => reason === 'Unreachable' || reason === 'Unauthorized')) {
       return EXIT.clusterFailed;
     }
-    return report.targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
+    return targetsExitCode(report.targets);
   } finally {
     await cluster.close();
   }

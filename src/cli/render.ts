@@ -2,16 +2,17 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { isTrouble } from '../sync/sync-report.ts';
 import type { CliContext } from './context.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import { EXIT, type ExitCode, targetsExitCode } from './exit-code.ts';
 import { loadList } from './load-list.ts';
 import { decideOffline } from './offline-decision.ts';
 import {
+  instanceOption,
   type ListFlags,
   type OutputFlags,
-  withInstance,
+  timeoutOption,
+  withExamples,
   withListFlags,
   withOutputFlag,
-  withTimeout,
 } from './options.ts';
 import { serialize } from './rendering/output.ts';
 
@@ -24,12 +25,14 @@ export function describeRender(command: Command): Command {
   const described = command
     .summary('print the manifests that sync would create in an empty cluster')
     .description(
-      'Resolves and probes as sync would and prints Services, EndpointSlices and Endpoints. Slices have no owner reference: that needs the uid of a Service that exists.',
+      'Print the Services, EndpointSlices and Endpoints that sync would create in an empty cluster. It resolves and checks every target first. The EndpointSlices have no owner reference, because that needs the uid of an existing Service.',
     )
-    .addOption(withInstance())
-    .addOption(withTimeout('for all checks', 60_000, '1m'))
-    .addHelpText('after', '\nExample:\n  external-endpoints render --config targets.yaml > manifests.yaml');
-  return withOutputFlag(withListFlags(described), ['yaml', 'json']);
+    .addOption(instanceOption())
+    .addOption(timeoutOption('all checks'));
+  return withExamples(
+    withOutputFlag(withListFlags(described), ['yaml', 'json']),
+    'external-endpoints render --config targets.yaml > manifests.yaml',
+  );
 }
 
 export async function runRender(flags: RenderFlags, context: CliContext): Promise<ExitCode> {
@@ -49,5 +52,5 @@ export async function runRender(flags: RenderFlags, context: CliContext): Promis
       ? serialize({ apiVersion: 'v1', kind: 'List', items: objects }, 'json')
       : objects.map((object) => `---\n${stringify(object, { lineWidth: 0 })}`).join(''),
   );
-  return targets.some(({ plan }) => isTrouble(plan.phase)) ? EXIT.someTargetsFailed : EXIT.done;
+  return targetsExitCode(targets.map(({ plan }) => plan));
 }

@@ -1,11 +1,17 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_TIMINGS } from '../cluster/election-timings.ts';
-import { parseDuration } from '../config/quantities.ts';
 import type { LogFormat, LogLevel } from '../model/log.ts';
 import type { ListenAddress } from './context.ts';
-import { type ClusterFlags, type ClusterListFlags, type DecisionFlags, withSwitch } from './options.ts';
+import {
+  type ClusterFlags,
+  type ClusterListFlags,
+  type DecisionFlags,
+  durationOption,
+  option,
+  switchOption,
+} from './options.ts';
 
-/** Flags that only the long-lived worker has. */
+/** Flags that only `run` has. */
 export interface WorkerFlags {
   readonly allowEmpty?: boolean;
   readonly logFormat?: LogFormat;
@@ -19,7 +25,7 @@ export interface WorkerFlags {
   readonly schedule?: string;
   readonly timezone?: string;
   readonly cronJitter: number;
-  /** Of one pass of `schedule`. */
+  /** Time limit for one pass of `schedule`. */
   readonly timeout: number;
   readonly startupTimeout: number;
 }
@@ -29,35 +35,38 @@ export type RunFlags = ClusterListFlags & ClusterFlags & DecisionFlags & WorkerF
 export function withWorkerFlags(command: Command): Command {
   return withScheduleFlags(withElectionFlags(withLogFlags(command)))
     .addOption(
-      withSwitch(
+      switchOption(
         '--allow-empty',
-        'follow a list, or a part of it, that names no target any more; otherwise that counts as broken',
-        'EXTERNAL_ENDPOINTS_ALLOW_EMPTY',
+        'accept an empty list and delete what it listed before; without this flag an empty list is rejected',
       ),
     )
     .addOption(
-      new Option('--listen <host:port>', 'where to serve /healthz, /readyz, /metrics and /api/status')
+      option('--listen <host:port>', 'address that serves /healthz, /readyz, /metrics and /api/status')
         .default({ host: '0.0.0.0', port: 8080 }, '0.0.0.0:8080')
-        .env('EXTERNAL_ENDPOINTS_LISTEN')
         .argParser(parseListenAddress),
     )
     .addOption(
-      duration('--startup-timeout', 'how long to wait for an API server that does not answer', 300_000, '5m'),
+      durationOption(
+        '--startup-timeout',
+        'how long to wait at startup for an API server that does not answer',
+        300_000,
+        '5m',
+      ),
     );
 }
 
 function withLogFlags(command: Command): Command {
   return command
     .addOption(
-      new Option('--log-format <format>', 'json, or text for people (default: text on a terminal)')
-        .choices(['json', 'text'])
-        .env('EXTERNAL_ENDPOINTS_LOG_FORMAT'),
+      option('--log-format <format>', 'log format (default: text on a terminal, else json)').choices([
+        'json',
+        'text',
+      ]),
     )
     .addOption(
-      new Option('--log-level <level>', 'the least severe lines to log')
+      option('--log-level <level>', 'lowest severity to log')
         .choices(['debug', 'info', 'warn', 'error'])
-        .default('info')
-        .env('EXTERNAL_ENDPOINTS_LOG_LEVEL'),
+        .default('info'),
     );
 }
 
@@ -65,58 +74,55 @@ function withElectionFlags(command: Command): Command {
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = DEFAULT_TIMINGS;
   return command
     .addOption(
-      new Option('--leader-elect <bool>', 'false: there is only one replica, and it always writes')
+      option('--leader-elect <bool>', 'false: this is the only replica, and it always writes')
         .choices(['true', 'false'])
-        .default('true')
-        .env('EXTERNAL_ENDPOINTS_LEADER_ELECT'),
+        .default('true'),
     )
     .addOption(
-      duration('--lease-duration', 'after that a silent leader is taken for dead', leaseDurationMs, '15s'),
+      durationOption(
+        '--lease-duration',
+        'how long the other replicas wait for a silent leader before one replaces it',
+        leaseDurationMs,
+        '15s',
+      ),
     )
     .addOption(
-      duration(
+      durationOption(
         '--renew-deadline',
-        'after that a leader that cannot renew stops writing',
+        'how long a leader that cannot renew its lease keeps writing',
         renewDeadlineMs,
         '10s',
       ),
     )
-    .addOption(duration('--retry-period', 'between tries to get or keep the lease', retryPeriodMs, '2s'));
+    .addOption(
+      durationOption(
+        '--retry-period',
+        'time between attempts to acquire or renew the lease',
+        retryPeriodMs,
+        '2s',
+      ),
+    );
 }
 
 function withScheduleFlags(command: Command): Command {
   return command
+    .addOption(option('--resync <cron>', 'cron expression: read and decide everything again at these times'))
     .addOption(
-      new Option('--resync <cron>', 'read and decide everything again at these times').env(
-        'EXTERNAL_ENDPOINTS_RESYNC',
+      option(
+        '--schedule <cron>',
+        'cron expression: run one pass at these times, as a CronJob of `sync` does',
       ),
     )
     .addOption(
-      new Option('--schedule <cron>', 'work only at these times, as a CronJob of `sync` would').env(
-        'EXTERNAL_ENDPOINTS_SCHEDULE',
-      ),
-    )
-    .addOption(
-      new Option(
+      option(
         '--timezone <name>',
-        "of --resync and --schedule, such as Europe/Vienna (default: the system's)",
-      )
-        .env('EXTERNAL_ENDPOINTS_TIMEZONE')
-        .argParser(parseTimezone),
+        "time zone of --resync and --schedule, such as Europe/Vienna (default: the system's)",
+      ).argParser(parseTimezone),
     )
-    .addOption(duration('--timeout', 'of one pass of --schedule', 60_000, '1m'))
-    .addOption(duration('--cron-jitter', 'start up to that much later, at random', 0, '0s'));
-}
-
-function duration(flag: string, what: string, defaultMs: number, defaultText: string): Option {
-  return new Option(`${flag} <duration>`, what)
-    .default(defaultMs, defaultText)
-    .env(`EXTERNAL_ENDPOINTS_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`)
-    .argParser((text) => {
-      const parsed = parseDuration(text);
-      if (!parsed.ok) throw new InvalidArgumentError(parsed.problem.hint ?? parsed.problem.message);
-      return parsed.ms;
-    });
+    .addOption(durationOption('--timeout', 'time limit for one pass of --schedule', 60_000, '1m'))
+    .addOption(
+      durationOption('--cron-jitter', 'delay each scheduled start by a random time of at most this', 0, '0s'),
+    );
 }
 
 function parseTimezone(name: string): string {

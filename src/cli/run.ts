@@ -5,7 +5,7 @@ import { clusterChoice } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { sourcesOf } from './load-list.ts';
-import { withClusterFlags, withClusterListFlags, withDecisionFlags } from './options.ts';
+import { withClusterFlags, withClusterListFlags, withDecisionFlags, withExamples } from './options.ts';
 import { timingsOf } from './replica.ts';
 import { runBySchedule } from './run-by-schedule.ts';
 import { runContinuously } from './run-continuously.ts';
@@ -13,12 +13,15 @@ import { type RunFlags, withWorkerFlags } from './run-options.ts';
 
 export function describeRun(command: Command): Command {
   const described = command
-    .summary('the long-lived worker: keeps the cluster true to the list')
+    .summary('keep the cluster matching the target list until stopped')
     .description(
-      'Follows the list, DNS, health and the cluster, and writes what changes when it changes. Several replicas elect a leader; the others stand by, resolving and checking.',
-    )
-    .addHelpText('after', '\nExample:\n  external-endpoints run --config targets.yaml');
-  return withWorkerFlags(withDecisionFlags(withClusterFlags(withClusterListFlags(described))));
+      'Keep the cluster matching the target list until stopped. It follows the list, DNS, health and the cluster, and writes every change when it happens. Several replicas elect a leader, which writes; the others resolve and check.',
+    );
+  return withExamples(
+    withWorkerFlags(withDecisionFlags(withClusterFlags(withClusterListFlags(described)))),
+    'external-endpoints run --config targets.yaml',
+    'external-endpoints run --configmap shop/targets --listen 0.0.0.0:9090',
+  );
 }
 
 export async function runRun(flags: RunFlags, context: CliContext): Promise<ExitCode> {
@@ -50,7 +53,7 @@ function flagsProblem(flags: RunFlags, { cron }: CliContext): string | undefined
   for (const name of ['resync', 'schedule'] as const) {
     const expression = flags[name];
     const problem = expression === undefined ? undefined : cron.problemWith(expression);
-    if (problem !== undefined) return `--${name} "${expression}" is no cron expression: ${problem}`;
+    if (problem !== undefined) return `--${name} "${expression}" is not a cron expression: ${problem}`;
   }
   return timingsProblem(timingsOf(flags));
 }

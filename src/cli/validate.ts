@@ -4,19 +4,22 @@ import { readTargetList } from '../config/target-list.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList, readFiles } from './load-list.ts';
-import { type ListFlags, type OutputFlags, withListFlags, withOutputFlag } from './options.ts';
+import { type ListFlags, type OutputFlags, withExamples, withListFlags, withOutputFlag } from './options.ts';
 import { counted, serialize } from './rendering/output.ts';
 
 type ValidateFlags = ListFlags & OutputFlags;
 
 export function describeValidate(command: Command): Command {
   const described = command
-    .summary('check the list alone, offline')
+    .summary('check the target list for errors, offline')
     .description(
-      'Reads the list and tells everything that is wrong with it, each with file, line and column. Exits 2 when something is.',
-    )
-    .addHelpText('after', '\nExample:\n  external-endpoints validate --config targets.yaml');
-  return withOutputFlag(withListFlags(described));
+      'Check the target list and report every error with its file, line and column. Exits with 2 when the list has errors.',
+    );
+  return withExamples(
+    withOutputFlag(withListFlags(described)),
+    'external-endpoints validate --config targets.yaml',
+    'external-endpoints validate --config lists/ --output json',
+  );
 }
 
 export async function runValidate(flags: ValidateFlags, context: CliContext): Promise<ExitCode> {

@@ -105,7 +105,7 @@ describe('a worker', () => {
     const fromMs = performance.now();
     expect(await worker.ended).toMatchObject({ code: 130 });
     expect(performance.now() - fromMs).toBeLessThan(5_000);
-    expect(worker.stderr).toMatch(/did not end in order within 4.8 s; it ends now\n$/);
+    expect(worker.stderr).toMatch(/did not stop within 4.8 s of the signal; exiting now\n$/);
   });
 
   it('that cannot listen says so, and ends', async () => {

@@ -169,7 +169,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
       expect(ended).toEqual({
         code: 130,
         stdout: '',
-        stderr: 'sync: interrupted; nothing is half done, the next sync goes on\n',
+        stderr: 'sync: interrupted; the next sync completes the remaining changes\n',
       });
       stage.dns.outage = undefined;
       expect(await stage.versions()).toEqual(before);

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { Action, ApplyAction, ObjectPlan, PatchAction } from '../../plan/object-plan.ts';
 import type { Colors } from './terminal.ts';
 
-/** Every change of every object: what it is now and what it would be, with the reason. */
+/** Every planned change, with its reason and a diff of the object. */
 export function planText(plans: readonly ObjectPlan[], colors: Colors): string {
   return plans.flatMap((plan) => plan.actions.map((action) => actionText(action, colors))).join('');
 }
@@ -34,7 +34,7 @@ function indent(yaml: string, colors: Colors): string {
 
 /** One unified diff over all changed fields, each under its path. */
 function changesText(action: ApplyAction | PatchAction, colors: Colors): string {
-  if (action.changes.length === 0) return colors.dim('    ownership only, no content\n');
+  if (action.changes.length === 0) return colors.dim('    field ownership only, no content changes\n');
   const before = Object.fromEntries(
     action.changes.filter((each) => each.from !== undefined).map((each) => [each.path, each.from]),
   );
@@ -47,13 +47,13 @@ function changesText(action: ApplyAction | PatchAction, colors: Colors): string 
   return patch
     .split('\n')
     .slice(4)
-    .filter((line) => line !== '' && !line.startsWith('\\') && !BEGINNING.test(line))
+    .filter((line) => line !== '' && !line.startsWith('\\') && !FIRST_HUNK.test(line))
     .map((line) => `  ${paint(line, colors)}\n`)
     .join('');
 }
 
-/** What says that nothing is left out before. Where something is, line numbers of our own text would tell nobody more. */
-const BEGINNING = /^@@ -[01](,\d+)? \+[01](,\d+)? @@/;
+/** The header of a hunk that starts at the first line: it leaves nothing out, so it is not shown. */
+const FIRST_HUNK = /^@@ -[01](,\d+)? \+[01](,\d+)? @@/;
 
 function paint(line: string, colors: Colors): string {
   if (line.startsWith('+')) return colors.green(line);

@@ -11,14 +11,14 @@ import { textTable } from './table.ts';
 import type { Colors, TextOutput } from './terminal.ts';
 import { colorsFor } from './terminal.ts';
 
-/** Whether the writes of a report were made, would be made, or are none of its business. */
+/** Whether the report's writes were made, are planned, or do not exist (`check` writes nothing). */
 export type Tense = 'done' | 'planned' | 'unwritten';
 
 const WRITTEN_HEAD = { done: ['WRITTEN'], planned: ['TO WRITE'], unwritten: [] };
 const WHY = 3;
 const WRITTEN = 6;
 
-/** What a pass did, for a person: a line an address, a line a target that needs attention, and the sums. */
+/** A report as text: a table of addresses, a line for each target that needs attention, and totals. */
 export function reportText(report: SyncReport, tense: Tense, out: TextOutput): string {
   const colors = colorsFor(out);
   const head = ['TARGET', 'ADDRESS', 'VERDICT', 'WHY', 'LATENCY', 'FROM', ...WRITTEN_HEAD[tense]];
@@ -33,7 +33,7 @@ export function reportText(report: SyncReport, tense: Tense, out: TextOutput): s
   return `${[...blocks, sums].filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-/** The table shows the addresses that there are; of those that are missing only the message tells. */
+/** Addresses that could not be resolved or published are not in the table; only the target's message names them. */
 function lacksAddresses({ reason }: TargetReport): boolean {
   return reason === 'NameUnresolved' || reason === 'TooManyAddresses';
 }
@@ -56,7 +56,7 @@ function targetRows(target: TargetReport, tense: Tense, colors: Colors): string[
   ]);
 }
 
-/** `Connected`, or what is wrong and where; and for an address that its name no longer gives, why it is still there. */
+/** Why the address is ready or not, with the failing ports; for an address that left DNS also why it is held. */
 function whyText(endpoint: EndpointReport): string {
   const { ready, reason, message, held, ports = [] } = endpoint;
   const failing = ports.filter((port) => !port.ready).map(({ name, port }) => name || String(port));
@@ -106,7 +106,7 @@ const VERBS = {
   planned: { create: 'create', update: 'update', delete: 'delete' },
 } as const;
 
-/** `created Service, 2 EndpointSlices, Endpoints; deleted EndpointSlice`; a dash where nothing is. */
+/** `created Service, 2 EndpointSlices, Endpoints; deleted EndpointSlice`; a dash when nothing was written. */
 function writtenText(target: TargetReport, tense: keyof typeof VERBS, { cyan, red, dim }: Colors): string {
   const byVerb = Map.groupBy(target.actions, ({ verb }) => verb);
   const parts = [...byVerb].map(([verb, actions]) => {
@@ -120,7 +120,7 @@ function kindsText(actions: readonly ActionReport[]): string {
   const objects = Map.groupBy(actions, ({ kind }) => kind);
   return [...objects]
     .map(([kind, group]) => {
-      // A plan may write one object twice, on its way from one state to another.
+      // A plan may write one object twice.
       const names = new Set(group.map(({ name }) => name)).size;
       return names === 1 ? kind : counted(names, kind);
     })

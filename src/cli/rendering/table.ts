@@ -3,13 +3,13 @@ import { stripVTControlCharacters } from 'node:util';
 const GAP = '  ';
 const NARROWEST = 20;
 
-/** Which columns may be wrapped, in that order, until the table is no wider than `width`; undefined wraps none. */
+/** The columns that may be wrapped, in this order, until the table fits `width`. An undefined width wraps none. */
 export interface Wrapping {
   readonly columns: readonly number[];
   readonly width: number | undefined;
 }
 
-/** Columns as wide as their widest cell, without lines, as kubectl prints. Colours in cells do not count as width. */
+/** A table in kubectl's style: each column is as wide as its widest cell. Colour codes do not count as width. */
 export function textTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -26,7 +26,7 @@ export function textTable(
   return table.flatMap((row) => linesOf(row, widths)).join('\n');
 }
 
-/** One row; more lines than one where a cell is wider than its column. */
+/** One row. It takes several lines when a cell is wider than its column. */
 function linesOf(row: readonly string[], widths: readonly number[]): string[] {
   const cells = widths.map((width, column) => {
     const cell = row[column] ?? '';
@@ -41,7 +41,7 @@ function linesOf(row: readonly string[], widths: readonly number[]): string[] {
   );
 }
 
-/** At blanks; a word that is longer than the line is cut. Without colours: a line's end would not end them. */
+/** Breaks at spaces and cuts words longer than a line. Removes colours, which would continue in the next cell. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [''];
   const words = stripVTControlCharacters(text).split(' ');

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 
-/** Where a command writes. Data goes to `out`, everything about it to `err`. */
+/** The output streams of a command. Results go to `out`; progress, warnings and errors go to `err`. */
 export interface Terminal {
   readonly out: TextOutput;
   readonly err: TextOutput;
@@ -8,10 +8,10 @@ export interface Terminal {
 
 export interface TextOutput {
   write(text: string): void;
-  /** A person is looking: progress may be shown and lines be redrawn. */
+  /** Whether the stream is a terminal, so that lines may be redrawn. */
   readonly isTerminal: boolean;
   readonly colors: boolean;
-  /** Characters a line; undefined where nobody counts them. */
+  /** The width of the terminal in characters; undefined when the stream is not a terminal. */
   readonly columns: number | undefined;
 }
 
@@ -21,19 +21,19 @@ export function colorsFor(output: TextOutput): Colors {
   return pc.createColors(output.colors);
 }
 
-/** A line on the terminal that says how far a pass is. Nothing at all where nobody looks. */
+/** A progress line on the terminal. Writes nothing when the output is not a terminal. */
 export interface Progress {
   update(step: string, done: number, total: number): void;
-  /** Takes the line away. */
+  /** Erases the line. */
   end(): void;
 }
 
 const BAR_WIDTH = 20;
-/** Ten thousand checks are no reason to draw ten thousand lines. */
+/** Upper bound on redraws of one step, so that 10,000 checks do not write 10,000 lines. */
 const MAX_REDRAWS = 200;
 const ERASE_LINE = '\r\u001b[2K';
 
-/** The line is redrawn in place, so it needs what colours need: a terminal that is not dumb, and no NO_COLOR. */
+/** Redrawing needs escape sequences, so the line appears under the same conditions as colours. */
 export function progressOn(output: TextOutput): Progress {
   if (!output.colors) return { update: () => undefined, end: () => undefined };
   let drawn = false;

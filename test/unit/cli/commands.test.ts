@@ -10,7 +10,7 @@ const TWO = `  - name: db
 `;
 
 describe('sync', () => {
-  it('publishes, tells what it wrote, and does nothing the second time', async () => {
+  it('publishes, reports what it wrote, and writes nothing the second time', async () => {
     const world = new CliWorld();
     const list = world.list(TWO);
     const first = await world.run('sync', ...list);
@@ -28,7 +28,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     );
   });
 
-  it('prints the same for programs, as JSON and as YAML', async () => {
+  it('prints the same report as JSON and as YAML', async () => {
     const world = new CliWorld();
     const list = world.list(TWO);
     const json = await world.run('sync', ...list, '-o', 'json');
@@ -53,7 +53,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     expect(parse(yaml.out)).toMatchObject({ summary: { unchanged: 1 }, targets: [{ name: 'db' }] });
   });
 
-  it('ends with 4 when the cluster refuses every target, and with 3 when it refuses some', async () => {
+  it('exits with 4 when the cluster refuses every target, and with 3 when it refuses some', async () => {
     const world = new CliWorld();
     const list = world.list(TWO);
     world.client.fault = ({ method }) => (method === 'PATCH' ? 'forbidden' : undefined);
@@ -73,7 +73,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     expect(await world.run('sync', ...two)).toMatchObject({ code: 3 });
   });
 
-  it('ends with 3 when a target is in trouble', async () => {
+  it('exits with 3 when a target is in trouble', async () => {
     const world = new CliWorld();
     world.network.set('10.0.0.1:5432', { does: 'fail', code: 'ECONNREFUSED' });
     world.network.set('10.0.0.2:5432', { does: 'fail', code: 'ECONNREFUSED' });
@@ -84,7 +84,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     );
   });
 
-  it('writes nothing with --dry-run=server, and speaks of what it would', async () => {
+  it('writes nothing with --dry-run=server, and prints what it would write', async () => {
     const world = new CliWorld();
     const list = world.list(TWO);
     const { code, out } = await world.run('sync', ...list, '--dry-run=server');
@@ -94,7 +94,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     expect((await world.run('plan', ...list)).code).toBe(1);
   });
 
-  it('goes to the cluster that is asked for', async () => {
+  it('connects to the cluster that the flags name', async () => {
     const world = new CliWorld();
     const flags = ['--kubeconfig', 'k', '--context', 'c', '--instance', 'blue', '--state-namespace', 'ops'];
     await world.run('sync', ...world.list(TWO), ...flags);
@@ -106,7 +106,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     );
   });
 
-  it('ends with 4 and one line when there is no cluster, or it does not answer', async () => {
+  it('exits with 4 and prints one line when no cluster is configured, or it does not answer', async () => {
     const world = new CliWorld();
     const list = world.list(TWO);
     world.client.fault = () => 'refused';
@@ -123,7 +123,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     });
   });
 
-  it('ends with 4 when --timeout is over', async () => {
+  it('exits with 4 when --timeout is over', async () => {
     const world = new CliWorld();
     world.client.fault = () => 'hangs';
     expect(await world.run('sync', ...world.list(TWO), '--timeout', '5s')).toEqual({
@@ -134,7 +134,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     expect(world.clock.sleeping).toBe(0);
   });
 
-  it('ends with 130 when it is interrupted', async () => {
+  it('exits with 130 when it is interrupted', async () => {
     const world = new CliWorld();
     world.client.fault = () => {
       world.interruption.abort(new Error('received SIGINT'));
@@ -143,12 +143,12 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     expect(await world.run('sync', ...world.list(TWO))).toEqual({
       code: 130,
       out: '',
-      err: 'sync: interrupted; nothing is half done, the next sync goes on\n',
+      err: 'sync: interrupted; the next sync completes the remaining changes\n',
     });
     expect(world.clock.sleeping).toBe(0);
   });
 
-  it('ends with 2 when the list is wrong, and asks no cluster', async () => {
+  it('exits with 2 when the list has errors, and does not connect to a cluster', async () => {
     const world = new CliWorld();
     const { code, out, err } = await world.run('sync', ...world.list('  - name: db\n'));
     expect([code, out]).toEqual([2, '']);
@@ -167,7 +167,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
       return world;
     };
 
-    it('publishes, beside what files say', async () => {
+    it('publishes the targets of the ConfigMap and of the files', async () => {
       const world = await withList(TWO);
       const file = world.list(
         '  - { name: web, ports: [{ port: 80 }], endpoints: [{ address: 10.0.0.1 }] }\n',
@@ -188,7 +188,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
       ['default/other', 'configmap default/other: there is no such ConfigMap'],
       ['default/targets/more.yaml', 'configmap default/targets[more.yaml]: the ConfigMap has no such key'],
       ['default/?list=yes', 'configmap default/?list=yes: no ConfigMap matches'],
-    ])('ends with 2 and writes nothing when the one in %s is wrong', async (reference, problem) => {
+    ])('exits with 2 and writes nothing when the list in %s has errors', async (reference, problem) => {
       const world = await withList('\n  - name: db\n');
       const before = world.cluster.server.store.revision;
       const { code, err } = await world.run('sync', '--configmap', reference);
@@ -198,7 +198,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
       expect(world.cluster.server.store.revision).toBe(before);
     });
 
-    it('ends with 4 when it cannot be read, within --timeout', async () => {
+    it('exits with 4 within --timeout when the ConfigMap cannot be read', async () => {
       const world = await withList(TWO);
       world.client.fault = () => 'forbidden';
       const refused = await world.run('sync', '--configmap', 'default/targets');
@@ -216,7 +216,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
 });
 
 describe('plan', () => {
-  it('shows what sync would do as a diff, and ends with 1; then with 0', async () => {
+  it('shows the changes of sync as a diff and exits with 1; exits with 0 after sync', async () => {
     const world = new CliWorld();
     const list = world.list(TWO);
     const before = await world.run('plan', ...list);
@@ -229,7 +229,7 @@ describe('plan', () => {
     expect(after.out).toMatch(/^TARGET/);
   });
 
-  it('says why an address that its name no longer gives is still there, and until when', async () => {
+  it('shows why and until when an address that left DNS is held', async () => {
     const world = new CliWorld();
     world.dns.zone.set('db.example.test', [address('10.0.0.1')]);
     const list = world.list(
@@ -253,7 +253,7 @@ describe('plan', () => {
     expect([failing.code, gone.code]).toEqual([0, 0]);
   });
 
-  it('shows what changes within an object, and no more', async () => {
+  it('shows only the changed fields of an object', async () => {
     const world = new CliWorld();
     const list = world.list(TWO);
     await world.run('sync', ...list);
@@ -270,7 +270,7 @@ describe('plan', () => {
     ]);
   });
 
-  it('ends with 3 when nothing would change but a target is in trouble', async () => {
+  it('exits with 3 when nothing would change but a target is in trouble', async () => {
     const world = new CliWorld();
     for (const backend of ['10.0.0.1:5432', '10.0.0.2:5432']) {
       world.network.set(backend, { does: 'fail', code: 'ECONNREFUSED' });
@@ -280,7 +280,7 @@ describe('plan', () => {
     expect((await world.run('plan', ...list)).code).toBe(3);
   });
 
-  it('deletes only as far as the guard allows, unless told otherwise', async () => {
+  it('sync deletes no more than guards.maxDeletes allows, unless --allow-mass-delete is set', async () => {
     const world = new CliWorld();
     const three = ['a', 'b', 'c'].map(
       (name) => `  - { name: ${name}, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }] }\n`,
@@ -297,7 +297,7 @@ describe('plan', () => {
 });
 
 describe('check', () => {
-  it('needs no cluster and tells every address; with 3 when a target has none that is ready', async () => {
+  it('needs no cluster and reports every address; exits with 3 when a target has no ready address', async () => {
     const world = new CliWorld();
     world.dns.zone.set('db.example.test', [address('10.0.0.1'), address('10.0.0.2')]);
     world.network.set('10.0.0.2:5432', { does: 'fail', code: 'EHOSTUNREACH' });
@@ -315,7 +315,7 @@ describe('check', () => {
     expect(world.choices).toEqual([]);
   });
 
-  it('tells of names that give no address, though others stand in for them', async () => {
+  it('reports names without an address even when other names of the target have some', async () => {
     const world = new CliWorld();
     world.dns.zone.set('db.example.test', [address('10.0.0.1'), address('fd00::1')]);
     world.dns.zone.set('_pg._tcp.example.test', [
@@ -333,11 +333,11 @@ describe('check', () => {
       'default/service: Published (NameUnresolved): srv _pg._tcp.example.test: NameNotFound: gone.example.test does not exist; 2 of 2 addresses ready',
     ]);
     const json = JSON.parse((await world.run('check', ...list, '-o', 'json')).out);
-    // Whether the Service will serve IPv6 is not known here; both addresses were seen to be ready.
+    // Without a cluster the families of the Service are unknown, so both addresses count.
     expect(json.targets[0]).toMatchObject({ phase: 'Published', reason: 'AllReady' });
   });
 
-  it('is interrupted without a word about writing', async () => {
+  it('does not mention sync when it is interrupted', async () => {
     const world = new CliWorld();
     world.network.set('10.0.0.1:5432', { does: 'swallow' });
     world.interruption.abort(new Error('received SIGTERM'));
@@ -370,7 +370,7 @@ describe('render', () => {
     expect(JSON.parse(json.out)).toMatchObject({ kind: 'List', apiVersion: 'v1', items: [{}, {}, {}] });
   });
 
-  it('tells trouble beside the manifests, and ends with 3', async () => {
+  it('prints trouble on stderr and exits with 3', async () => {
     const world = new CliWorld();
     const { code, out, err } = await world.run(
       'render',
@@ -383,7 +383,7 @@ describe('render', () => {
 });
 
 describe('validate', () => {
-  it('counts the targets of a list in order', async () => {
+  it('counts the targets of a valid list', async () => {
     const world = new CliWorld();
     expect(await world.run('validate', ...world.list(TWO))).toEqual({
       code: 0,
@@ -392,7 +392,7 @@ describe('validate', () => {
     });
   });
 
-  it('tells every problem for people on stderr, for programs on stdout; with 2', async () => {
+  it('prints problems as text on stderr, or as JSON on stdout, and exits with 2', async () => {
     const world = new CliWorld();
     const list = world.list('  - { name: db, ports: [{ port: 0 }], endpoint: [] }\n');
     const text = await world.run('validate', ...list);
@@ -409,7 +409,7 @@ describe('validate', () => {
     });
   });
 
-  it('tells a file that is not there', async () => {
+  it('reports a missing file', async () => {
     const { code, err } = await new CliWorld().run('validate', '-c', 'nothing.yaml');
     expect(code).toBe(2);
     expect(err).toContain('nothing.yaml: there is no such file or directory');
@@ -417,7 +417,7 @@ describe('validate', () => {
 });
 
 describe('schema and version', () => {
-  it('print what they are asked for', async () => {
+  it('print the JSON Schema and the version', async () => {
     const world = new CliWorld();
     const schema = await world.run('schema');
     expect(JSON.parse(schema.out)).toMatchObject({ type: 'object', properties: { targets: {} } });
@@ -430,10 +430,10 @@ describe('schema and version', () => {
   });
 });
 
-describe('a terminal', () => {
+describe('terminal output', () => {
   const PERSON = { isTerminal: true, colors: true, columns: 200 };
 
-  it('gets colours and a line of progress that is taken away again; a pipe gets neither', async () => {
+  it('has colours and a progress line that is erased at the end; a pipe has neither', async () => {
     const world = new CliWorld(PERSON);
     const { out, err } = await world.run('sync', ...world.list(TWO));
     expect(out).toContain('\u001b[32mready\u001b[39m');
@@ -446,13 +446,13 @@ describe('a terminal', () => {
     expect(piped.out + piped.err).not.toContain('\u001b');
   });
 
-  it('that wants no colour gets no progress either', async () => {
+  it('has no progress line when colours are off', async () => {
     const world = new CliWorld({ ...PERSON, colors: false });
     const { out, err } = await world.run('sync', ...world.list(TWO));
     expect(out + err).not.toContain('\u001b');
   });
 
-  it('is left clean when a pass fails or is interrupted', async () => {
+  it('erases the progress line when a command is interrupted', async () => {
     const world = new CliWorld(PERSON);
     world.network.set('10.0.0.1:5432', { does: 'swallow' });
     const list = world.list(TWO);

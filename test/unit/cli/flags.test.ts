@@ -5,7 +5,7 @@ import { CliWorld } from '../../support/cli-world.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** What a command line comes to for the command; throws what commander has to say against it. */
+/** The flags that a command gets from a command line. Throws commander's error when it is invalid. */
 function flagsOf(name: string, argv: readonly string[]): Record<string, unknown> {
   const found = COMMANDS.find((command) => command.name === name);
   if (found === undefined) throw new Error(`no command ${name}`);
@@ -23,15 +23,15 @@ const optionsOf = (name: string): readonly Option[] =>
   COMMANDS.find((command) => command.name === name)?.describe(new Command(name)).options ?? [];
 
 describe('every command', () => {
-  it.each(COMMANDS.map(({ name }) => name))('%s has --help with an example of itself', async (name) => {
+  it.each(COMMANDS.map(({ name }) => name))('%s --help prints an example of the command', async (name) => {
     const { context, terminal } = new CliWorld();
     expect(await runCommandLine([name, '--help'], context)).toBe(0);
     expect(terminal.out.text).toMatch(new RegExp(`^Usage: external-endpoints ${name}`));
-    expect(terminal.out.text).toMatch(new RegExp(`\\nExample:\\n  external-endpoints ${name}`));
+    expect(terminal.out.text).toMatch(new RegExp(`\\nExamples:\\n  external-endpoints ${name}`));
     expect(terminal.err.text).toBe('');
   });
 
-  it('is in the help of the whole, and nothing else is', async () => {
+  it('appears in --help of the program, which lists nothing else', async () => {
     const { context, terminal } = new CliWorld();
     expect(await runCommandLine(['--help'], context)).toBe(0);
     const listed = /Commands:\n([\s\S]*?)\n\n/.exec(terminal.out.text)?.[1] ?? '';
@@ -40,7 +40,7 @@ describe('every command', () => {
     );
   });
 
-  it('takes each flag from the environment too, under the name that follows from the flag’s', () => {
+  it('reads each flag from the environment variable named after it', () => {
     for (const { name } of COMMANDS) {
       for (const { long, envVar } of optionsOf(name)) {
         if (long === '--stay') continue;
@@ -51,8 +51,8 @@ describe('every command', () => {
   });
 });
 
-describe('a value', () => {
-  it('is taken from the flag, else from the environment, else it is the default', () => {
+describe('a flag value', () => {
+  it('comes from the flag, else from the environment, else from the default', () => {
     expect(flagsOf('sync', [])).toMatchObject({ policy: 'sync', timeout: 60_000, dryRun: 'none' });
     vi.stubEnv('EXTERNAL_ENDPOINTS_POLICY', 'create-only');
     vi.stubEnv('EXTERNAL_ENDPOINTS_TIMEOUT', '90s');
@@ -71,7 +71,7 @@ describe('a value', () => {
   });
 
   it.each(['adopt', 'allow-mass-delete', 'accept-drain'])(
-    'of the switch --%s is what it says, in the environment too',
+    'of the switch --%s is true or false, from the flag and from the environment',
     (flag) => {
       const key = flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
       const variable = `EXTERNAL_ENDPOINTS_${flag.replaceAll('-', '_').toUpperCase()}`;
@@ -105,12 +105,12 @@ describe('a value', () => {
     ['render', '--output=text'],
     ['sync', '--no-such-flag'],
     ['sync', 'excess'],
-  ])('that will not do is refused: %s %s', (name, flag) => {
+  ])('that is invalid is rejected: %s %s', (name, flag) => {
     expect(() => flagsOf(name, [flag])).toThrow();
   });
 });
 
-describe('a command line that is wrong', () => {
+describe('an invalid command line', () => {
   it.each([
     [['snyc'], 'Did you mean sync?'],
     [['sync', '--confg', 'x'], 'Did you mean --config?'],
@@ -119,14 +119,14 @@ describe('a command line that is wrong', () => {
     [['plan', '--configmap', 'targets'], 'expected NAMESPACE/NAME'],
     [['sync', '-c'], 'argument missing'],
     [['version', 'now'], 'too many arguments'],
-  ])('%j ends with exit code 2 and a hint', async (argv, hint) => {
+  ])('%j exits with 2 and prints a hint', async (argv, hint) => {
     const { context, terminal } = new CliWorld();
     expect(await runCommandLine(argv, context)).toBe(2);
     expect(terminal.err.text).toContain(hint);
     expect(terminal.out.text).toBe('');
   });
 
-  it('that is empty is answered with the help, and exit code 2', async () => {
+  it('without a command prints the help and exits with 2', async () => {
     const { context, terminal } = new CliWorld();
     expect(await runCommandLine([], context)).toBe(2);
     expect(terminal.err.text).toContain('Usage: external-endpoints');

@@ -6,7 +6,7 @@ const PERSON = { isTerminal: true, colors: true };
 const ERASE = '\r\u001b[2K';
 
 describe('progress', () => {
-  it('is one line, drawn over and over, and taken away at the end', () => {
+  it('is one line, redrawn in place and erased at the end', () => {
     const { err } = recordingTerminal(PERSON);
     const progress = progressOn(err);
     progress.update('checking', 1, 4);
@@ -17,13 +17,13 @@ describe('progress', () => {
     );
   });
 
-  it('of nothing at all is done', () => {
+  it('of zero steps is shown as complete', () => {
     const { err } = recordingTerminal(PERSON);
     progressOn(err).update('resolving', 0, 0);
     expect(err.text).toContain('████████████████████ 0/0');
   });
 
-  it('of ten thousand things is drawn two hundred times', () => {
+  it('of 10,000 steps is redrawn 200 times', () => {
     const { err } = recordingTerminal(PERSON);
     const progress = progressOn(err);
     for (let done = 1; done <= 10_000; done++) progress.update('checking', done, 10_000);
@@ -32,13 +32,13 @@ describe('progress', () => {
     expect(lines.at(-1)).toContain('10000/10000');
   });
 
-  it('that was never shown is not taken away', () => {
+  it('that was never shown is not erased', () => {
     const { err } = recordingTerminal(PERSON);
     progressOn(err).end();
     expect(err.text).toBe('');
   });
 
-  it('is not shown to a file, to a dumb terminal, or against NO_COLOR', () => {
+  it('is not shown in a file, on a dumb terminal, or with NO_COLOR', () => {
     const { err } = recordingTerminal({ isTerminal: true, colors: false });
     const progress = progressOn(err);
     progress.update('checking', 1, 2);

@@ -22,7 +22,7 @@ describe('the README', () => {
     expect(shellBlocks).toHaveLength(3);
   });
 
-  it('has a list that is in order, and commands that exist', () => {
+  it('contains a valid target list and existing commands', () => {
     const [, list = ''] = /EOF'\n([\s\S]*?)\nEOF/.exec(shellBlocks[2] ?? '') ?? [];
     expect(parseTargetList(list, 'README.md').ok).toBe(true);
     const called = [...readme.matchAll(/npx external-endpoints (\w+)/g)].map((match) => match[1]);
@@ -37,7 +37,7 @@ describe('the README', () => {
     expect(columnOf('code').map(Number)).toEqual(Object.values(EXIT).toSorted((a, b) => a - b));
   });
 
-  it('leads to files that are there', () => {
+  it('links to existing files', () => {
     const linked = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? '');
     expect(linked.filter((path) => !existsSync(path))).toEqual([]);
     expect(linked.length).toBeGreaterThan(3);

@@ -30,7 +30,7 @@ function report(...targets: readonly TargetReport[]): SyncReport {
   return { summary: summarize(targets, { requests: 1, durationMs: 12.3 }), targets };
 }
 
-/** The rows of the table, without its head, blanks as one. */
+/** The rows of the table without its header, with runs of spaces collapsed. */
 function rowsOf(text: string): string[] {
   const [table = ''] = text.split('\n\n');
   return table
@@ -42,24 +42,24 @@ function rowsOf(text: string): string[] {
 const row = (endpoint: Partial<EndpointReport>) =>
   rowsOf(reportText(report(target({ endpoints: [{ ...READY, ...endpoint }] })), 'done', out));
 
-describe('an address', () => {
-  it('that is ready says why in a word', () => {
+describe('the row of an address', () => {
+  it('shows the reason when it is ready', () => {
     expect(row({})).toEqual(['shop/db | 10.0.0.1 | ready | Connected | 1.5 ms | address | -']);
   });
 
-  it('that is not says it in words', () => {
+  it('shows the reason and the message when it is not ready', () => {
     const fields = { ready: false, reason: 'ConnectTimeout', message: 'no answer within 2 s' };
     expect(row(fields)[0]).toContain('not ready | ConnectTimeout: no answer within 2 s | 1.5 ms');
   });
 
-  it('that is held says why, and until when', () => {
+  it('shows why and until when it is held', () => {
     const held = { reason: 'NameNotFound', message: 'gone', until: '2026-01-01T14:03:05.123Z' };
     expect(row({ held })[0]).toContain('Connected; held until 2026-01-01T14:03:05Z (NameNotFound: gone)');
     const forever = { reason: 'AddressLeftAnswer', message: '', until: null };
     expect(row({ held: forever })[0]).toContain('Connected; held (AddressLeftAnswer)');
   });
 
-  it('whose ports disagree names those that fail', () => {
+  it('names the failing ports when other ports are ready', () => {
     const port = { ready: true, reason: 'Connected' };
     const ports = [
       { ...port, name: 'sql', port: 1 },
@@ -71,22 +71,22 @@ describe('an address', () => {
     );
   });
 
-  it('that was never measured has no latency', () => {
+  it('shows no latency when the address was never measured', () => {
     const { latencyMs: _none, ...unmeasured } = READY;
     const text = reportText(report(target({ endpoints: [unmeasured] })), 'done', out);
     expect(rowsOf(text)[0]).toContain('Connected | - | address');
   });
 });
 
-describe('a target', () => {
-  it('without an address has one row that says what is the matter, and a line below', () => {
+describe('the rows of a target', () => {
+  it('are one row with the reason when it has no address, plus a line below the table', () => {
     const trouble = target({ phase: 'NotReady', reason: 'NameNotFound', message: 'host x does not exist' });
     const text = reportText(report(trouble), 'done', out);
     expect(rowsOf(text)).toEqual(['shop/db | - | NotReady | NameNotFound | - | - | -']);
     expect(text).toContain('\n\nshop/db: NotReady (NameNotFound): host x does not exist\n\n');
   });
 
-  it('says on its first row what was written, each kind once, by verb', () => {
+  it('list the writes on the first row, grouped by verb and kind', () => {
     const action = (verb: 'create' | 'update' | 'delete', kind: string, name: string) => ({
       verb,
       kind,
@@ -109,16 +109,16 @@ describe('a target', () => {
     expect(planned).toContain('create 2 EndpointSlices; update Endpoints; delete EndpointSlice');
   });
 
-  it('passes on what the API server warned of', () => {
+  it('are followed by the warnings of the API server', () => {
     const text = reportText(report(target({ warnings: ['spec.x is deprecated'] })), 'done', out);
     expect(text).toContain('\n\nshop/db: warning: spec.x is deprecated\n\n');
   });
 });
 
-describe('the sums', () => {
+describe('the totals', () => {
   const last = (text: string) => text.trimEnd().split('\n').at(-1);
 
-  it('count targets, objects, requests and time, and get one and many right', () => {
+  it('count targets, objects, requests and time, with singular and plural', () => {
     const one = reportText(report(target({})), 'done', out);
     expect(last(one)).toBe(
       '1 target: 1 unchanged, 0 refused, 0 failed; objects: 0 created, 0 updated, 0 deleted (1 request, 12 ms)',
@@ -130,7 +130,7 @@ describe('the sums', () => {
     );
   });
 
-  it('of a check count addresses', () => {
+  it('of check count addresses', () => {
     const endpoints = [READY, { ...READY, ready: false }];
     expect(last(reportText(report(target({ endpoints })), 'unwritten', out))).toBe(
       '1 target, 1 of 2 addresses ready (12 ms)',

@@ -5,7 +5,7 @@ import { textTable } from '../../../src/cli/rendering/table.ts';
 const { red } = pc.createColors(true);
 
 describe('a table', () => {
-  it('has columns as wide as their widest cell, and no blanks at the end of lines', () => {
+  it('has columns as wide as their widest cell, and no trailing spaces', () => {
     expect(textTable(['A', 'LONG HEAD'], [['longer cell', 'x'], ['y']])).toBe(
       ['A            LONG HEAD', 'longer cell  x', 'y'].join('\n'),
     );
@@ -22,13 +22,13 @@ describe('a table', () => {
     expect(first.replace(red('ab'), 'ab').indexOf('1')).toBe(second.indexOf('2'));
   });
 
-  it('is its head when there are no rows', () => {
+  it('is only the header when there are no rows', () => {
     expect(textTable(['A', 'B'], [])).toBe('A  B');
   });
 
   const WORDS = 'a sentence of several words that goes on for longer than there is room';
 
-  it('wraps a column that may be wrapped until it fits', () => {
+  it('wraps the given columns until it fits', () => {
     const text = textTable(['A', 'WHY', 'B'], [['x', WORDS, 'y']], { columns: [1], width: 40 });
     const lines = text.split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
@@ -40,13 +40,13 @@ describe('a table', () => {
     expect(again).toBe(WORDS);
   });
 
-  it('is not wrapped where it fits, nor where nobody says how wide it may be', () => {
+  it('is not wrapped when it fits, or when no width is given', () => {
     for (const width of [undefined, 200]) {
       expect(textTable(['A', 'WHY'], [['x', WORDS]], { columns: [1], width })).toBe(`A  WHY\nx  ${WORDS}`);
     }
   });
 
-  it('leaves a wrapped column twenty characters, cuts words that are longer, and drops its colour', () => {
+  it('keeps a wrapped column 20 characters wide, cuts longer words, and drops its colour', () => {
     const long = 'x'.repeat(50);
     const lines = textTable(['WHY'], [[red(long)]], { columns: [0], width: 5 }).split('\n');
     expect(lines.slice(1)).toEqual(['x'.repeat(20), 'x'.repeat(20), 'x'.repeat(10)]);
