@@ -22,6 +22,11 @@ const DRAIN_SUSPENDED = [
   assessed('10.0.0.2', 'unhealthy', { port: { ready: true, reason: 'VantageSuspect' } }),
 ];
 
+const ONE_STANDBY = [
+  assessed('10.0.0.1', 'healthy'),
+  assessed('10.0.0.2', 'healthy', { port: { ready: false, reason: 'Standby' } }),
+];
+
 const OURS = [ourService(), ourSlice(BOTH_READY), otherSlice(BOTH_READY)];
 /** The Endpoints tell the mirroring controller to stop. */
 const SKIP_MIRROR = [...OURS, ourEndpoints(BOTH_READY)];
@@ -71,6 +76,7 @@ describe('planTarget, with mirrored slices beside ours', () => {
     row('skip-mirror, ours', SKIP_MIRROR, ALIVE, false, false, 'waits'),
     row('skip-mirror, ours, an address died', SKIP_MIRROR, ONE_DEAD, false, false, 'deletes'),
     row('skip-mirror, ours, a drain is suspended', SKIP_MIRROR, DRAIN_SUSPENDED, false, false, 'waits'),
+    row('skip-mirror, ours, an address became a standby', SKIP_MIRROR, ONE_STANDBY, false, false, 'waits'),
     row('skip-mirror, ours, mirror stopped', SKIP_MIRROR, ALIVE, false, true, 'deletes'),
   ])('$given (mirrorStopped: $mirrorStopped): $result', ({ result, adopt, ...question }) => {
     const { plan, assessments } = planned({ ...question, options: { adopt } });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/manifest/kube-object.ts';
-import { SLICE_CONTROLLER } from '../../../src/manifest/labels.ts';
+import { INSTANCE_LABEL, MANAGER, SLICE_CONTROLLER } from '../../../src/manifest/labels.ts';
 import { type Situation, situationOf } from '../../../src/plan/situation.ts';
 import {
   otherEndpoints,
@@ -120,6 +120,22 @@ describe('situationOf', () => {
       skipped: 'Service',
       reconciled: [OUR_SERVICE, OUR_SLICE],
       drainable: ['10.0.0.1'],
+    },
+    {
+      given: 'a Service of another owner, the Endpoints are ours: only the Service is skipped',
+      objects: [otherService(), ourEndpoints(FIRST)],
+      reason: 'ServiceNotOurs',
+      skipped: 'Service',
+      reconciled: [OUR_SERVICE, ENDPOINTS],
+      drainable: [],
+    },
+    {
+      given: 'a Service of another owner, a slice of ours belongs to an earlier Service: nothing is written',
+      objects: [otherService(), otherSlice(FIRST, MANAGER, { [INSTANCE_LABEL]: 'default' })],
+      reason: 'ServiceNotOurs',
+      skipped: 'all',
+      reconciled: [OUR_SERVICE, OTHER_SLICE],
+      drainable: [],
     },
     {
       given: 'ours, the Service got a selector: nothing is written',
