@@ -10,13 +10,8 @@ import type {
 } from '../manifest/kube-object.ts';
 import { buildService, isExternalName } from '../manifest/service.ts';
 import type { Target } from '../model/target.ts';
-import {
-  adoptEndpointsAction,
-  adoptFieldsAction,
-  applyAction,
-  deleteAction,
-  secondApplyAction,
-} from './actions.ts';
+import { applyAction, deleteAction, secondApplyAction } from './actions/apply-action.ts';
+import { adoptEndpointsAction, adoptFieldsAction } from './actions/ownership-patches.ts';
 import type { ExistingObjects, SlicesByOwner } from './existing-objects.ts';
 import { type AdoptionResult, adoptFields } from './field-ownership/adopt-fields.ts';
 import type { ContestedField } from './field-ownership/field-difference.ts';

@@ -6,13 +6,13 @@ import type {
 } from '../manifest/kube-object.ts';
 import { ownerOf, skipsMirror } from '../manifest/labels.ts';
 import { hasSelector } from '../manifest/service.ts';
+import { deleteAction } from './actions/apply-action.ts';
 import {
   allowMirror,
-  deleteAction,
   dropFieldOwnership,
   removeOwnershipLabels,
   setSelector,
-} from './actions.ts';
+} from './actions/ownership-patches.ts';
 import {
   endpointsAgree,
   endpointsCover,

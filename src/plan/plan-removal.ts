@@ -1,7 +1,7 @@
 import type { KubeObject } from '../manifest/kube-object.ts';
 import { hasOrphanPolicy, ownerOf } from '../manifest/labels.ts';
 import { hasSelector } from '../manifest/service.ts';
-import { deleteAction } from './actions.ts';
+import { deleteAction } from './actions/apply-action.ts';
 import { type ExistingObjects, slicesByOwner } from './existing-objects.ts';
 import type { Action, ObjectPlan } from './object-plan.ts';
 

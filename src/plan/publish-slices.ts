@@ -3,7 +3,7 @@ import { type EndpointEntry, entriesOf } from '../manifest/endpoint-entry.ts';
 import { skipsMirror } from '../manifest/labels.ts';
 import { isExternalName } from '../manifest/service.ts';
 import { packSlices } from '../manifest/slice-packing.ts';
-import { isFieldOwnershipDropped } from './actions.ts';
+import { isFieldOwnershipDropped } from './actions/ownership-patches.ts';
 import { deletesMirrored, type MirrorState } from './mirrored-slices.ts';
 import type { Continuation } from './object-plan.ts';
 import type { PlanDraft, PublishedAddresses } from './plan-draft.ts';

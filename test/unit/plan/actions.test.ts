@@ -4,17 +4,15 @@ import { buildEndpoints } from '../../../src/manifest/endpoints.ts';
 import type { EndpointsObject, KubeObject } from '../../../src/manifest/kube-object.ts';
 import { MANAGED_BY_LABEL, MANAGER, SKIP_MIRROR_LABEL } from '../../../src/manifest/labels.ts';
 import { buildService } from '../../../src/manifest/service.ts';
+import { applyAction, deleteAction, secondApplyAction } from '../../../src/plan/actions/apply-action.ts';
 import {
   adoptEndpointsAction,
   allowMirror,
-  applyAction,
-  deleteAction,
   dropFieldOwnership,
   isFieldOwnershipDropped,
   removeOwnershipLabels,
-  secondApplyAction,
   setSelector,
-} from '../../../src/plan/actions.ts';
+} from '../../../src/plan/actions/ownership-patches.ts';
 import {
   otherEndpoints,
   otherService,
