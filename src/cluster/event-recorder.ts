@@ -3,7 +3,7 @@ import type { Random } from '../time/random.ts';
 import { Signal } from '../time/signal.ts';
 import { TokenBucket } from '../time/token-bucket.ts';
 import { type EventObject, eventObject, type Happening, seriesOf } from './event-object.ts';
-import { type EventSeries, EventSeriesBook } from './event-series.ts';
+import { type EventSeries, EventSeriesRegistry } from './event-series.ts';
 import type { ApiFailure, ApiFailureReason, ApiResult, ObjectStore } from './object-store.ts';
 import { withinTime } from './within-time.ts';
 
@@ -57,7 +57,7 @@ interface EventRecorderPorts {
 export class EventRecorder {
   readonly #ports: EventRecorderPorts;
   readonly #settings: EventRecorderSettings;
-  readonly #registry = new EventSeriesBook();
+  readonly #series = new EventSeriesRegistry();
   readonly #budget = new TokenBucket(BURST, PER_MINUTE);
   readonly #recorded: Signal;
 
@@ -69,7 +69,7 @@ export class EventRecorder {
 
   /** Never waits. */
   record(happening: Happening): void {
-    const counted = this.#registry.count(happening, instantOf(this.#ports.clock));
+    const counted = this.#series.count(happening, instantOf(this.#ports.clock));
     if (counted === undefined) this.#settings.onOutcome('dropped');
     else this.#recorded.notify();
   }
@@ -78,7 +78,7 @@ export class EventRecorder {
   async run(signal: AbortSignal): Promise<void> {
     for (;;) {
       const nowMs = this.#ports.clock.monotonicNow();
-      const series = this.#registry.next();
+      const series = this.#series.next();
       const dueMs =
         series === undefined
           ? nowMs + LONGEST_REST_MS
@@ -91,7 +91,7 @@ export class EventRecorder {
   async #write(series: EventSeries, signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
     this.#budget.take(clock.monotonicNow());
-    this.#registry.moveToEnd(series);
+    this.#series.moveToEnd(series);
     series.isDirty = false;
     series.notBeforeMs = clock.monotonicNow() + WRITE_EVERY_MS;
     const event = series.event ?? this.#newEvent(series);
@@ -151,7 +151,7 @@ export class EventRecorder {
     }
     series.failures += 1;
     if (HOPELESS.has(failure.reason) || series.failures >= MAX_FAILURES) {
-      this.#registry.forget(series);
+      this.#series.forget(series);
       this.#settings.onOutcome(failure.reason === 'NotLeader' ? 'dropped' : failure);
     } else series.isDirty = true;
   }

@@ -28,7 +28,7 @@ const OVER_AFTER_MS = 600_000;
 const MAX_SERIES = 1_000;
 
 /** The series that are under way, bounded in number. */
-export class EventSeriesBook {
+export class EventSeriesRegistry {
   /** In the order in which they were last written, or came. */
   readonly #byKey = new BoundedMap<string, EventSeries>(MAX_SERIES, ({ isDirty }) => !isDirty);
 

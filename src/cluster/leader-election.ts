@@ -22,7 +22,7 @@ export interface ElectionSettings extends Omit<LockSettings, 'leaseDurationMs'> 
 }
 
 /** What was seen of the lease last. */
-interface Sighting {
+interface SeenLease {
   readonly lease: LeaseObject;
   /** On the monotonic clock: when its holder last showed a sign of life, as far as we saw. */
   readonly changedAtMs: number;
@@ -50,7 +50,7 @@ export class LeaderElection {
   readonly #ports: LeaderElectionPorts;
   readonly #settings: ElectionSettings;
   readonly #lock: LeaseLock;
-  #seen: Sighting | undefined;
+  #seen: SeenLease | undefined;
   /** When the last renewal that succeeded was begun; undefined while another leads. */
   #renewedAtMs: number | undefined;
   #triedAtMs = Number.NEGATIVE_INFINITY;

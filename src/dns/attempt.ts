@@ -30,7 +30,7 @@ export interface NextExchange extends DnsExchange {
 const MAX_EXCHANGES = 5;
 
 /**
- * One try at one server: as many exchanges as it takes to find the manner of asking that it understands, all
+ * One try at one server: as many exchanges as it takes to find the way of asking that it understands, all
  * of them within `timeoutMs`. It does no exchange itself: {@link next} says what to send, and {@link take} is
  * told what came of it. `traits` is what is known of the server, and learns.
  */
@@ -40,7 +40,7 @@ export class Attempt {
   readonly #traits: ServerTraits;
   readonly #context: AskContext;
   readonly #deadlineMs: number;
-  #manner: QueryMode;
+  #mode: QueryMode;
   #exchange: OneExchange | undefined;
   #exchanges = 0;
 
@@ -57,12 +57,12 @@ export class Attempt {
     this.#traits = traits;
     this.#context = context;
     this.#deadlineMs = nowMs + settings.timeoutMs;
-    this.#manner = { overTcp: settings.forceTcp, edns: traits.edns, mixedCase: traits.mixedCase };
+    this.#mode = { overTcp: settings.forceTcp, edns: traits.edns, mixedCase: traits.mixedCase };
   }
 
   next(nowMs: number): NextExchange {
     const { random, counters } = this.#context;
-    const { overTcp, edns, mixedCase } = this.#manner;
+    const { overTcp, edns, mixedCase } = this.#mode;
     const query = encodeQuery(this.#question, random.integer(0x1_0000), edns);
     if (mixedCase) mixCase(query, random);
     counters.queries += 1;
@@ -86,28 +86,28 @@ export class Attempt {
     // Over TCP nobody else can have changed the letters: the server folds names.
     if (this.#exchange.overTcp && this.#exchange.match === 'caseChanged') this.#traits.mixedCase = false;
     if (verdict.ok !== 'again') return verdict;
-    this.#learn(verdict.manner);
-    this.#manner = verdict.manner;
+    this.#learn(verdict.mode);
+    this.#mode = verdict.mode;
     if (nowMs >= this.#deadlineMs) {
       return { ok: false, reason: 'QueryTimeout', message: 'no useful reply in time' };
     }
     if (this.#exchanges < MAX_EXCHANGES) return undefined;
-    return { ok: false, reason: 'MalformedAnswer', message: 'the server rejects every manner of asking' };
+    return { ok: false, reason: 'MalformedAnswer', message: 'the server rejects every way of asking' };
   }
 
   #judge(result: UdpResult | TcpResult, exchange: OneExchange): ExchangeVerdict {
     const { counters } = this.#context;
     return exchange.overTcp
-      ? verdictOfTcp(result as TcpResult, exchange, this.#manner, counters)
-      : verdictOfUdp(result as UdpResult, exchange, this.#manner, counters);
+      ? verdictOfTcp(result as TcpResult, exchange, this.#mode, counters)
+      : verdictOfUdp(result as UdpResult, exchange, this.#mode, counters);
   }
 
   #learn(next: QueryMode): void {
-    if (this.#manner.edns && !next.edns) {
+    if (this.#mode.edns && !next.edns) {
       this.#context.counters.withoutEdns += 1;
       this.#traits.edns = false;
     }
-    if (this.#manner.mixedCase && !next.mixedCase) this.#traits.mixedCase = false;
+    if (this.#mode.mixedCase && !next.mixedCase) this.#traits.mixedCase = false;
   }
 }
 

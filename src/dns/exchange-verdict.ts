@@ -18,8 +18,8 @@ export type AttemptResult =
   | { readonly ok: true; readonly reply: Reply }
   | { readonly ok: false; readonly reason: UnresolvedReason; readonly message: string };
 
-/** What one exchange came to: a result, or a reason to ask the same server in another manner. */
-export type ExchangeVerdict = AttemptResult | { readonly ok: 'again'; readonly manner: QueryMode };
+/** What one exchange came to: a result, or a reason to ask the same server in another mode. */
+export type ExchangeVerdict = AttemptResult | { readonly ok: 'again'; readonly mode: QueryMode };
 
 type Failure = Extract<AttemptResult, { ok: false }>;
 
@@ -43,7 +43,7 @@ const RCODE = {
 export function verdictOfUdp(
   result: UdpResult,
   exchange: FinishedExchange,
-  manner: QueryMode,
+  mode: QueryMode,
   counters: DnsCounters,
 ): ExchangeVerdict {
   switch (result.outcome) {
@@ -52,48 +52,48 @@ export function verdictOfUdp(
     case 'flooded':
       counters.floods += 1;
       // A stranger who forges replies cannot finish a TCP handshake in the server's name.
-      return againOverTcp(manner, 'flooded');
+      return againOverTcp(mode, 'flooded');
     default:
       return noReply(result, exchange, counters);
   }
-  if (exchange.match === 'caseChanged' && manner.mixedCase) {
+  if (exchange.match === 'caseChanged' && mode.mixedCase) {
     counters.caseChanged += 1;
-    return againOverTcp(manner, 'caseChanged');
+    return againOverTcp(mode, 'caseChanged');
   }
   if (isTruncated(result.message)) {
     counters.truncated += 1;
-    return againOverTcp(manner, 'truncated');
+    return againOverTcp(mode, 'truncated');
   }
-  return verdictOfReply(result.message, exchange.name, manner, counters);
+  return verdictOfReply(result.message, exchange.name, mode, counters);
 }
 
-function againOverTcp(manner: QueryMode, tcpBecause: NonNullable<QueryMode['tcpBecause']>): ExchangeVerdict {
-  return { ok: 'again', manner: { ...manner, overTcp: true, tcpBecause } };
+function againOverTcp(mode: QueryMode, tcpBecause: NonNullable<QueryMode['tcpBecause']>): ExchangeVerdict {
+  return { ok: 'again', mode: { ...mode, overTcp: true, tcpBecause } };
 }
 
 export function verdictOfTcp(
   result: TcpResult,
   exchange: FinishedExchange,
-  manner: QueryMode,
+  mode: QueryMode,
   counters: DnsCounters,
 ): ExchangeVerdict {
-  if (result.outcome !== 'received') return verdictOfTcpFailure(result, exchange, manner, counters);
+  if (result.outcome !== 'received') return verdictOfTcpFailure(result, exchange, mode, counters);
   if (!exchange.accepts(result.message)) {
     return { ok: false, reason: 'MalformedAnswer', message: 'answered another question over TCP' };
   }
   if (isTruncated(result.message)) return truncated('truncated over TCP as well');
-  return verdictOfReply(result.message, exchange.name, manner, counters);
+  return verdictOfReply(result.message, exchange.name, mode, counters);
 }
 
 function verdictOfTcpFailure(
   result: Exclude<TcpResult, { outcome: 'received' }>,
   exchange: FinishedExchange,
-  manner: QueryMode,
+  mode: QueryMode,
   counters: DnsCounters,
 ): ExchangeVerdict {
-  if (manner.tcpBecause === 'caseChanged') {
+  if (mode.tcpBecause === 'caseChanged') {
     // A server that folds names and has no TCP: all that is left is to ask it in the letters that it sends back.
-    return { ok: 'again', manner: { overTcp: false, edns: manner.edns, mixedCase: false } };
+    return { ok: 'again', mode: { overTcp: false, edns: mode.edns, mixedCase: false } };
   }
   switch (result.outcome) {
     case 'tooLong':
@@ -102,7 +102,7 @@ function verdictOfTcpFailure(
       return truncated('the connection ended within the reply over TCP');
     default: {
       const failure = noReply(result, exchange, counters);
-      if (manner.tcpBecause !== 'truncated') return failure;
+      if (mode.tcpBecause !== 'truncated') return failure;
       return truncated(`truncated over UDP, and over TCP: ${failure.message}`);
     }
   }
@@ -111,7 +111,7 @@ function verdictOfTcpFailure(
 function verdictOfReply(
   message: Uint8Array,
   name: string,
-  manner: QueryMode,
+  mode: QueryMode,
   counters: DnsCounters,
 ): ExchangeVerdict {
   const reply = decodeReply(message, name);
@@ -129,7 +129,7 @@ function verdictOfReply(
     case RCODE.formErr:
     case RCODE.notImp:
     case RCODE.badVers:
-      if (manner.edns) return { ok: 'again', manner: { ...manner, edns: false } };
+      if (mode.edns) return { ok: 'again', mode: { ...mode, edns: false } };
       break;
     case RCODE.refused:
       return refusal('answers REFUSED');

@@ -13,7 +13,7 @@ import type { ServerView } from './server-view.ts';
 import { additionalAddresses } from './srv-answers.ts';
 import type { DnsTransport, TcpResult, UdpResult } from './transport.ts';
 
-export interface DeskContext extends AskContext {
+export interface CoordinatorContext extends AskContext {
   readonly transport: DnsTransport;
   readonly clock: Clock;
 }
@@ -32,12 +32,12 @@ export interface Asker {
  * the rest waits its turn.
  */
 export class QueryCoordinator {
-  readonly #context: DeskContext;
+  readonly #context: CoordinatorContext;
   readonly #cache: QueryCache;
   readonly #queue: QueryQueue;
   readonly #registry = new ServerRegistry();
 
-  constructor(context: DeskContext, cache: QueryCache, queue: QueryQueue) {
+  constructor(context: CoordinatorContext, cache: QueryCache, queue: QueryQueue) {
     this.#context = context;
     this.#cache = cache;
     this.#queue = queue;

@@ -50,7 +50,11 @@ export function createResolver(dependencies: ResolverDependencies): CountingReso
   const { clock, limits } = dependencies;
   const counters = newCounters();
   const queue = new QueryQueue(limits);
-  const desk = new QueryCoordinator({ ...dependencies, counters }, new QueryCache(limits.maxNames), queue);
+  const coordinator = new QueryCoordinator(
+    { ...dependencies, counters },
+    new QueryCache(limits.maxNames),
+    queue,
+  );
 
   function resolveTimed(
     source: NameSource,
@@ -64,7 +68,7 @@ export function createResolver(dependencies: ResolverDependencies): CountingReso
     const asker = { settings, view, lane, signal };
     const ask: AskQuestion = (name, type, service) => {
       const local = localLookup(name, type, hosts, view.ipv6);
-      if (local === undefined) return desk.ask(name, type, asker, service);
+      if (local === undefined) return coordinator.ask(name, type, asker, service);
       return Promise.resolve({ lookup: local, atMs: clock.monotonicNow(), failuresInARow: 0 });
     };
     // The hosts file knows names as they are written; one that it lists is not searched for.

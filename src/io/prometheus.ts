@@ -33,16 +33,16 @@ export function createPrometheusMetrics(
     'Whether the newest list is not in force, because it is broken or empty (1), or is (0).',
   );
   const leader = gauge('leader', 'Whether this replica leads (1) or stands by (0).');
-  const queueDepth = gauge('queue_depth', 'Targets that wait to be decided.');
+  const queueDepth = gauge('workqueue_depth', 'Targets that wait to be decided.');
   const queueAge = gauge(
-    'queue_oldest_age_seconds',
+    'workqueue_longest_wait_seconds',
     'How long the target at the head of the queue has waited.',
   );
-  const decisions = counter('decisions_total', 'Decisions taken, one a target.');
+  const decisions = counter('reconcile_total', 'Decisions taken, one a target.');
   const writes = counter('writes_total', 'Objects written, by verb and kind.', ['verb', 'kind']);
   const repairs = counter('drift_repairs_total', 'Changes by others that were put right, by kind.', ['kind']);
   const settling = new Histogram({
-    name: `${PREFIX}settle_seconds`,
+    name: `${PREFIX}apply_duration_seconds`,
     help: 'Time from the first cause of a decision until its plan was carried out.',
     buckets: APPLY_BUCKETS_SECONDS,
     registers,

@@ -13,7 +13,7 @@ export interface Acceptance {
 
 /**
  * Puts in force what is wanted: all of it, or, where parts contradict one another, as much as goes together.
- * `inForce` is the list until now.
+ * `active` is the list until now.
  */
 export function acceptWanted(
   memories: readonly PartHistory[],

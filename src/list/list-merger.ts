@@ -57,7 +57,7 @@ interface Source {
 export class ListMerger {
   readonly #settings: ListMergerSettings;
   readonly #sources: readonly Source[];
-  #inForce: ActiveList | undefined;
+  #active: ActiveList | undefined;
   #activeParts: readonly TargetListPart[] = [];
   #reported = '';
 
@@ -71,7 +71,7 @@ export class ListMerger {
   }
 
   get current(): ActiveList | undefined {
-    return this.#inForce;
+    return this.#active;
   }
 
   /** A source was read: these are all its parts now. */
@@ -100,7 +100,7 @@ export class ListMerger {
 
   #finish(): void {
     const memories = this.#sources.flatMap(({ parts }) => parts ?? []);
-    const accepted = acceptWanted(memories, this.#inForce?.list, this.#settings.allowEmpty);
+    const accepted = acceptWanted(memories, this.#active?.list, this.#settings.allowEmpty);
     for (const source of this.#sources) {
       const inOrder = (source.parts ?? []).every(({ problems }) => problems.length === 0);
       if (inOrder && accepted.problems.length === 0) source.wasWhole = true;
@@ -112,13 +112,13 @@ export class ListMerger {
   #activate(list: TargetList, memories: readonly PartHistory[]): Edit {
     const parts = memories.flatMap(({ accepted }) => accepted ?? []);
     const isComplete = this.#sources.every(({ wasWhole }) => wasWhole);
-    const isSame = sameItems(parts, this.#activeParts) && this.#inForce?.isComplete === isComplete;
+    const isSame = sameItems(parts, this.#activeParts) && this.#active?.isComplete === isComplete;
     if (isSame) return NO_EDIT;
-    const changes = listChanges(this.#inForce?.list.targets ?? [], list.targets);
+    const changes = listChanges(this.#active?.list.targets ?? [], list.targets);
     const before = new Set(this.#activeParts);
     this.#activeParts = parts;
-    this.#inForce = { list, isComplete };
-    this.#settings.onList(this.#inForce);
+    this.#active = { list, isComplete };
+    this.#settings.onList(this.#active);
     const changedParts = parts.filter((part) => !before.has(part)).map(({ source }) => source);
     return { changes, changedParts };
   }
@@ -136,7 +136,7 @@ export class ListMerger {
       result: problems.length === 0 ? 'Applied' : isEmpty ? 'EmptyTargetList' : 'InvalidTargetList',
       problems,
       isNews,
-      targets: this.#inForce?.list.targets.length,
+      targets: this.#active?.list.targets.length,
       ...edit,
     });
   }

@@ -1,5 +1,5 @@
 import type { Log } from '../model/log.ts';
-import { StateSaver } from '../state/state-keeper.ts';
+import { StateSaver } from '../state/state-saver.ts';
 import type { StateStore } from '../state/sync-state.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';

@@ -92,7 +92,7 @@ describe.skipIf(noBackendAddresses())('times', () => {
     // The first of the four may have read already what it decided on.
     await waitFor('four decisions', async () => {
       after = await worker.metrics();
-      return grown('decisions_total') >= 4;
+      return grown('reconcile_total') >= 4;
     });
     expect(grown('api_requests_total', { verb: 'GET' })).toBeGreaterThanOrEqual(9);
     expect(after.sum('writes_total')).toBe(0);

@@ -50,7 +50,7 @@ describe.skipIf(noBackendAddresses())('a worker whose world does not change', ()
     const grown = (name: string, labels = {}) => after.sum(name, labels) - before.sum(name, labels);
     const requests = (verb: string) => grown('api_requests_total', { verb });
     console.log(
-      `${TARGETS} targets, ${Math.round(quietMs / 1000)} s: ${requests('PUT')} renewals of the lease, ${requests('GET')} reads, ${grown('writes_total')} writes; ${grown('probes_total')} probes, ${grown('dns_answers_total')} DNS answers, ${grown('decisions_total')} decisions`,
+      `${TARGETS} targets, ${Math.round(quietMs / 1000)} s: ${requests('PUT')} renewals of the lease, ${requests('GET')} reads, ${grown('writes_total')} writes; ${grown('probes_total')} probes, ${grown('dns_answers_total')} DNS answers, ${grown('reconcile_total')} decisions`,
     );
     expect(await stage.versions()).toEqual(versions);
     expect([requests('GET'), requests('POST'), requests('PATCH'), requests('DELETE')]).toEqual([0, 0, 0, 0]);

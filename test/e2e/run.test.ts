@@ -90,7 +90,7 @@ ${others.join('')}`,
   });
 
   it('writes a verdict within a tenth of a second', async () => {
-    const settled = async () => (await worker.metrics()).sum('settle_seconds_count');
+    const settled = async () => (await worker.metrics()).sum('apply_duration_seconds_count');
     await waitFor('all targets to be written', async () => (await settled()) > DRIFTING.length);
     const before = await worker.metrics();
     const flips = process.env.E2E_FULL === '1' ? 200 : 10;
@@ -101,8 +101,8 @@ ${others.join('')}`,
     }
     const after = await worker.metrics();
     const grown = (name: string, labels = {}) => after.sum(name, labels) - before.sum(name, labels);
-    const verdicts = grown('settle_seconds_count');
-    const within = (le: string) => grown('settle_seconds_bucket', { le });
+    const verdicts = grown('apply_duration_seconds_count');
+    const within = (le: string) => grown('apply_duration_seconds_bucket', { le });
     console.log(
       `${verdicts} verdicts written: ${within('0.05')} in 50 ms, ${within('0.1')} in 100 ms, ${within('0.25')} in 250 ms`,
     );

@@ -44,7 +44,7 @@ it('a long list is decided with rests, and what changes in one of them counts', 
   );
   expect(ours.map(({ metadata }) => metadata.name).toSorted()).toEqual(names.slice(0, 150).toSorted());
   expect(new Set(ours.map(({ spec }) => spec.ports?.[0]?.port))).toEqual(new Set([81]));
-  expect((await worker.metrics()).sum('queue_depth')).toBe(0);
+  expect((await worker.metrics()).sum('workqueue_depth')).toBe(0);
   expect(worker.reasons('error')).toEqual([]);
   expect(await worker.end()).toBe(0);
 });

@@ -42,13 +42,13 @@ describe('metrics for Prometheus', () => {
         'external_endpoints_list_broken 1',
         'external_endpoints_drift_repairs_total{kind="Service"} 1',
         'external_endpoints_leader 1',
-        'external_endpoints_queue_depth 3',
-        'external_endpoints_queue_oldest_age_seconds 1.5',
-        'external_endpoints_decisions_total 2',
+        'external_endpoints_workqueue_depth 3',
+        'external_endpoints_workqueue_longest_wait_seconds 1.5',
+        'external_endpoints_reconcile_total 2',
         'external_endpoints_writes_total{verb="create",kind="Service"} 1',
-        'external_endpoints_settle_seconds_bucket{le="0.05"} 0',
-        'external_endpoints_settle_seconds_bucket{le="0.1"} 1',
-        'external_endpoints_settle_seconds_sum 0.07',
+        'external_endpoints_apply_duration_seconds_bucket{le="0.05"} 0',
+        'external_endpoints_apply_duration_seconds_bucket{le="0.1"} 1',
+        'external_endpoints_apply_duration_seconds_sum 0.07',
         'external_endpoints_targets{phase="Published"} 2',
         'external_endpoints_addresses{ready="true",reason="VantageSuspect"} 2',
         'external_endpoints_addresses{ready="false",reason="ConnectionRefused"} 2',
@@ -90,7 +90,7 @@ describe('metrics for Prometheus', () => {
   it('are apart from those of another registry, and can be read by Prometheus', async () => {
     const [one, other] = [createPrometheusMetrics(AT_REST), createPrometheusMetrics(AT_REST)];
     one.metrics.decided(1);
-    expect(await linesOf(other)).toContain('external_endpoints_decisions_total 0');
+    expect(await linesOf(other)).toContain('external_endpoints_reconcile_total 0');
     expect(one.contentType).toContain('text/plain; version=0.0.4');
     const text = await one.text();
     const names = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));

@@ -57,7 +57,7 @@ function keeperOf(sources: readonly string[], allowEmpty = false) {
   };
 }
 
-describe('ListKeeper', () => {
+describe('ListMerger', () => {
   it('waits until every source has been heard', () => {
     const recorder = keeperOf(['a', 'b']);
     recorder.take('a', text('a', listOf('one')));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Log } from '../../../src/model/log.ts';
-import { StateSaver } from '../../../src/state/state-keeper.ts';
+import { StateSaver } from '../../../src/state/state-saver.ts';
 import { EMPTY_STATE, type StateStore } from '../../../src/state/sync-state.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';

@@ -23,7 +23,7 @@ function benchWith(overUdp: (query: AskedQuery, serve: Behaviour) => ReturnType<
 }
 
 /** What was asked of A records, exchange by exchange: `udp+edns`, `tcp`. */
-function manners(bench: ResolverBench): string[] {
+function modesOf(bench: ResolverBench): string[] {
   return bench.network.queries
     .filter(({ type }) => type === 'A')
     .map(({ overTcp, udpPayloadBytes }) => `${overTcp ? 'tcp' : 'udp'}${udpPayloadBytes ? '+edns' : ''}`);
@@ -48,7 +48,7 @@ describe('a server that', () => {
       });
       expect(inShort((await bench.resolve('db.example.test')).IPv4)).toBe('10.0.0.1');
       await bench.resolve('other.example.test');
-      expect(manners(bench)).toEqual(['udp+edns', 'udp', 'udp']);
+      expect(modesOf(bench)).toEqual(['udp+edns', 'udp', 'udp']);
     },
   );
 
@@ -61,7 +61,7 @@ describe('a server that', () => {
     isOld = false;
     await bench.clock.advance(600_000);
     await bench.resolve('db.example.test');
-    expect(manners(bench)).toEqual(['udp+edns', 'udp', 'udp+edns']);
+    expect(modesOf(bench)).toEqual(['udp+edns', 'udp', 'udp+edns']);
   });
 
   it('folds the letters’ case is asked over TCP, and from then on in lower case', async () => {
@@ -73,7 +73,7 @@ describe('a server that', () => {
     });
     expect(inShort((await bench.resolve('db.example.test')).IPv4)).toBe('10.0.0.1');
     expect(inShort((await bench.resolve('other.example.test')).IPv4)).toBe('10.0.0.2');
-    expect(manners(bench)).toEqual(['udp+edns', 'tcp+edns', 'udp+edns']);
+    expect(modesOf(bench)).toEqual(['udp+edns', 'tcp+edns', 'udp+edns']);
     const last = bench.network.queries.at(-1);
     expect(Buffer.from(last?.message ?? []).includes(nameOf('other.example.test'))).toBe(true);
   });
@@ -88,7 +88,7 @@ describe('a server that', () => {
     await bench.resolve('db.example.test');
     forged = false;
     await bench.resolve('other.example.test');
-    expect(manners(bench)).toEqual(['udp+edns', 'tcp+edns', 'udp+edns']);
+    expect(modesOf(bench)).toEqual(['udp+edns', 'tcp+edns', 'udp+edns']);
     const last = bench.network.queries.at(-1);
     expect(Buffer.from(last?.message ?? []).includes(nameOf('other.example.test'))).toBe(false);
   });
@@ -103,13 +103,13 @@ describe('a server that', () => {
       return 'datagrams' in reaction ? { datagrams: reaction.datagrams.map(folded) } : reaction;
     });
     expect(inShort((await bench.resolve('db.example.test')).IPv4)).toBe('10.0.0.1');
-    expect(manners(bench)).toEqual(['udp+edns', 'tcp+edns', 'udp+edns']);
+    expect(modesOf(bench)).toEqual(['udp+edns', 'tcp+edns', 'udp+edns']);
   });
 
   it('is drowned out by forged replies is asked over TCP', async () => {
     const bench = benchWith(() => ({ outcome: 'flooded' }));
     expect(inShort((await bench.resolve('db.example.test')).IPv4)).toBe('10.0.0.1');
-    expect(manners(bench)).toEqual(['udp+edns', 'tcp+edns']);
+    expect(modesOf(bench)).toEqual(['udp+edns', 'tcp+edns']);
     expect(bench.resolver.counters.floods).toBe(2);
   });
 
