@@ -14,11 +14,11 @@ export interface ClusterWatchSettings {
   readonly log: Log;
   readonly onUpsert: (object: KubeObject) => void;
   readonly onDelete: (object: KubeObject) => void;
-  /** Everything of a kind that the scope selects. */
+  /** All objects of a kind that the scope selects. */
   readonly onReplace: (kind: WatchedKind, scope: ListScope, items: readonly KubeObject[]) => void;
 }
 
-/** What of a target says which objects to follow. */
+/** The fields of a target that decide which objects are watched. */
 export type WatchedTarget = Pick<Target, 'namespace' | 'name'> & {
   readonly service: Pick<Target['service'], 'create'>;
 };
@@ -28,13 +28,13 @@ interface Following {
   readonly until: LinkedController;
 }
 
-/** Above this many names a selector would be longer than its use: then all slices are followed. */
+/** With more names the selector would be too long; then all slices are watched. */
 const MAX_NAMES_IN_SELECTOR = 100;
 
 /**
- * Follows what is ours (Services and Endpoints by our marks) and what serves our Services (EndpointSlices by the
- * Service's name, whoever made them). In all namespaces where that is allowed, else in those of the list. Services
- * that somebody else keeps (`create: false`) bear no marks: where there are any, their namespace's are all followed.
+ * Watches the Services and Endpoints with our ownership labels, and all EndpointSlices of our Services. Watches all
+ * namespaces where that is allowed, otherwise the namespaces of the list. A Service with `create: false` has no
+ * labels of ours. If a namespace has such a target, all its Services are watched.
  */
 export class ClusterWatch {
   readonly #ports: ReflectorPorts;
@@ -48,18 +48,18 @@ export class ClusterWatch {
   constructor(ports: ReflectorPorts, settings: ClusterWatchSettings) {
     this.#ports = ports;
     this.#settings = settings;
-    // Whoever runs the watch hears of it; before it runs nothing can go wrong.
+    // The caller of `run` gets this error. Before `run` nothing can fail.
     this.#ended.promise.catch(() => undefined);
   }
 
-  /** Whether everything to follow has been seen once. */
+  /** Whether every reflector has listed its objects once. */
   get synced(): boolean {
     return (
       this.#following.size > 0 && [...this.#following.values()].every(({ reflector }) => reflector.synced)
     );
   }
 
-  /** Follows these from now on; what was followed already goes on undisturbed. */
+  /** Watches the objects of these targets from now on. Watches that are still needed go on. */
   setTargets(targets: readonly WatchedTarget[]): void {
     this.#targets = targets;
     if (this.#signal !== undefined) this.#follow(this.#signal);
@@ -77,7 +77,7 @@ export class ClusterWatch {
     for (const [key, { until }] of [...this.#following]) {
       if (wanted.has(key)) continue;
       this.#following.delete(key);
-      until.abort(new Error('no longer followed'));
+      until.abort(new Error('no longer watched'));
     }
     for (const [key, { kind, scope }] of wanted) {
       if (this.#following.has(key)) continue;

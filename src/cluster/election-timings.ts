@@ -1,7 +1,10 @@
 export interface ElectionTimings {
-  /** So long after its last sign of life a leader is taken for dead. */
+  /** Other candidates take the lease when its record has not changed for this time. */
   readonly leaseDurationMs: number;
-  /** So long after its last renewal a leader stops by itself. Shorter, so that there are never two. */
+  /**
+   * A leader stops leading this long after its last renewal. Shorter than the lease duration, so that there are never
+   * two.
+   */
   readonly renewDeadlineMs: number;
   readonly retryPeriodMs: number;
 }
@@ -16,10 +19,10 @@ export const DEFAULT_TIMINGS: ElectionTimings = {
 /** A candidate tries again after one retry period and up to this many more, at random (client-go's JitterFactor). */
 export const JITTER_FACTOR = 1.2;
 
-/** Why no election can be held with these timings; undefined when one can. */
+/** Why these timings cannot be used; undefined if they can. */
 export function timingsProblem(timings: ElectionTimings): string | undefined {
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = timings;
-  if (retryPeriodMs <= 0) return 'the retry period must be longer than nothing';
+  if (retryPeriodMs <= 0) return 'the retry period must be longer than 0';
   if (leaseDurationMs < 1_000) return 'the lease duration must be at least a second';
   if (leaseDurationMs <= renewDeadlineMs) return 'the lease duration must be longer than the renew deadline';
   if (renewDeadlineMs > retryPeriodMs * JITTER_FACTOR) return undefined;

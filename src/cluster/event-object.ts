@@ -2,7 +2,7 @@ import type { KubeObject } from '../manifest/kube-object.ts';
 import { MANAGER } from '../manifest/labels.ts';
 import { microTime } from './lease.ts';
 
-/** What an Event is about. With its uid, `kubectl describe` shows the Event too. */
+/** The object that an Event is about. With its uid, `kubectl describe` shows the Event too. */
 export interface EventSubject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -11,15 +11,15 @@ export interface EventSubject {
   readonly uid?: string;
 }
 
-/** Something a person would want to know of. */
+/** Something that a person should see with `kubectl describe`. */
 export interface Happening {
   readonly subject: EventSubject;
   readonly type: 'Normal' | 'Warning';
-  /** CamelCase, the word that the log and the docs use. */
+  /** CamelCase; the same word as in the log and the docs. */
   readonly reason: string;
-  /** What we were at, CamelCase: `Sync`, `ReadList`. */
+  /** What the process was doing, CamelCase: `Sync`, `ReadList`. */
   readonly action: string;
-  /** For people; cut at what an Event takes. */
+  /** For people. Cut to the length that an Event can have. */
   readonly note: string;
 }
 
@@ -41,20 +41,20 @@ export interface SeriesField {
   readonly lastObservedTime: string;
 }
 
-/** Of a note and of most other texts, in bytes (`core/validation/events.go`). */
+/** The limit of a note and of most other texts, in bytes (`core/validation/events.go`). */
 const MAX_NOTE_BYTES = 1_024;
 const MAX_TEXT_BYTES = 128;
 
-/** Of the subject's name in the Event's: a name has 253 characters. */
+/** How much of the subject's name is in the Event's name, which has at most 253 characters. */
 const MAX_NAME_LENGTH = 200;
 
 export interface EventFacts {
   readonly happening: Happening;
-  /** Makes the name unique among the Events of one subject: lower-case letters, digits. */
+  /** Makes the name unique among the Events of one subject. Lower-case letters and digits. */
   readonly suffix: string;
   readonly firstWallMs: number;
   readonly series: SeriesField | undefined;
-  /** Which process reports. */
+  /** The identity of the reporting process. */
   readonly identity: string;
 }
 
@@ -82,11 +82,11 @@ export function seriesOf(count: number, lastWallMs: number): SeriesField | undef
   return count < 2 ? undefined : { count, lastObservedTime: microTime(lastWallMs) };
 }
 
-/** Whole characters, with an ellipsis where something was left off. */
+/** Whole characters, with an ellipsis if the text was cut. */
 function cutToBytes(text: string, maxBytes: number): string {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= maxBytes) return text;
   const kept = new TextDecoder().decode(bytes.subarray(0, maxBytes - 3));
-  // What was cut in two decodes to one replacement character.
+  // A character that was cut in two is decoded as one replacement character.
   return `${kept.replace(/\uFFFD+$/, '')}…`;
 }

@@ -8,23 +8,26 @@ import type { ApiFailure, ApiFailureReason, ApiResult, ObjectStore } from './obj
 import { withinTime } from './within-time.ts';
 
 export interface EventRecorderSettings {
-  /** Which process reports: the same as in the Lease. */
+  /** The identity of the reporting process, the same as in the Lease. */
   readonly identity: string;
-  /** Told what became of each Event, and of each happening there was no room for. */
+  /** Gets the outcome of each Event, and of each happening that was dropped. */
   readonly onOutcome: (outcome: EventOutcome) => void;
 }
 
-/** `dropped`: too much happened at once, or this replica does not lead. A failure: the API server did not take it. */
+/**
+ * `dropped`: too many happenings at once, or this replica does not lead. A failure: the API server rejected the
+ * Event.
+ */
 export type EventOutcome = 'written' | 'dropped' | ApiFailure;
 
-/** One write a minute for one subject and reason, however often it happens. */
+/** At most one write a minute for one subject and reason. */
 const WRITE_EVERY_MS = 60_000;
 
-/** Of all writes: Events must not crowd out what they are about. */
+/** The limit of all writes, because Events must not crowd out the writes that they report. */
 const BURST = 50;
 const PER_MINUTE = 120;
 
-/** What happens while no leader is elected yet, at the start above all, is told by whoever becomes it. */
+/** Happenings before a leader is elected, at the start for instance, are written by the process that becomes leader. */
 const ELECTION_MS = 30_000;
 const ASK_AGAIN_MS = 1_000;
 
@@ -33,7 +36,7 @@ const MAX_FAILURES = 3;
 const LONGEST_REST_MS = 3_600_000;
 const WRITE = { dryRun: false } as const;
 
-/** Another try would be answered in the same way. */
+/** Another try would get the same answer. */
 const HOPELESS: ReadonlySet<ApiFailureReason> = new Set<ApiFailureReason>([
   'NotLeader',
   'Forbidden',
@@ -51,8 +54,8 @@ interface EventRecorderPorts {
 }
 
 /**
- * Tells people through Events what happened to an object: counted, not repeated. Best effort: what cannot be
- * written is given up and counted, and nothing waits for it.
+ * Writes Kubernetes Events: counted, not repeated. Best effort: an Event that cannot be written is dropped and
+ * counted, and nothing waits for it.
  */
 export class EventRecorder {
   readonly #ports: EventRecorderPorts;
@@ -67,14 +70,14 @@ export class EventRecorder {
     this.#recorded = new Signal(ports.clock);
   }
 
-  /** Never waits. */
+  /** Returns at once. */
   record(happening: Happening): void {
     const counted = this.#series.count(happening, instantOf(this.#ports.clock));
     if (counted === undefined) this.#settings.onOutcome('dropped');
     else this.#recorded.notify();
   }
 
-  /** Writes until `signal` aborts; then rejects with its reason. What is not written by then stays unwritten. */
+  /** Writes until `signal` aborts; then rejects with its reason. Events that are not written by then are lost. */
   async run(signal: AbortSignal): Promise<void> {
     for (;;) {
       const nowMs = this.#ports.clock.monotonicNow();
@@ -104,20 +107,20 @@ export class EventRecorder {
       return;
     }
     series.failures = 0;
-    // Another note that came in the meantime is another Event's.
+    // A happening with another note may have come meanwhile; it belongs to another Event.
     if (series.event === event) series.isStored = true;
     this.#settings.onOutcome('written');
   }
 
   #newEvent({ happening, count, firstWallMs, lastWallMs }: EventSeries): EventObject {
     const { identity } = this.#settings;
-    // As client-go has it, time keeps names apart; chance does where the clock is coarse.
+    // client-go makes names unique by time. The random part is for clocks that are coarse.
     const chance = this.#ports.random.integer(0x10000).toString(16).padStart(4, '0');
     const suffix = `${Math.floor(firstWallMs).toString(16)}${chance}`;
     return eventObject({ happening, suffix, firstWallMs, series: seriesOf(count, lastWallMs), identity });
   }
 
-  /** One that is there already is ours, of a try whose answer was lost. */
+  /** An Event that exists already is ours: an earlier try succeeded and its answer was lost. */
   async #create(event: EventObject, signal: AbortSignal): Promise<ApiResult<unknown>> {
     const result = await this.#ports.store.create(event, WRITE, signal);
     const isThere = !result.ok && result.failure.reason === 'AlreadyExists';
@@ -135,7 +138,7 @@ export class EventRecorder {
   }
 
   #giveUpOrRepeat(series: EventSeries, failure: ApiFailure): void {
-    // The API server forgets an Event an hour after its last write.
+    // The API server deletes an Event an hour after its last write.
     if (series.isStored && failure.reason === 'NotFound') {
       series.event = undefined;
       series.isStored = false;

@@ -2,37 +2,37 @@ import { BoundedMap } from '../model/bounded-map.ts';
 import type { Instant } from '../time/clock.ts';
 import type { EventObject, Happening } from './event-object.ts';
 
-/** What happened again and again, of one subject and reason. */
+/** Repeated happenings of one subject and reason. */
 export interface EventSeries {
   readonly key: string;
-  /** The last time it happened. */
+  /** The newest happening. */
   happening: Happening;
-  /** How often it happened since `firstWallMs`. */
+  /** How often it has happened since `firstWallMs`. */
   count: number;
   firstWallMs: number;
   lastWallMs: number;
   lastMs: number;
-  /** Something happened that is not written yet. */
+  /** A happening is not written yet. */
   isDirty: boolean;
-  /** The Event that tells of it: stored, or sent and perhaps stored. */
+  /** The Event that reports it: stored, or sent and perhaps stored. */
   event: EventObject | undefined;
   isStored: boolean;
   notBeforeMs: number;
   failures: number;
 }
 
-/** What did not happen again for so long is over; its next time is another story. */
+/** A series without a happening for this time is over; the next happening starts a new one. */
 const OVER_AFTER_MS = 600_000;
 
-/** That are remembered: beyond, those that are written make room, the longest known first. */
+/** With more series, those whose happenings are all written make room, oldest first. */
 const MAX_SERIES = 1_000;
 
-/** The series that are under way, bounded in number. */
+/** The open series, bounded in number. */
 export class EventSeriesRegistry {
-  /** In the order in which they were last written, or came. */
+  /** In the order of their last write, or of their start. */
   readonly #byKey = new BoundedMap<string, EventSeries>(MAX_SERIES, ({ isDirty }) => !isDirty);
 
-  /** Counts one more; undefined when there is no room left to remember it. */
+  /** Counts a happening; undefined if there is no room for its series. */
   count(happening: Happening, now: Instant): EventSeries | undefined {
     const { subject, reason } = happening;
     const key = [subject.kind, subject.namespace, subject.name, subject.uid ?? '', reason].join(' ');
@@ -44,7 +44,7 @@ export class EventSeriesRegistry {
     return this.#byKey.set(key, series) ? series : undefined;
   }
 
-  /** The one to be written next: who may be for the longest time. */
+  /** The series to write next: the one whose waiting time ended first. */
   next(): EventSeries | undefined {
     let next: EventSeries | undefined;
     for (const series of this.#byKey.values()) {
@@ -53,7 +53,7 @@ export class EventSeriesRegistry {
     return next;
   }
 
-  /** It is being written: behind all others from now on. */
+  /** Called when a series is written: other series come first from now on. */
   moveToEnd(series: EventSeries): void {
     this.#byKey.set(series.key, series);
   }
@@ -79,7 +79,7 @@ function begun(key: string, happening: Happening, { wallMs, monotonicMs }: Insta
   };
 }
 
-/** The note of an Event cannot change: another note is another Event, and its count begins anew. */
+/** The note of an Event cannot change. Another note is another Event, and its count starts again. */
 function countedOn(series: EventSeries, happening: Happening, { wallMs, monotonicMs }: Instant): EventSeries {
   if (series.event !== undefined && series.happening.note !== happening.note) {
     series.event = undefined;

@@ -1,6 +1,6 @@
 import type { Happening } from './event-object.ts';
 
-/** Where happenings go that people should see with `kubectl describe`. Never waits. */
+/** Takes happenings that people should see with `kubectl describe`. Returns at once. */
 export interface EventSink {
   record(happening: Happening): void;
 }

@@ -1,9 +1,9 @@
 import type { ApiFailure, ApiResult, Fence, ObjectStore } from './object-store.ts';
 
 /**
- * Lets writes through only while this replica leads, also those that have waited for their turn or are tried again.
- * Together with the resourceVersion in every update, and with leadership that ends before the Lease does, a deposed
- * leader's late write changes nothing.
+ * Lets writes through only while this replica leads, including writes that have waited in a queue or are retried.
+ * Updates carry a resourceVersion, and leadership ends before the Lease does. So a late write of a deposed leader
+ * changes nothing.
  */
 export function fencedStore(store: ObjectStore, isLeader: () => boolean): ObjectStore {
   const fence: Fence = () => (isLeader() ? undefined : NOT_LEADER);
@@ -29,6 +29,6 @@ export function fencedStore(store: ObjectStore, isLeader: () => boolean): Object
 const NOT_LEADER: ApiFailure = {
   reason: 'NotLeader',
   httpStatus: 0,
-  message: 'another replica leads now; it goes on with this',
+  message: 'another replica leads now; it continues',
   outcomeUnknown: false,
 };

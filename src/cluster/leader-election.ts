@@ -10,21 +10,21 @@ import type { ApiFailure, ApiResult, ObjectStore } from './object-store.ts';
 import { Reflector } from './reflector.ts';
 import { withinTime } from './within-time.ts';
 
-/** How long giving the lease back may take; after that it expires by itself. */
+/** The time-out of the release of the lease. Without a release the lease expires. */
 const RELEASE_TIMEOUT_MS = 1_000;
 
 export interface ElectionSettings extends Omit<LockSettings, 'leaseDurationMs'> {
   readonly timings: ElectionTimings;
   readonly onChange: (leading: boolean) => void;
-  /** client-go's OnNewLeader, for others than this process: whose lease it is that was seen. */
+  /** client-go's OnNewLeader: called with the identity of another process that holds the lease. */
   readonly onNewLeader: (identity: string) => void;
   readonly onTrouble: (failure: ApiFailure) => void;
 }
 
-/** What was seen of the lease last. */
+/** The lease as it was last read or watched. */
 interface SeenLease {
   readonly lease: LeaseObject;
-  /** On the monotonic clock: when its holder last showed a sign of life, as far as we saw. */
+  /** When this process last saw the record change, on the monotonic clock. */
   readonly changedAtMs: number;
 }
 
@@ -35,23 +35,23 @@ interface LeaderElectionPorts {
 }
 
 /**
- * Leader election on a Lease, with client-go's rules. Timestamps in the Lease are for people: a holder is alive
- * as long as the record keeps changing before our own eyes, and we lead as long as our own last renewal is
- * young enough. Both are measured on the monotonic clock, so clocks that disagree or jump change nothing.
+ * Leader election on a Lease, with client-go's rules. Timestamps in the Lease are for people. A holder is alive while
+ * this process sees its record change. This process leads while its own last renewal is young enough. Both are measured
+ * on the monotonic clock, so clocks that differ or jump change nothing.
  *
  *     standby ──── the lease is free, or did not change for its whole duration ───▶ leading
  *        ▲                                                                            │ renews every 2 s
- *        └── somebody else holds it · no renewal succeeded for 10 s · told to stop ───┘
+ *        └── another process holds it · no renewal succeeded for 10 s · stopped ───────┘
  *
- * Beyond client-go, a watch on the Lease wakes standbys when it is given back, so that the next one does not
- * have to come by first.
+ * Unlike client-go, a watch on the Lease wakes standbys when the lease is released, so that they do not wait for their
+ * next try.
  */
 export class LeaderElection {
   readonly #ports: LeaderElectionPorts;
   readonly #settings: ElectionSettings;
   readonly #lock: LeaseLock;
   #seen: SeenLease | undefined;
-  /** When the last renewal that succeeded was begun; undefined while another leads. */
+  /** When the last successful renewal was started; undefined while this process does not lead. */
   #renewedAtMs: number | undefined;
   #triedAtMs = Number.NEGATIVE_INFINITY;
   readonly #signal: Signal;
@@ -65,17 +65,20 @@ export class LeaderElection {
     this.#lock = new LeaseLock(ports, { ...settings, leaseDurationMs: settings.timings.leaseDurationMs });
   }
 
-  /** Whether this process may write now. Asked before each write: it ends by time alone, before anybody is told. */
+  /**
+   * Whether this process may write now. Asked before each write, because leadership ends by time alone, before any
+   * callback.
+   */
   isLeader(): boolean {
     return this.#ports.clock.monotonicNow() < this.#deadlineMs();
   }
 
-  /** Who held the lease when it was seen last. */
+  /** The holder of the lease as last seen. */
   get holder(): string | undefined {
     return this.#seen?.lease.spec?.holderIdentity || undefined;
   }
 
-  /** Stands for election until `signal` aborts; then gives the lease back, and resolves. */
+  /** Takes part in the election until `signal` aborts; then releases the lease, and resolves. */
   async run(signal: AbortSignal): Promise<void> {
     const { namespace, name } = this.#settings.lease;
     const reflector = new Reflector(this.#ports, {
@@ -101,14 +104,14 @@ export class LeaderElection {
     }
   }
 
-  /** Until the next try is due, or the watch brings something worth a look. */
+  /** Sleeps until the next try is due, or until the watch shows a change that matters. */
   async #rest(signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
     try {
       for (;;) {
         const fromMs = clock.monotonicNow();
         if (await this.#signal.sleepUntil(this.#nextTryMs(), signal)) return;
-        // A holder that the watch has just shown alive need not be asked for.
+        // The watch has just shown a change by the holder, so it is alive; no read is needed.
         if (!this.#isHeldByAnother() || (this.#seen?.changedAtMs ?? 0) < fromMs) return;
       }
     } catch (error) {
@@ -131,7 +134,7 @@ export class LeaderElection {
   async #tryOnce(signal: AbortSignal): Promise<void> {
     const startedMs = this.#ports.clock.monotonicNow();
     this.#triedAtMs = startedMs;
-    // A connection that hangs must leave time for a second try on another.
+    // The second half of the time is for a second try on another connection, if the first one hangs.
     const graceUntilMs = this.#settings.timings.renewDeadlineMs / 2;
     const leftMs = this.#renewedAtMs === undefined ? graceUntilMs : this.#deadlineMs() - startedMs;
     const limitMs = Math.min(graceUntilMs, leftMs);
@@ -149,11 +152,11 @@ export class LeaderElection {
       if (!wasLeading) this.#settings.onChange(true);
       return;
     }
-    // Somebody was faster: the next look, which the watch brings about, tells who.
+    // On a conflict another process was faster. The watch event will show which one.
     if (!isOvertaken(result)) this.#settings.onTrouble(result.failure);
   }
 
-  /** client-go's tryAcquireOrRenew: the leader writes what it knows; anybody else reads first. */
+  /** client-go's tryAcquireOrRenew: the leader writes at once; all others read first. */
   async #acquireOrRenew(signal: AbortSignal): Promise<ApiResult<LeaseObject> | 'held by another'> {
     const known = this.#seen?.lease;
     if (this.#renewedAtMs !== undefined && known !== undefined && this.holder === this.#settings.identity) {
@@ -184,7 +187,7 @@ export class LeaderElection {
     return (this.#renewedAtMs ?? Number.NEGATIVE_INFINITY) + this.#settings.timings.renewDeadlineMs;
   }
 
-  /** The watch brings what standbys wait for, and tells a leader of whoever took the lease from it. */
+  /** Wakes a standby when the lease is free, and a leader when another process has taken the lease. */
   #onWatched(lease: LeaseObject | undefined): void {
     if (lease === undefined) {
       this.#seen = undefined;
@@ -197,7 +200,7 @@ export class LeaderElection {
     this.#signal.notify();
   }
 
-  /** Takes note of the record; a change is a sign of life of its holder. */
+  /** Remembers the record. A changed record is a sign of life of its holder. */
   #see(lease: LeaseObject): void {
     const before = this.#seen?.lease;
     const holderBefore = this.holder;

@@ -7,17 +7,17 @@ import type { ApiFailureReason, ApiResult, ObjectStore } from './object-store.ts
 export interface LockSettings {
   readonly lease: { readonly namespace: string; readonly name: string };
   readonly labels: Labels;
-  /** Of this process, and never of another: a Pod's name alone comes back after a restart. */
+  /** The identity of this process only. A Pod's name is not enough: it is used again after a restart. */
   readonly identity: string;
   readonly leaseDurationMs: number;
 }
 
 const WRITE = { dryRun: false } as const;
 
-/** Attempts at giving the lease back. */
+/** Tries to release the lease. */
 const ATTEMPTS = 3;
 
-/** The lease is not what it was when it was read. */
+/** The lease has changed since it was read. */
 const OVERTAKEN: ReadonlySet<ApiFailureReason> = new Set(['Conflict', 'AlreadyExists', 'NotFound']);
 
 export function isOvertaken({
@@ -33,7 +33,7 @@ interface LeaseLockPorts {
   readonly clock: Clock;
 }
 
-/** The Lease in the cluster: read, taken and given back, each write on what was read and nothing newer. */
+/** Reads, takes and releases the Lease. Each write carries the resourceVersion of the last read. */
 export class LeaseLock {
   readonly #ports: LeaseLockPorts;
   readonly #settings: LockSettings;
@@ -47,19 +47,19 @@ export class LeaseLock {
     return this.#ports.store.get({ kind: 'Lease', ...this.#settings.lease }, signal);
   }
 
-  /** Takes or renews the lease as it was at `before`. */
+  /** Takes or renews the lease, if it is still as in `before`. */
   take(before: LeaseObject, signal: AbortSignal): Promise<ApiResult<LeaseObject>> {
     return this.#ports.store.replace(this.#held(before), WRITE, signal);
   }
 
-  /** Takes a lease that there is none of yet. */
+  /** Creates the lease and takes it. */
   create(signal: AbortSignal): Promise<ApiResult<LeaseObject>> {
     const { lease, labels } = this.#settings;
     const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...lease, labels } };
     return this.#ports.store.create(this.#held(body), WRITE, signal);
   }
 
-  /** A renewal that was under way at the end may still come in between; then once more. */
+  /** A renewal in flight may have changed the lease after the read; then the release is tried again. */
   async giveBack(signal: AbortSignal): Promise<ApiResult<KubeObject>> {
     const { store, clock } = this.#ports;
     for (let attempt = 1; ; attempt++) {

@@ -1,17 +1,17 @@
 import type { KubeObject } from '../manifest/kube-object.ts';
 
-/** `coordination.k8s.io/v1` Lease, as far as leader election reads and writes it. */
+/** `coordination.k8s.io/v1` Lease: the fields that leader election uses. */
 export interface LeaseObject extends KubeObject {
   readonly spec?: LeaseSpec;
 }
 
 export interface LeaseSpec {
-  /** Absent or empty: nobody holds it. */
+  /** Absent or empty: the lease is free. */
   readonly holderIdentity?: string;
   readonly leaseDurationSeconds?: number;
   readonly acquireTime?: string;
   readonly renewTime?: string;
-  /** How often it has changed hands. */
+  /** How often the holder has changed. */
   readonly leaseTransitions?: number;
 }
 
@@ -21,7 +21,10 @@ export interface Holding {
   readonly wallMs: number;
 }
 
-/** The lease taken or renewed: what is written over `before` (client-go, `leaderelection.go`, tryAcquireOrRenew). */
+/**
+ * The lease after it was taken or renewed: the write over `before` (client-go, `leaderelection.go`,
+ * tryAcquireOrRenew).
+ */
 export function heldLease(before: LeaseObject, { identity, leaseDurationMs, wallMs }: Holding): LeaseObject {
   const { spec = {} } = before;
   const isRenewal = spec.holderIdentity === identity;
@@ -40,7 +43,7 @@ export function heldLease(before: LeaseObject, { identity, leaseDurationMs, wall
   };
 }
 
-/** The lease given back: free for whoever comes next, and over in a second for whoever counts. */
+/** The released lease. It has no holder, and it expires after a second for programs that look at the duration only. */
 export function releasedLease(before: LeaseObject, wallMs: number): LeaseObject {
   const time = microTime(wallMs);
   return {
@@ -49,7 +52,7 @@ export function releasedLease(before: LeaseObject, wallMs: number): LeaseObject 
   };
 }
 
-/** `metav1.MicroTime`: six digits after the point, or the API server refuses it. */
+/** `metav1.MicroTime`: the API server requires six digits after the point. */
 export function microTime(wallMs: number): string {
   const micros = Math.round((wallMs - Math.floor(wallMs)) * 1_000) % 1_000;
   return new Date(Math.floor(wallMs)).toISOString().replace('Z', `${String(micros).padStart(3, '0')}Z`);

@@ -11,13 +11,13 @@ export type StoredKind =
   | 'Namespace'
   | 'ServiceCIDR';
 
-/** The cluster as a port. Never rejects but with `signal.reason`: what goes wrong there is part of the job. */
+/** The cluster as a port. Rejects with `signal.reason` only; other failures are results. */
 export interface ObjectStore {
   list(kind: StoredKind, scope: ListScope, signal: AbortSignal): Promise<ApiResult<KubeList>>;
   get(reference: ObjectReference, signal: AbortSignal): Promise<ApiResult<KubeObject>>;
-  /** Makes a new object; `AlreadyExists` when its name is taken. */
+  /** Creates an object; `AlreadyExists` if there is one of that name. */
   create(body: KubeObject, options: WriteOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>>;
-  /** Puts `body` in place of the object as it was at its `metadata.resourceVersion`; `Conflict` when it changed since. */
+  /** Replaces the object; `Conflict` if it has changed since the `metadata.resourceVersion` of `body`. */
   replace(body: KubeObject, options: WriteOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>>;
   apply(body: KubeObject, options: ApplyOptions, signal: AbortSignal): Promise<ApiResult<KubeObject>>;
   patch(
@@ -32,8 +32,8 @@ export interface ObjectStore {
     signal: AbortSignal,
   ): Promise<ApiResult<undefined>>;
   /**
-   * What changes from `scope.resourceVersion` on, in the order of the changes. Ends when the server ends it,
-   * which it does every hour or so, and after `FAILED`.
+   * The changes after `scope.resourceVersion`, in their order. Ends after `FAILED`, and when the server ends the
+   * watch, which it does about every hour.
    */
   watch(kind: StoredKind, scope: WatchScope, signal: AbortSignal): AsyncIterable<WatchEvent>;
 }
@@ -59,7 +59,7 @@ export interface WatchScope extends ListScope {
 
 export type WatchEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
-  /** Nothing changed up to there: the place to go on from after a break. */
+  /** Nothing has changed up to this version. After an interruption the next watch starts there. */
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
   | { readonly type: 'FAILED'; readonly failure: ApiFailure };
 
@@ -71,7 +71,10 @@ export interface KubeList {
 export interface WriteOptions {
   /** `dryRun=All`: admission and validation run, nothing is stored. */
   readonly dryRun: boolean;
-  /** Asked right before each try, which may come after a long pause: why nothing may be sent any more, if so. */
+  /**
+   * Called directly before each try, which may come after a long pause. Returns why the write must not be sent any
+   * more.
+   */
   readonly fence?: Fence | undefined;
 }
 
@@ -81,7 +84,7 @@ export interface ApplyOptions extends WriteOptions {
   readonly force: boolean;
 }
 
-/** Preconditions: the very object that was read, or nothing. */
+/** Preconditions: the write succeeds only on the object in exactly this version. */
 export interface DeleteOptions extends WriteOptions {
   readonly uid: string;
   readonly resourceVersion: string;
@@ -91,27 +94,27 @@ export type ApiResult<T> =
   | {
       readonly ok: true;
       readonly value: T;
-      /** The write made a new object (HTTP 201). */
+      /** The write created the object (HTTP 201). */
       readonly created: boolean;
-      /** `Warning` headers, as people should read them. */
+      /** The texts of the `Warning` headers. */
       readonly warnings: readonly string[];
     }
   | { readonly ok: false; readonly failure: ApiFailure };
 
-/** Why the API server did not do it, in the terms of its own `Status` where it sent one. */
+/** Why a request failed, in the terms of the API server's `Status` if it sent one. */
 export interface ApiFailure {
   readonly reason: ApiFailureReason;
-  /** 0 when no answer came. */
+  /** 0 if no answer came. */
   readonly httpStatus: number;
   readonly message: string;
-  /** Whether the write may have been done all the same: no answer came, or one that leaves it open. */
+  /** Whether the write may have been done: no answer came, or an answer that leaves it open. */
   readonly outcomeUnknown: boolean;
   readonly retryAfterMs?: number;
 }
 
 export type ApiFailureReason =
   | 'Unreachable'
-  /** A credential plugin failed, a token file is gone: nothing was sent. */
+  /** A credential plugin failed, or a token file is missing. Nothing was sent. */
   | 'CredentialsUnavailable'
   | 'Unauthorized'
   | 'Forbidden'
@@ -128,5 +131,5 @@ export type ApiFailureReason =
   | 'ServerError'
   | 'Rejected'
   | 'NotLeader'
-  /** The pass was out of time: nothing more was sent. */
+  /** The time of the pass was over. Nothing was sent. */
   | 'PassTimeout';

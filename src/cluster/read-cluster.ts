@@ -10,13 +10,13 @@ import {
 import { Limiter } from '../time/limiter.ts';
 import type { ApiFailure, ApiResult, ListScope, ObjectStore, StoredKind } from './object-store.ts';
 
-/** What of the cluster concerns us: everything under the names of the list, and everything that is ours. */
+/** The objects in the cluster that matter: all under the names of the list, and all that we own. */
 export interface ClusterView {
   /** By `namespace/name` of the Service. */
   readonly byService: ReadonlyMap<string, ExistingObjects>;
-  /** Namespaces that could not be read, with the reason: their targets fail, the others go on. */
+  /** Namespaces that could not be read, and why. Only the targets in them fail. */
   readonly unreadable: ReadonlyMap<string, ApiFailure>;
-  /** Whether objects of ours were looked for in all namespaces, or only in those of the list. */
+  /** Whether our objects were searched in all namespaces, or only in those of the list. */
   readonly scope: 'cluster' | 'namespaces';
 }
 
@@ -25,18 +25,18 @@ export type ClusterReading =
   | { readonly ok: false; readonly failure: ApiFailure };
 
 /**
- * What is written carries the version that it was read at, so that a change since is a conflict. The Service is often
- * not written, and says all the same whose the rest is and what it must be: so it is read after the rest.
+ * A write carries the resourceVersion of this read, so a change after the read is a conflict. The Service often is
+ * not written, but it decides who owns the rest and what that must be. So the Service is read last.
  */
 const PARTS_OF_SERVICE = ['Endpoints', 'EndpointSlice'] as const;
 
-/** Above this many Services the selector gets longer than the answer is worth. */
+/** With more Services the selector is longer than it is worth. */
 const MAX_NAMES_IN_SELECTOR = 50;
 
-/** Single Services read at once. */
+/** How many Services are read singly at a time. */
 const MAX_READS_IN_FLIGHT = 8;
 
-/** Reads the namespaces of the targets, and by label whatever of ours is elsewhere. */
+/** Reads the namespaces of the targets, and finds our objects in other namespaces by their labels. */
 export async function readCluster(
   targets: readonly { readonly namespace: string; readonly name: string }[],
   instance: string,
@@ -76,9 +76,10 @@ export async function readCluster(
 }
 
 /**
- * By label alone a Service is not found that has been given back, or is somebody else's, while something under its
- * name bears our marks: the endpoints controller, for one, copies a Service's labels to the Endpoints of its Pods. What
- * becomes of such parts depends on their Service, and where that cannot be read nothing does.
+ * A search by label does not find a Service without our labels: one that was released, or that another program owns.
+ * But a part of it may have our labels. The endpoints controller, for instance, copies a Service's labels to the
+ * Endpoints of its Pods. The Service decides what happens to such parts, so it is read too. Where it cannot be read,
+ * nothing happens to them.
  */
 async function readServicesOfParts(
   byService: Map<string, ExistingObjects>,
@@ -100,7 +101,7 @@ async function readServicesOfParts(
   return undefined;
 }
 
-/** One Service's objects, read again. */
+/** Reads the objects of one Service again. */
 export async function readService(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   store: ObjectStore,
@@ -127,9 +128,9 @@ function sliceSelector(members: readonly { readonly name: string }[]): string | 
   return `${SERVICE_NAME_LABEL} in (${members.map(({ name }) => name).join(',')})`;
 }
 
-/** A namespace, or in all namespaces what bears the labels. */
+/** A namespace, or the objects with these labels in all namespaces. */
 interface Place extends ListScope {
-  /** Of slices: those with these labels. */
+  /** Slices with these labels only. */
   readonly slicesOnly?: string | undefined;
 }
 
@@ -137,7 +138,7 @@ type PlaceReading =
   | { readonly ok: true; readonly value: readonly KubeObject[] }
   | { readonly ok: false; readonly failure: ApiFailure };
 
-/** All that is in each place, or why one of its kinds could not be read. */
+/** The objects in each scope, or why one of the kinds could not be read. */
 async function readPlaces(
   places: readonly Place[],
   store: ObjectStore,
@@ -173,12 +174,12 @@ async function listKinds(
   return { ok: true, value };
 }
 
-/** Not a matter of rights in one namespace: nothing can be done anywhere. */
+/** Whether the failure concerns the whole cluster, not only the rights in one namespace. */
 export function isOfTheWholeCluster(failure: ApiFailure): boolean {
   return failure.httpStatus === 0 || failure.reason === 'Unauthorized' || failure.reason === 'ServerError';
 }
 
-/** The same object may have been read twice; the newer reading wins. */
+/** An object may have been read twice; the newer version counts. */
 function groupByService(objects: readonly KubeObject[]): Map<string, ExistingObjects> {
   const newest = new Map<string, KubeObject>();
   for (const object of objects) {

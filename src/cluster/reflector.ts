@@ -10,35 +10,35 @@ export interface ReflectorPorts {
   readonly random: Random;
 }
 
-/** What to follow, and whom to tell. A handler that throws ends the reflector: `run` rejects with its error. */
+/** What to watch, and the handlers. If a handler throws, `run` rejects with its error. */
 export interface ReflectorSettings {
   readonly kind: StoredKind;
   readonly scope: ListScope;
-  /** All there is: at the start, and whenever changes may have been missed. What is not in it is gone. */
+  /** All objects, at the start and whenever changes may have been missed. An object that is not among them is gone. */
   readonly onReplace: (items: readonly KubeObject[]) => void;
   readonly onUpsert: (object: KubeObject) => void;
-  /** As it was last; it may also only have left what the scope selects. */
+  /** The last state of the object. It may still exist and only no longer match the scope. */
   readonly onDelete: (object: KubeObject) => void;
-  /** Each failure once; the reflector goes on by itself, whatever it was. */
+  /** Gets each failure once. The reflector continues after every failure. */
   readonly onTrouble: (failure: ApiFailure) => void;
 }
 
-/** An overloaded API server asks for 1 to 32 seconds (`dropped_requests_tracker.go:27`). */
+/** An overloaded API server asks clients to wait 1 to 32 seconds (`dropped_requests_tracker.go:27`). */
 const LONGEST_ASKED_MS = 60_000;
 
-/** A watch that ends sooner than that, and without a word, is broken. */
+/** A watch that ends sooner than that without an event is broken. */
 const SHORT_WATCH_MS = 1_000;
 
-/** How a watch came to its end, and what to do about it. */
+/** How a watch ended, which decides what comes next. */
 type WatchEnd =
-  /** In good order: watch on from where it ended. */
+  /** The server ended it. The next watch starts where this one ended. */
   | { readonly kind: 'ended' }
   | { readonly kind: 'failed'; readonly failure: ApiFailure }
   /** Changes may have been missed: list again. */
   | { readonly kind: 'lost'; readonly failure: ApiFailure };
 
 /**
- * Follows the objects of one kind: lists them once, then watches from there, for as long as it runs.
+ * Lists the objects of one kind once, then watches them from that version on.
  *
  *          ┌──────────────────────────────────────────┐ 410, silence: changes may be lost
  *          ▼                                          │
@@ -50,7 +50,7 @@ export class Reflector {
   readonly #ports: ReflectorPorts;
   readonly #settings: ReflectorSettings;
   #backOff: BackOff = NO_BACK_OFF;
-  /** Where the next watch begins; undefined when a list comes first. */
+  /** The version that the next watch starts from; undefined if a list comes first. */
   #resourceVersion: string | undefined;
   #hasListed = false;
 
@@ -59,7 +59,7 @@ export class Reflector {
     this.#settings = settings;
   }
 
-  /** Whether all that existed was told once. */
+  /** Whether the objects have been listed once. */
   get synced(): boolean {
     return this.#hasListed;
   }
@@ -116,7 +116,7 @@ export class Reflector {
   #follow(event: Exclude<WatchEvent, { type: 'FAILED' }>): WatchEnd | undefined {
     const { onUpsert, onDelete } = this.#settings;
     const version = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion;
-    // Resource versions are numbers that grow (KEP-5504): a server that is behind what it said lost its past.
+    // Resource versions are numbers that grow (KEP-5504). A server with an older version has lost changes.
     if (Number(version) < Number(this.#resourceVersion)) return { kind: 'lost', failure: PAST_LOST };
     this.#resourceVersion = version ?? this.#resourceVersion;
     if (event.type === 'DELETED') onDelete(event.object);
@@ -134,7 +134,7 @@ export class Reflector {
   }
 }
 
-/** Nothing that says why: the connection was there, and silent for minutes, when a bookmark a minute was due. */
+/** The connection stayed open without any data for minutes, although a bookmark is due each minute. */
 function endOf(failure: ApiFailure): WatchEnd {
   const isSilence = failure.reason === 'Timeout' && failure.httpStatus === 0;
   return { kind: failure.reason === 'Expired' || isSilence ? 'lost' : 'failed', failure };
@@ -143,13 +143,13 @@ function endOf(failure: ApiFailure): WatchEnd {
 const SHORT_WATCH: ApiFailure = {
   reason: 'ServerError',
   httpStatus: 200,
-  message: 'the server ended a watch that had hardly begun',
+  message: 'the server ended a watch directly after its start',
   outcomeUnknown: false,
 };
 
 const PAST_LOST: ApiFailure = {
   reason: 'Expired',
   httpStatus: 200,
-  message: 'the server is behind what it said before, as after a restored backup',
+  message: 'the server has an older version than before, as after a restored backup',
   outcomeUnknown: false,
 };

@@ -12,7 +12,7 @@ interface ServiceCidrObject extends KubeObject {
   readonly spec?: { readonly cidrs?: readonly string[] | null };
 }
 
-/** The ranges that the cluster takes its own Services' addresses from. Servers before 1.33 do not tell. */
+/** The address ranges of the cluster's own Services. Servers before 1.33 do not publish them. */
 export async function readServiceRanges(store: ObjectStore, signal: AbortSignal): Promise<RangesReading> {
   const listed = await store.list('ServiceCIDR', {}, signal);
   if (!listed.ok) return listed;
@@ -23,26 +23,26 @@ export async function readServiceRanges(store: ObjectStore, signal: AbortSignal)
   return { ok: true, cidrs: [...new Set(texts)].flatMap((text) => parseCidr(text) ?? []) };
 }
 
-/** The one that the API server itself keeps comes first: its first range is of the family that Services get. */
+/** The API server's own ServiceCIDR comes first: its first range has the family that Services get. */
 function rank({ metadata }: KubeObject): number {
   return metadata.name === 'kubernetes' ? 0 : 1;
 }
 
 /**
- * Who may not read the ranges, or whose cluster has none to read, does without them. Any other failure passes, and the
- * ranges are there all the same: an address of theirs must not be published because the server hiccuped.
+ * Without the right to read the ranges, or on a server without them, none are known. Any other failure is temporary:
+ * then the ranges exist, and an address in them must not be published.
  */
 export function doesWithoutRanges({ reason }: ApiFailure): boolean {
   return reason === 'NotFound' || reason === 'Forbidden';
 }
 
-/** What is to be said of ranges that cannot be read; nothing of a server that has none to tell of. */
+/** The warning if ranges cannot be read; none for a server without them. */
 export function rangesNotes(failure: ApiFailure): readonly ServiceRangesNote[] {
   if (failure.reason === 'NotFound') return [];
   const what = "the ranges of the cluster's own Services (servicecidrs.networking.k8s.io)";
   const text = doesWithoutRanges(failure)
-    ? `${what} cannot be read, so their addresses are not recognised; the right to \`list\` them is needed`
-    : `${what} cannot be read for the moment; those known so far stay in force, and a worker that has just started waits for them`;
+    ? `${what} cannot be read, so their addresses are not recognised; grant the right to \`list\` them`
+    : `${what} cannot be read at the moment; the known ranges stay active, and a worker that has just started waits for them`;
   return [{ reason: 'ServiceRangesUnknown', message: `${text}: ${failure.message}` }];
 }
 
@@ -51,16 +51,16 @@ export interface ServiceRangesNote {
   readonly message: string;
 }
 
-/** Ranges are added to a cluster once in years. */
+/** Ranges of a cluster change very rarely. */
 const READ_EVERY_MS = 10 * 60_000;
 const TRY_AGAIN_MS = 10_000;
-/** While nothing can begin without them. */
+/** The pause between tries while the start waits for the ranges. */
 const TRY_AT_ONCE_MS = 1_000;
 
 export interface ServiceRangesSettings {
-  /** They are others than before. */
+  /** Called when the ranges have changed. */
   readonly onChange: () => void;
-  /** Something that must not happen did. */
+  /** Called with an error that is a defect. */
   readonly onCrash: (error: unknown) => void;
 }
 
@@ -70,13 +70,16 @@ interface ServiceRangesPorts {
   readonly log: Log;
 }
 
-/** The ranges as a long-lived worker knows them: read from time to time, and kept while they cannot be read. */
+/**
+ * The ranges in a long-lived worker. They are read again from time to time; the last known ranges stay while that
+ * fails.
+ */
 export class ServiceRanges {
   readonly #ports: ServiceRangesPorts;
   readonly #settings: ServiceRangesSettings;
   #known: readonly Cidr[] = [];
   #hasTold = false;
-  /** The last reading came to an end that waiting would not change. */
+  /** The last read has a result that waiting would not change. */
   #hasAnswer = false;
   #dueAtMs = Number.NEGATIVE_INFINITY;
   #underWay: Promise<void> | undefined;
@@ -90,12 +93,12 @@ export class ServiceRanges {
     return this.#known;
   }
 
-  /** They are to be read again soon. */
+  /** The next read is due soon. */
   expire(): void {
     this.#dueAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Reads them if it is time, while the worker goes on. */
+  /** Starts a read if one is due. Does not wait for it. */
   readIfDue(signal: AbortSignal): void {
     if (this.#underWay !== undefined || this.#ports.clock.monotonicNow() < this.#dueAtMs) return;
     this.#underWay = this.#read(signal)
@@ -110,7 +113,7 @@ export class ServiceRanges {
       });
   }
 
-  /** Resolves when they are known, or when it is known that this cluster has none to tell. */
+  /** Resolves when the ranges are known, or when the cluster cannot tell them. */
   async readPatiently(signal: AbortSignal): Promise<void> {
     for (;;) {
       await this.#read(signal);
@@ -119,7 +122,7 @@ export class ServiceRanges {
     }
   }
 
-  /** @returns whether they are others than before. */
+  /** @returns whether the ranges have changed. */
   async #read(signal: AbortSignal): Promise<boolean> {
     const { clock, log, store } = this.#ports;
     const reading = await readServiceRanges(store, signal);
@@ -138,7 +141,7 @@ export class ServiceRanges {
     return changed;
   }
 
-  /** Resolves when nothing is being read. */
+  /** Resolves when no read is in flight. */
   async idle(): Promise<void> {
     await this.#underWay;
   }

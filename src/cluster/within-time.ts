@@ -3,8 +3,8 @@ import { deadlineAfter } from '../time/deadline.ts';
 import type { ApiFailure } from './object-store.ts';
 
 /**
- * The outcome of `request`, or a `Timeout` with an outcome that nobody knows after `durationMs`. Rejects with
- * `signal.reason`, or whatever else `request` rejects with.
+ * Limits a request to `durationMs`: then the result is a `Timeout` with an unknown outcome. Rejects with
+ * `signal.reason`, or as `request` does.
  */
 export async function withinTime<T>(
   clock: Clock,

@@ -4,23 +4,21 @@ import type { AliasRecord, AnswerRecord, Question, Reply } from './message.ts';
 /** What one reply says about one question. */
 export type Answer =
   | { readonly kind: 'records'; readonly records: readonly AnswerRecord[]; readonly ttlSeconds: number }
-  /** The reply ends in the middle of a CNAME chain: `target` is the next to ask for. */
+  /** The reply ends within a CNAME chain; `target` is the next name to query. */
   | { readonly kind: 'alias'; readonly target: Hostname; readonly ttlSeconds: number }
   | { readonly kind: 'noData'; readonly ttlSeconds: number }
   | { readonly kind: 'nameNotFound'; readonly ttlSeconds: number }
   | { readonly kind: 'chainTooLong'; readonly message: string }
   | { readonly kind: 'contradiction'; readonly message: string };
 
-/** Longer than any chain in use; BIND stops at 17, unbound at 12. */
+/** Longer than any chain in use. BIND stops at 17, unbound at 12. */
 export const MAX_ALIASES = 16;
 
 const RCODE_NXDOMAIN = 3;
 
 /**
- * Follows the CNAME chain from the question's name through the answer section (RFC 1034 §3.6.2). Records
- * that the chain does not lead to are not looked at: nobody asked for them.
- *
- * `passed` holds the names that the chain has come through, over all replies, and is added to.
+ * Follows the CNAME chain from the question's name through the answer section (RFC 1034 §3.6.2). Records outside the
+ * chain are ignored. `passed` holds the names of the chain over all replies; this function adds to it.
  */
 export function readAnswer(question: Question, reply: Reply, passed: string[]): Answer {
   let name: string = withoutDot(question.name);
@@ -51,7 +49,7 @@ function readRecords(records: readonly AnswerRecord[], reply: Reply, chainTtlSec
   return { kind: 'records', records, ttlSeconds: Math.min(chainTtlSeconds, smallestTtl(records)) };
 }
 
-/** Nearly always that is all of them, and no copy is made. */
+/** Nearly always these are all records, and no copy is made. */
 function recordsOf(
   records: readonly AnswerRecord[],
   owner: string,
@@ -61,9 +59,9 @@ function recordsOf(
   return records.every(isOne) ? records : records.filter(isOne);
 }
 
-/** NXDOMAIN and the SOA record speak of the chain's last name (RFC 2308 §2.1, RFC 6604 §2). */
+/** NXDOMAIN and the SOA record concern the chain's last name (RFC 2308 §2.1, RFC 6604 §2). */
 function readAbsence(reply: Reply, target: Hostname | undefined, chainTtlSeconds: number): Answer {
-  // Without an SOA nobody said how long the absence may be believed (RFC 2308 §5): no time at all.
+  // Without an SOA record a negative answer must not be cached (RFC 2308 §5).
   const ttlSeconds = Math.min(chainTtlSeconds, reply.negativeTtlSeconds ?? 0);
   if (reply.rcode === RCODE_NXDOMAIN) return { kind: 'nameNotFound', ttlSeconds };
   if (target !== undefined && reply.negativeTtlSeconds === undefined) {

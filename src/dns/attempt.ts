@@ -15,24 +15,24 @@ import { matchReply, type ReplyMatch } from './reply-match.ts';
 import type { ServerTraits } from './server-registry.ts';
 import type { DnsExchange, TcpResult, UdpResult } from './transport.ts';
 
-/** What asking needs besides the question. */
+/** The ports of an attempt. */
 export interface AskContext {
   readonly random: Random;
   readonly counters: DnsCounters;
 }
 
-/** A message to send, and over what. */
+/** A message to send, and its transport. */
 export interface NextExchange extends DnsExchange {
   readonly overTcp: boolean;
 }
 
-/** UDP, without EDNS, TCP, without mixed case: each at most once, and a repetition of the first. */
+/** The modes: UDP, without EDNS, TCP, without mixed case; each at most once, and one repetition of the first. */
 const MAX_EXCHANGES = 5;
 
 /**
- * One try at one server: as many exchanges as it takes to find the way of asking that it understands, all
- * of them within `timeoutMs`. It does no exchange itself: {@link next} says what to send, and {@link take} is
- * told what came of it. `traits` is what is known of the server, and learns.
+ * One try at one server. It makes as many exchanges as needed to find a mode that the server understands, all within
+ * `timeoutMs`. It does no I/O: {@link next} says what to send, and {@link take} takes the result. It updates
+ * `traits`, which hold what is known of the server.
  */
 export class Attempt {
   readonly #question: Question;
@@ -79,11 +79,11 @@ export class Attempt {
     return this.#exchange;
   }
 
-  /** Undefined: the try is not over, ask {@link next}. */
+  /** Undefined: the try is not over; call {@link next}. */
   take(result: UdpResult | TcpResult, nowMs: number): AttemptResult | undefined {
-    if (this.#exchange === undefined) throw new Error('a result came before anything was sent');
+    if (this.#exchange === undefined) throw new Error('a result came before a query was sent');
     const verdict = this.#judge(result, this.#exchange);
-    // Over TCP nobody else can have changed the letters: the server folds names.
+    // Nobody else can have changed the letters over TCP, so the server itself folds names.
     if (this.#exchange.overTcp && this.#exchange.match === 'caseChanged') this.#traits.mixedCase = false;
     if (verdict.ok !== 'again') return verdict;
     this.#learn(verdict.mode);
@@ -111,7 +111,7 @@ export class Attempt {
   }
 }
 
-/** One message on its way. Knows its reply among others, and remembers how it was known. */
+/** One query in flight. Recognises its reply, and remembers how well the reply matched. */
 class OneExchange implements NextExchange {
   match: ReplyMatch = 'stray';
   readonly server: DnsServerAddress;

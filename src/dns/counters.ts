@@ -1,12 +1,12 @@
 /**
- * What the resolver has seen since it was made, for metrics. All counts only grow.
+ * Counts of the resolver since its start, for metrics. They only grow.
  *
  * - `queries`: messages sent, whatever the transport; `tcpQueries` of them over TCP.
  * - `timeouts`, `unreachable`: exchanges without a reply.
- * - `strays`: datagrams that answered nothing; `floods`: waits that {@link MAX_STRAYS} of them ended.
+ * - `strays`: datagrams that are no reply to a query; `floods`: waits that {@link MAX_STRAYS} of them ended.
  * - `caseChanged`: replies that did not repeat the letters' case; `withoutEdns`: queries repeated without EDNS.
  * - `truncated`: UDP replies that did not fit; `malformed`: replies that could not be read.
- * - `cacheHits`: questions answered from memory; `shared`: questions that joined a query under way.
+ * - `cacheHits`: questions answered from the cache; `shared`: questions that joined a query in flight.
  */
 export const DNS_COUNTS = [
   'queries',

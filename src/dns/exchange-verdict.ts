@@ -4,29 +4,29 @@ import type { ReplyMatch } from './reply-match.ts';
 import type { UnresolvedReason } from './resolution.ts';
 import type { DnsExchange, TcpResult, UdpResult } from './transport.ts';
 
-/** How a query is put. What a server turns out not to stand is given up one by one. */
+/** How a query is sent. Features that the server does not support are dropped one by one. */
 export interface QueryMode {
   readonly overTcp: boolean;
   readonly edns: boolean;
   readonly mixedCase: boolean;
-  /** What made TCP necessary; it tells what a failure there means. */
+  /** Why TCP was needed. This decides what a failure over TCP means. */
   readonly tcpBecause?: 'truncated' | 'caseChanged' | 'flooded';
 }
 
-/** What asking one server came to. */
+/** The result of a try at one server. */
 export type AttemptResult =
   | { readonly ok: true; readonly reply: Reply }
   | { readonly ok: false; readonly reason: UnresolvedReason; readonly message: string };
 
-/** What one exchange came to: a result, or a reason to ask the same server in another mode. */
+/** The result of one exchange, or a mode in which to ask the same server again. */
 export type ExchangeVerdict = AttemptResult | { readonly ok: 'again'; readonly mode: QueryMode };
 
 type Failure = Extract<AttemptResult, { ok: false }>;
 
 interface FinishedExchange extends DnsExchange {
-  /** The name that was asked for: lower case, no trailing dot. */
+  /** The name of the question: lower case, no trailing dot. */
   readonly name: string;
-  /** How the message that was received last was recognised. */
+  /** How the last received message was recognised. */
   readonly match: ReplyMatch;
 }
 
@@ -51,7 +51,7 @@ export function verdictOfUdp(
       break;
     case 'flooded':
       counters.floods += 1;
-      // A stranger who forges replies cannot finish a TCP handshake in the server's name.
+      // A forger cannot complete a TCP handshake in the server's name.
       return againOverTcp(mode, 'flooded');
     default:
       return noReply(result, exchange, counters);
@@ -92,7 +92,7 @@ function verdictOfTcpFailure(
   counters: DnsCounters,
 ): ExchangeVerdict {
   if (mode.tcpBecause === 'caseChanged') {
-    // A server that folds names and has no TCP: all that is left is to ask it in the letters that it sends back.
+    // A server that folds names and has no TCP. The only way left is to ask in lower case.
     return { ok: 'again', mode: { overTcp: false, edns: mode.edns, mixedCase: false } };
   }
   switch (result.outcome) {
@@ -138,15 +138,15 @@ function verdictOfReply(
 }
 
 /**
- * An empty answer of a server that neither has authority nor recurses says nothing about the name
- * (RFC 2308 §2.2 calls it a referral). Taken for NODATA it would remove addresses.
+ * An empty answer of a server that is not authoritative and does not recurse says nothing about the name (RFC 2308
+ * §2.2 calls it a referral). If it counted as NODATA it would remove addresses.
  */
 function isLame(reply: Reply): boolean {
   if (reply.answers.length > 0 || reply.authoritative || reply.negativeTtlSeconds !== undefined) return false;
   return reply.referral || !reply.recursionAvailable;
 }
 
-/** The TC bit stands in the header: a reply cut in the middle of a record may not be readable at all. */
+/** The TC bit is in the header. A reply that was cut within a record may not be readable at all. */
 function isTruncated(message: Uint8Array): boolean {
   return ((message[2] ?? 0) & 0x02) !== 0;
 }

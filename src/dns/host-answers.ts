@@ -2,12 +2,15 @@ import { type AddressFamily, type IpAddress, sortAddresses } from '../model/ip-a
 import type { Lookup } from './lookup.ts';
 import type { Absence, Resolution, ResolvedAnswer } from './resolution.ts';
 
-/** Addresses of one name that are taken; a name with more is told of. */
+/** The limit of addresses of one name. More are reported. */
 export const MAX_ADDRESSES = 1_000;
 
 export const QUERY_TYPE: Readonly<Record<AddressFamily, 'A' | 'AAAA'>> = { IPv4: 'A', IPv6: 'AAAA' };
 
-/** The addresses of a host in one family, in numeric order: servers shuffle theirs, and nothing is to depend on that. */
+/**
+ * The addresses of a host in one family, in numeric order. Servers shuffle them, and nothing may depend on their
+ * order.
+ */
 export function resolutionOf(lookup: Lookup): Resolution {
   if (lookup.kind !== 'records') return absenceOf(lookup);
   const { ttlSeconds } = lookup;

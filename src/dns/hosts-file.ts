@@ -4,10 +4,10 @@ import { type IpAddress, parseIpAddress } from '../model/ip-address.ts';
 /** The addresses of each name in a hosts file, in the file's order. */
 export type HostsTable = ReadonlyMap<Hostname, readonly IpAddress[]>;
 
-/** A hosts file of an ad blocker has a few hundred thousand lines; nobody names backends in one. */
+/** The hosts file of an ad blocker has a few hundred thousand lines. A file that names backends has few. */
 const MAX_NAMES = 100_000;
 
-/** Reads a hosts(5) file: an address, then its names; `#` begins a comment. Lines that are none are passed over. */
+/** Reads a hosts(5) file: an address, then its names; `#` starts a comment. Skips invalid lines. */
 export function parseHostsFile(text: string): HostsTable {
   const table = new Map<Hostname, IpAddress[]>();
   for (const line of text.split(/\r?\n/)) {

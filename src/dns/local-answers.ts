@@ -5,7 +5,7 @@ import type { HostsTable } from './hosts-file.ts';
 import type { Lookup } from './lookup.ts';
 import type { AddressRecord, QueryType } from './message.ts';
 
-/** What needs no server: names of the hosts file, and IPv6 addresses that resolv.conf's `no-aaaa` rules out. */
+/** Answers without a server: names of the hosts file, and IPv6 addresses under resolv.conf's `no-aaaa`. */
 export function localLookup(
   name: Hostname,
   type: QueryType,

@@ -8,9 +8,9 @@ import { type NextStep, type ServerPlan, ServerRound } from './server-round.ts';
 import type { TcpResult, UdpResult } from './transport.ts';
 
 /**
- * One question asked to its end, along a CNAME chain: one that leads into a zone that the server does not
- * serve ends its reply, and the rest has to be asked for. Like the parts it is made of it says what to do and
- * is told what came of it, and does nothing itself.
+ * One question with its CNAME chain. If a chain leads into a zone that the server does not serve, the reply ends
+ * there, and the next name needs a query of its own. Like its parts it does no I/O: it says what to send, and takes
+ * the results.
  */
 export class LookupState {
   readonly #question: Question;
@@ -42,11 +42,11 @@ export class LookupState {
   }
 
   take(result: UdpResult | TcpResult, nowMs: number): void {
-    if (this.#round === undefined) throw new Error('a result came before anything was sent');
+    if (this.#round === undefined) throw new Error('a result came before a query was sent');
     this.#round.take(result, nowMs);
   }
 
-  /** Undefined when the chain goes on. */
+  /** Undefined if the chain goes on. */
   #read(asked: AttemptResult): Lookup | undefined {
     const asking = this.#asking;
     if (!asked.ok) return unresolved(asking, asked.reason, asked.message);

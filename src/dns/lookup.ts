@@ -2,7 +2,7 @@ import type { DnsSettings } from '../model/target.ts';
 import type { AnswerRecord } from './message.ts';
 import type { UnresolvedReason } from './resolution.ts';
 
-/** What asking for one type of one name came to, CNAME chain followed to its end. */
+/** The result of a query for one type of one name, at the end of its CNAME chain. */
 export type Lookup =
   | {
       readonly kind: 'records';
@@ -14,20 +14,20 @@ export type Lookup =
   | { readonly kind: 'noData' | 'nameNotFound'; readonly ttlSeconds: number; readonly message: string }
   | { readonly kind: 'unresolved'; readonly reason: UnresolvedReason; readonly message: string };
 
-/** A lookup, when it came, and how many times in a row, this one included, the question came to nothing. */
+/** A lookup, its time, and how many lookups of this question in a row have failed, including this one. */
 export interface RememberedLookup {
   readonly lookup: Lookup;
   readonly atMs: number;
   readonly failuresInARow: number;
 }
 
-/** No answer is asked for again sooner, whatever its TTL and `minTTL` are: the least that `minTTL` may be. */
+/** The least value of `minTTL`: no question is asked again sooner, whatever the TTL. */
 const MIN_FRESH_MS = 100;
 
-/** A question that comes to nothing is put again after `minTTL`, then after twice that, up to this (RFC 9520 §3.2). */
+/** A failed question is asked again after `minTTL`, then after twice that time, up to this limit (RFC 9520 §3.2). */
 const MAX_RETRY_MS = 30_000;
 
-/** Until when the answer is not asked for again; monotonic ms. */
+/** Until when the answer is used without a new query; monotonic ms. */
 export function freshUntilMs(
   remembered: RememberedLookup,
   settings: Pick<DnsSettings, 'minTtlMs' | 'maxTtlMs'>,

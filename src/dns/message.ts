@@ -12,7 +12,7 @@ import {
   type WireRecord,
 } from './wire.ts';
 
-/** The record types that are asked for. */
+/** The record types of our queries. */
 export type QueryType = 'A' | 'AAAA' | 'SRV';
 
 export interface Question {
@@ -26,13 +26,13 @@ const UDP_PAYLOAD_BYTES = 1232;
 const OPT_LENGTH = 11;
 
 /**
- * A recursive query for one question. With `edns` it says how large a UDP reply may be (RFC 6891); some old
- * servers choke on that.
+ * A recursive query for one question. With `edns` it states how large a UDP reply may be (RFC 6891); some old servers
+ * reject that.
  */
 export function encodeQuery({ name, type }: Question, id: number, edns: boolean): Uint8Array {
   const template = templateFor(name);
   const length = edns ? template.length : template.length - OPT_LENGTH;
-  // From Buffer's pool: an allocation of its own would cost as much as all the rest.
+  // From Buffer's pool: an allocation of its own would cost as much as the rest of the function.
   const query = Buffer.allocUnsafe(length);
   template.copy(query, 0, 0, length);
   const typeAt = template.length - OPT_LENGTH - 4;
@@ -42,7 +42,7 @@ export function encodeQuery({ name, type }: Question, id: number, edns: boolean)
   return query;
 }
 
-/** The same names are asked for again and again: each query is a copy, with an id and a type of its own. */
+/** The same names are queried again and again. Each query is a copy with its own id and type. */
 const templates = new BoundedMap<Hostname, Buffer>(50_000);
 
 function templateFor(name: Hostname): Buffer {
@@ -65,7 +65,7 @@ function writeUint16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 1] = value & 0xff;
 }
 
-/** A reply that has the form of one. Whether it answers the question is for its reader to find out. */
+/** A well-formed reply. Whether it answers the question is decided later. */
 export interface Reply {
   /** Twelve bits: the header's four, and the OPT record's eight above them (RFC 6891 §6.1.3). */
   readonly rcode: number;
@@ -73,9 +73,12 @@ export interface Reply {
   readonly authoritative: boolean;
   readonly recursionAvailable: boolean;
   readonly answers: readonly AnswerRecord[];
-  /** How long the absence of a record may be believed (RFC 2308 §5): the SOA's minimum or its TTL, the smaller. */
+  /**
+   * How long a negative answer may be cached (RFC 2308 §5): the SOA record's minimum or its TTL, whichever is
+   * smaller.
+   */
   readonly negativeTtlSeconds: number | undefined;
-  /** Name servers of somewhere else instead of an answer. */
+  /** A referral to name servers instead of an answer. */
   readonly referral: boolean;
   /** Addresses from the additional section. */
   readonly additionals: readonly AnswerRecord[];
@@ -104,7 +107,7 @@ export interface ServiceRecord extends RecordTraits {
   readonly priority: number;
   readonly weight: number;
   readonly port: number;
-  /** Undefined for the root: the service is decidedly not offered here (RFC 2782). */
+  /** Undefined for the root: the service is not offered (RFC 2782). */
   readonly target: Hostname | undefined;
 }
 
@@ -117,8 +120,8 @@ const CLASS_IN = 1;
 const FLAG = { authoritative: 0x400, truncated: 0x200, recursionAvailable: 0x80 } as const;
 
 /**
- * Reads a reply's records of class IN that a resolver has use for; others only have to keep their bounds.
- * `asked` is the name in the reply's question, which its reader has compared: lower case, no trailing dot.
+ * Reads the records of class IN that a resolver needs. Of others only the bounds are checked. `asked` is the name in
+ * the reply's question, lower case without a trailing dot; the caller has compared it.
  */
 export function decodeReply(bytes: Uint8Array, asked: string): Reply | Malformed {
   const skeleton = readSkeleton(bytes);
@@ -136,7 +139,7 @@ export function decodeReply(bytes: Uint8Array, asked: string): Reply | Malformed
     answers,
     negativeTtlSeconds,
     referral: negativeTtlSeconds === undefined && skeleton.authorities.some(({ type }) => type === TYPE.NS),
-    // What nobody asked for is a courtesy; a broken one is not worth the answer that came with it.
+    // Additional records are optional. A broken one must not cost the answer.
     additionals: typeof additionals === 'string' ? [] : additionals,
   };
 }
@@ -159,7 +162,7 @@ function readRecords(
     const result = readRecord(bytes, record, asked);
     if (result === 'malformed') return 'a record does not fit its RDLENGTH or names no valid host';
     if (result === 'other') continue;
-    // Answers are kept for as long as they are fresh; an empty array that is pushed to reserves room for seventeen.
+    // Answers are cached; an empty array to which items are pushed reserves room for seventeen.
     if (read === undefined) read = [result];
     else read.push(result);
   }
@@ -193,7 +196,7 @@ function readAddressRecord(
   const type = record.type === TYPE.A ? 'A' : 'AAAA';
   if (owner === undefined || record.dataLength !== (type === 'A' ? 4 : 16)) return 'malformed';
   const address = addressFromOctets(bytes, record.dataAt, type === 'A' ? 4 : 16);
-  // An IPv4-mapped AAAA record is read as the IPv4 address it means, which is no answer to AAAA.
+  // An IPv4-mapped AAAA record means an IPv4 address, which is no answer to AAAA.
   if (familyOf(address) !== (type === 'A' ? 'IPv4' : 'IPv6')) return 'other';
   return { type, owner, ttlSeconds: believableTtl(record.ttl), address };
 }
@@ -224,7 +227,7 @@ function readServiceRecord(
   };
 }
 
-/** Nearly every owner is a pointer to the name in the question, and that has been read already. */
+/** Nearly every owner is a pointer to the question's name, which is known already. */
 function readOwner(bytes: Uint8Array, at: number, asked: string): string | undefined {
   return readUint16(bytes, at) === POINTER_TO_QUESTION ? asked : readName(bytes, at)?.text;
 }

@@ -4,8 +4,8 @@ import { HEADER_LENGTH } from './wire.ts';
 const BITS_AT_A_TIME = 30;
 
 /**
- * Chooses the case of each letter of a query's name by chance (draft-vixie-dnsext-dns0x20): a server repeats
- * the question as it came, so a forger who sees no traffic has to guess one more bit a letter.
+ * Chooses the case of each letter of a query's name at random (draft-vixie-dnsext-dns0x20). A server repeats the
+ * question as it came, so a forger who sees no traffic has to guess one more bit for each letter.
  */
 export function mixCase(query: Uint8Array, random: Random): void {
   let bits = 0;

@@ -11,14 +11,14 @@ export interface WatchedName {
   readonly settings: DnsSettings;
 }
 
-/** Name, record type and all settings that change what is asked or when: equal keys share one watch. */
+/** Name, record type and all settings that change the query or its time. Equal keys share one watch. */
 export type WatchKey = string & { readonly __brand: 'WatchKey' };
 
 export interface WatcherDependencies {
   readonly resolver: TimedResolver;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told of every answer, `changed` when it says something else than the one before. Must not throw. */
+  /** Called with every answer; `changed` if its content differs from the previous one. Must not throw. */
   readonly onAnswer: (key: WatchKey, answer: TimedResolution, changed: boolean) => void;
 }
 
@@ -28,11 +28,11 @@ interface Watch {
   latest: TimedResolution | undefined;
 }
 
-/** Names that expire together are asked for again within this share of their time, or this many ms, whichever is less. */
+/** Queries are spread over this share of the TTL, or this many ms, whichever is less. */
 const JITTER_SHARE = 0.1;
 const MAX_JITTER_MS = 2_000;
 
-/** Keeps the answers to a set of names fresh for as long as it runs. */
+/** Keeps the answers for a set of names fresh while it runs. */
 export class NameWatcher {
   readonly #dependencies: WatcherDependencies;
   readonly #watches = new Map<WatchKey, Watch>();
@@ -42,17 +42,17 @@ export class NameWatcher {
 
   constructor(dependencies: WatcherDependencies) {
     this.#dependencies = dependencies;
-    // Whoever runs the watcher hears of it; without a runner nothing is asked, so nothing can break.
+    // The caller of `run` gets this error. Before `run` no query is sent, so nothing can fail.
     this.#broken.promise.catch(() => undefined);
   }
 
-  /** Replaces the set. What was watched already goes on undisturbed; may be called at any time. */
+  /** Replaces the set of names. Watches that are still needed go on. May be called at any time. */
   watch(names: readonly WatchedName[]): void {
     const wanted = new Map(names.map((name) => [watchKey(name), name]));
     for (const [key, watch] of [...this.#watches]) {
       if (wanted.has(key)) continue;
       this.#watches.delete(key);
-      watch.controller.abort(new Error('the name is no longer watched'));
+      watch.controller.abort(new Error('the name is not watched any more'));
     }
     for (const [key, name] of wanted) {
       if (this.#watches.has(key)) continue;
@@ -62,12 +62,12 @@ export class NameWatcher {
     }
   }
 
-  /** The newest answer, however old; undefined when the name is not watched or was not answered yet. */
+  /** The newest answer, whatever its age; undefined for a name without a watch or without an answer yet. */
   latest(key: WatchKey): TimedResolution | undefined {
     return this.#watches.get(key)?.latest;
   }
 
-  /** Asks until `signal` aborts, and resolves when the last question has ended. To be called once. */
+  /** Queries until `signal` aborts; resolves when the last query has ended. To be called once. */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     for (const [key, watch] of this.#watches) this.#follow(key, watch);
@@ -119,7 +119,7 @@ export function watchKey({ source, settings }: WatchedName): WatchKey {
   ].join(' ') as WatchKey;
 }
 
-/** TTLs count down and messages name servers: neither is news. */
+/** TTLs count down and messages name servers; neither is a change. */
 function saysTheSame(a: NameResolution, b: NameResolution): boolean {
   return gist(a.IPv4) === gist(b.IPv4) && gist(a.IPv6) === gist(b.IPv6);
 }

@@ -3,29 +3,29 @@ import type { Hostname } from '../model/hostname.ts';
 import type { RememberedLookup } from './lookup.ts';
 import type { QueryType } from './message.ts';
 
-/** What is known of one question, and who is finding out more. */
+/** The cached answer of one question, and its query in flight. */
 export interface QuestionRecord {
   readonly type: QueryType;
-  /** Whom it is put to, and how: answers of different servers are kept apart. */
+  /** The servers and settings of the query. Answers of different servers are kept apart. */
   readonly viewKey: string;
   remembered: RememberedLookup | undefined;
   flight: Flight | undefined;
 }
 
-/** A question that is being asked; who puts the same meanwhile shares the answer. */
+/** A query in flight. Other callers with the same question share its answer. */
 export interface Flight {
-  /** Of whoever began. */
+  /** The signal of the caller that started it. */
   readonly signal: AbortSignal;
   readonly answer: Promise<RememberedLookup>;
 }
 
-/** One name may be asked for in so many ways; what has been known for longest gives way. */
+/** The limit for one name. Beyond it the oldest record is dropped. */
 const MAX_RECORDS_PER_NAME = 256;
 
-/** All questions, by name. Bounded: the names that nobody has asked for lately are forgotten. */
+/** All questions, by name. Bounded: names that were not used lately are dropped. */
 export class QueryCache {
   readonly #records: BoundedMap<Hostname, QuestionRecord[]>;
-  /** What a service's SRV reply said of its targets without having been asked. */
+  /** Addresses of targets that a service's SRV reply contained without a question. */
   readonly #given: BoundedMap<string, QuestionRecord>;
 
   constructor(maxNames: number) {
@@ -33,7 +33,7 @@ export class QueryCache {
     this.#given = new BoundedMap(maxNames);
   }
 
-  /** The record of the question; an empty one if there is none yet. */
+  /** The record of the question; a new empty one if there is none. */
   record(name: Hostname, type: QueryType, viewKey: string): QuestionRecord {
     const records = this.#recordsOf(name);
     for (const known of records) {
@@ -46,8 +46,8 @@ export class QueryCache {
   }
 
   /**
-   * The record of what the service's reply said of its target `name`. It answers nobody but who asks for that
-   * service (RFC 2181 §5.4.1).
+   * The record of what the service's SRV reply said of its target `name`. It is used for queries of that service only
+   * (RFC 2181 §5.4.1).
    */
   given(service: Hostname, name: Hostname, type: QueryType, viewKey: string): QuestionRecord {
     const key = `${service} ${name} ${type} ${viewKey}`;
@@ -71,7 +71,7 @@ function emptyRecord(type: QueryType, viewKey: string): QuestionRecord {
   return { type, viewKey, remembered: undefined, flight: undefined };
 }
 
-/** A question that is under way stays: others may want to join it. */
+/** A question in flight stays, because other callers may join it. */
 function forgetOldest(records: QuestionRecord[]): void {
   const oldest = records.findIndex(({ flight }) => flight === undefined);
   if (oldest >= 0) records.splice(oldest, 1);

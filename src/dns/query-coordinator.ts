@@ -18,18 +18,18 @@ export interface CoordinatorContext extends AskContext {
   readonly clock: Clock;
 }
 
-/** On whose behalf questions are put. */
+/** The caller of a query. */
 export interface Asker {
   readonly settings: DnsSettings;
   readonly view: ServerView;
-  /** The name that was asked for: its questions wait in line with each other, not with other names'. */
+  /** The name that was resolved. Its queries wait for each other, not for those of other names. */
   readonly lane: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Where all questions come by. What is remembered is not asked, what is being asked is not asked twice, and
- * the rest waits its turn.
+ * All queries go through here. A cached answer needs no query, a query in flight is shared, and other queries wait
+ * for a slot.
  */
 export class QueryCoordinator {
   readonly #context: CoordinatorContext;
@@ -43,7 +43,7 @@ export class QueryCoordinator {
     this.#queue = queue;
   }
 
-  /** With `service`, what the SRV reply of that service said of `name` will do as well. */
+  /** With `service`, an address from the SRV reply of that service is good enough. */
   ask(name: Hostname, type: QueryType, asker: Asker, service?: Hostname): Promise<RememberedLookup> {
     const viewKey = asker.view.key;
     const record = this.#cache.record(name, type, viewKey);
@@ -78,7 +78,7 @@ export class QueryCoordinator {
         (error) =>
           settle(() => {
             if (!flight.signal.aborted || signal.aborted) reject(error);
-            // Whoever began has given up; the first of the others begins anew.
+            // The caller that started the query has aborted. The first of the others starts it again.
             else if (record.flight === undefined) resolve(this.#begin(name, record, asker));
             else resolve(this.#join(record.flight, name, record, asker));
           }),
@@ -103,7 +103,7 @@ export class QueryCoordinator {
     const { transport, clock } = this.#context;
     let hasPlace = place === true;
     try {
-      // In any case, so that what could end at once does not end before it is known to be under way.
+      // Awaited in any case, so that the query is registered as in flight before it can end.
       await place;
       hasPlace = true;
       const lookupState = new LookupState(
@@ -154,5 +154,5 @@ function exchange(
 const QUEUE_FULL: Lookup = {
   kind: 'unresolved',
   reason: 'TooManyQueries',
-  message: 'too many questions are waiting already',
+  message: 'too many queries are waiting already',
 };

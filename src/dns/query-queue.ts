@@ -1,11 +1,11 @@
 import { onAbort } from '../time/on-abort.ts';
 
 export interface QueryLimits {
-  /** Questions being asked at the same time, each of one server at a time. */
+  /** Queries in flight, each to one server at a time. */
   readonly maxInFlight: number;
-  /** Of these, how many may go to the same set of servers: dead servers are not to fill all the places. */
+  /** The limit for one set of servers, so that dead servers do not take all slots. */
   readonly maxInFlightPerGroup: number;
-  /** Questions waiting for a place. */
+  /** Queries that wait for a slot. */
   readonly maxWaiting: number;
 }
 
@@ -16,18 +16,18 @@ interface Waiting {
 
 interface Group {
   inFlight: number;
-  /** First in, first out within a lane; the lane whose turn it is stands first. */
+  /** First in, first out within a lane. The lane whose turn it is comes first. */
   readonly lanes: Map<string, Waiting[]>;
 }
 
 /**
- * A bound on questions in flight with a queue that is fair: the groups (sets of servers) take turns, and
- * within a group the lanes (names that were asked for), so neither a name that needs hundreds of queries
- * nor a set of servers that does not answer keeps the others waiting.
+ * A bound on queries in flight, with a fair queue. Groups (sets of servers) take turns, and within a group lanes
+ * (resolved names) take turns. So neither a name with hundreds of queries nor a set of dead servers delays the
+ * others.
  */
 export class QueryQueue {
   readonly #limits: QueryLimits;
-  /** In the order of their turns. A group without questions is not here. */
+  /** In the order of their turns. Groups without queries are removed. */
   readonly #groups = new Map<string, Group>();
   #inFlight = 0;
   #waiting = 0;
@@ -45,8 +45,8 @@ export class QueryQueue {
   }
 
   /**
-   * Waits for a place, which {@link leave} gives back. False when not even the queue has one. Rejects with
-   * `signal.reason` when the signal, which must not have aborted yet, aborts first.
+   * Waits for a slot, which {@link leave} frees. False if the queue is full too. Rejects with `signal.reason` if the
+   * signal, which must not have aborted yet, aborts first.
    */
   enter(groupName: string, laneName: string, signal: AbortSignal): Promise<void> | boolean {
     let group = this.#groups.get(groupName);
@@ -54,7 +54,8 @@ export class QueryQueue {
       group = { inFlight: 0, lanes: new Map() };
       this.#groups.set(groupName, group);
     }
-    // Who waits in this group waits for its own places, or for the last ones of all: both come before.
+    // A query that waits in this group waits for a slot of the group or for one of the last slots of all; it comes
+    // first.
     if (group.lanes.size === 0 && this.#hasPlace(group)) {
       this.#take(group);
       return true;
@@ -65,7 +66,7 @@ export class QueryQueue {
 
   leave(groupName: string): void {
     const group = this.#groups.get(groupName);
-    if (group === undefined) throw new Error('a place was given back that nobody had taken');
+    if (group === undefined) throw new Error('a slot was freed that was not taken');
     this.#inFlight -= 1;
     group.inFlight -= 1;
     this.#forgetIfIdle(groupName, group);
@@ -102,7 +103,7 @@ export class QueryQueue {
     if (group.inFlight === 0 && group.lanes.size === 0) this.#groups.delete(groupName);
   }
 
-  /** One place has become free; the first group in turn that may take it does, and goes to the end. */
+  /** A slot is free: it goes to the first group that may take it, and that group moves to the end. */
   #admitNext(): void {
     if (this.#waiting === 0) return;
     for (const [name, group] of this.#groups) {
@@ -117,7 +118,7 @@ export class QueryQueue {
 
   #admitFrom(group: Group, laneName: string, lane: Waiting[]): void {
     const entry = lane.shift();
-    if (entry === undefined) throw new Error('a lane without questions was kept');
+    if (entry === undefined) throw new Error('an empty lane was kept');
     group.lanes.delete(laneName);
     if (lane.length > 0) group.lanes.set(laneName, lane);
     this.#waiting -= 1;

@@ -1,12 +1,12 @@
 import { HEADER_LENGTH, readUint16 } from './wire.ts';
 
 /**
- * How a datagram relates to the query that was sent. Decided from raw octets, before anything is decoded,
- * so that a flood of forgeries costs next to nothing.
+ * How a datagram relates to the query. Decided from raw octets before anything is decoded, so that a flood of forged
+ * datagrams costs almost nothing.
  *
- * - `reply`: id, QR, opcode and the question match octet by octet, the letters' case included.
- * - `caseChanged`: all of that but the case: a server that folds names, or a forger who guessed the rest.
- * - `bareError`: an error of a server that did not even understand the question; it repeats none of it.
+ * - `reply`: id, QR, opcode and question match octet by octet, including the case of letters.
+ * - `caseChanged`: all of that matches except the case: the server folds names, or a forger guessed the rest.
+ * - `bareError`: an error that repeats no question, from a server that did not understand it.
  * - `stray`: anything else, such as a late reply to an earlier query.
  */
 export type ReplyMatch = 'reply' | 'caseChanged' | 'bareError' | 'stray';
@@ -14,7 +14,7 @@ export type ReplyMatch = 'reply' | 'caseChanged' | 'bareError' | 'stray';
 const QR = 0x8000;
 const OPCODE = 0x7800;
 
-/** FORMERR, SERVFAIL, NOTIMP, REFUSED: what can be said without having read the question. */
+/** FORMERR, SERVFAIL, NOTIMP, REFUSED: a server can send these without reading the question. */
 const BARE_ERRORS: ReadonlySet<number> = new Set([1, 2, 4, 5]);
 
 export function matchReply(query: Uint8Array, datagram: Uint8Array): ReplyMatch {
@@ -27,7 +27,7 @@ export function matchReply(query: Uint8Array, datagram: Uint8Array): ReplyMatch 
   return matchQuestion(query, datagram);
 }
 
-/** A query's question is spelled without pointers, and so is the first name of any sane reply. */
+/** A query spells its question without pointers, and so does any sane reply with its first name. */
 function matchQuestion(query: Uint8Array, datagram: Uint8Array): ReplyMatch {
   const end = questionEnd(query);
   if (datagram.length < end) return 'stray';
@@ -36,7 +36,7 @@ function matchQuestion(query: Uint8Array, datagram: Uint8Array): ReplyMatch {
     const sent = query[at] ?? 0;
     const received = datagram[at] ?? 0;
     if (sent === received) continue;
-    // Length octets are below any letter, so folding cannot mistake one for another; type and class stand last.
+    // Length octets are smaller than any letter, so folding cannot confuse them. Type and class come last.
     if (at >= end - 4 || foldCase(sent) !== foldCase(received)) return 'stray';
     match = 'caseChanged';
   }

@@ -2,18 +2,18 @@ import type { Hostname } from '../model/hostname.ts';
 import type { AddressFamily, IpAddress } from '../model/ip-address.ts';
 
 /**
- * What asking for one name and one address family came to. Expected outcomes are values: a name that
- * does not resolve is part of the job.
+ * The result for one name and one address family. Expected results are values: a name that does not resolve is
+ * normal.
  */
 export type Resolution =
   | {
       readonly outcome: 'resolved';
       readonly answers: readonly ResolvedAnswer[];
-      /** The smallest TTL along the CNAME chain, as the server gave it; `minTTL`/`maxTTL` come on top. */
+      /** The smallest TTL of the CNAME chain as the server gave it, before `minTTL` and `maxTTL`. */
       readonly ttlSeconds: number;
-      /** Present when the answer held more addresses than are taken (1,000): how many there were. */
+      /** Present if the answer held more addresses than the limit (1,000): how many there were. */
       readonly cutFrom?: number;
-      /** From SRV: targets that gave no address of this family, and why. Their siblings are not affected. */
+      /** From SRV: targets without an address of this family, and why. The other targets are not affected. */
       readonly missing?: readonly MissingHost[];
     }
   | {
@@ -31,24 +31,24 @@ export type Resolution =
       readonly ttlSeconds: number;
     }
   | {
-      /** Nobody knows: this may never take an address away (invariant 2). */
+      /** The result is unknown. It must never remove an address (invariant 2). */
       readonly outcome: 'unresolved';
       readonly reason: UnresolvedReason;
       readonly message: string;
     };
 
-/** Why nobody knows; what tells most about the name comes first. */
+/** Why the result is unknown; the reasons that say most about the name come first. */
 export const UNRESOLVED_REASONS = [
   'ServerFailure',
   'QueryRefused',
-  /** More than a UDP reply holds, and TCP gave no whole one either. */
+  /** The reply was too large for UDP, and TCP gave no complete one. */
   'TruncatedAnswer',
   'MalformedAnswer',
   'QueryTimeout',
   'ServerUnreachable',
   'ChainTooLong',
   'NoServers',
-  /** The queue of queries is full: said of this process, not of the name. */
+  /** The queue of queries is full. This concerns this process, not the name. */
   'TooManyQueries',
 ] as const;
 
@@ -63,18 +63,18 @@ export interface MissingHost {
   readonly absence: Absence;
 }
 
-/** One address that a name stands for. */
+/** One address of a name. */
 export interface ResolvedAnswer {
   readonly address: IpAddress;
   /** From SRV: the port to use instead of the target's `targetPort`. */
   readonly port?: number;
   /** From SRV: the record's priority; lower is better. */
   readonly priority?: number;
-  /** From SRV: weight 0 among heavier siblings takes no traffic. */
+  /** From SRV: weight 0 beside larger weights takes no traffic. */
   readonly drained?: boolean;
-  /** From SRV: the target that the address belongs to; two targets may share one. */
+  /** From SRV: the target of the address. Two targets may share an address. */
   readonly host?: Hostname;
 }
 
-/** Both families of one name, each with an outcome of its own: A may be good while AAAA fails. */
+/** Both families of one name, each with its own result: A may succeed while AAAA fails. */
 export type NameResolution = Readonly<Record<AddressFamily, Resolution>>;

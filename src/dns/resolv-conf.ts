@@ -2,22 +2,22 @@ import { type Hostname, isHostname, parseHostname } from '../model/hostname.ts';
 import { parseIpAddress } from '../model/ip-address.ts';
 import type { DnsServerAddress } from '../model/target.ts';
 
-/** What the machine says about DNS, in resolv.conf(5)'s terms. */
+/** The DNS settings of the machine, in the terms of resolv.conf(5). */
 export interface SystemDnsConfig {
   readonly servers: readonly DnsServerAddress[];
   readonly search: readonly Hostname[];
-  /** From so many dots on a name is first asked as it stands. */
+  /** A name with at least this many dots is first queried as written. */
   readonly ndots: number;
-  /** Of one try at one server; undefined when the file does not say. */
+  /** The time-out of one try at one server; undefined if the file does not set it. */
   readonly timeoutMs: number | undefined;
-  /** How often to go through all servers; undefined when the file does not say. */
+  /** How many rounds over all servers; undefined if the file does not set it. */
   readonly rounds: number | undefined;
   readonly rotate: boolean;
   readonly useTcp: boolean;
   readonly noAaaa: boolean;
 }
 
-/** glibc reads three; more do no harm, but a file is not to decide how long a name may be asked for. */
+/** glibc reads three. More are harmless, but a file must not decide how long a lookup can take. */
 const MAX_SERVERS = 8;
 const MAX_SEARCH_DOMAINS = 32;
 
@@ -29,8 +29,8 @@ const MAX_ROUNDS = 5;
 const DNS_PORT = 53;
 
 /**
- * Reads resolv.conf as glibc does: the last `search` or `domain` line wins, unknown words are passed over,
- * and without a `nameserver` line the local one is meant. IPv6 servers may be written `[fd00::53]:5353`.
+ * Reads resolv.conf as glibc does: the last `search` or `domain` line counts, unknown words are ignored, and without
+ * a `nameserver` line the local server is used. IPv6 servers may be written `[fd00::53]:5353`.
  */
 export function parseResolvConf(text: string): SystemDnsConfig {
   const lines = text.split(/\r?\n/).map(words);
@@ -60,7 +60,7 @@ function words(line: string): string[] {
   return text.split(/\s+/).filter((word) => word !== '');
 }
 
-/** `options` lines add up; of an option that comes twice the last one counts. */
+/** All `options` lines count. Of a repeated option the last one counts. */
 function readOptions(lines: readonly (readonly string[])[]): ReadonlyMap<string, string> {
   const options = new Map<string, string>();
   for (const [keyword, ...values] of lines) {
@@ -83,7 +83,7 @@ function parseServer(text: string): DnsServerAddress | undefined {
   return { address, port };
 }
 
-/** `search .` means the root alone, which adds nothing to a name. */
+/** `search .` is the root, which adds nothing to a name. */
 function readDomains(words: readonly string[]): readonly Hostname[] {
   const domains = words.map((word) => parseHostname(word.replace(/\.$/, ''))).filter(isHostname);
   return [...new Set(domains)].slice(0, MAX_SEARCH_DOMAINS);

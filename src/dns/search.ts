@@ -1,9 +1,8 @@
 import { type Hostname, isHostname, parseHostname } from '../model/hostname.ts';
 
 /**
- * The names to ask for in turn (resolv.conf(5), `search` and `ndots`): a name with enough dots is tried as
- * it stands before the search domains are added, another one after. A trailing dot says that nothing may
- * be added.
+ * The names to query in order (resolv.conf(5), `search` and `ndots`). A name with enough dots is tried as written
+ * before the search domains are added, another name after them. With a trailing dot no domain is added.
  */
 export function searchCandidates(
   name: Hostname,
@@ -12,19 +11,19 @@ export function searchCandidates(
 ): readonly Hostname[] {
   if (search.length === 0 || name.endsWith('.')) return [name];
   const dots = name.split('.').length - 1;
-  // A name that grows too long with a domain cannot exist there.
+  // A name that is too long with a domain cannot exist there.
   const expanded = search.map((domain) => parseHostname(`${name}.${domain}`)).filter(isHostname);
   return dots >= ndots ? [name, ...expanded] : [...expanded, name];
 }
 
-/** What a candidate came to: records, a name without any, no name, or nobody knows. */
+/** The result of a candidate: records, a name without records, no such name, or unknown. */
 export type Found = 'found' | 'empty' | 'absent' | 'undecided';
 
 /**
- * Tries one candidate after the other until one is found: {@link candidate} says whom to ask for, {@link take} is
- * told what came of it. The search ends as well where nobody knows: a later candidate may exist by chance (a
- * wildcard is enough), and would then replace the backends of the one whose server is down for the moment. glibc
- * goes on after SERVFAIL; here that would cost a target its addresses.
+ * Tries one candidate after the other until one is found: {@link candidate} says which name to query, and {@link
+ * take} takes the result. The search also ends with an unknown result. A later candidate may exist by chance, for
+ * instance through a wildcard, and its addresses would replace those of the name whose server is down at the moment.
+ * glibc continues after SERVFAIL; here that would cost a target its addresses.
  */
 export class Search<T> {
   readonly #candidates: readonly Hostname[];
@@ -39,7 +38,7 @@ export class Search<T> {
     this.#judge = judge;
   }
 
-  /** Undefined when the search is over. */
+  /** Undefined if the search is over. */
   get candidate(): Hostname | undefined {
     return this.#end === undefined ? this.#candidates[this.#absent.length] : undefined;
   }
@@ -65,6 +64,6 @@ export class Search<T> {
 
 export interface SearchEnd<T> {
   readonly result: T;
-  /** What the result rests on: when one of these changes, so may the result. */
+  /** The lookups behind the result. If one of them changes, the result may change too. */
   readonly decisive: readonly T[];
 }

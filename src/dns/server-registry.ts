@@ -1,7 +1,10 @@
 import { BoundedMap } from '../model/bounded-map.ts';
 import type { DnsServerAddress } from '../model/target.ts';
 
-/** What a server turned out not to stand. Forgotten after {@link RELEARN_AFTER_MS}: servers get upgraded. */
+/**
+ * The features that a server turned out not to support. Forgotten after {@link RELEARN_AFTER_MS}, because servers get
+ * upgraded.
+ */
 export interface ServerTraits {
   edns: boolean;
   mixedCase: boolean;
@@ -12,7 +15,7 @@ interface ServerRecord {
   learntAtMs: number;
   failuresInARow: number;
   lastFailureMs: number;
-  /** Until then others are asked first. */
+  /** Until then other servers come first. */
   avoidUntilMs: number;
 }
 
@@ -20,22 +23,22 @@ const RELEARN_AFTER_MS = 10 * 60_000;
 const FIRST_PENALTY_MS = 1_000;
 const MAX_PENALTY_MS = 30_000;
 
-/** More servers than anybody declares; the one that has been known longest is forgotten first. */
+/** More servers than a list declares. Beyond it the one that was not used longest is forgotten. */
 const MAX_SERVERS = 1_000;
 
-/** Remembers the servers: which answer, and how they want to be asked. */
+/** Remembers which servers answer, and which features they support. */
 export class ServerRegistry {
   readonly #records = new BoundedMap<string, ServerRecord>(MAX_SERVERS);
-  /** The same by the very object, which is what nearly every look-up comes with. */
+  /** The same by object identity, which serves nearly every look-up. */
   readonly #known = new WeakMap<DnsServerAddress, ServerRecord>();
   #rotation = 0;
 
   /**
-   * The servers in the order to ask them: those in good standing as they are declared (or, with `rotate`,
-   * beginning with another one each time, resolv.conf(5)), then those that did not answer lately.
+   * The servers in the order to query them: first those that answer, as declared or, with `rotate`, starting with
+   * another one each time (resolv.conf(5)); then those that did not answer lately.
    *
-   * When a server's penalty is over, the first asker gets to try it; until that shows what became of it
-   * the others still go elsewhere, so that a dead server costs one query its timeout, not all of them.
+   * When a server's penalty is over, one query tries it. Until its result is known other queries still use other
+   * servers, so a dead server costs one query its time-out, not all of them.
    */
   order(servers: readonly DnsServerAddress[], rotate: boolean, nowMs: number): readonly DnsServerAddress[] {
     const [first] = servers;
@@ -66,14 +69,14 @@ export class ServerRegistry {
     return record.traits;
   }
 
-  /** A reply of any kind is a sign of life; what it says is the name's affair, not the server's. */
+  /** Any reply shows that the server is alive. Its content concerns the name, not the server. */
   report(server: DnsServerAddress, alive: boolean, nowMs: number): void {
     const record = this.#record(server, nowMs);
     if (alive) {
       record.failuresInARow = 0;
       return;
     }
-    // Queries that fail together are one failure, or a hundred in flight would bring the longest penalty.
+    // Queries that fail together count as one failure. Otherwise a hundred in flight would cause the longest penalty.
     if (record.failuresInARow > 0 && nowMs - record.lastFailureMs < FIRST_PENALTY_MS) return;
     record.failuresInARow += 1;
     record.lastFailureMs = nowMs;

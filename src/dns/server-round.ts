@@ -7,29 +7,29 @@ import { UNRESOLVED_REASONS, type UnresolvedReason } from './resolution.ts';
 import { type ServerRegistry, serverKey } from './server-registry.ts';
 import type { TcpResult, UdpResult } from './transport.ts';
 
-/** Whom to ask, and how often. */
+/** The servers to query, and how often. */
 export interface ServerPlan {
   readonly servers: readonly DnsServerAddress[];
-  /** Of one try at one server. */
+  /** The time-out of one try at one server. */
   readonly timeoutMs: number;
-  /** Tries in all, over all servers. */
+  /** The number of tries over all servers. */
   readonly attempts: number;
   readonly rotate: boolean;
   readonly forceTcp: boolean;
 }
 
-/** What is to be done next on the way to a result. */
+/** The next step towards a result. */
 export type NextStep<T> =
   | { readonly do: 'exchange'; readonly exchange: NextExchange }
   | { readonly do: 'pause'; readonly durationMs: number }
   | { readonly do: 'end'; readonly result: T };
 
-/** Before a server that did answer, but uselessly, is asked the same again. Doubles with each round. */
+/** The pause before the same question goes again to a server whose answer was not usable. Doubles with each round. */
 const FIRST_PAUSE_MS = 100;
 
 type Failure = Extract<AttemptResult, { ok: false }>;
 
-/** Puts one question to one server after the other until one answers or the tries are used up. */
+/** Sends one question to one server after the other until one answers or the tries are used up. */
 export class ServerRound {
   readonly #question: Question;
   readonly #plan: ServerPlan;
@@ -73,7 +73,7 @@ export class ServerRound {
   }
 
   take(exchanged: UdpResult | TcpResult, nowMs: number): void {
-    if (this.#current === undefined) throw new Error('a result came before anything was sent');
+    if (this.#current === undefined) throw new Error('a result came before a query was sent');
     const { server, attempt } = this.#current;
     const result = attempt.take(exchanged, nowMs);
     if (result === undefined) return;
@@ -83,7 +83,7 @@ export class ServerRound {
     else this.#failures = (this.#failures ?? new Map()).set(server, result);
   }
 
-  /** A server that refused will refuse again: that is a setting, not a mishap. */
+  /** A server that refused will refuse again, because that is its configuration. */
   #nextServer(): DnsServerAddress | undefined {
     for (; this.#tries < this.#plan.attempts; this.#tries += 1) {
       const server = this.#order[this.#tries % this.#order.length];
@@ -101,7 +101,7 @@ export class ServerRound {
 
   #summary(): Failure {
     const failures = [...(this.#failures ?? [])];
-    // When every server failed in its own way, the most telling reason is the one.
+    // If every server failed in another way, the reason that says most counts.
     const reason = UNRESOLVED_REASONS.find((each) => failures.some(([, failure]) => failure.reason === each));
     if (reason === undefined) {
       return { ok: false, reason: 'NoServers', message: 'no DNS server is configured' };

@@ -4,14 +4,14 @@ import type { SystemDnsConfig } from './resolv-conf.ts';
 import { serverKey } from './server-registry.ts';
 import type { ServerPlan } from './server-round.ts';
 
-/** DNS as one target sees it. */
+/** The DNS servers and options of one target. */
 export interface ServerView {
   readonly plan: ServerPlan;
   readonly search: readonly Hostname[];
   readonly ndots: number;
-  /** False by `options no-aaaa`: nobody is asked for IPv6 addresses. */
+  /** False with `options no-aaaa`: no query for IPv6 addresses is sent. */
   readonly ipv6: boolean;
-  /** Tells views apart whose answers may differ. */
+  /** Differs for views whose answers may differ. */
   readonly key: string;
 }
 
@@ -19,8 +19,8 @@ const DEFAULT_TIMEOUT_MS = 2_000;
 const DEFAULT_ATTEMPTS = 3;
 
 /**
- * The target's servers, or the system's. resolv.conf's search list and options belong to the servers that
- * stand beside them: a target with servers of its own means its names as they are written.
+ * The target's servers, or the system's. resolv.conf's search list and options apply to its own servers only. A
+ * target with servers of its own has complete names.
  */
 export function viewOf(settings: DnsSettings, systemConfig: () => SystemDnsConfig): ServerView {
   const system = settings.servers.length > 0 ? undefined : systemConfig();
@@ -31,7 +31,7 @@ export function viewOf(settings: DnsSettings, systemConfig: () => SystemDnsConfi
   return view;
 }
 
-/** Settings and resolv.conf change rarely, names are asked for all the time. */
+/** Settings and resolv.conf change rarely; names are queried all the time. */
 const VIEWS = new WeakMap<DnsSettings, { system: SystemDnsConfig | undefined; view: ServerView }>();
 
 function ownView(settings: DnsSettings): ServerView {
@@ -56,7 +56,7 @@ function systemView(settings: DnsSettings, system: SystemDnsConfig): ServerView 
   return { plan, search: system.search, ndots: system.ndots, ipv6: !system.noAaaa, key: planKey(plan) };
 }
 
-/** resolv.conf counts rounds over all servers, a target counts tries. */
+/** resolv.conf counts rounds over all servers; a target counts tries. */
 function systemAttempts(system: SystemDnsConfig): number | undefined {
   return system.rounds === undefined ? undefined : Math.max(1, system.rounds) * system.servers.length;
 }

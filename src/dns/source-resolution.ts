@@ -9,17 +9,17 @@ import { type Found, Search } from './search.ts';
 import { combineTargets, readServiceTargets } from './srv-answers.ts';
 
 /**
- * Asks, or recalls. What goes wrong is a lookup too. With `service`, what that service's SRV reply said of its
- * targets will do.
+ * Queries or uses the cache. A failure is a lookup too. With `service`, an address from that service's SRV reply is
+ * good enough.
  */
 export type AskQuestion = (name: Hostname, type: QueryType, service?: Hostname) => Promise<RememberedLookup>;
 
-/** How long answers are believed. */
+/** The limits of the TTL. */
 type Ttls = Pick<DnsSettings, 'minTtlMs' | 'maxTtlMs'>;
 
 type BothFamilies = readonly [IPv4: RememberedLookup, IPv6: RememberedLookup];
 
-/** A and AAAA of the first of `candidates` that has either. */
+/** A and AAAA of the first of `candidates` that has one of them. */
 export async function resolveHost(
   candidates: readonly Hostname[],
   ask: AskQuestion,
@@ -31,7 +31,7 @@ export async function resolveHost(
   }
   const { result, decisive } = search.end;
   const [IPv4, IPv6] = result;
-  // With more names to try, the absence of one family says nothing while the other family failed.
+  // With more candidates left, the absence of one family says nothing while the other family failed.
   const undecided = candidates.length > 1 && foundHost(result) === 'undecided';
   const failed = undecided ? result.find(({ lookup }) => lookup.kind === 'unresolved')?.lookup : undefined;
   return {
@@ -52,7 +52,7 @@ function earliest(lookups: readonly RememberedLookup[], ttls: Ttls): number {
 
 function foundHost([{ lookup: IPv4 }, { lookup: IPv6 }]: BothFamilies): Found {
   if (IPv4.kind === 'records' || IPv6.kind === 'records') return 'found';
-  // NXDOMAIN is said of the name, whichever type was asked for.
+  // NXDOMAIN concerns the name, whatever type the query had.
   if (IPv4.kind === 'nameNotFound' || IPv6.kind === 'nameNotFound') return 'absent';
   return IPv4.kind === 'unresolved' || IPv6.kind === 'unresolved' ? 'undecided' : 'empty';
 }

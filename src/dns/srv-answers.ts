@@ -6,16 +6,16 @@ import type { Lookup } from './lookup.ts';
 import type { AnswerRecord } from './message.ts';
 import type { Absence, MissingHost, Resolution, ResolvedAnswer } from './resolution.ts';
 
-/** One SRV record that can be used (RFC 2782). */
+/** One usable SRV record (RFC 2782). */
 export interface ServiceTarget {
   readonly host: Hostname;
   readonly port: number;
   readonly priority: number;
-  /** Weight 0 beside heavier records of the same priority: known, but to take no traffic. */
+  /** Weight 0 beside larger weights of the same priority: the target takes no traffic. */
   readonly drained: boolean;
 }
 
-/** Empty when the service is decidedly not offered: the target is the root. */
+/** Empty if the service is not offered: the target is the root. */
 export function readServiceTargets(records: readonly AnswerRecord[]): readonly ServiceTarget[] {
   const services = records.flatMap((record) => (record.type === 'SRV' ? [record] : []));
   const heavy = new Set(services.filter(({ weight }) => weight > 0).map(({ priority }) => priority));
@@ -37,7 +37,7 @@ function compareServiceTargets(a: ServiceTarget, b: ServiceTarget): number {
   return a.port - b.port;
 }
 
-/** Addresses of one target, as an additional section gives them. */
+/** The addresses of one target from an additional section. */
 export interface GivenAddresses {
   readonly host: Hostname;
   readonly type: 'A' | 'AAAA';
@@ -45,8 +45,8 @@ export interface GivenAddresses {
 }
 
 /**
- * The targets' addresses that the SRV reply brings along, so that nothing need be asked for. Only of names in
- * the service's own domain: of others, whoever serves that domain has nothing to say.
+ * The addresses of targets in the SRV reply, which save a query. Only names in the service's own domain count: the
+ * server of that domain has no authority over others.
  */
 export function additionalAddresses(
   service: Hostname,
@@ -71,8 +71,8 @@ export function additionalAddresses(
 }
 
 /**
- * Puts the targets and what was found of each together, the better priorities first. A target that came to
- * nothing is named, its siblings stay.
+ * Combines the targets and their addresses, better priorities first. A target without addresses is reported; the
+ * others stay.
  */
 export function combineTargets(
   targets: readonly ServiceTarget[],
@@ -93,7 +93,7 @@ export function combineTargets(
     }
     ttlSeconds = Math.min(ttlSeconds, lookup.ttlSeconds);
     const room = MAX_ADDRESSES - answers.length;
-    // Hundreds of targets with hundreds of addresses each are counted, not sorted and collected.
+    // Hundreds of targets with hundreds of addresses each are counted first, not sorted and collected.
     const addresses = room > 0 ? addressesOf(lookup) : distinctAddresses(lookup);
     count += addresses.length;
     answers.push(...addresses.slice(0, room).map((address) => answerAt(address, target)));
@@ -112,7 +112,7 @@ function answerAt(address: IpAddress, { host, port, priority, drained }: Service
   return { address, port, priority, host, ...(drained ? { drained } : {}) };
 }
 
-/** As long as one target failed, nobody knows that there is nothing. */
+/** While one target's result is unknown, it is unknown whether there is nothing. */
 function nothingFound(missing: readonly MissingHost[], serviceTtlSeconds: number): Absence {
   const absences = missing.map(({ absence }) => absence);
   const worst =

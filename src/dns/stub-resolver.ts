@@ -20,15 +20,15 @@ export interface ResolverDependencies {
   readonly transport: DnsTransport;
   readonly clock: Clock;
   readonly random: Random;
-  /** The system's resolv.conf as it stands now; the same object for as long as it has not changed. */
+  /** The current resolv.conf of the system. The same object while it has not changed. */
   readonly systemConfig: () => SystemDnsConfig;
-  /** The system's hosts file as it stands now. Called only for targets with `dns.hosts`. */
+  /** The current hosts file of the system. Called only for targets with `dns.hosts`. */
   readonly systemHosts: () => HostsTable;
   readonly limits: ResolverLimits;
 }
 
 export interface ResolverLimits extends QueryLimits {
-  /** Names whose answers are remembered. */
+  /** The number of names in the cache. */
   readonly maxNames: number;
 }
 
@@ -41,11 +41,11 @@ export const DEFAULT_RESOLVER_LIMITS: ResolverLimits = {
 
 export interface CountingResolver extends TimedResolver {
   readonly counters: Readonly<DnsCounters>;
-  /** Questions being asked, and questions that wait for a place, at this moment. */
+  /** Queries in flight, and queries that wait for a slot. */
   load(): { readonly inFlight: number; readonly waiting: number };
 }
 
-/** A stub resolver: asks recursive servers (or an authority for its own names) and remembers for as long as it may. */
+/** A stub resolver: queries recursive servers, or an authority for its own names, and caches the answers. */
 export function createResolver(dependencies: ResolverDependencies): CountingResolver {
   const { clock, limits } = dependencies;
   const counters = newCounters();
@@ -71,7 +71,7 @@ export function createResolver(dependencies: ResolverDependencies): CountingReso
       if (local === undefined) return coordinator.ask(name, type, asker, service);
       return Promise.resolve({ lookup: local, atMs: clock.monotonicNow(), failuresInARow: 0 });
     };
-    // The hosts file knows names as they are written; one that it lists is not searched for.
+    // The hosts file has complete names, so a name in it is not searched for.
     const listed = hosts?.has(withoutDot(lane) as Hostname) ?? false;
     const candidates = listed ? [lane] : searchCandidates(lane, view.search, view.ndots);
     return source.kind === 'host'

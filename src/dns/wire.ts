@@ -1,12 +1,12 @@
 /**
- * The skeleton of a DNS message: where each record begins and ends. Everything that a reply says of its own shape,
- * counts, lengths and pointers, is held against its octets here (RFC 1035 §4.1) before any record is read.
+ * The skeleton of a DNS message: where each record starts and ends. All counts, lengths and pointers of a reply are
+ * checked against its octets here (RFC 1035 §4.1), before any record is read.
  */
 export interface Skeleton {
   readonly id: number;
   readonly flags: number;
   readonly questionCount: number;
-  /** Where the question section ends. */
+  /** The end of the question section. */
   readonly questionEnd: number;
   readonly answers: readonly WireRecord[];
   readonly authorities: readonly WireRecord[];
@@ -17,7 +17,7 @@ export interface WireRecord {
   readonly ownerAt: number;
   readonly type: number;
   readonly class: number;
-  /** The four octets as they stand; an OPT record keeps other things here. */
+  /** The four octets as sent; an OPT record uses them for other fields. */
   readonly ttl: number;
   readonly dataAt: number;
   readonly dataLength: number;
@@ -25,14 +25,14 @@ export interface WireRecord {
 
 export const HEADER_LENGTH = 12;
 
-/** A record is at least a root name, type, class, TTL and RDLENGTH long. */
+/** The least length of a record: root name, type, class, TTL and RDLENGTH. */
 const MIN_RECORD_LENGTH = 11;
 
-/** RFC 1035 §2.3.4; the same bound ends every walk along pointers. */
+/** RFC 1035 §2.3.4. The same limit ends every chain of pointers. */
 const MAX_NAME_OCTETS = 255;
 const MAX_POINTERS = 126;
 
-/** Undefined when the message is not one: too short, or a count, a length or a name that runs past its end. */
+/** Undefined if the message is malformed: too short, or a count, a length or a name runs past its end. */
 export function readSkeleton(bytes: Uint8Array): Skeleton | undefined {
   if (bytes.length < HEADER_LENGTH) return undefined;
   const questionCount = readUint16(bytes, 4);
@@ -52,7 +52,7 @@ const NO_RECORDS: readonly WireRecord[] = [];
 
 function readSection(bytes: Uint8Array, at: number, count: number): readonly WireRecord[] | undefined {
   if (count === 0) return NO_RECORDS;
-  // A lie about the count is found out before anything is allocated for it.
+  // A false count is detected before anything is allocated for it.
   if (count * MIN_RECORD_LENGTH > bytes.length - at) return undefined;
   const records = new Array<WireRecord>(count);
   let cursor = at;
@@ -96,7 +96,7 @@ function readRecord(bytes: Uint8Array, ownerAt: number): WireRecord | undefined 
   };
 }
 
-/** The offset behind the name at `at`, whose pointers are not followed. */
+/** The offset after the name at `at`. Its pointers are not followed. */
 function skipName(bytes: Uint8Array, at: number): number | undefined {
   let cursor = at;
   while (cursor < bytes.length && cursor - at < MAX_NAME_OCTETS) {
@@ -112,16 +112,16 @@ function skipName(bytes: Uint8Array, at: number): number | undefined {
 export interface WireName {
   /** Lower case, labels joined by dots, no trailing dot; the root is empty. */
   readonly text: string;
-  /** The offset behind the name where it stands, not where its pointers lead. */
+  /** The offset after the name itself, not after the names that its pointers lead to. */
   readonly end: number;
 }
 
 /**
- * Reads the name at `at`, following pointers, which may only lead backwards (RFC 1035 §4.1.4: to a *prior*
- * occurrence), so no loop is ever entered.
+ * Reads the name at `at` with its pointers. They may only lead backwards (RFC 1035 §4.1.4: to a *prior* occurrence), so
+ * there is no loop.
  *
- * Octets that no hostname holds come out as `\DDD` (RFC 4343 §2.1): a label with a dot or a NUL inside must
- * not read like another name, which is how poisoned answers have slipped past resolvers before.
+ * Octets that no hostname has become `\DDD` (RFC 4343 §2.1). Otherwise a label with a dot or a NUL in it would read like
+ * another name; poisoned answers have passed resolvers in that way.
  */
 export function readName(bytes: Uint8Array, at: number): WireName | undefined {
   let cursor = at;
@@ -151,13 +151,13 @@ export function readName(bytes: Uint8Array, at: number): WireName | undefined {
   return undefined;
 }
 
-/** Where a name is spelled before it becomes text: an octet takes up to four characters. */
+/** The buffer in which a name becomes text; an octet takes up to four characters. */
 const SPELLED = Buffer.alloc(4 * MAX_NAME_OCTETS);
 const DOT = 0x2e;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 
-/** By octet: its lower-case letter, digit, `-` or `_`; 0 when it has to be escaped. */
+/** For each octet: its lower-case letter, digit, `-` or `_`; 0 if it must be escaped. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, octet) => {
   const character = String.fromCharCode(octet).toLowerCase();
   return /^[a-z0-9_-]$/.test(character) && octet < 0x80 ? character.charCodeAt(0) : 0;

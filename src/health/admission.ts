@@ -1,29 +1,29 @@
 import type { IpAddress } from '../model/ip-address.ts';
 
-/** Something that wants to connect. */
+/** A check that waits to connect. */
 export interface Applicant {
   readonly address: IpAddress;
-  /** It timed out the last time: it will likely hold its place for its whole time-out again. */
+  /** Its last probe timed out, so the next one will probably take its whole time-out again. */
   readonly slow: boolean;
 }
 
 /**
- * Who may connect now. At most `maxInFlight` in all and one an address; the rest waits its turn, first
- * come first served. Those known to be slow get half of the places at most, so that any number of dead
- * hosts leaves the other half to the living.
+ * Decides which checks may connect now: at most `maxInFlight` in all, and one for each address. The others wait, first
+ * come first served. Slow checks get at most half of the slots, so that dead hosts, however many, leave the other half
+ * to healthy ones.
  *
  *     offer ─▶ address busy ─▶ waits for its address ─┐
- *        └───▶ no place free ─▶ waits for a place ────┴─▶ admitted ─▶ release
+ *        └───▶ no slot free ──▶ waits for a slot ─────┴─▶ admitted ─▶ release
  */
 export class Admission<T extends Applicant> {
   readonly #maxInFlight: number;
   readonly #maxSlow: number;
   readonly #admitted: (applicant: T) => void;
-  /** Sets keep the order of arrival and let an applicant leave from the middle. */
+  /** Sets keep the order of arrival, and an applicant can leave from the middle. */
   readonly #waitingForPlace = { quick: new Set<T>(), slow: new Set<T>() };
-  /** By address that somebody has: who waits for it. */
+  /** By address in use: the applicants that wait for it. */
   readonly #addresses = new Map<IpAddress, Set<T> | undefined>();
-  /** Those in flight that took one of the places for slow ones. */
+  /** Probes in flight in one of the slots for slow ones. */
   readonly #slow = new Set<T>();
   #inFlight = 0;
 
@@ -37,7 +37,7 @@ export class Admission<T extends Applicant> {
     return this.#inFlight;
   }
 
-  /** Calls `admitted` at once, or later from within `release`. */
+  /** Calls `admitted` at once, or later from `release`. */
   offer(applicant: T): void {
     const { address } = applicant;
     if (!this.#addresses.has(address)) {
@@ -50,7 +50,7 @@ export class Admission<T extends Applicant> {
     else waiting.add(applicant);
   }
 
-  /** Gives the place of an admitted applicant to the next one. */
+  /** Passes the slot of an admitted applicant to the next one. */
   release(applicant: T): void {
     this.#inFlight -= 1;
     this.#slow.delete(applicant);
@@ -59,14 +59,14 @@ export class Admission<T extends Applicant> {
     this.#admitWaiting(this.#waitingForPlace.slow);
   }
 
-  /** Takes back an offer that was not admitted yet. */
+  /** Removes an applicant that was not admitted yet. */
   withdraw(applicant: T): void {
     const { quick, slow } = this.#waitingForPlace;
     if (quick.delete(applicant) || slow.delete(applicant)) this.#passOnAddress(applicant.address);
     else this.#addresses.get(applicant.address)?.delete(applicant);
   }
 
-  /** The applicant has its address: whoever wants the same one waits behind it. */
+  /** The applicant has its address; others for the same address wait. */
   #seekPlace(applicant: T): void {
     if (this.#hasPlaceFor(applicant)) this.#admit(applicant);
     else this.#waitingForPlace[applicant.slow ? 'slow' : 'quick'].add(applicant);

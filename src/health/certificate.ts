@@ -3,13 +3,13 @@ import type { TlsPeer } from './dialer.ts';
 import type { FailureReason } from './health.ts';
 import { failed, type ProbeOutcome } from './outcome.ts';
 
-/** The moment to judge validity at, and whether the clock that says so may be believed. */
+/** The time for which validity is checked, and whether the clock can be trusted. */
 export interface WallTime {
   readonly nowMs: number;
   readonly trusted: boolean;
 }
 
-/** What is wrong with a peer's certificate by the settings; undefined when nothing is. */
+/** What is wrong with a peer's certificate under these settings; undefined if nothing is. */
 export function certificateProblem(
   peer: TlsPeer,
   settings: TlsSettings,
@@ -27,17 +27,17 @@ export function certificateProblem(
   }
   if (!settings.verify || problem === undefined) return undefined;
   const reason = REASONS[problem.code] ?? 'CertificateUntrusted';
-  // Only what depends on the time of day is open to doubt when the clock is.
+  // Only results that depend on the time are in doubt when the clock is.
   const message = WORDS[problem.code] ?? problem.message;
   return DATED.has(reason) ? dated(reason, message, at) : failed(reason, message);
 }
 
-/** To the day, so that the text of a healthy check stays the same from probe to probe. */
+/** To the day, so that the text of a healthy check stays the same in all probes. */
 export function dateOf(wallMs: number): string {
   return new Date(wallMs).toISOString().slice(0, 10);
 }
 
-/** OpenSSL's verification codes (x509_vfy.h) in Node's spelling, and Node's own for a wrong name. */
+/** OpenSSL's verification codes (x509_vfy.h) in Node's spelling, and Node's own code for a wrong name. */
 const REASONS: Readonly<Record<string, FailureReason>> = {
   CERT_HAS_EXPIRED: 'CertificateExpired',
   CERT_NOT_YET_VALID: 'CertificateNotYetValid',

@@ -4,8 +4,8 @@ import type { Expectation, HealthCheckKind, HealthCheckSettings } from '../model
 import type { Check, CheckId } from './health.ts';
 
 /**
- * The identity of a check: equal exactly when two targets ask for the same thing in the same rhythm, so
- * that one probe and one verdict serve both. It is also the key under which a verdict outlives a process.
+ * The identity of a check. It is equal exactly if two targets need the same probe at the same interval, so one probe
+ * and one verdict serve both. It is also the key of a verdict in the saved state.
  */
 export function checkIdOf(check: Omit<Check, 'id'>): CheckId {
   const host = check.settings.kind.type === 'tcp' ? undefined : check.host;
@@ -24,7 +24,7 @@ export function socketAddressOf(at: Pick<Check, 'address' | 'port'>): string {
 
 const keys = new WeakMap<HealthCheckSettings, string>();
 
-/** What a check does and how often, without where: most checks of a list share a few of these. */
+/** The settings of a check without its address. Most checks of a list share a few of these. */
 export function settingsKeyOf(settings: HealthCheckSettings): string {
   const known = keys.get(settings);
   if (known !== undefined) return known;
@@ -70,8 +70,8 @@ function hexOf(bytes: Uint8Array | undefined): string | undefined {
 }
 
 /**
- * A digest of the parts, because what is sent to a backend may be a password, and ids stand in the state's
- * ConfigMap. 128 bits: no two checks of any list share one. JSON keeps the parts apart whatever they contain.
+ * A digest of the parts, because bytes to send may be a password, and ids are saved in the state's ConfigMap. With
+ * 128 bits no two checks of a list share one. JSON keeps the parts apart, whatever they contain.
  */
 function keyOf(type: string, parts: readonly (string | undefined)[]): string {
   if (parts.every((part) => part === undefined)) return type;

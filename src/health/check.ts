@@ -3,30 +3,30 @@ import type { HealthCheckSettings, Target, TargetPort } from '../model/target.ts
 import { checkIdOf } from './check-id.ts';
 import type { Check, CheckId } from './health.ts';
 
-/** An address of a target, as it came from the list or from DNS. */
+/** An address of a target, from the list or from DNS. */
 export interface AddressToCheck {
   readonly address: IpAddress;
-  /** From SRV: stands for every `targetPort` of the target. */
+  /** From SRV: replaces every `targetPort` of the target. */
   readonly port?: number;
-  /** The name it came from. */
+  /** The name that resolved to it. */
   readonly host?: string;
 }
 
-/** What decides whether one port of one address takes traffic. */
+/** Decides whether one port of one address takes traffic. */
 export type PortRule =
   /** Its own verdict. */
   | { readonly rule: 'checked'; readonly port: TargetPort; readonly check: Check }
-  /** It cannot or shall not be checked itself: it takes traffic while all of these are healthy. */
+  /** It is not checked itself: it takes traffic while all of these are healthy. */
   | { readonly rule: 'follows'; readonly port: TargetPort; readonly checks: readonly CheckId[] }
-  /** Nothing is checked at this address: it counts as healthy, with the reason `NotChecked`. */
+  /** No port of the address is checked: it counts as healthy, with the reason `NotChecked`. */
   | { readonly rule: 'unchecked'; readonly port: TargetPort; readonly because: string };
 
 /**
- * What decides about each port of a target at one address, in the target's order.
+ * The rule of each port of a target at one address, in the target's order.
  *
- * Checked are the TCP ports that `healthCheck.ports` names, or all of them. The rest — UDP and SCTP,
- * which tell nobody whether they listen, and TCP ports that were left out — follow the checked ones of
- * the same address. A target without any TCP port, or of kind `none`, is not checked.
+ * The TCP ports in `healthCheck.ports`, or all TCP ports, are checked. Other ports follow the checked ports of the same
+ * address: UDP and SCTP ports, which show nobody whether they listen, and TCP ports that are not in the list. A target
+ * without TCP ports, or of kind `none`, is not checked.
  */
 export function portRulesOf(target: Target, at: AddressToCheck): PortRule[] {
   const settings = target.healthCheck;
@@ -40,12 +40,12 @@ export function portRulesOf(target: Target, at: AddressToCheck): PortRule[] {
     if (check !== undefined) return { rule: 'checked', port, check };
     if (ids.length > 0) return { rule: 'follows', port, checks: ids };
     const because =
-      settings.kind.type === 'none' ? 'healthCheck.type is none' : 'there is no TCP port to check';
+      settings.kind.type === 'none' ? 'healthCheck.type is none' : 'the target has no TCP port to check';
     return { rule: 'unchecked', port, because };
   });
 }
 
-/** Every check that a target needs at these addresses, each once, in the order of addresses and ports. */
+/** All checks of a target at these addresses, each once, in the order of addresses and ports. */
 export function checksOf(target: Target, addresses: Iterable<AddressToCheck>): Check[] {
   const checks = new Map<CheckId, Check>();
   for (const at of addresses) {

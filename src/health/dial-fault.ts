@@ -6,7 +6,7 @@ export interface Blame {
   readonly speaksOf: Culprit;
 }
 
-/** What an errno of connecting means (connect(2), ip(7), and what Linux makes of ICMP errors: icmp.c). */
+/** The meaning of an errno of connect (connect(2), ip(7), and icmp.c for ICMP errors on Linux). */
 const BLAME_BY_ERRNO: Readonly<Record<string, Blame>> = {
   ECONNREFUSED: { reason: 'ConnectionRefused', speaksOf: 'backend' },
   ECONNRESET: { reason: 'ConnectionReset', speaksOf: 'backend' },
@@ -33,12 +33,12 @@ const BLAME_BY_ERRNO: Readonly<Record<string, Blame>> = {
   EAGAIN: { reason: 'LocalResourcesExhausted', speaksOf: 'worker' },
 };
 
-/** Names what kept a connection from coming about, and whom it speaks of. */
+/** The reason why no connection was made, and what it concerns. */
 export function blameForNoConnection(fault: DialFault): Blame {
   return BLAME_BY_ERRNO[fault.code] ?? { reason: 'ConnectFailed', speaksOf: 'backend' };
 }
 
-/** Names what ended a connection that stood. Its route was there, so only the backend's end is left. */
+/** The reason why a connection ended. It had a route, so only the backend can be the cause. */
 export function blameForBrokenConnection(fault: DialFault): Blame {
   const blame = BLAME_BY_ERRNO[fault.code];
   return blame?.speaksOf === 'backend' ? blame : { reason: 'ConnectionReset', speaksOf: 'backend' };

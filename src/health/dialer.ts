@@ -3,15 +3,14 @@ import type { IpAddress } from '../model/ip-address.ts';
 /** Connections as a port: real sockets, or the simulation's network. */
 export interface Dialer {
   /**
-   * Opens one TCP connection. Resolves with the connection or with what went wrong; rejects with
-   * `signal.reason` only, and then holds no socket any more. The caller bounds the time by aborting
-   * `signal`, and closes what it got.
+   * Opens one TCP connection. Resolves with the connection or with the fault. Rejects with `signal.reason` only, and
+   * then holds no socket. The caller limits the time by aborting `signal`, and closes the connection.
    */
   dial(request: DialRequest, signal: AbortSignal): Promise<DialResult>;
 
   /**
-   * Opens a connection only to see that it can be opened, and ends it at once: all that most probes do. Resolves
-   * with what went wrong, if something did; rejects as {@link dial} does.
+   * Opens a connection and closes it at once, which is all that most probes need. Resolves with the fault, if there
+   * is one. Rejects as {@link dial} does.
    */
   reach(request: DialRequest, signal: AbortSignal): Promise<DialFault | undefined>;
 }
@@ -25,29 +24,29 @@ export type DialResult =
   | { readonly connected: true; readonly connection: Connection }
   | { readonly connected: false; readonly fault: DialFault };
 
-/** What the system or the TLS library said. `code` is an errno's name or OpenSSL's, for programs. */
+/** The message of the system or of the TLS library. `code` is an errno's name or OpenSSL's. */
 export interface DialFault {
   readonly code: string;
   readonly message: string;
 }
 
-/** One thing at a time: no method is called before the promise of the one before has settled. */
+/** No method is called before the promise of the previous call has settled. */
 export interface Connection {
-  /** Makes a TLS client of this end, before anything was written or read. Rejects with `signal.reason` only. */
+  /** Starts TLS as a client, before anything was written or read. Rejects with `signal.reason` only. */
   startTls(request: TlsRequest, signal: AbortSignal): Promise<TlsResult>;
-  /** Hands bytes to the system. What goes wrong shows in reading. */
+  /** Passes bytes to the system. Errors show in `read`. */
   write(bytes: Uint8Array): void;
-  /** The next bytes, at most 64 KiB of them. Rejects with `signal.reason` only. */
+  /** Reads the next bytes, at most 64 KiB. Rejects with `signal.reason` only. */
   read(signal: AbortSignal): Promise<ReadResult>;
-  /** Ends the connection at once and frees its socket. Harmless when repeated. */
+  /** Ends the connection at once and frees its socket. May be called again. */
   close(): void;
 }
 
-/** The handshake is finished whatever the certificate is like; the probe judges that. */
+/** The handshake finishes with any certificate; the probe checks the certificate. */
 export interface TlsRequest {
-  /** SNI, and the name to hold the certificate against; absent: no SNI, and the address is held against it. */
+  /** The name for SNI and for the certificate. Absent: no SNI, and the certificate must be for the address. */
   readonly serverName?: string;
-  /** PEM file of the authorities to trust instead of the system's. Read again when it changed. */
+  /** PEM file of the authorities to trust instead of the system's. Read again when it has changed. */
   readonly caFile?: string;
 }
 
@@ -56,14 +55,14 @@ export type TlsResult =
   | { readonly secured: false; readonly because: 'caFile' | 'handshake'; readonly fault: DialFault };
 
 export interface TlsPeer {
-  /** Why the certificate is not to be trusted, with OpenSSL's or Node's code; absent when it is. */
+  /** Why the certificate is not trusted, with OpenSSL's or Node's code; absent if it is. */
   readonly problem?: DialFault;
-  /** End of the certificate's validity, in milliseconds since the epoch; absent when the peer showed none. */
+  /** The end of the certificate's validity, in milliseconds since the epoch; absent if the peer sent none. */
   readonly validUntilWallMs?: number;
 }
 
 export type ReadResult =
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
-  /** The peer closed its side in good order. */
+  /** The peer closed its side with a FIN. */
   | { readonly kind: 'end' }
   | { readonly kind: 'failed'; readonly fault: DialFault };

@@ -4,10 +4,10 @@ import type { Connection, DialFault } from './dialer.ts';
 import { type CpuTime, type Match, matcherOf, PATTERN_TIME_MS } from './expectation.ts';
 import { failed, type ProbeOutcome, type ProbeProgress, quoted, stalled, succeeded } from './outcome.ts';
 
-/** An answer that does not match within so many bytes never will. */
+/** An answer that does not match within this many bytes counts as no match. */
 const MAX_RESPONSE_BYTES = 16_384;
 
-/** Sends what is to be sent and reads until the answer holds what is expected. */
+/** Sends the bytes of the settings and reads until the answer matches. */
 export async function exchange(
   connection: Connection,
   settings: ExchangeSettings,
@@ -41,16 +41,16 @@ function closedAfter(received: Buffer): ProbeOutcome {
   return failed('UnexpectedResponse', `answered ${quoted(received)} and closed`);
 }
 
-/** The connection broke before the answer was what it should be. */
+/** The connection broke before the answer matched. */
 export function brokenAfter(received: Uint8Array, fault: DialFault): ProbeOutcome {
   const { reason, speaksOf } = blameForBrokenConnection(fault);
   const when = received.length === 0 ? 'before an answer' : `after ${quoted(received)}`;
   return failed(reason, `${fault.message} ${when}`, speaksOf);
 }
 
-/** A pattern that came to no result says nothing by itself. */
+/** A pattern without a result in time says nothing yet. */
 export function givenUp(match: Exclude<Match, 'match' | 'noMatch'>, received: Uint8Array): ProbeOutcome {
   if (match === 'stalled') return stalled();
-  const what = `the pattern took more than ${PATTERN_TIME_MS} ms over ${quoted(received)}`;
-  return failed('UnexpectedResponse', `${what}, and was given up`);
+  const what = `the pattern took more than ${PATTERN_TIME_MS} ms on ${quoted(received)}`;
+  return failed('UnexpectedResponse', `${what} and was stopped`);
 }

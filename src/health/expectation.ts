@@ -2,28 +2,28 @@ import { createContext, Script } from 'node:vm';
 import type { Expectation } from '../model/target.ts';
 
 /**
- * What looking at an answer came to.
+ * The result of a match on an answer.
  *
- * - `tooSlow`: the pattern had used up its time over it, and is not to be tried on more of it.
- * - `stalled`: so had it by the clock, but this process was hardly running meanwhile. That says nothing.
+ * - `tooSlow`: the pattern used up its time, and must not be tried on more of the answer.
+ * - `stalled`: the time is over too, but this process was hardly running meanwhile. That says nothing.
  */
 export type Match = 'match' | 'noMatch' | 'tooSlow' | 'stalled';
 
-/** Ample for any pattern that is not backtracking without end; for all looks at one answer together. */
+/** Enough for any pattern that does not backtrack without end; the limit of all matches on one answer together. */
 export const PATTERN_TIME_MS = 50;
 
-/** So often a look is tried again that ended while this process was hardly running. */
+/** How often a match is tried again that ran out of time while this process was hardly running. */
 const MOST_TRIES = 4;
 
-/** CPU time that this process has used so far, in milliseconds, as a port. */
+/** The CPU time that this process has used, in milliseconds, as a port. */
 export type CpuTime = () => number;
 
 /**
- * Tells whether an answer, as far as it was read, holds what is expected. One for each answer.
+ * Tells whether the received part of an answer matches. One object for each answer.
  *
- * A backend must not be able to hang everybody's checks with an answer that makes a pattern backtrack for
- * minutes (`(a+)+$`), and JavaScript's engine has no bound of its own: V8 does stop a script at a
- * deadline, in the middle of a match. That costs a tenth of a millisecond, so bytes do without.
+ * An answer can make a pattern backtrack for minutes (`(a+)+$`), which would stop all checks. JavaScript has no limit
+ * for that, but V8 stops a script at a deadline, also within a match. That costs a tenth of a millisecond, so the
+ * comparison of bytes does without.
  */
 export function matcherOf(expectation: Expectation, cpuTime: CpuTime): (received: Buffer) => Match {
   if (expectation.kind === 'bytes') {
@@ -34,8 +34,8 @@ export function matcherOf(expectation: Expectation, cpuTime: CpuTime): (received
   let leftMs = PATTERN_TIME_MS;
   return (received) => {
     const subject = received.toString('latin1');
-    // The deadline is one of the clock. A process that others keep from running can reach it within the simplest of
-    // matches, and that must not become a failure of the backend: what counts is the CPU time.
+    // V8's deadline is in wall time. A process that gets no CPU can reach it within a simple match, and that must not
+    // become a failure of the backend. So the CPU time counts.
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const startedMs = cpuTime();
       const match = matchWithin(leftMs, pattern, subject);
@@ -52,10 +52,10 @@ interface Bench {
   subject?: string;
 }
 
-/** Made when the first pattern is tried: a context takes a millisecond of every start otherwise. */
+/** Created with the first pattern: a context would add a millisecond to every start. */
 let workshop: { readonly bench: Bench; readonly test: Script } | undefined;
 
-/** Undefined when the time was not enough. */
+/** Undefined if the time ran out. */
 function matchWithin(timeMs: number, pattern: RegExp, subject: string): 'match' | 'noMatch' | undefined {
   workshop ??= { bench: createContext({}), test: new Script('pattern.test(subject)') };
   const { bench, test } = workshop;
@@ -72,7 +72,7 @@ function matchWithin(timeMs: number, pattern: RegExp, subject: string): 'match' 
   }
 }
 
-/** By its code alone: the error may be of the sandbox's own class. */
+/** By its code only, because the error may be of the sandbox's own class. */
 function isTimeout(error: unknown): boolean {
   return (
     typeof error === 'object' &&

@@ -1,13 +1,13 @@
 import type { IpAddress } from '../model/ip-address.ts';
 import type { HealthCheckSettings } from '../model/target.ts';
 
-/** One thing to probe. Checks with equal ids are probed once and share their verdict. */
+/** One probe target. Checks with equal ids are probed once and share their verdict. */
 export interface Check {
   /** Address, port, kind and every setting, in one string. */
   readonly id: CheckId;
   readonly address: IpAddress;
   readonly port: number;
-  /** The name that the address came from: what SNI and the Host header say by default. */
+  /** The name that resolved to the address: the default for SNI and the Host header. */
   readonly host?: string;
   readonly settings: HealthCheckSettings;
 }
@@ -16,36 +16,36 @@ export type CheckId = string & { readonly __brand: 'CheckId' };
 
 export type Verdict = 'unknown' | 'healthy' | 'unhealthy';
 
-/** What is known of one check. */
+/** The health of one check. */
 export interface Health {
   readonly verdict: Verdict;
-  /** Why the verdict is what it is: the reason of the last sample that spoke for it. */
+  /** The reason of the last sample that agreed with the verdict. */
   readonly reason: HealthReason;
-  /** That sample's words, for people. */
+  /** The message of that sample, for people. */
   readonly message: string;
-  /** From dialing to the end of the exchange, of that sample or of an earlier one with the same words. */
+  /** The time from dialing to the end of the exchange, of that sample or of an earlier one with the same message. */
   readonly latencyMs?: number;
-  /** Over TLS: until when the certificate that it saw is valid, in milliseconds since the epoch. */
+  /** Over TLS: the end of the certificate's validity, in milliseconds since the epoch. */
   readonly certificateValidUntilWallMs?: number;
   /**
-   * How many samples in a row spoke against the verdict; while there is none, how many were alike. It
-   * does not grow while samples agree with the verdict, so that an undisturbed check never changes.
+   * How many samples in a row contradict the verdict; without a verdict, how many in a row agree with each other. It
+   * does not grow while samples agree with the verdict, so an undisturbed check never changes.
    */
   readonly streak: number;
-  /** What the samples of the streak were; absent when the streak is 0. */
+  /** The result of the samples in the streak; absent if the streak is 0. */
   readonly streakOf?: 'successes' | 'failures';
-  /** `monotonicNow` when the verdict was formed, or when the check became known while there is none. */
+  /** When the verdict was formed, or without one when the check was added; `monotonicNow`. */
   readonly sinceMs: number;
-  /** The newest sample when it failed: a healthy check has one when it may be about to fall. */
+  /** The newest sample if it failed: a healthy check with one may be about to become unhealthy. */
   readonly lastFailure?: FailedSample;
   /**
-   * The verdict of unhealthy, or the streak on the way to it, rests on a failure to find a route
-   * (`speaksOf: 'route'`): it is not to be trusted while nothing else shows that this worker can see.
+   * The unhealthy verdict, or the streak towards it, is based on a missing route (`speaksOf: 'route'`). It is not
+   * trusted until another check shows that this worker has connectivity.
    */
   readonly vantageSuspect: boolean;
 }
 
-/** What a successful sample says. The strings appear in reports, logs, metrics and docs/reasons.md. */
+/** The reasons of successful samples. They appear in reports, logs, metrics and docs/reasons.md. */
 export const HEALTHY_REASONS = [
   'Connected',
   'ResponseMatched',
@@ -53,7 +53,7 @@ export const HEALTHY_REASONS = [
   'HTTPStatusExpected',
 ] as const;
 
-/** What a failed one says, in the order in which a probe comes to it. */
+/** The reasons of failed samples, in the order of the steps of a probe. */
 export const FAILURE_REASONS = [
   'ConnectionRefused',
   'ConnectTimeout',
@@ -82,7 +82,7 @@ export type HealthyReason = (typeof HEALTHY_REASONS)[number];
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 export type HealthReason = HealthyReason | FailureReason | 'NotCheckedYet';
 
-/** One probe's result. */
+/** The result of one probe. */
 export type Sample = HealthySample | FailedSample;
 
 export interface HealthySample {
@@ -90,7 +90,7 @@ export interface HealthySample {
   readonly reason: HealthyReason;
   readonly message: string;
   readonly latencyMs: number;
-  /** Over TLS: until when the certificate is valid, in milliseconds since the epoch. */
+  /** Over TLS: the end of the certificate's validity, in milliseconds since the epoch. */
   readonly certificateValidUntilWallMs?: number;
 }
 
@@ -104,12 +104,12 @@ export interface FailedSample {
 }
 
 /**
- * Whom a failure speaks of.
+ * What a failure concerns.
  *
  * - `backend`: it answered wrongly or not at all. Counts.
- * - `route`: this host has no way there. That may be its own doing or a router's (ICMP network
- *   unreachable shows as ENETUNREACH too), so it counts, and what rests on it is marked.
- * - `worker`: this host could not even try (EMFILE, EADDRNOTAVAIL, a stalled process). Says nothing of
- *   the backend, so it never counts.
+ * - `route`: this host has no route. The cause may be this host or a router (ICMP network unreachable also gives
+ *   ENETUNREACH), so the failure counts, and a verdict that is based on it is marked.
+ * - `worker`: this host could not try (EMFILE, EADDRNOTAVAIL, a process that does not run). It says nothing about the
+ *   backend, so it never counts.
  */
 export type Culprit = 'backend' | 'route' | 'worker';

@@ -7,10 +7,10 @@ import type { Check } from './health.ts';
 import { bodyOf, type HttpHead, headOf } from './http-response.ts';
 import { failed, type ProbeOutcome, type ProbeProgress, quoted, succeeded } from './outcome.ts';
 
-/** Of head and body together. */
+/** The limit of head and body together. */
 const MAX_RESPONSE_BYTES = 65_536;
 
-/** One request and as much of the response as the settings ask for. Redirects are not followed. */
+/** Sends one request and reads as much of the response as the settings need. Does not follow redirects. */
 export async function httpExchange(
   connection: Connection,
   check: Check,
@@ -38,7 +38,7 @@ export async function httpExchange(
   }
 }
 
-/** Judges what was received so far; undefined while more may decide it otherwise, never when it is `final`. */
+/** The outcome so far; undefined while more bytes may change it, never if `final`. */
 function verdictOf(
   settings: HttpSettings,
   cpuTime: CpuTime,
@@ -66,14 +66,14 @@ function verdictOfBody(
 ): ProbeOutcome | undefined {
   const body = bodyOf(received, head);
   if (body === undefined)
-    return failed('UnexpectedResponse', `${head.statusLine}, and a body in broken chunks`);
+    return failed('UnexpectedResponse', `${head.statusLine}, but the chunks of the body are malformed`);
   const match = look(body.bytes);
   if (match === 'match') return succeeded('ResponseMatched', head.statusLine);
   if (match !== 'noMatch') return givenUp(match, body.bytes);
   if (!body.complete && !final) return undefined;
   return failed(
     'UnexpectedResponse',
-    `${head.statusLine}, and the body does not match: ${quoted(body.bytes)}`,
+    `${head.statusLine}, but the body does not match: ${quoted(body.bytes)}`,
   );
 }
 
@@ -89,7 +89,7 @@ function requestOf(check: Check, settings: HttpSettings): string {
   ].join('\r\n');
 }
 
-/** RFC 9110 §7.2: with the port unless it is the scheme's own. */
+/** RFC 9110 §7.2: includes the port unless it is the scheme's default. */
 function hostOf({ host, address, port, settings: { kind } }: Check): string {
   const name = host ?? (familyOf(address) === 'IPv6' ? `[${address}]` : address);
   const schemePort = kind.type === 'http' && kind.tls !== undefined ? 443 : 80;

@@ -1,14 +1,14 @@
-/** A response as far as it was read. */
+/** A response, as far as it was received. */
 export interface HttpHead {
   readonly status: number;
   /** `HTTP/1.1 503 Service Unavailable`. */
   readonly statusLine: string;
-  /** Where the body begins in the bytes that were read. */
+  /** The offset of the body in the received bytes. */
   readonly bodyAt: number;
   readonly framing: Framing;
 }
 
-/** How the end of the body is told (RFC 9112 §6.3). */
+/** How the length of the body is known (RFC 9112 §6.3). */
 export type Framing =
   | { readonly by: 'chunks' }
   | { readonly by: 'length'; readonly length: number }
@@ -17,8 +17,8 @@ export type Framing =
 export type HeadResult = HttpHead | 'Incomplete' | 'NotHttp';
 
 /**
- * Reads the head of the final response from what was received so far, interim ones (RFC 9110 §15.2)
- * passed over. `Incomplete` asks for more bytes; `NotHttp` cannot become better by any.
+ * Reads the head of the final response from the received bytes; skips interim responses (RFC 9110 §15.2).
+ * `Incomplete`: more bytes are needed. `NotHttp`: more bytes would not help.
  */
 export function headOf(received: Buffer): HeadResult {
   let from = 0;
@@ -36,7 +36,7 @@ export function headOf(received: Buffer): HeadResult {
   }
 }
 
-/** The body so far, and whether that is all of it; undefined when it cannot be read. */
+/** The body so far, and whether it is complete; undefined if it is malformed. */
 export function bodyOf(
   received: Buffer,
   { bodyAt, framing }: HttpHead,
@@ -47,7 +47,7 @@ export function bodyOf(
   return { bytes: raw.subarray(0, framing.length), complete: raw.length >= framing.length };
 }
 
-/** So that a server of another protocol is told at its first bytes, and not by a time-out. */
+/** A server of another protocol is recognised by its first bytes, not by a time-out. */
 function looksLikeHttp(text: string): boolean {
   const start = 'HTTP/1.';
   return text.startsWith(start) || (text.length < start.length && start.startsWith(text));
@@ -63,7 +63,7 @@ function framingOf(fields: readonly string[]): Framing {
   return length === undefined ? { by: 'close' } : { by: 'length', length };
 }
 
-/** RFC 9112 §7.1; extensions and trailers are passed over. */
+/** RFC 9112 §7.1; skips extensions and trailers. */
 function dechunked(raw: Buffer): { bytes: Buffer; complete: boolean } | undefined {
   const chunks: Buffer[] = [];
   let at = 0;

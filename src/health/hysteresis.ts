@@ -5,7 +5,7 @@ export interface Thresholds {
   readonly unhealthyThreshold: number;
 }
 
-/** What is known of a check before its first sample. */
+/** The health of a check before its first sample. */
 export function notCheckedYet(nowMs: number): Health {
   return {
     verdict: 'unknown',
@@ -18,15 +18,15 @@ export function notCheckedYet(nowMs: number): Health {
 }
 
 /**
- * Health after one more sample. A verdict changes with exactly the N-th sample in a row that speaks
- * against it, and the first verdict needs as many as any other.
+ * Health after one more sample. A verdict changes with exactly the N-th sample in a row that contradicts it, and the
+ * first verdict needs as many samples as any other.
  *
  *              healthyThreshold successes                unhealthyThreshold failures
  *     unknown ───────────────────────────▶ healthy ◀──▶ unhealthy ◀──────────── unknown
  *
- * The result is `health` itself when nothing changed but the latency, so that ten thousand undisturbed checks
- * make no garbage. A failure that speaks of this worker alone (`speaksOf: 'worker'`) counts for nothing: neither for nor
- * against, and it does not end a streak.
+ * If only the latency changed, the result is `health` itself, so that ten thousand undisturbed checks make no garbage. A
+ * failure that concerns this worker only (`speaksOf: 'worker'`) does not count in either direction, and does not end a
+ * streak.
  */
 export function observe(health: Health, sample: Sample, thresholds: Thresholds, nowMs: number): Health {
   if (sample.healthy) return afterSuccess(health, sample, thresholds.healthyThreshold, nowMs);
@@ -34,12 +34,12 @@ export function observe(health: Health, sample: Sample, thresholds: Thresholds, 
   return afterFailure(health, sample, thresholds.unhealthyThreshold, nowMs);
 }
 
-/** True when more samples are wanted soon: there is no verdict, or the newest samples speak against it. */
+/** True if more samples are needed soon: there is no verdict, or the newest samples contradict it. */
 export function isForming(health: Health): boolean {
   return health.verdict === 'unknown' || health.streak > 0;
 }
 
-/** A success like all before it: nothing changes but the latency, which whoever wants it reads off the sample. */
+/** A success like those before. Only the latency changes, and that is in the sample. */
 function isNothingNew(health: Health, sample: HealthySample): boolean {
   return (
     health.verdict === 'healthy' &&
@@ -71,12 +71,12 @@ function afterFailure(health: Health, sample: FailedSample, threshold: number, n
   const spoken = { ...spokenBy(sample), lastFailure: sample };
   const suspect = sample.speaksOf === 'route';
   if (health.verdict === 'unhealthy') {
-    // What was once confirmed by the backend's own failure stays confirmed.
+    // A streak that the backend's own failure has confirmed stays confirmed.
     const vantageSuspect = suspect && health.vantageSuspect;
     return { verdict: 'unhealthy', ...spoken, streak: 0, sinceMs: health.sinceMs, vantageSuspect };
   }
   const streak = lengthened(health, 'failures');
-  // One suspect sample taints the whole streak: the verdict would not stand without it.
+  // One uncertain sample makes the whole streak uncertain: without it there would be no verdict.
   const vantageSuspect = suspect || (streak > 1 && health.vantageSuspect);
   if (streak >= threshold) {
     return { verdict: 'unhealthy', ...spoken, streak: 0, sinceMs: nowMs, vantageSuspect };

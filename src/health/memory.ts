@@ -3,10 +3,10 @@ import type { Beginning } from './check-schedule.ts';
 import type { Check, CheckId, Health } from './health.ts';
 import { isForming } from './hysteresis.ts';
 
-/** What was known of checks at another time: before a restart, in the pass before, under other settings. */
+/** Health from an earlier time: before a restart, from the previous pass, or under other settings. */
 export class HealthMemory {
   readonly #byId: ReadonlyMap<CheckId, Health>;
-  /** By address and port alone, the healthiest: for checks whose settings changed. */
+  /** By address and port only, the healthiest: for checks whose settings changed. */
   readonly #bySocketAddress = new Map<string, Health>();
 
   constructor(known: ReadonlyMap<CheckId, Health>) {
@@ -20,9 +20,9 @@ export class HealthMemory {
   }
 
   /**
-   * What to begin with. A check that is new only because its settings were edited keeps the verdict of
-   * its address and port, so that no edit of a list takes a healthy address out of service; its streak
-   * was counted by other rules and starts afresh.
+   * The health to start with. A check that is new only because its settings were edited keeps the verdict of its
+   * address and port, so an edit of a list takes no healthy address out of service. Its streak was counted by other
+   * rules and starts again.
    */
   recall(check: Check): Health | undefined {
     const same = this.#byId.get(check.id);
@@ -33,7 +33,7 @@ export class HealthMemory {
     return { ...rest, streak: 0 };
   }
 
-  /** How a monitor begins with a check. One whose verdict stands may wait for its turn in the interval. */
+  /** How a monitor starts with a check. A check with a verdict may wait for its turn in the interval. */
   beginningOf(check: Check): Beginning | undefined {
     const health = this.recall(check);
     return health && { health, spread: this.#byId.has(check.id) && !isForming(health) };

@@ -19,27 +19,27 @@ export interface MonitorOptions {
   readonly prober: Prober;
   readonly clock: Clock;
   readonly random: Random;
-  /** Bound on probes, and so sockets, in flight. */
+  /** The limit of probes, and so of sockets, in flight. */
   readonly maxInFlight: number;
-  /** Told of every sample, after it was taken into account. Must not throw. */
+  /** Called with every sample after it was counted. Must not throw. */
   readonly onObservation: (observation: Observation) => void;
 }
 
-/** One sample and what it made of a check's health. */
+/** One sample and the health before and after it. */
 export interface Observation {
   readonly check: Check;
   readonly sample: Sample;
   readonly before: Health;
   readonly after: Health;
-  /** When the probe was to start and when it did, on the monotonic clock. */
+  /** When the probe was due and when it started, on the monotonic clock. */
   readonly dueMs: number;
   readonly startedMs: number;
 }
 
-/** Timers count whole milliseconds and may come early by one: what they came for is then done all the same. */
+/** Timers count whole milliseconds and may end early by one. Work that is due within it is done at once. */
 const TIMER_SLACK_MS = 1;
 
-/** A time-out noticed so late means that this process stood still. */
+/** If a time-out is noticed this late, the process itself was not running. */
 const STALL_MS = 250;
 
 const LONGEST_SLEEP_MS = 3_600_000;
@@ -47,14 +47,14 @@ const LONGEST_SLEEP_MS = 3_600_000;
 const STOPPED = new Error('the monitor stopped');
 
 /**
- * Probes a changing set of checks on schedule, for as long as {@link run} goes on.
+ * Probes a changing set of checks on schedule, while {@link run} goes on.
  *
  *     due ─▶ admission ─▶ probe ─▶ observe ─┬─▶ forming: due fastInterval after it started
- *      ▲    (bounds)                        └─▶ settled: due interval after it was due
+ *      ▲    (bounds)                        └─▶ stable: due interval after it was due
  *      └────────────────────────────────────┘
  *
- * Everything hangs on one sleep until the earliest thing to do, start or time-out, so ten thousand checks
- * cost one timer, and the order of events follows from clock, randomness and network alone.
+ * There is one sleep, until the earliest start or time-out. So ten thousand checks cost one timer, and the order of
+ * events follows from clock, randomness and network only.
  */
 export class Monitor {
   readonly #options: MonitorOptions;
@@ -73,7 +73,7 @@ export class Monitor {
     this.#changed = new Signal(options.clock);
   }
 
-  /** Undefined for a check that is not in the set. */
+  /** Undefined for an unknown check. */
   health(id: CheckId): Health | undefined {
     const entry = this.#entries.get(id);
     if (entry === undefined || Number.isNaN(entry.latencyMs)) return entry?.health;
@@ -93,7 +93,7 @@ export class Monitor {
     this.#schedule(entry, entry.spread ? this.#somewhereIn(entry, nowMs) : nowMs);
   }
 
-  /** A probe in flight ends by itself; nobody hears of its result. */
+  /** A probe in flight ends by itself; its result is ignored. */
   remove(id: CheckId): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
@@ -125,14 +125,14 @@ export class Monitor {
     await this.#changed.sleep(Math.min(Math.max(leftMs, TICK_MS), LONGEST_SLEEP_MS), signal);
   }
 
-  /** Ends the probes whose time is over and starts those whose time has come. */
+  /** Ends overdue probes and starts due ones. */
   #turn(nowMs: number): void {
     this.#probes.endOverdue(nowMs, (lateByMs) => (lateByMs > STALL_MS ? PROBE_STALLED : PROBE_TIMED_OUT));
     for (const entry of this.#due.takeDue(nowMs)) this.#begin(entry, nowMs);
   }
 
   #begin(entry: ScheduledCheck, nowMs: number): void {
-    // After a suspension everything is overdue at once; nothing is gained by probing it all in a burst.
+    // After a suspension all checks are overdue; a burst of probes would not help.
     if (entry.spread && nowMs - entry.dueMs > entry.check.settings.intervalMs) {
       this.#schedule(entry, this.#somewhereIn(entry, nowMs));
     } else {
@@ -167,7 +167,7 @@ export class Monitor {
     this.#options.onObservation({ check, sample, before, after, dueMs, startedMs });
   }
 
-  /** A prober rejects when it is stopped; anything else is a bug, and half alive is worse than dead. */
+  /** A prober rejects when it is stopped. Any other error is a bug, and then the whole monitor ends. */
   #abandon(entry: ScheduledCheck, error: unknown): void {
     this.#leave(entry);
     if (this.#stopped) return;
@@ -177,7 +177,7 @@ export class Monitor {
 
   #leave(entry: ScheduledCheck): void {
     const { group } = entry;
-    if (group === undefined) throw new Error(`${entry.check.id} ended a probe that had not begun`);
+    if (group === undefined) throw new Error(`${entry.check.id} ended a probe that had not started`);
     this.#probes.leave(group);
     entry.group = undefined;
     entry.slow = group.signal.aborted;
@@ -187,7 +187,7 @@ export class Monitor {
 
   #schedule(entry: ScheduledCheck, dueMs: number): void {
     entry.dueMs = dueMs;
-    // Whole milliseconds, so that what begins together shares a place in the queue.
+    // Whole milliseconds, so that checks of the same time share a bucket of the queue.
     entry.queuedAtMs = Math.floor(dueMs);
     this.#due.add(entry, entry.queuedAtMs);
     this.#changed.notifyBefore(dueMs + TICK_MS);

@@ -13,23 +13,23 @@ export interface OneShotOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly maxInFlight: number;
-  /** Counted from `run`; what is not settled by then is returned as it stands. */
+  /** Counted from `run`. Checks without a verdict by then are returned as they are. */
   readonly timeoutMs: number;
-  readonly onProgress?: (settled: number, total: number) => void;
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 interface Open {
   readonly check: Check;
   tries: number;
-  readonly settled: PromiseWithResolvers<void>;
+  readonly done: PromiseWithResolvers<void>;
 }
 
 /**
- * The checks of one pass, side by side within one bound. Whoever needs verdicts asks for them when he knows which,
- * and gets them when those are settled, whatever the others do; a check that several ask for is made once.
+ * The checks of one pass, side by side within one limit. A caller requests the checks that it needs, and gets their
+ * health when they are done, whatever the other checks do. A check that several callers request is made once.
  *
- * A check is settled when its thresholds are reached or its newest sample agrees with the verdict from before; with
- * `oneShot: accumulate` after one sample, and later passes add theirs.
+ * A check is done when its thresholds are reached, or when its newest sample agrees with the previous verdict. With
+ * `oneShot: accumulate` it is done after one sample, and later passes add more.
  */
 export class OneShotChecks {
   readonly #options: OneShotOptions;
@@ -45,14 +45,14 @@ export class OneShotChecks {
     this.#monitor = new Monitor({ prober, clock, random, maxInFlight, onObservation });
   }
 
-  /** Resolves with the health of each check; one that never came to a verdict is still `unknown`. */
+  /** Resolves with the health of each check; `unknown` for a check without a verdict. */
   async form(checks: readonly Check[]): Promise<ReadonlyMap<CheckId, Health>> {
     const waits = checks.flatMap((check) => this.#begin(check) ?? []);
     await Promise.all(waits);
     return new Map(checks.map((check) => [check.id, this.#healthOf(check.id)]));
   }
 
-  /** Everything that is known, of all checks that were asked for. */
+  /** The health of all requested checks so far. */
   get results(): ReadonlyMap<CheckId, Health> {
     return this.#results;
   }
@@ -80,17 +80,17 @@ export class OneShotChecks {
   #begin(check: Check): Promise<void> | undefined {
     if (this.#results.has(check.id)) return undefined;
     const known = this.#open.get(check.id);
-    if (known !== undefined) return known.settled.promise;
+    if (known !== undefined) return known.done.promise;
     const { clock, previous } = this.#options;
     const health = previous.recall(check) ?? notCheckedYet(clock.monotonicNow());
     if (this.#timeIsUp) {
       this.#results.set(check.id, health);
       return undefined;
     }
-    const open: Open = { check, tries: 0, settled: Promise.withResolvers() };
+    const open: Open = { check, tries: 0, done: Promise.withResolvers() };
     this.#open.set(check.id, open);
     this.#monitor.add(check, { health, spread: false });
-    return open.settled.promise;
+    return open.done.promise;
   }
 
   #onObservation({ check, sample, after }: Observation): void {
@@ -107,7 +107,7 @@ export class OneShotChecks {
     this.#results.set(id, health);
     this.#open.delete(id);
     this.#monitor.remove(id);
-    open.settled.resolve();
+    open.done.resolve();
     this.#options.onProgress?.(this.#results.size, this.#results.size + this.#open.size);
   }
 
@@ -123,8 +123,8 @@ export class OneShotChecks {
 }
 
 /**
- * A backend that alternates would never settle, nor would one that this worker cannot even try: after
- * more tries than any verdict takes, what is known has to do.
+ * The number of tries after which a check counts as it is: a backend that alternates never gets a verdict, nor does
+ * one that this worker cannot probe.
  */
 function mostTries({ settings }: Check): number {
   return settings.healthyThreshold + settings.unhealthyThreshold;

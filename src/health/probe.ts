@@ -19,24 +19,24 @@ import { secure, serverNameOf } from './tls-handshake.ts';
 import { WallClockWatch } from './wall-clock-watch.ts';
 
 /**
- * Probes once. Resolves with a sample whatever the backend does. The caller bounds the time by aborting
- * `signal`: with {@link PROBE_TIMED_OUT} or {@link PROBE_STALLED} that becomes a sample too, with any
- * other reason the promise rejects with it.
+ * Probes once. Resolves with a sample, whatever the backend does. The caller limits the time by aborting `signal`.
+ * With {@link PROBE_TIMED_OUT} or {@link PROBE_STALLED} that gives a sample too; with any other reason the promise
+ * rejects with it.
  */
 export type Prober = (check: Check, signal: AbortSignal) => Promise<Sample>;
 
-/** The reason to abort a probe with when its time-out is over. */
+/** The reason of the abort when the time-out of a probe is over. */
 export const PROBE_TIMED_OUT = new Error('the probe timed out');
 
 /**
- * The reason to abort a probe with when its time-out was noticed so late that this process, not the
- * backend, is to blame: a starved process sees timers run out before it sees the answers that are there.
+ * The reason of the abort when the time-out was noticed so late that this process is the cause, not the backend. A
+ * process that gets no CPU sees timers end before it sees answers that have arrived.
  */
 export const PROBE_STALLED = new Error('the probe was held up by its own process');
 
 /**
- * @param cpuTime Tells a pattern that takes long from a process that is kept from running. Where nobody tells, a
- *   pattern that has run out of its time says nothing of the backend.
+ * @param cpuTime distinguishes a slow pattern from a process that gets no CPU. Without it, a pattern that ran out of
+ *   time says nothing about the backend.
  */
 export function proberOver(dialer: Dialer, clock: Clock, cpuTime: CpuTime = () => 0): Prober {
   const watch = new WallClockWatch(clock);
@@ -60,7 +60,7 @@ export function proberOver(dialer: Dialer, clock: Clock, cpuTime: CpuTime = () =
   };
 }
 
-/** A probe that goes on after connecting. */
+/** A probe that continues after connecting. */
 interface Probing {
   readonly check: Check;
   readonly wallTime: () => WallTime;
@@ -71,7 +71,7 @@ interface Probing {
 
 const CONNECTED = succeeded('Connected', 'connected');
 
-/** Told apart before anything else: it is what nearly every check does. */
+/** Checked first, because nearly every check is of this kind. */
 function isConnectOnly({ settings: { kind } }: Check): boolean {
   return kind.type === 'tcp' && kind.exchange === undefined;
 }
@@ -96,7 +96,7 @@ async function converse(connection: Connection, probing: Probing): Promise<Probe
   const { kind } = check.settings;
   switch (kind.type) {
     case 'none':
-      throw new Error(`${check.id} is not to be probed`);
+      throw new Error(`${check.id} must not be probed`);
     case 'tcp':
       return exchange(connection, kind.exchange ?? {}, progress, cpuTime, signal);
     case 'tls':
@@ -114,7 +114,7 @@ async function converse(connection: Connection, probing: Probing): Promise<Probe
   }
 }
 
-/** What being told to stop amounts to; what else went wrong is thrown on. */
+/** The outcome of an abort; other errors are thrown again. */
 function outcomeOfAbort(error: unknown, progress: ProbeProgress, { settings }: Check): ProbeOutcome {
   if (error === PROBE_TIMED_OUT) return timedOut(progress, settings.timeoutMs);
   if (error === PROBE_STALLED) return stalled();
@@ -123,14 +123,17 @@ function outcomeOfAbort(error: unknown, progress: ProbeProgress, { settings }: C
 
 function timedOut({ awaiting, received }: ProbeProgress, timeoutMs: number): ProbeOutcome {
   if (received.length > 0) {
-    return failed('UnexpectedResponse', `answered ${quoted(received)} and no more within ${timeoutMs} ms`);
+    return failed(
+      'UnexpectedResponse',
+      `answered ${quoted(received)} and nothing more within ${timeoutMs} ms`,
+    );
   }
   const [reason, message] = TIMEOUTS[awaiting];
   return failed(reason, `${message} within ${timeoutMs} ms`);
 }
 
 const TIMEOUTS: Readonly<Record<ProbeProgress['awaiting'], readonly [FailureReason, string]>> = {
-  connection: ['ConnectTimeout', 'no answer to connecting'],
+  connection: ['ConnectTimeout', 'no answer to the connection attempt'],
   handshake: ['TLSHandshakeTimeout', 'connected, but the TLS handshake did not end'],
   response: ['ResponseTimeout', 'connected, but no response came'],
 };

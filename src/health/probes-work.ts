@@ -1,8 +1,8 @@
 import type { Health } from './health.ts';
 
 /**
- * Whether checks show that this worker sees: something is healthy, and most of what counts as healthy is not failing
- * right now. A network that loses nearly everything lets a probe through now and then; that is no sight.
+ * Whether checks show that this worker has connectivity: a check is healthy, and most healthy checks are not failing
+ * now. A network that loses nearly everything lets a probe through now and then, and that is not enough.
  */
 export function probesWork(known: Iterable<Health>): boolean {
   let [fine, failing] = [0, 0];

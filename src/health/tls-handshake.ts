@@ -4,7 +4,7 @@ import type { Connection } from './dialer.ts';
 import type { Check } from './health.ts';
 import { failed, type ProbeOutcome, type ProbeProgress, succeeded } from './outcome.ts';
 
-/** Makes the connection a TLS client and judges the certificate. A failure ends the probe. */
+/** Starts TLS on the connection and checks the certificate. A failure ends the probe. */
 export async function secure(
   connection: Connection,
   settings: TlsSettings,
@@ -40,7 +40,7 @@ export async function secure(
   return { ...outcome, certificateValidUntilWallMs: peer.validUntilWallMs };
 }
 
-/** What OpenSSL makes of bytes that are no TLS record. */
+/** OpenSSL's errors for bytes that are no TLS record. */
 const NOT_TLS: ReadonlySet<string> = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
   'ERR_SSL_PACKET_LENGTH_TOO_LONG',
@@ -49,12 +49,12 @@ const NOT_TLS: ReadonlySet<string> = new Set([
 type OverTls = Extract<HealthCheckKind, { type: 'tls' | 'http' }>;
 
 /**
- * The name to send as SNI and to hold the certificate against: what the list says, else the Host header
- * that it says, else the name that the address came from. Undefined when there is none of these.
+ * The name for SNI and for the certificate: the list's `serverName`, otherwise its Host header, otherwise the name
+ * that resolved to the address. Undefined without any of these.
  */
 export function serverNameOf(check: Check, kind: OverTls): string | undefined {
   const fromHeader = kind.type === 'http' ? withoutPort(kind.http.host) : undefined;
-  // A certificate never names the root: `db.example.` and `db.example` are one name (RFC 6066 §3).
+  // A certificate never contains the root dot: `db.example.` and `db.example` are one name (RFC 6066 §3).
   return (kind.tls?.serverName ?? fromHeader ?? check.host)?.replace(/\.$/, '');
 }
 

@@ -1,15 +1,15 @@
 import type { Clock } from '../time/clock.ts';
 
-/** More than what slewing does between two looks, less than what could make a certificate expire. */
+/** More than slewing changes between two looks, less than what makes a certificate expire. */
 const JUMP_MS = 60_000;
 
-/** A clock that was set wrong is mostly set right again within this time. */
+/** A clock that was set wrong is usually corrected within this time. */
 const DISTRUST_MS = 3_600_000;
 
 /**
- * Tells whether the wall clock may be believed. Certificates are valid in wall-clock time, there is no way
- * around it; but a clock that has just leapt by hours must not make ten thousand of them expire. A leap is
- * a change of the difference between the two clocks, so waking from a suspension counts as one too.
+ * Tells whether the wall clock can be trusted. Certificates are valid in wall-clock time. But a clock that has just
+ * jumped by hours must not make ten thousand of them expire. A jump is a change in the difference between the two
+ * clocks, so the end of a suspension counts as one too.
  */
 export class WallClockWatch {
   readonly #clock: Clock;

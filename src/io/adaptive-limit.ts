@@ -5,8 +5,8 @@ interface Waiter {
 }
 
 /**
- * How much may be under way at once, by what the other side can take: half as much when it says that it is too
- * much, one more when as much as is allowed went well (Chiu and Jain, additive increase, multiplicative decrease).
+ * Limits the work in flight to what the server can take: half after an overload, one more after as much work as
+ * allowed went well (Chiu and Jain, additive increase, multiplicative decrease).
  */
 export class AdaptiveLimit {
   readonly #max: number;
@@ -14,10 +14,10 @@ export class AdaptiveLimit {
   #underWay = 0;
   readonly #waiting = new Set<Waiter>();
   #begun = 0;
-  /** Refusals of what began before the last decrease are of the same overload, and count no more. */
+  /** Overload answers to work from before the last decrease belong to the same overload, and do not count. */
   #decreasedAt = 0;
 
-  /** @param max what may be under way when all goes well, and at the start. */
+  /** @param max the limit at the start and while all goes well. */
   constructor(max: number) {
     this.#max = max;
     this.#allowed = max;
@@ -28,10 +28,10 @@ export class AdaptiveLimit {
     return Math.floor(this.#allowed);
   }
 
-  /** Does the work when it may begin, first come first served. Rejects with `signal.reason` while it waits. */
+  /** Does the work when it may start, first come first served. Rejects with `signal.reason` while it waits. */
   async run<T>(
     work: () => Promise<T>,
-    judge: (result: T) => 'wentWell' | 'tooMuch' | 'saysNothing',
+    loadOf: (result: T) => 'wentWell' | 'tooMuch' | 'saysNothing',
     signal: AbortSignal,
   ): Promise<T> {
     await this.#turn(signal);
@@ -39,7 +39,7 @@ export class AdaptiveLimit {
     const number = this.#begun;
     try {
       const result = await work();
-      this.#learn(judge(result), number);
+      this.#learn(loadOf(result), number);
       return result;
     } finally {
       this.#underWay -= 1;

@@ -13,12 +13,12 @@ interface Loaded {
   readonly trust: Trust;
 }
 
-/** More files than a list can sensibly name; beyond it the oldest is read again when it is wanted. */
+/** More files than a sensible list names. Beyond it the file that was not used longest is read again. */
 const MAX_FILES = 64;
 
 /**
- * Certificate authorities by file. Reading and parsing a bundle takes milliseconds, asking whether it
- * changed takes microseconds: it is asked for every handshake, so that a rotated file counts at once.
+ * Certificate authorities by file. Reading a bundle takes milliseconds, a stat takes microseconds. So each handshake
+ * checks whether the file has changed, and a rotated file counts at once.
  */
 export class CaFiles {
   readonly #loaded = new BoundedMap<string, Loaded>(MAX_FILES);

@@ -3,8 +3,8 @@ import type { DialRequest } from '../health/dialer.ts';
 import { type AbortListener, AbortListeners } from '../time/on-abort.ts';
 
 /**
- * A socket that is to connect, or to be given up when a signal aborts. What happens then are methods and no closures,
- * because a thousand times a second closures cost as much as all else that a probe does besides the system calls.
+ * A socket that connects, or is closed when a signal aborts. The events are methods and not closures: at a thousand
+ * probes a second, closures cost as much as the rest of a probe without its system calls.
  */
 export abstract class DialingSocket extends Socket implements AbortListener {
   readonly #listeners: AbortListeners;
@@ -15,7 +15,7 @@ export abstract class DialingSocket extends Socket implements AbortListener {
     super();
     this.#listeners = AbortListeners.of(signal);
     this.#place = this.#listeners.add(this);
-    // The listener for errors stays: an error of a socket that nobody listens to would end the process.
+    // The listener for errors stays: an error without a listener would end the process.
     this.on('connect', connected).on('error', failed);
   }
 
@@ -26,13 +26,13 @@ export abstract class DialingSocket extends Socket implements AbortListener {
   /** Called once when it has connected. */
   abstract onConnected(): void;
 
-  /** Called when it fails: instead, or later. */
+  /** Called when it fails, before or after it has connected. */
   abstract onFailed(error: Error): void;
 
   /** Called instead of both when the signal aborts first. */
   abstract onAborted(reason: unknown): void;
 
-  /** The signal is none of its business any more. */
+  /** The signal no longer closes this socket. */
   forgetSignal(): void {
     this.#listeners.remove(this.#place, this);
   }

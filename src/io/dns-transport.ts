@@ -8,7 +8,7 @@ import {
 import { onAbort } from '../time/on-abort.ts';
 import { createUdpExchanger } from './dns-udp.ts';
 
-/** A message over TCP is preceded by its length in two octets (RFC 1035 §4.2.2). */
+/** A message over TCP starts with its length in two octets (RFC 1035 §4.2.2). */
 const PREFIX_BYTES = 2;
 
 /** DNS over real sockets. */

@@ -5,12 +5,12 @@ import { onAbort } from '../time/on-abort.ts';
 import { OncePerTurn } from './once-per-turn.ts';
 
 /**
- * A source port is chosen by the kernel, at random. It takes the queries that begin while it has others under way,
- * but never more than so many, and none after so long; a query that comes alone has a port of its own.
+ * The kernel chooses a source port at random. Queries that start while others are in flight share their port, up to a
+ * number and for a limited time. A single query has a port of its own.
  *
- * A forger has to guess the port, the id and the letters' case of one query whether others share its port or not.
- * What sharing could give away is time to find an open port out, and that is what the second bound is for. A fresh
- * port for each of ten thousand queries at once would make each of them twice as dear.
+ * A forger has to guess the port, the id and the case of letters of one query, whether others share its port or not.
+ * Sharing only gives more time to find an open port, which the second limit is for. A new port for each of ten thousand
+ * simultaneous queries would double the cost of each.
  */
 const MAX_QUERIES_PER_PORT = 32;
 const MAX_PORT_SHARED_MS = 100;
@@ -49,7 +49,7 @@ interface Pending {
   readonly forgetSignal: () => void;
 }
 
-/** One socket, connected to one server: the kernel drops what comes from elsewhere and tells of refusals. */
+/** One socket, connected to one server. The kernel drops datagrams from elsewhere and reports refusals. */
 class UdpPort {
   readonly #socket: Socket;
   readonly #leaving: OncePerTurn<Datagram>;
@@ -67,16 +67,16 @@ class UdpPort {
     const family = server.address.includes(':') ? 6 : 4;
     this.#socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
-      // An address needs no look-up, and Node's would go through its thread pool's queue.
+      // An address needs no look-up. Node's look-up would go through the queue of its thread pool.
       lookup: (hostname, _options, callback) => callback(null, hostname, family),
     });
     this.#socket.on('message', (message) => {
       received.add({ port: this, message });
-      // Answers lead to further questions, and those are to leave in the same turn.
+      // Answers cause further queries, which should be sent in the same turn.
       leaving.expect();
     });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
-    // Without a callback of its own a failure to connect is an `error` event like any other.
+    // Without a callback of its own a failed connect is an `error` event like others.
     this.#socket.once('connect', () => this.#connected());
     this.#socket.connect(server.port, server.address);
   }
@@ -110,8 +110,8 @@ class UdpPort {
   }
 
   /**
-   * Only the last of several is asked what became of it. The kernel tells of a refusal once, to whichever call
-   * comes next: to the last one, or as an error of the socket when the last one provoked it.
+   * Only the last of several queries gets a callback. The kernel reports a refusal once, to the next call: to the
+   * last query, or as an error of the socket if that query caused it.
    */
   send(query: Uint8Array, isLast: boolean): void {
     if (this.#closed) return;
@@ -156,7 +156,7 @@ class UdpPort {
     if (this.#pending.size === 0) this.#close();
   }
 
-  /** One timer for all that wait, at the earliest of their deadlines. */
+  /** One timer for all queries that wait, at the earliest of their deadlines. */
   #arm(deadlineMs: number): void {
     clearTimeout(this.#timer);
     this.#timerMs = deadlineMs;

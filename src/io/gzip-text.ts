@@ -2,10 +2,10 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Compressor } from '../state/config-map-state.ts';
 
-/** A damaged or hostile text must not fill the memory. */
+/** The limit of the text, because a damaged or hostile one must not fill the memory. */
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
-/** gzip in base64, for places that take text. */
+/** gzip in base64, where only text is allowed. */
 export const gzipText: Compressor = {
   compress: async (text) => (await promisify(gzip)(text)).toString('base64'),
   decompress: async (text) => {

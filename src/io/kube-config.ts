@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Cluster, KubeConfig } from '@kubernetes/client-node';
 import { proxyFor } from './proxy-environment.ts';
 
-/** Which cluster to talk to, in kubectl's words. */
+/** Which cluster to use, in kubectl's words. */
 export interface ClusterChoice {
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -13,15 +13,17 @@ export interface ClusterChoice {
 export type LoadedKubeConfig =
   | {
       readonly ok: true;
-      /** Reads the same context again, with credentials as they are by then. Throws when that cannot be done. */
+      /** Reads the same context again with its current credentials. Throws if that fails. */
       readonly load: () => KubeConfig;
-      /** The context's, else the Pod's, else `default`. */
+      /** The namespace of the context, otherwise of the Pod, otherwise `default`. */
       readonly namespace: string;
       readonly describe: string;
     }
   | { readonly ok: false; readonly message: string };
 
-/** Finds --kubeconfig, else $KUBECONFIG, else ~/.kube/config, else the Pod's service account: kubectl's order. */
+/**
+ * Looks for --kubeconfig, then $KUBECONFIG, then ~/.kube/config, then the Pod's service account, in kubectl's order.
+ */
 export function loadKubeConfig(choice: ClusterChoice): LoadedKubeConfig {
   const place = placeOf(choice);
   if (place === undefined) {
@@ -62,7 +64,7 @@ function read(choice: ClusterChoice, place: Place): Reading {
     else if (choice.kubeconfig !== undefined) config.loadFromFile(choice.kubeconfig);
     else config.loadFromDefault();
   } catch (error) {
-    // A YAML parser shows the lines around the place; the first line says it.
+    // The YAML parser shows the lines around the error; the first line is enough.
     const [what] = (error as Error).message.split('\n');
     return { ok: false, message: `${place.text} cannot be read: ${what}` };
   }
@@ -70,7 +72,7 @@ function read(choice: ClusterChoice, place: Place): Reading {
   return selected.ok ? withProxy(selected.config, choice.environment) : selected;
 }
 
-/** What the kubeconfig says of a proxy counts, else what the environment says, as for kubectl. */
+/** The kubeconfig's proxy counts, otherwise the environment's, as for kubectl. */
 function withProxy(config: KubeConfig, environment: ClusterChoice['environment']): Reading {
   const cluster = config.getCurrentCluster();
   if (cluster === null || cluster.proxyUrl) return { ok: true, config };
@@ -113,7 +115,7 @@ function selectContext(config: KubeConfig, context: string | undefined, place: s
   }
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
-    // client-node's type is not true of a file that has none.
+    // client-node's type is wrong for a file without one.
     const current: string | undefined = config.getCurrentContext();
     const message = current
       ? `${place}: its current context "${current}" names no cluster`
@@ -129,10 +131,10 @@ function problemOf({ name, server, skipTLSVerify }: Cluster): string | undefined
   if (url === null || !/^https?:$/.test(url.protocol))
     return `cluster "${name}" has no usable server address`;
   if (url.protocol === 'https:' || skipTLSVerify || isPlainLoopback(server)) return undefined;
-  return `cluster "${name}" is at ${server}: over plain HTTP everybody on the way would see the credentials; use https`;
+  return `cluster "${name}" is at ${server}: plain HTTP would show the credentials to everyone on the network; use https`;
 }
 
-/** A listener on this machine (`kubectl proxy`, the embedded server): what is said to it never leaves it. */
+/** A listener on this machine (`kubectl proxy`, the embedded server): requests never leave the machine. */
 export function isPlainLoopback(server: string): boolean {
   return /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(server);
 }

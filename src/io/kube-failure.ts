@@ -1,13 +1,13 @@
 import type { ApiFailure, ApiFailureReason } from '../cluster/object-store.ts';
 
-/** What an HTTP answer of the API server that is not a success means. */
+/** The failure in an HTTP answer of the API server without success. */
 export interface ErrorAnswer {
   readonly httpStatus: number;
   readonly body: string;
   readonly retryAfter: string | undefined;
 }
 
-/** `metav1.Status`, as far as we read it. */
+/** The fields of `metav1.Status` that are used. */
 interface Status {
   readonly reason?: string;
   readonly message?: string;
@@ -18,7 +18,7 @@ interface Status {
   };
 }
 
-/** Long enough for a validation message, short enough for a log line: some bodies are whole HTML pages. */
+/** Long enough for a validation message, short enough for a log line. Some bodies are whole HTML pages. */
 const MAX_MESSAGE_LENGTH = 500;
 
 export function failureOf(answer: ErrorAnswer): ApiFailure {
@@ -29,13 +29,13 @@ export function failureOf(answer: ErrorAnswer): ApiFailure {
     reason: reasonOf(answer.httpStatus, status),
     httpStatus: answer.httpStatus,
     message: message === '' ? `HTTP ${answer.httpStatus}` : message.slice(0, MAX_MESSAGE_LENGTH),
-    // 504 may come after the write was committed (`filters/timeout.go:59`); a proxy's 502 or 503 says nothing either.
+    // 504 may come after the write was committed (`filters/timeout.go:59`). A proxy's 502 or 503 leaves it open too.
     outcomeUnknown: answer.httpStatus >= 502,
     ...(Number.isFinite(retryAfterSeconds) ? { retryAfterMs: Math.max(0, retryAfterSeconds) * 1000 } : {}),
   };
 }
 
-/** Nothing was sent, because there is nothing to show for who is asking. */
+/** Nothing was sent, because there are no credentials. */
 export function noCredentials(error: unknown): ApiFailure {
   const message = `no credentials: ${messageOf(error as Error)
     .trim()
@@ -43,7 +43,7 @@ export function noCredentials(error: unknown): ApiFailure {
   return { reason: 'CredentialsUnavailable', httpStatus: 0, message, outcomeUnknown: false };
 }
 
-/** No answer, for that error; `timeoutMs` when that was too long to wait. */
+/** No answer because of that error; `timeoutMs` if it was a time-out. */
 export function unreachable(error: unknown, timeoutMs: number | undefined): ApiFailure {
   const cause = error as Error & { code?: string };
   if (cause.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return tooLarge();
@@ -55,9 +55,9 @@ export function unreachable(error: unknown, timeoutMs: number | undefined): ApiF
   };
 }
 
-/** It came, and would come again: whoever asks for it must ask for less. */
+/** The answer came, and would be the same again. The caller must ask for less. */
 function tooLarge(): ApiFailure {
-  const message = 'the answer is larger than anything that is taken';
+  const message = 'the answer is larger than the limit';
   return { reason: 'ServerError', httpStatus: 0, message, outcomeUnknown: true };
 }
 
@@ -67,7 +67,7 @@ function messageOf(error: Error & { code?: string }): string {
   return error.message === '' ? (error.code ?? error.name) : error.message;
 }
 
-/** API priority and fairness answers 429 in plain text (`priority-and-fairness.go:377`): then there is none. */
+/** API priority and fairness answers 429 in plain text (`priority-and-fairness.go:377`), without a Status. */
 function parseStatus(body: string): Status | undefined {
   if (!body.startsWith('{')) return undefined;
   try {
@@ -80,7 +80,7 @@ function parseStatus(body: string): Status | undefined {
 
 type Unchecked<T> = { readonly [K in keyof T]?: unknown };
 
-/** Proxies answer in JSON of their own, where the same names may hold anything. */
+/** Proxies send JSON of their own, in which the same fields may hold anything. */
 function asStatus({ message, reason, details }: Unchecked<Status>): Status {
   const { kind, causes, retryAfterSeconds } = (details ?? {}) as Unchecked<NonNullable<Status['details']>>;
   return {
@@ -109,7 +109,7 @@ function reasonOf(httpStatus: number, status: Status | undefined): ApiFailureRea
     case 410:
       return 'Expired';
     case 422:
-      // Another object bears the name by now: a change in between, however the API server files it.
+      // Another object has the name now. That is a conflict, whatever the API server calls it.
       return status?.details?.causes?.some(({ field }) => field === 'metadata.uid') ? 'Conflict' : 'Invalid';
     case 429:
       return 'TooManyRequests';

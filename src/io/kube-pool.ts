@@ -4,23 +4,25 @@ import type { ConnectionOptions } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
 
-/** Three kinds in 300 namespaces, and some. */
+/** Three kinds in 300 namespaces, and some more. */
 const MAX_WATCHES = 1_024;
 
-/** A watch is asked to send a bookmark a minute; after five that did not come, nobody is there. */
+/** A watch gets a bookmark a minute. After five missing ones the connection is dead. */
 const WATCH_SILENCE_MS = 300_000;
 
 /** Connections to one API server, kept alive. */
 export interface KubePool {
   readonly dispatcher: Dispatcher;
-  /** Apart from the others, because each watch keeps a connection for as long as it lives; for what is urgent too. */
+  /**
+   * Separate from other requests, because each watch keeps a connection for its whole life. Also for urgent requests.
+   */
   readonly watchDispatcher: Dispatcher;
 }
 
 export interface PoolLimits {
-  /** Connections for requests, and so requests under way, at most. */
+  /** The limit of connections for requests, and so of requests in flight. */
   readonly connections: number;
-  /** Of one answer; watches have no end and no limit. */
+  /** The limit of one answer. A watch has no end and no limit. */
   readonly maxResponseBytes: number;
 }
 
@@ -28,7 +30,7 @@ type PoolOptions = Omit<Agent.Options, 'connect' | 'factory'>;
 
 export function openPool(config: KubeConfig, tls: TlsOptions, limits: PoolLimits): KubePool {
   const common = {
-    // One connection of HTTP/2 would put every write behind one flow-control window; see `docs/adr/0004`.
+    // One HTTP/2 connection would put every write behind one flow-control window; see `docs/adr/0004`.
     allowH2: false,
     keepAliveTimeout: 30_000,
   };
@@ -61,7 +63,7 @@ function dispatcherFor(config: KubeConfig, tls: TlsOptions, pool: PoolOptions): 
 
 export type TlsOptions = Readonly<Record<string, string>>;
 
-/** The options of a TLS connection among those of a request, without what is not set. */
+/** The TLS options of a request that are set. */
 export function tlsOptionsIn(options: RequestOptions): TlsOptions {
   const { ca, cert, key, pfx, passphrase, rejectUnauthorized } = options;
   const { servername } = options as ConnectionOptions;
@@ -70,7 +72,7 @@ export function tlsOptionsIn(options: RequestOptions): TlsOptions {
   return Object.fromEntries(given) as TlsOptions;
 }
 
-/** Of all that a new connection depends on. */
+/** A digest of all that a new connection depends on. */
 export function fingerprintOf(tls: TlsOptions): string {
   const hash = createHash('sha256');
   for (const [name, value] of Object.entries(tls)) hash.update(`${name}=${String(value)}\n`);

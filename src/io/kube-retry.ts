@@ -4,11 +4,11 @@ import type { Clock } from '../time/clock.ts';
 /** One HTTP request to the API server. */
 export interface KubeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
   readonly contentType?: string;
   readonly body?: string;
-  /** Waits for no other: leadership must not be lost because there is much to write. */
+  /** Does not wait for others: many writes must not cost the leadership. */
   readonly isUrgent?: boolean;
   readonly fence?: Fence | undefined;
 }
@@ -22,27 +22,27 @@ export type KubeAnswer =
     }
   | { readonly ok: false; readonly failure: ApiFailure };
 
-/** An answer that goes on: its bytes as they come. */
+/** An answer without an end: its bytes as they come. */
 export type KubeStream =
   | { readonly ok: true; readonly chunks: AsyncIterable<Uint8Array> }
   | { readonly ok: false; readonly failure: ApiFailure };
 
-/** Whoever brings a request to the API server and its answer back: never rejects but with `signal.reason`. */
+/** Sends requests to the API server. Rejects with `signal.reason` only. */
 export interface KubeSender {
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer>;
-  /** A GET whose answer has no end. */
+  /** A GET with an answer without an end. */
   stream(path: string, signal: AbortSignal): Promise<KubeStream>;
 }
 
 export interface RetryOptions {
   readonly clock: Clock;
-  /** Tries in all of a request that the server was too busy for, or that is safe to repeat. */
+  /** The number of tries of a request that is safe to repeat, or that the server was too busy for. */
   readonly attempts: number;
-  /** The server refused the credentials: the next try reads them again. */
+  /** Called when the server rejected the credentials, so that the next try reads them again. */
   readonly renewCredentials: () => void;
 }
 
-/** Sends, and sends again where that is safe: after 429 and after a refused credential always, else for reads. */
+/** Sends, and repeats where that is safe: after 429 and after a rejected credential always, otherwise only reads. */
 export async function sendWithRetries(
   request: KubeRequest,
   sendOnce: KubeSender['send'],
@@ -64,7 +64,7 @@ export async function sendWithRetries(
   }
 }
 
-/** Nothing is sent any more. */
+/** The fence forbids the write. */
 export function heldBack({ fence }: KubeRequest): KubeAnswer | undefined {
   const failure = fence?.();
   return failure === undefined ? undefined : { ok: false, failure };
@@ -76,7 +76,7 @@ function mayRepeat(request: KubeRequest, failure: ApiFailure): boolean {
   return failure.reason === 'Unreachable' || failure.reason === 'Timeout' || failure.httpStatus >= 500;
 }
 
-/** What the server asks for, else 0.2, 0.4, 0.8 s; never more than half a minute. */
+/** The pause that the server asks for, otherwise 0.2, 0.4, 0.8 s; at most half a minute. */
 function pauseBefore(attempt: number, failure: ApiFailure): number {
   return Math.min(failure.retryAfterMs ?? 100 * 2 ** attempt, 30_000);
 }

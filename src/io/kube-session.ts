@@ -4,10 +4,10 @@ import type { Clock } from '../time/clock.ts';
 import { isPlainLoopback } from './kube-config.ts';
 import { fingerprintOf, type KubePool, openPool, type PoolLimits, tlsOptionsIn } from './kube-pool.ts';
 
-/** How long credentials are used before they are read again; client-node re-reads in-cluster tokens that often. */
+/** How long credentials are used before they are read again. client-node reads in-cluster tokens again at this rate. */
 const CREDENTIALS_AGE_MS = 60_000;
 
-/** What a request needs besides itself: connections to send it over, and who is asking. */
+/** The connections and the credentials for requests. */
 export interface KubeSession extends KubePool {
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -18,12 +18,11 @@ interface OpenSession extends KubeSession {
 }
 
 /**
- * Kept-alive connections with credentials that stay fresh. client-node's own client opens a TLS connection for
- * every request and reads certificate files for each; this uses its KubeConfig for what it is good at (finding
- * and refreshing credentials) and keeps the connections.
+ * Persistent connections with current credentials. client-node's own client opens a TLS connection for every request
+ * and reads certificate files each time. This uses its KubeConfig only to find and refresh credentials.
  */
 export class KubeSessions {
-  /** The API server's address, without a slash at its end. */
+  /** The API server's address without a final slash. */
   readonly server: string;
   readonly #load: () => KubeConfig;
   readonly #clock: Clock;
@@ -31,12 +30,12 @@ export class KubeSessions {
   #config: KubeConfig;
   #session: OpenSession | undefined;
   #opening: Promise<OpenSession> | undefined;
-  /** The API server has refused what the current session says. */
+  /** The API server has rejected the credentials of the current session. */
   #refused = false;
-  /** Pools of earlier certificates whose last requests are still under way. */
+  /** Pools with earlier certificates whose last requests are still in flight. */
   readonly #retired = new Set<KubePool>();
 
-  /** @param load reads the kubeconfig; called now, and again when its credentials were refused. */
+  /** @param load reads the kubeconfig; called now, and again after its credentials were rejected. */
   constructor(load: () => KubeConfig, clock: Clock, limits: PoolLimits) {
     this.#load = load;
     this.#clock = clock;
@@ -45,7 +44,10 @@ export class KubeSessions {
     this.server = serverOf(this.#config);
   }
 
-  /** Single flight: an exec plugin starts once, however many requests wait for it. Rejects when there are no credentials. */
+  /**
+   * At most one at a time: an exec plugin starts once, however many requests wait for it. Rejects without
+   * credentials.
+   */
   async current(): Promise<KubeSession> {
     const session = this.#session;
     const isFresh =
@@ -57,12 +59,17 @@ export class KubeSessions {
     return this.#opening;
   }
 
-  /** The server refused that session's credentials: the next request reads them again, unless that has happened. */
+  /**
+   * The server rejected the credentials of that session. The next request reads them again, unless that has happened.
+   */
   expire(session: KubeSession): void {
     if (session === this.#session) this.#refused = true;
   }
 
-  /** Ends every connection at once, without waiting for those that are only being made: they know no way to be told. */
+  /**
+   * Ends every connection at once. Does not wait for connections that are still being made, because they cannot be
+   * stopped.
+   */
   close(): void {
     const pools = [...this.#retired, ...(this.#session === undefined ? [] : [this.#session])];
     this.#session = undefined;
@@ -73,7 +80,7 @@ export class KubeSessions {
   }
 
   async #open(previous: OpenSession | undefined): Promise<OpenSession> {
-    // A KubeConfig keeps what a plugin gave it until that expires: only a new one asks again.
+    // A KubeConfig keeps a plugin's credentials until they expire; only a new KubeConfig asks the plugin again.
     if (this.#refused) this.#config = this.#loadAgain();
     const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
@@ -89,7 +96,7 @@ export class KubeSessions {
     return session;
   }
 
-  /** Somebody may have pointed the kubeconfig elsewhere since: credentials are for the server they belong to. */
+  /** The kubeconfig may name another server now. Credentials are only for the server they belong to. */
   #loadAgain(): KubeConfig {
     const config = withPlainLoopback(this.#load());
     const server = serverOf(config);
@@ -97,7 +104,7 @@ export class KubeSessions {
     throw new Error(`the kubeconfig now leads to ${server}, no longer to ${this.server}`);
   }
 
-  /** The old pools end when the requests that are under way on them have. */
+  /** Old pools end when their requests in flight have ended. */
   #retire(pool: KubePool): void {
     this.#retired.add(pool);
     const ended = Promise.all([pool.dispatcher.close(), pool.watchDispatcher.close()]);
@@ -118,7 +125,7 @@ function headersIn({ headers, auth }: RequestOptions): Record<string, string> {
   return Object.fromEntries([...found, ...basic]);
 }
 
-/** client-node refuses plain HTTP unless TLS verification is off. */
+/** client-node rejects plain HTTP unless TLS verification is off. */
 function withPlainLoopback(config: KubeConfig): KubeConfig {
   if (!isPlainLoopback(serverOf(config))) return config;
   const cluster = config.getCurrentCluster();

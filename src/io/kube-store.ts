@@ -33,10 +33,10 @@ const RESOURCES: Readonly<Record<StoredKind, Resource>> = {
   ServiceCIDR: { apiVersion: 'networking.k8s.io/v1', plural: 'servicecidrs' },
 };
 
-/** Kinds without a namespace. */
+/** Kinds without namespaces. */
 const CLUSTER_SCOPED: ReadonlySet<StoredKind> = new Set(['Namespace', 'ServiceCIDR']);
 
-/** Page size of lists: what kubectl uses. */
+/** The page size of lists, the same as kubectl's. */
 const PAGE_SIZE = 500;
 
 /** The cluster over HTTP. */
@@ -47,19 +47,19 @@ export class KubeStore implements ObjectStore {
     this.#transport = transport;
   }
 
-  /** All pages, as of one resourceVersion. */
+  /** Reads all pages at one resourceVersion. */
   async list(kind: StoredKind, scope: ListScope, signal: AbortSignal): Promise<ApiResult<KubeList>> {
     const items: KubeObject[] = [];
     let token: string | undefined;
     for (;;) {
       const page = await this.#listPage(kind, scope, { limit: String(PAGE_SIZE), continue: token }, signal);
       if (!page.ok) {
-        // Paging took longer than the server keeps history (etcd compacts every five minutes): all at once, then.
+        // Paging took longer than the server keeps history (etcd compacts every five minutes), so read all at once.
         const outlived = token !== undefined && page.failure.reason === 'Expired';
         return outlived ? wholeList(await this.#listPage(kind, scope, {}, signal)) : page;
       }
       items.push(...page.value.items);
-      // Or it would give the same page for ever.
+      // Otherwise the server could give the same page forever.
       if (token !== undefined && page.value.next === token) return noAnswerOfServer('one page twice', 200);
       token = page.value.next;
       if (token === undefined) return wholeList({ ...page, value: { ...page.value, items } });
@@ -82,7 +82,7 @@ export class KubeStore implements ObjectStore {
       value: {
         resourceVersion: metadata.resourceVersion,
         next: metadata.continue || undefined,
-        // Items of a list come without apiVersion and kind.
+        // Items of a list have no apiVersion and kind.
         items: (items ?? []).map((item) => ({ ...item, apiVersion: RESOURCES[kind].apiVersion, kind })),
       },
     };
@@ -104,8 +104,9 @@ export class KubeStore implements ObjectStore {
     signal: AbortSignal,
   ): Promise<ApiResult<KubeObject>> {
     const { name, namespace = '', resourceVersion } = body.metadata;
-    // Without it the API server overwrites whatever is there.
-    if (resourceVersion === undefined) throw new Error(`${body.kind} ${name} is replaced blindly`);
+    // Without a resourceVersion the API server overwrites any version.
+    if (resourceVersion === undefined)
+      throw new Error(`${body.kind} ${name} is replaced without a resourceVersion`);
     const path = objectPath({ kind: body.kind as StoredKind, namespace, name });
     return this.#writeWhole('PUT', path, body, options, signal);
   }
@@ -121,7 +122,7 @@ export class KubeStore implements ObjectStore {
       {
         method: 'PATCH',
         path: `${objectPath({ kind: body.kind as StoredKind, namespace, name })}${query}`,
-        // JSON is YAML, and the media type is the older and so the more widely understood of the two.
+        // JSON is YAML, and this media type is older and more widely supported than the other.
         contentType: 'application/apply-patch+yaml',
         body: JSON.stringify(body),
         fence: options.fence,
@@ -226,7 +227,7 @@ function wholeList(page: ApiResult<ListPage>): ApiResult<KubeList> {
   return { ...page, value: { resourceVersion, items } };
 }
 
-/** What the answer says. A proxy on the way may have its own idea of success, a page to log in for instance. */
+/** The object in the answer. A proxy may answer with success and another body, a login page for instance. */
 function valueIn<T extends { readonly metadata: object }>(answer: KubeAnswer): ApiResult<T> {
   if (!answer.ok) return answer;
   try {
@@ -239,7 +240,7 @@ function valueIn<T extends { readonly metadata: object }>(answer: KubeAnswer): A
 }
 
 function noAnswerOfServer(body: string, httpStatus: number) {
-  const message = `this is no answer of an API server: ${body.slice(0, 100)}`;
+  const message = `this is not the answer of an API server: ${body.slice(0, 100)}`;
   const failure: ApiFailure = { reason: 'ServerError', httpStatus, message, outcomeUnknown: true };
   return { ok: false, failure } as const;
 }

@@ -19,34 +19,34 @@ import { type KubeSession, KubeSessions } from './kube-session.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface KubeTransportLimits extends PoolLimits {
-  /** Of one try. */
+  /** The time-out of one try. */
   readonly timeoutMs: number;
-  /** Tries in all of a request that the server was too busy for, or that is safe to repeat. */
+  /** The number of tries of a request that is safe to repeat, or that the server was too busy for. */
   readonly attempts: number;
 }
 
 export const DEFAULT_TRANSPORT_LIMITS: KubeTransportLimits = {
   connections: 16,
-  // Bodies of our own objects are small; a page of 500 slices of others is not.
+  // Our own objects are small; a page of 500 slices of others is not.
   maxResponseBytes: 256 * 1024 * 1024,
   timeoutMs: 30_000,
   attempts: 4,
 };
 
-/** Requests to one API server: bounded in number, in time and in tries. */
+/** Sends requests to one API server, with limits on their number, time and tries. */
 export class KubeTransport implements KubeSender {
   readonly #clock: Clock;
   readonly #limits: KubeTransportLimits;
   readonly #userAgent: string;
   readonly #sessions: KubeSessions;
-  /** Writes under way: as many as the API server can take, at most one a connection. */
+  /** Writes in flight: as many as the API server can take, at most one for each connection. */
   readonly #writes: AdaptiveLimit;
-  /** Requests sent, counting each try: what a pass costs the API server. */
+  /** The number of requests sent, each try included: the cost of a pass for the API server. */
   requestCount = 0;
-  /** Told of every answer; status 0 when none came. */
+  /** Called with every answer; status 0 if none came. */
   onAnswer: (method: KubeRequest['method'], httpStatus: number) => void = () => undefined;
 
-  /** @param options.load reads the kubeconfig; called again when its credentials were refused. */
+  /** @param options.load reads the kubeconfig; called again after its credentials were rejected. */
   constructor(options: {
     readonly load: () => KubeConfig;
     readonly clock: Clock;
@@ -87,7 +87,7 @@ export class KubeTransport implements KubeSender {
     );
   }
 
-  /** A GET whose answer has no end, tried once (twice when the credential was refused). */
+  /** A GET with an answer without an end. Tried once, or twice if the credential was rejected. */
   async stream(path: string, signal: AbortSignal): Promise<KubeStream> {
     const streamOnce = () =>
       this.#inSession(signal, async (session): Promise<KubeStream> => {
@@ -99,19 +99,19 @@ export class KubeTransport implements KubeSender {
     return stream.ok || stream.failure.reason !== 'Unauthorized' ? stream : streamOnce();
   }
 
-  /** Ends every connection; requests that are under way fail. */
+  /** Ends every connection; requests in flight fail. */
   close(): void {
     this.#sessions.close();
   }
 
-  /** Credentials may come from a plugin that takes its time or fails: neither is the API server's doing. */
+  /** Credentials may come from a plugin that is slow or fails. That is not a failure of the API server. */
   async #inSession<T>(
     signal: AbortSignal,
     work: (session: KubeSession) => Promise<T>,
   ): Promise<T | { readonly ok: false; readonly failure: ApiFailure }> {
     let session: KubeSession;
     try {
-      // A plugin cannot be told to stop.
+      // A plugin cannot be stopped.
       session = await orAborted(this.#sessions.current(), signal);
     } catch (error) {
       signal.throwIfAborted();
@@ -122,7 +122,7 @@ export class KubeTransport implements KubeSender {
   }
 
   async #sendIn(session: KubeSession, request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
-    // In real time, as the socket is: the clock of the pauses between tries may be another.
+    // In real time like the socket. The injected clock is for the pauses between tries.
     const deadline = deadlineAfter(this.#limits.timeoutMs, systemClock, NO_ANSWER, signal);
     const contentType = request.contentType === undefined ? {} : { 'content-type': request.contentType };
     try {
@@ -134,7 +134,7 @@ export class KubeTransport implements KubeSender {
         body: request.body ?? null,
         signal: deadline.signal,
       });
-      // While undici connects it cannot be told to stop. It does not send a request whose signal has aborted by then.
+      // undici cannot be stopped while it connects. It does not send a request whose signal has aborted by then.
       const response = await orAborted(sending, deadline.signal);
       if (!isSuccess(response)) return { ok: false, failure: await failureIn(response) };
       return {
@@ -184,7 +184,7 @@ const NO_ANSWER = new Error('no answer in time');
 
 const OVERLOAD: ReadonlySet<ApiFailureReason> = new Set<ApiFailureReason>(['TooManyRequests', 'Timeout']);
 
-/** What an answer says of how much the API server can take. */
+/** The load of the API server as far as an answer shows it. */
 function loadIn(answer: KubeAnswer): 'wentWell' | 'tooMuch' | 'saysNothing' {
   if (answer.ok) return 'wentWell';
   const { reason, httpStatus } = answer.failure;
@@ -205,7 +205,7 @@ async function failureIn(response: Dispatcher.ResponseData): Promise<ApiFailure>
   });
 }
 
-/** `299 - "text"`, quoted as RFC 7234 §5.5 has it. */
+/** `299 - "text"`, quoted as in RFC 7234 §5.5. */
 function warningsIn(header: string | string[] | undefined): string[] {
   const text = header === undefined ? '' : Array.isArray(header) ? header.join(', ') : header;
   return [...text.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) =>

@@ -3,12 +3,12 @@ import type { KubeObject } from '../manifest/kube-object.ts';
 import { failureOf, unreachable } from './kube-failure.ts';
 import type { KubeStream } from './kube-retry.ts';
 
-/** etcd takes objects of 1.5 MB, the API server bodies of 3 MiB; escapes may double that. */
+/** etcd accepts objects of 1.5 MB, the API server bodies of 3 MiB. Escapes may double that. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** A watch's answer, event by event. Rejects with `signal.reason` alone; what goes wrong is an event, the last. */
+/** The events of a watch. Rejects with `signal.reason` only; a failure is an event, and the last one. */
 export async function* readWatchEvents(stream: KubeStream, signal: AbortSignal): AsyncGenerator<WatchEvent> {
   if (!stream.ok) {
     yield { type: 'FAILED', failure: stream.failure };
@@ -28,7 +28,7 @@ export async function* readWatchEvents(stream: KubeStream, signal: AbortSignal):
 
 class LineTooLong extends Error {}
 
-/** Whole lines, without their ends; a last line without an end is one that was cut off, and dropped. */
+/** Complete lines without their ends. A last line without an end was cut off, and is dropped. */
 async function* linesIn(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
@@ -83,7 +83,7 @@ function parseEvent(line: string): RawEvent | undefined {
   }
 }
 
-/** A proxy's page, say. */
+/** The page of a proxy, for instance. */
 function notAWatch(line: string): ApiFailure {
   return {
     reason: 'ServerError',
@@ -99,7 +99,12 @@ function brokenOff(error: unknown): ApiFailure {
     return { reason: 'ServerError', httpStatus: 200, message, outcomeUnknown: false };
   }
   if ((error as { code?: string }).code === 'UND_ERR_BODY_TIMEOUT') {
-    return { reason: 'Timeout', httpStatus: 0, message: 'the watch fell silent', outcomeUnknown: false };
+    return {
+      reason: 'Timeout',
+      httpStatus: 0,
+      message: 'the watch sent nothing for too long',
+      outcomeUnknown: false,
+    };
   }
   return { ...unreachable(error, undefined), outcomeUnknown: false };
 }

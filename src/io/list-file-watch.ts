@@ -5,19 +5,19 @@ import type { ListSource } from '../list/list-source.ts';
 import type { Clock } from '../time/clock.ts';
 import { isListFile, MAX_FILES, STDIN_PATH } from './list-files.ts';
 
-/** An edit counts when a second look finds it as the first did: 0.4 s at most. */
+/** An edit counts when a second look finds the same state: after 0.4 s at most. */
 const LOOK_EVERY_MS = 200;
 
-/** What goes on changing is read all the same after this time. */
+/** A file that keeps changing is read after this time anyway. */
 const RESTLESS_MS = 5_000;
 
-/** Looking takes at most a tenth of the time, however many files there are. */
+/** Looking takes at most a tenth of the time, whatever the number of files. */
 const REST_SHARE = 10;
 
 /**
- * Follows one `--config` argument, a file or a directory. By looking, because notifications of the kernel do not
- * follow symbolic links (kubelet swaps one to change all files of a mounted ConfigMap at once), do not come from
- * other machines (NFS), and lose their file when an editor saves by renaming.
+ * Watches one `--config` argument, a file or a directory, by polling. Notifications of the kernel do not follow
+ * symbolic links (kubelet swaps one to change all files of a mounted ConfigMap at once). They do not come from other
+ * machines (NFS), and lose a file that an editor replaces.
  */
 export function followListFile(path: string, source: TargetSource, clock: Clock): ListSource {
   return {
@@ -31,7 +31,7 @@ export function followListFile(path: string, source: TargetSource, clock: Clock)
         const verdict = looks.next(seen, nowMs);
         if (verdict !== 'leave') {
           const parts = await source.read(signal);
-          // What changed while it was read may have been read by halves.
+          // A file that changed during the read may have been read in parts of two versions.
           if (verdict === 'readAnyhow' || (await fingerprintOf(path)) === seen) {
             onParts(parts);
             looks.noteRead(seen);
@@ -43,17 +43,17 @@ export function followListFile(path: string, source: TargetSource, clock: Clock)
   };
 }
 
-/** What one look after the other says of whether there is something to read. */
+/** Decides from successive looks whether to read. */
 class Looks {
-  /** The look of what was read; undefined when that may have been in the middle of a change. */
+  /** The look of the last read; undefined if that may have been during a change. */
   #read: string | undefined;
   #previous: string | undefined;
-  #isSettled = false;
+  #isStable = false;
   #changedAtMs: number | undefined;
 
   next(seen: string, nowMs: number): 'leave' | 'read' | 'readAnyhow' {
     const isFirst = this.#previous === undefined;
-    this.#isSettled = this.#previous === seen;
+    this.#isStable = this.#previous === seen;
     this.#previous = seen;
     if (seen === this.#read) {
       this.#changedAtMs = undefined;
@@ -61,16 +61,16 @@ class Looks {
     }
     this.#changedAtMs ??= nowMs;
     if (nowMs - this.#changedAtMs >= RESTLESS_MS) return 'readAnyhow';
-    return isFirst || this.#isSettled ? 'read' : 'leave';
+    return isFirst || this.#isStable ? 'read' : 'leave';
   }
 
   noteRead(seen: string): void {
-    this.#read = this.#isSettled ? seen : undefined;
+    this.#read = this.#isStable ? seen : undefined;
     this.#changedAtMs = undefined;
   }
 }
 
-/** Changes whenever a file's content may have: another file under the name, another size, another time. */
+/** Changes whenever a file's content may have changed: another file under the name, another size, another time. */
 async function fingerprintOf(path: string): Promise<string> {
   if (path === STDIN_PATH) return '';
   const { print, isDirectory } = await look(path);
@@ -90,7 +90,7 @@ async function look(path: string): Promise<{ readonly print: string; readonly is
   }
 }
 
-/** As many as are read: one more tells that there are too many. */
+/** One more than are read, which shows that there are too many. */
 async function listFilesIn(path: string): Promise<readonly string[]> {
   try {
     return (await readdir(path))

@@ -6,20 +6,20 @@ import { MAX_LIST_BYTES } from '../config/limits.ts';
 import type { SourceFailure, SourcePart, TargetSource } from '../config/source.ts';
 import { tooLargeMessage } from '../config/yaml-document.ts';
 
-/** What standard input is called in messages. */
+/** The name of standard input in messages. */
 const STDIN = '<stdin>';
-/** Stands for it among `--config` arguments. */
+/** The `--config` argument for standard input. */
 export const STDIN_PATH = '-';
 const LIST_FILE = /^[^.].*\.(ya?ml|json)$/;
-/** In one directory. */
+/** The limit of one directory. */
 export const MAX_FILES = 1_000;
-/** kubelet points this link elsewhere to change all files of a mounted ConfigMap at once. */
+/** kubelet changes the target of this link to change all files of a mounted ConfigMap at once. */
 const KUBELET_DATA = '..data';
 const MAX_SWAPS = 3;
 
 /**
- * The list of `--config` arguments, in their order: files, directories (every `*.yaml`, `*.yml` and `*.json`
- * directly in them, by name, dot files aside), and `-` for standard input, which is read once.
+ * The list from `--config` arguments, in their order: files, directories (every `*.yaml`, `*.yml` and `*.json`
+ * directly in them, by name, without dot files), and `-` for standard input, which is read once.
  */
 export function listFileSource(paths: readonly string[], stdin: () => Readable): TargetSource {
   let fromStdin: Promise<SourcePart> | undefined;
@@ -40,7 +40,7 @@ export function listFileSource(paths: readonly string[], stdin: () => Readable):
   };
 }
 
-/** By its name: dot files are not, nor what kubelet keeps beside its links. */
+/** Decides by the name. Dot files are none, nor are the entries that kubelet keeps beside its links. */
 export function isListFile(name: string): boolean {
   return LIST_FILE.test(name);
 }
@@ -52,7 +52,7 @@ function readPath(path: string, signal: AbortSignal): Promise<readonly SourcePar
   });
 }
 
-/** What `read` gives; what keeps it from that is a part too. */
+/** The result of `read`; a failure is a part too. */
 async function attempt(
   source: string,
   signal: AbortSignal,
@@ -74,13 +74,13 @@ async function kindOf(path: string): Promise<{ isFile: boolean; isDirectory: boo
 async function readDirectory(path: string, signal: AbortSignal): Promise<readonly SourcePart[]> {
   for (let swaps = 0; ; swaps++) {
     const parts = await attempt(path, signal, () => readDirectoryOnce(path, signal));
-    // kubelet removes the old files right after it has swapped the link: then there are new ones to read.
+    // kubelet removes the old files directly after it has changed the link. Then there are new ones to read.
     const vanished = parts.some((part) => !part.ok && part.reason === 'NotFound');
     if (!vanished || swaps === MAX_SWAPS) return parts;
   }
 }
 
-/** A mounted ConfigMap is read where its link points, so that no file is of another moment than the rest. */
+/** A mounted ConfigMap is read at the target of its link, so that all files have the same version. */
 async function readDirectoryOnce(path: string, signal: AbortSignal): Promise<readonly SourcePart[]> {
   const names = await readdir(path);
   const mounted = names.includes(KUBELET_DATA);
@@ -97,7 +97,7 @@ async function readDirectoryOnce(path: string, signal: AbortSignal): Promise<rea
   return [{ ok: false, source: path, reason: 'NoListFiles', message }];
 }
 
-/** Nothing for what is named like a list and is no file: to open a pipe there could wait for ever. */
+/** Undefined for an entry with the name of a list that is no file: opening a pipe could wait forever. */
 function readEntry(source: string, path: string, signal: AbortSignal): Promise<readonly SourcePart[]> {
   return attempt(source, signal, async () => {
     const { isFile } = await kindOf(path);
@@ -111,7 +111,7 @@ async function readFilePart(source: string, path: string, signal: AbortSignal): 
   return readPart(source, createReadStream(path, { signal }), signal);
 }
 
-/** Reads to the end, or to the limit: a pipe or device does not say how much is to come. */
+/** Reads to the end or to the limit: a pipe or device has no known size. */
 async function readPart(source: string, stream: Readable, signal: AbortSignal): Promise<SourcePart> {
   try {
     const chunks: Uint8Array[] = [];
@@ -138,7 +138,7 @@ function decoded(source: string, bytes: Uint8Array): SourcePart {
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-    const message = utf16 ? 'the text is UTF-16; a list is UTF-8' : 'this is no text in UTF-8';
+    const message = utf16 ? 'the text is UTF-16; save it as UTF-8' : 'the text is not UTF-8';
     return { ok: false, source, reason: 'NotText', message };
   }
 }

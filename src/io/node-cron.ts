@@ -2,7 +2,7 @@ import { createTask, validateDetailed } from 'node-cron';
 import type { Cron, CronSchedule } from '../time/cron.ts';
 import { untilAborted } from '../time/on-abort.ts';
 
-/** Schedules by node-cron. Overlap, errors and shutdown are seen to here: its `destroy` waits for nothing. */
+/** Schedules by node-cron. Overlap, errors and shutdown are handled here, because its `destroy` does not wait. */
 export const nodeCron: Cron = {
   problemWith(expression) {
     const { valid, errors } = validateDetailed(expression);
@@ -24,7 +24,7 @@ export const nodeCron: Cron = {
       {
         noOverlap: true,
         maxRandomDelay: jitterMs,
-        // An occasion that is missed is made good by the next; nobody needs a line about each.
+        // A missed run is made up for by the next; no warning is needed.
         suppressMissedWarning: true,
         ...(timezone === undefined ? {} : { timezone }),
       },

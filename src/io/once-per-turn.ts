@@ -1,7 +1,6 @@
 /**
- * Collects items for the rest of this turn of the event loop and handles them in one go. Datagrams that are
- * read one after the other, and sent one after the other, cost half of what they do when each answer is
- * worked through before the next one is read: the kernel stays warm, and the peer awake.
+ * Collects items for the rest of this turn of the event loop and handles them together. Reading datagrams one after
+ * the other, and sending them one after the other, costs half of handling each answer before the next is read.
  */
 export class OncePerTurn<T> {
   readonly #handle: (items: readonly T[]) => void;
@@ -17,7 +16,7 @@ export class OncePerTurn<T> {
     this.expect();
   }
 
-  /** Says that there will be items this turn: what is handled before them leads to them. */
+  /** Announces items for this turn, which earlier work in the same turn will add. */
   expect(): void {
     if (this.#isDue) return;
     this.#isDue = true;

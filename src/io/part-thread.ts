@@ -6,12 +6,12 @@ import type { Declaration, PartTarget, TargetListPart } from '../config/target-l
 import { onAbort } from '../time/on-abort.ts';
 
 /**
- * A kibibyte of YAML takes about a millisecond to read (measured: 2.2 MB with 10,000 targets take 2.4 s). Up to here
- * that keeps nobody waiting; a thread takes a quarter of a second to start.
+ * A kibibyte of YAML takes about a millisecond to read (measured: 2.2 MB with 10,000 targets take 2.4 s). Up to this
+ * size that delays nothing; the start of a thread takes a quarter of a second.
  */
 const INLINE_CHARACTERS = 64 * 1024;
 
-/** Targets that are taken over from the thread in one turn of the loop: a few milliseconds. */
+/** Targets per message from the thread: a few milliseconds in one turn of the loop. */
 const TARGETS_A_TURN = 500;
 
 type ReadablePart = Extract<SourcePart, { ok: true }>;
@@ -26,9 +26,8 @@ type Page =
   | { readonly rest: Omit<TargetListPart, 'targets' | 'declarations'> };
 
 /**
- * Reads a part without keeping the loop from turning: a short text at once, a long one in a thread of its own, which
- * comes and goes with it. A thread that fails, because there is not enough memory, say, makes a part that cannot be
- * read: what was in force before stays.
+ * Reads a part without blocking the event loop: a short text at once, a long one in a thread of its own. If the thread
+ * fails, for lack of memory for instance, the part cannot be read, and its last good version stays active.
  *
  * @param entry the file that calls {@link serveThread} when it is started as a thread.
  */
@@ -38,7 +37,7 @@ export async function readPartAside(
   signal: AbortSignal,
 ): Promise<TargetListPart> {
   if (part.ok && part.text.length > INLINE_CHARACTERS) return readInThread(entry, part, signal);
-  // A turn of its own for each of many short ones.
+  // Each short part gets a turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve));
   signal.throwIfAborted();
   return partOf(part);
@@ -50,7 +49,7 @@ async function readInThread(entry: URL, part: ReadablePart, signal: AbortSignal)
   const stop = new AbortController();
   const leave = onAbort(signal, () => stop.abort(signal.reason));
   thread.once('error', (error) => stop.abort(error));
-  thread.once('exit', () => stop.abort(new Error('it ended without a word')));
+  thread.once('exit', () => stop.abort(new Error('it ended without a result')));
   try {
     const targets: PartTarget[] = [];
     const declarations: Declaration[] = [];
@@ -68,7 +67,7 @@ async function readInThread(entry: URL, part: ReadablePart, signal: AbortSignal)
       ok: false,
       source: part.source,
       reason: 'Unreadable',
-      message: `the thread that read it failed: ${message}`,
+      message: `the thread that reads it failed: ${message}`,
     });
   } finally {
     leave();
@@ -76,15 +75,15 @@ async function readInThread(entry: URL, part: ReadablePart, signal: AbortSignal)
   }
 }
 
-/** Whether this is such a thread, and not the process itself. */
+/** Whether this is a thread that reads a part, and not the process itself. */
 export function isPartThread(): boolean {
   return !isMainThread && (workerData as Partial<ThreadTask> | null)?.task === 'read a part';
 }
 
-/** What the thread does: reads, and hands over page by page, for a message is unpacked in one go. */
+/** The work of the thread: it reads the part and sends it in pages, because a message is decoded in one step. */
 export async function serveThread(): Promise<void> {
   const port = parentPort;
-  if (port === null) throw new Error('this is no thread');
+  if (port === null) throw new Error('this is not a thread');
   const { targets, declarations, ...rest } = partOf((workerData as ThreadTask).part);
   for (let at = 0; at < Math.max(targets.length, declarations.length); at += TARGETS_A_TURN) {
     const taken = once(port, 'message');

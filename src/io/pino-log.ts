@@ -2,10 +2,10 @@ import { type DestinationStream, destination, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Log, LogFields, LogFormat, LogLevel } from '../model/log.ts';
 
-/** Synchronous: a line that says why the process ended must not be lost with it. */
+/** Synchronous: the line with the reason why the process ended must not be lost. */
 const STDERR = 2;
 
-/** JSON lines for machines, or lines with colours for people, on standard error. */
+/** JSON lines for programs, or lines with colours for people, on standard error. */
 export function createLog(settings: {
   readonly level: LogLevel;
   readonly format: LogFormat;

@@ -3,7 +3,7 @@ import { DNS_COUNTS } from '../dns/counters.ts';
 import type { CountingResolver } from '../dns/stub-resolver.ts';
 import type { Metrics } from '../sync/metrics.ts';
 
-/** Prometheus' text, and the port that fills it. */
+/** The text for Prometheus, and the port that fills it. */
 export interface PrometheusMetrics {
   readonly metrics: Metrics;
   readonly contentType: string;
@@ -12,10 +12,10 @@ export interface PrometheusMetrics {
 
 const PREFIX = 'external_endpoints_';
 
-/** From what a quiet API server takes to what its client gives up after. */
+/** From the time that an idle API server takes to the time-out of its clients. */
 const APPLY_BUCKETS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 
-/** A registry of its own: nothing global, so that several may live in one process. */
+/** A registry of its own, so that several can exist in one process. */
 export function createPrometheusMetrics(
   resolver: Pick<CountingResolver, 'counters' | 'load'>,
 ): PrometheusMetrics {
@@ -27,42 +27,46 @@ export function createPrometheusMetrics(
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name: PREFIX + name, help, labelNames, registers });
 
-  const listReads = counter('list_reads_total', 'Target lists read, by what came of it.', ['result']);
+  const listReads = counter('list_reads_total', 'Target lists read, by result.', ['result']);
   const listBroken = gauge(
     'list_broken',
-    'Whether the newest list is not in force, because it is broken or empty (1), or is (0).',
+    '1 while the newest list is broken or empty, and the last good list is active.',
   );
-  const leader = gauge('leader', 'Whether this replica leads (1) or stands by (0).');
-  const queueDepth = gauge('workqueue_depth', 'Targets that wait to be decided.');
+  const leader = gauge('leader', '1 on the leader, 0 on standbys.');
+  const queueDepth = gauge('workqueue_depth', 'Targets in the work queue.');
   const queueAge = gauge(
     'workqueue_longest_wait_seconds',
-    'How long the target at the head of the queue has waited.',
+    'The longest time that a target in the work queue has waited.',
   );
-  const decisions = counter('reconcile_total', 'Decisions taken, one a target.');
+  const decisions = counter('reconcile_total', 'Decisions, one for each target.');
   const writes = counter('writes_total', 'Objects written, by verb and kind.', ['verb', 'kind']);
-  const repairs = counter('drift_repairs_total', 'Changes by others that were put right, by kind.', ['kind']);
+  const repairs = counter(
+    'drift_repairs_total',
+    'Objects that another program had changed and that were repaired, by kind.',
+    ['kind'],
+  );
   const settling = new Histogram({
     name: `${PREFIX}apply_duration_seconds`,
-    help: 'Time from the first cause of a decision until its plan was carried out.',
+    help: 'Time from the first cause of a decision until its plan was applied.',
     buckets: APPLY_BUCKETS_SECONDS,
     registers,
   });
   const targetPhases = gauge('targets', 'Targets by phase.', ['phase']);
-  const addresses = gauge('addresses', 'Addresses of all targets, by whether and why they are ready.', [
+  const addresses = gauge('addresses', 'Addresses of all targets, by readiness and reason.', [
     'ready',
     'reason',
   ]);
-  const probes = counter('probes_total', 'Health checks, by what they found.', ['reason']);
-  const answers = counter('dns_answers_total', 'Answers to questions for names, by outcome.', ['reason']);
-  const requests = counter('api_requests_total', 'Requests to the API server; code 0 had no answer.', [
+  const probes = counter('probes_total', 'Health checks, by result.', ['reason']);
+  const answers = counter('dns_answers_total', 'DNS answers, one for each family, by reason.', ['reason']);
+  const requests = counter('api_requests_total', 'Requests to the API server; code 0 means no answer.', [
     'verb',
     'code',
   ]);
 
-  // The resolver counts by itself; it is asked when somebody reads.
+  // The resolver counts itself; its counts are read when the metrics are.
   new Counter({
     name: `${PREFIX}dns_resolver_events_total`,
-    help: 'What the DNS resolver did and met, by kind: queries sent, time-outs, datagrams that answered nothing.',
+    help: 'Events of the DNS resolver, such as queries, time-outs and stray datagrams.',
     labelNames: ['event'],
     registers,
     collect() {
@@ -72,7 +76,7 @@ export function createPrometheusMetrics(
   });
   new Gauge({
     name: `${PREFIX}dns_questions`,
-    help: 'Questions to DNS servers that are being asked, and that wait for a place.',
+    help: 'DNS queries in flight, and those that wait for a slot.',
     labelNames: ['state'],
     registers,
     collect() {
@@ -82,7 +86,7 @@ export function createPrometheusMetrics(
     },
   });
 
-  const events = counter('events_total', 'Events for people, by what became of them.', ['outcome']);
+  const events = counter('events_total', 'Kubernetes Events, by outcome.', ['outcome']);
 
   return {
     contentType: registry.contentType,

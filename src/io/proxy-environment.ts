@@ -2,8 +2,8 @@ import { BlockList, isIP } from 'node:net';
 
 /**
  * The proxy for a URL, by the rules of client-go and kubectl (golang.org/x/net/http/httpproxy): `HTTPS_PROXY` for
- * https, `HTTP_PROXY` for http, in capitals or not; never for this machine itself, nor for what `NO_PROXY` names.
- * Throws when the variable holds no usable address.
+ * https, `HTTP_PROXY` for http, in upper or lower case. Never for this machine itself, nor for hosts in `NO_PROXY`.
+ * Throws if the variable holds no usable address.
  */
 export function proxyFor(
   url: string,
@@ -32,7 +32,7 @@ function asUrl(variable: string, text: string): string {
   if (url !== null && /^(https?|socks5h?):$/.test(url.protocol) && url.hostname !== '') {
     return text.includes('://') ? text : url.href;
   }
-  throw new Error(`${variable} is "${text}", which is no address of a proxy; use http://HOST:PORT`);
+  throw new Error(`${variable} is "${text}", which is not the address of a proxy; use http://HOST:PORT`);
 }
 
 function isThisMachine(host: string): boolean {
@@ -43,7 +43,10 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** One entry of `NO_PROXY`: `*`, an address or range of addresses, a domain with all below it, or `.domain` for those alone. */
+/**
+ * One entry of `NO_PROXY`: `*`, an address or range of addresses, a domain with its subdomains, or `.domain` for the
+ * subdomains only.
+ */
 function excepts(entry: string, host: string, port: string): boolean {
   if (entry === '') return false;
   if (entry === '*') return true;

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 
 /**
- * What a file says, read again when it has changed. Looked at each time, and at most once a second: a file
- * that editors and DHCP clients replace cannot be watched reliably, and a stat costs a few microseconds.
+ * The content of a file, read again when it has changed. Each call checks the file, at most once a second. A file that
+ * editors and DHCP clients replace cannot be watched reliably, and a stat costs a few microseconds.
  *
- * While the file cannot be read its last good contents stay in force; before it could ever be read,
- * `parse('')` is the answer. `onProblem` is told once per problem.
+ * While the file cannot be read, its last good content is used; before the first read, `parse('')`. `onProblem` is
+ * called once for each problem.
  */
 export function readAgainWhenChanged<T>(
   path: string,

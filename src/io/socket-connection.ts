@@ -8,7 +8,7 @@ import type { TokenBucket } from '../time/token-bucket.ts';
 import type { CaFiles } from './ca-files.ts';
 import { peerOf } from './tls-peer.ts';
 
-/** What connections of one dialer share. */
+/** The state that the connections of one dialer share. */
 export interface ConnectionHost {
   readonly clock: Pick<Clock, 'monotonicNow'>;
   readonly caFiles: CaFiles;
@@ -20,18 +20,18 @@ export interface ConnectionHost {
   readonly orderlyCloses: TokenBucket;
 }
 
-/** A connected socket of node:net, with TLS over it once that was asked for. */
+/** A connected socket of node:net, with TLS over it after `startTls`. */
 export class SocketConnection implements Connection {
   readonly #socket: Socket;
   readonly #address: IpAddress;
   readonly #host: ConnectionHost;
-  /** What is read and written: the socket, then TLS over it. */
+  /** The stream to read and write: the socket, then TLS over it. */
   #stream: Socket;
   #closed = false;
   #listenedTo: Socket | undefined;
   #fault: DialFault | undefined;
   #ended = false;
-  /** Looks again whether the read that waits has its result. */
+  /** Checks again whether the waiting read has its result. */
   #wakeReader: (() => void) | undefined;
 
   constructor(socket: Socket, address: IpAddress, host: ConnectionHost) {
@@ -41,7 +41,7 @@ export class SocketConnection implements Connection {
     this.#stream = socket;
   }
 
-  /** Makes it a connection that stood and is broken. */
+  /** Marks the connection as broken. */
   breakWith(fault: DialFault): void {
     this.#fault ??= fault;
   }
@@ -54,26 +54,26 @@ export class SocketConnection implements Connection {
     const name = serverName ?? this.#address;
     const tls = connectTls({
       socket: this.#socket,
-      // What the certificate is held against; SNI says it too, unless it is an address (RFC 6066 §3).
+      // The name for the certificate. SNI has it too, unless it is an address (RFC 6066 §3).
       host: name,
       ...(isIP(name) === 0 ? { servername: name } : {}),
       ...(trust.context === undefined ? {} : { secureContext: trust.context }),
-      // The handshake is to end whatever the certificate is like, so that the probe can say what is wrong.
+      // The handshake must end with any certificate, so that the probe can say what is wrong with it.
       rejectUnauthorized: false,
     });
     tls.pause();
     this.#stream = tls;
     this.#listen();
     return new Promise((resolve, reject) => {
-      const settle = (then: () => void) => {
+      const finish = (then: () => void) => {
         stopListening();
         tls.off('secureConnect', secured).off('error', failed).off('close', closed);
         then();
       };
       const failTo = (fault: DialFault) =>
-        settle(() => resolve({ secured: false, because: 'handshake', fault }));
-      const stopListening = onAbort(signal, () => settle(() => reject(signal.reason)));
-      const secured = () => settle(() => resolve({ secured: true, peer: peerOf(tls, name) }));
+        finish(() => resolve({ secured: false, because: 'handshake', fault }));
+      const stopListening = onAbort(signal, () => finish(() => reject(signal.reason)));
+      const secured = () => finish(() => resolve({ secured: true, peer: peerOf(tls, name) }));
       const failed = (error: Error) => failTo(faultOf(error));
       const closed = () => failTo({ code: 'ECONNRESET', message: 'closed during the TLS handshake' });
       tls.once('secureConnect', secured).once('error', failed).once('close', closed);
@@ -91,16 +91,16 @@ export class SocketConnection implements Connection {
         reject(signal.reason);
         return;
       }
-      const settle = (then: () => void) => {
+      const finish = (then: () => void) => {
         this.#wakeReader = undefined;
         stopListening();
         then();
       };
-      const stopListening = onAbort(signal, () => settle(() => reject(signal.reason)));
+      const stopListening = onAbort(signal, () => finish(() => reject(signal.reason)));
       this.#listen();
       this.#wakeReader = () => {
         const result = this.#readNow();
-        if (result !== undefined) settle(() => resolve(result));
+        if (result !== undefined) finish(() => resolve(result));
       };
       this.#wakeReader();
     });
@@ -154,8 +154,8 @@ export function endSocket(
 
 export function faultOf(error: Error & { readonly reason?: string }): DialFault {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
-  // OpenSSL's own message leads with the address of a thread and ends with a line of its source; Node's own ends
-  // with an address that was never bound.
+  // OpenSSL's message starts with a thread's address and ends with a source line; Node's ends with an unbound
+  // address.
   return {
     code,
     message: error.reason ?? error.message.replace(' - Local (0.0.0.0:0)', '').replace(' - Local (:::0)', ''),

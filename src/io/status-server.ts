@@ -2,16 +2,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { StatusRoutes, StatusServer } from '../sync/status-routes.ts';
 
-/** Nobody sends us a body; whoever does is not waited for. */
+/** No request has a body; the server does not wait for one. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_HEADER_BYTES = 8 * 1024;
 const MAX_CONNECTIONS = 100;
-/** How often Node looks whether a request takes too long; a full house must not keep kubelet's probes out for long. */
+/** How often Node checks for slow requests. Many of them must not block kubelet's probes for long. */
 const LOOK_EVERY_MS = 1_000;
-/** Answers under way at the end. */
+/** The time for answers in flight at the end. */
 const CLOSE_WITHIN_MS = 500;
 
-/** Serves GET and HEAD on a few paths. Rejects when the address cannot be had. */
+/** Serves GET and HEAD on a few paths. Rejects if the address is not available. */
 export async function startStatusServer(
   listen: { readonly host: string; readonly port: number },
   routes: StatusRoutes,

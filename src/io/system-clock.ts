@@ -2,7 +2,7 @@ import { cpuUsage } from 'node:process';
 import type { Clock } from '../time/clock.ts';
 import { onAbort } from '../time/on-abort.ts';
 
-/** setTimeout's limit: a longer time would fire at once. */
+/** setTimeout's limit; a longer time would end at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -15,7 +15,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** By hand, because node:timers/promises takes twice as long, and what wakes often pays for it. */
+/** Not node:timers/promises, which takes twice as long; sleeps are frequent. */
 function sleepOnce(durationMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -32,8 +32,8 @@ function sleepOnce(durationMs: number, signal: AbortSignal): Promise<void> {
       stopListening();
       resolve();
     };
-    // The event loop looks at timers before it looks at sockets: whoever was kept from running for a while would see
-    // a time-out end before it sees the answer that has long been there. So sockets come first here.
+    // The event loop checks timers before sockets. A process that did not run for a while would see a time-out before
+    // an answer that arrived long ago. So sockets are checked first here.
     const timer = setTimeout(() => {
       ending = setImmediate(end);
     }, durationMs);

@@ -34,7 +34,7 @@ export class TcpDialer implements Dialer {
   }
 }
 
-/** Becomes a connection. */
+/** A socket that becomes a connection. */
 class LastingSocket extends DialingSocket {
   readonly #connection: SocketConnection;
   readonly #promise: { resolve(result: DialResult): void; reject(reason: unknown): void };
@@ -49,7 +49,7 @@ class LastingSocket extends DialingSocket {
     super(signal);
     this.#connection = new SocketConnection(this, address, host);
     this.#promise = promise;
-    // Nothing is read before somebody asks for it.
+    // Nothing is read before the first `read`.
     this.pause();
   }
 
@@ -73,7 +73,7 @@ class LastingSocket extends DialingSocket {
   }
 }
 
-/** Ends as soon as it has connected. */
+/** A socket that closes as soon as it has connected. */
 class PassingSocket extends DialingSocket {
   readonly #host: ConnectionHost;
   readonly #resolve: (fault: DialFault | undefined) => void;
@@ -108,8 +108,8 @@ class PassingSocket extends DialingSocket {
 }
 
 /**
- * A reset in answer to a SYN is ECONNREFUSED; ECONNRESET came after the handshake (tcp_reset in tcp_input.c), and
- * only a busy process sees it before it sees the connection.
+ * A reset in answer to a SYN is ECONNREFUSED. ECONNRESET comes after the handshake (tcp_reset in tcp_input.c); only a
+ * busy process sees it before it sees the connection.
  */
 function hadConnected({ code }: DialFault): boolean {
   return code === 'ECONNRESET';

@@ -2,9 +2,9 @@ import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { DialFault, TlsPeer } from '../health/dialer.ts';
 
-/** Reads from a finished handshake what a probe judges by. `name` is what the certificate is to be for. */
+/** Reads the result of a finished handshake. `name` is the name that the certificate must be for. */
 export function peerOf(socket: TLSSocket, name: string): TlsPeer {
-  // Asked for once: after that Node says that there is none.
+  // Called once: a second call returns nothing.
   const certificate = socket.getPeerX509Certificate();
   const problem = problemOf(socket, certificate, name);
   return {
@@ -19,7 +19,7 @@ function problemOf(
   name: string,
 ): DialFault | undefined {
   if (socket.authorized) return undefined;
-  // Node keeps the code of what failed and drops its words.
+  // Node keeps the code of the error and drops its message.
   const code = `${socket.authorizationError}`;
   if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID') return { code, message: code };
   const names = certificate?.subjectAltName ?? certificate?.subject.replaceAll('\n', ', ') ?? 'nobody';

@@ -10,10 +10,10 @@ export interface ListConfigMap extends KubeObject {
 
 const LIST_KEY = /\.(ya?ml|json)$/;
 
-/** Of the ConfigMaps that a label selector finds; each may hold 1 MiB. */
+/** The limit of ConfigMaps for one label selector. Each may hold 1 MiB. */
 const MAX_CONFIG_MAPS = 1_000;
 
-/** The parts of the list in what was found there, in a stable order; what is missing is a part with a reason. */
+/** The parts of the list in these objects, in a stable order. A missing ConfigMap or key is a part with a reason. */
 export function partsOf(
   reference: ConfigMapReference,
   found: readonly ListConfigMap[],
@@ -36,14 +36,14 @@ export function partsOf(
   return parts.length > 0 ? parts : [failed(`configmap ${text}`, 'NoListFiles', 'no ConfigMap matches')];
 }
 
-/** What to ask the API server for. */
+/** The scope of the list request. */
 export function scopeOf({ namespace, choice }: ConfigMapReference): ListScope {
   return choice.kind === 'name'
     ? { namespace, fieldSelector: `metadata.name=${choice.name}` }
     : { namespace, labelSelector: choice.labelSelector };
 }
 
-/** Every key that is named like a list. */
+/** All keys whose names end like a list file. */
 function listsIn(object: ListConfigMap): SourcePart[] {
   const keys = [...Object.keys(object.data ?? {}), ...Object.keys(object.binaryData ?? {})];
   const lists = keys.filter((key) => LIST_KEY.test(key)).toSorted();
@@ -56,12 +56,12 @@ function partAt(object: ListConfigMap, key: string): SourcePart {
   const text = object.data?.[key];
   if (text !== undefined) return { ok: true, source, text };
   if (object.binaryData?.[key] !== undefined) {
-    return failed(source, 'NotText', 'it is binary data; a list is text, under data');
+    return failed(source, 'NotText', 'it is binary data; write the list as text under data');
   }
   return failed(source, 'NotFound', 'the ConfigMap has no such key');
 }
 
-/** As a person names it: `configmap NAMESPACE/NAME`. */
+/** The name in messages: `configmap NAMESPACE/NAME`. */
 export function configMapName({ metadata }: KubeObject): string {
   return `configmap ${metadata.namespace ?? ''}/${metadata.name}`;
 }

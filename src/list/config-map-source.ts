@@ -6,7 +6,7 @@ import type { KubeObject } from '../manifest/kube-object.ts';
 import { configMapName, type ListConfigMap, partsOf, scopeOf } from './config-map-parts.ts';
 import type { ListSource } from './list-source.ts';
 
-/** A part of the list in a ConfigMap, or in each of several, followed through the API. */
+/** Watches one ConfigMap, or several by a label selector, and gives their parts of the list. */
 export class ConfigMapSource implements ListSource {
   readonly name: string;
   readonly #ports: ReflectorPorts;
@@ -25,7 +25,7 @@ export class ConfigMapSource implements ListSource {
     this.#onTrouble = onTrouble;
   }
 
-  /** Where a part comes from, for an Event about it. */
+  /** The object of an Event about a part. */
   objectOf(part: string): KubeObject | undefined {
     return [...this.#found.values()].find(
       (each) => part === configMapName(each) || part.startsWith(`${configMapName(each)}[`),
@@ -52,7 +52,7 @@ export class ConfigMapSource implements ListSource {
       },
       onTrouble: (failure) => {
         this.#onTrouble(failure);
-        // Rights may come later; until then the list is known not to be all.
+        // The right may be granted later. Until then the list is known to be incomplete.
         if (failure.reason === 'Forbidden' && !reflector.synced) {
           onParts([{ ok: false, source: this.name, reason: 'PermissionDenied', message: failure.message }]);
         }

@@ -5,14 +5,14 @@ import { keyOf } from '../model/target.ts';
 import type { PartHistory } from './part-history.ts';
 
 export interface Acceptance {
-  /** What the accepted parts are together; undefined when that is no list to follow. */
+  /** The merged list of the accepted parts; undefined if they make no valid list. */
   readonly list: TargetList | undefined;
-  /** Why not everything new could be accepted. */
+  /** Why some new parts could not be accepted. */
   readonly problems: readonly ConfigProblem[];
 }
 
 /**
- * Puts in force what is wanted: all of it, or, where parts contradict one another, as much as goes together.
+ * Activates the wanted version of every part. If parts contradict each other, activates as many as fit together.
  * `active` is the list until now.
  */
 export function acceptWanted(
@@ -35,7 +35,10 @@ export function acceptWanted(
   return all;
 }
 
-/** One part after the other, again as long as that gets further: what one gives up another may take. */
+/**
+ * Tries one part after the other, and starts again after each success: a target that one part gives up can move to
+ * another.
+ */
 function acceptSome(
   memories: readonly PartHistory[],
   merge: (parts: readonly (TargetListPart | undefined)[]) => Acceptance,
@@ -59,8 +62,8 @@ function acceptSome(
 }
 
 /**
- * Targets that are in force and that some part still names. One that moves to a part that is broken, or not
- * accepted, must not be deleted on the way.
+ * Targets that are active and that some part still names. A target that moves to a broken or rejected part must not
+ * be deleted on the way.
  */
 function keysToStay(memories: readonly PartHistory[], active: TargetList | undefined): string[] {
   const declared = new Set(memories.flatMap((memory) => memory.declared));

@@ -1,6 +1,6 @@
 import { keyOf, type Target } from '../model/target.ts';
 
-/** What an edit of the list did to its targets, by their keys. */
+/** The changes that an edit made, by target key. */
 export interface ListChanges {
   readonly added: readonly string[];
   readonly changed: readonly string[];
@@ -21,7 +21,7 @@ export function listChanges(before: readonly Target[], after: readonly Target[])
   return { added, changed, removed: [...known.keys()] };
 }
 
-/** Equal but for where they stand in the text. Field by field: ten thousand targets are compared in milliseconds. */
+/** Equal except for the position in the text. Compares field by field: ten thousand targets take milliseconds. */
 export function saysTheSame(a: Target, b: Target): boolean {
   return isSame(a, b);
 }

@@ -7,20 +7,20 @@ import { PartHistory } from './part-history.ts';
 import type { ReadPart } from './part-reader.ts';
 
 export interface ListMergerSettings {
-  /** Names of the sources, in the order of the command line. */
+  /** The names of the sources, in the order of the command line. */
   readonly sources: readonly string[];
-  /** Follow a list, or a part, that names nothing any more; otherwise that counts as broken. */
+  /** Accept a list or a part without targets. Without this it counts as broken. */
   readonly allowEmpty: boolean;
   readonly onList: (active: ActiveList) => void;
-  /** Each time something was read: what came of it. */
+  /** Called after each read of a source, with the result. */
   readonly onReport: (report: ListReport) => void;
 }
 
 export interface ActiveList {
   readonly list: TargetList;
   /**
-   * Whether every source was once in order as a whole. Until then there may be targets that nobody has read yet:
-   * what is not in the list must not be taken for what has left it.
+   * Whether every source has been completely valid once. Until then the list may be incomplete: a target that is not
+   * in it was not necessarily removed.
    */
   readonly isComplete: boolean;
 }
@@ -28,13 +28,13 @@ export interface ActiveList {
 export interface ListReport {
   readonly result: 'Applied' | 'InvalidTargetList' | 'EmptyTargetList';
   readonly problems: readonly ConfigProblem[];
-  /** The problems are other than those of the report before. */
+  /** The problems differ from those of the previous report. */
   readonly isNews: boolean;
-  /** How many targets are in force; undefined when no list is. */
+  /** The number of active targets; undefined without an active list. */
   readonly targets: number | undefined;
-  /** What became of the list that was in force; undefined when that stays. */
+  /** The changes of the active list; undefined if there are none. */
   readonly changes: ListChanges | undefined;
-  /** The parts from which those changes come. */
+  /** The parts that those changes come from. */
   readonly changedParts: readonly string[];
 }
 
@@ -44,15 +44,15 @@ const NO_EDIT: Edit = { changes: undefined, changedParts: [] };
 
 interface Source {
   readonly name: string;
-  /** In the order in which the source gives its parts; undefined before it gave any. */
+  /** In the order of the source; undefined before its first report. */
   parts: readonly PartHistory[] | undefined;
-  /** All its parts were in order at one moment. */
+  /** All its parts were valid at one time. */
   wasWhole: boolean;
 }
 
 /**
- * Makes one list of what several sources say, part by part, and keeps the last good version of each part in force
- * while its newest is broken: a mistake in one team's ConfigMap keeps nobody else's changes from taking effect.
+ * Merges the parts of several sources into one list. While the newest version of a part is broken, its last good
+ * version stays active. So an error in one team's ConfigMap does not block the changes of others.
  */
 export class ListMerger {
   readonly #settings: ListMergerSettings;
@@ -74,12 +74,12 @@ export class ListMerger {
     return this.#active;
   }
 
-  /** A source was read: these are all its parts now. */
+  /** Takes all parts of a source after it was read. */
   take(sourceName: string, parts: readonly ReadPart[]): void {
     const source = this.#sources.find(({ name }) => name === sourceName);
     if (source === undefined) throw new Error(`no source is called ${sourceName}`);
     this.#update(source, parts);
-    // Before every source has been heard there is no saying what the list is.
+    // The list is unknown until every source has reported.
     if (this.#sources.every((each) => each.parts !== undefined)) this.#finish();
   }
 
@@ -93,7 +93,7 @@ export class ListMerger {
       return memory;
     });
     for (const memory of known.values()) memory.take(undefined);
-    // A part that was never in force is missed by nobody.
+    // A part that was never active can go without a report.
     const missed = [...known.values()].filter(({ accepted }) => accepted !== undefined);
     source.parts = [...present, ...missed];
   }

@@ -4,23 +4,26 @@ import type { TargetListPart } from '../config/target-list-part.ts';
 import { keyOf } from '../model/target.ts';
 import type { ReadPart } from './part-reader.ts';
 
-/** Reasons for which a part counts as taken away rather than as broken. */
+/** With these reasons a part counts as removed, not as broken. */
 const GONE: ReadonlySet<SourceFailure> = new Set(['NotFound', 'NoListFiles']);
 
-/** One part of the list through time: what it says now, and what of it is in force. */
+/** The versions of one part of the list: the newest one, and the active one. */
 export class PartHistory {
   readonly source: string;
-  /** What it says, for excerpts; undefined when it cannot be read or is not there. */
+  /** The text of the newest version, for excerpts; undefined if there is none or it cannot be read. */
   text: string | undefined;
-  /** In force: its newest version that could be. */
+  /** The active version. */
   accepted: TargetListPart | undefined;
-  /** What is to be in force: its newest version, or the one before where that is broken; undefined when it is gone for good. */
+  /**
+   * The version to activate: the newest one, or the last good one while the newest is broken; undefined if the part
+   * is gone.
+   */
   wanted: TargetListPart | undefined;
-  /** Why its newest version cannot be in force. */
+  /** Why the newest version cannot be active. */
   problems: readonly ConfigProblem[] = [];
-  /** It is in order and names nothing. */
+  /** The newest version is valid and has no targets. */
   isEmpty = false;
-  /** Targets that its newest version names, as far as that can be read. */
+  /** The keys of the targets in the newest version, as far as it can be read. */
   declared: readonly string[] = [];
   readonly #allowEmpty: boolean;
 
@@ -29,14 +32,14 @@ export class PartHistory {
     this.#allowEmpty = allowEmpty;
   }
 
-  /** Takes note of how it reads now; undefined: it is no longer there. */
+  /** Takes the newest version; undefined if the part is gone. */
   take(read: ReadPart | undefined): void {
     const part = read?.part;
     if (part?.ok === true && part.text === this.text) return;
     this.text = part?.ok === true ? part.text : undefined;
     this.isEmpty = false;
     this.declared = [];
-    if (read === undefined) this.#takeAway('it is gone');
+    if (read === undefined) this.#takeAway('it was removed');
     else if (!read.part.ok && GONE.has(read.part.reason)) this.#takeAway(read.part.message);
     else this.#follow(read.says);
   }
@@ -46,7 +49,7 @@ export class PartHistory {
     this.isEmpty = says.problems.length === 0 && says.targets.length === 0;
     if (says.problems.length > 0) this.#keep(says.problems);
     else if (this.isEmpty && this.#activeTargets > 0 && !this.#allowEmpty) {
-      this.#keep([this.#stayingProblem('it names no target any more')]);
+      this.#keep([this.#stayingProblem('it has no targets any more')]);
     } else {
       this.wanted = says;
       this.problems = [];
@@ -75,8 +78,8 @@ export class PartHistory {
 
   #stayingProblem(message: string): ConfigProblem {
     const count = this.#activeTargets;
-    const what = count === 1 ? 'the target that it named stays' : `the ${count} targets that it named stay`;
-    const hint = 'with --allow-empty this is followed, and what it named is deleted';
-    return problemOfSource(this.source, `${message}; ${what} in force`, hint);
+    const what = count === 1 ? 'its target stays' : `its ${count} targets stay`;
+    const hint = 'with --allow-empty this is accepted, and its targets are deleted';
+    return problemOfSource(this.source, `${message}; ${what} active`, hint);
   }
 }

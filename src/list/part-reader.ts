@@ -3,20 +3,20 @@ import type { TargetListPart } from '../config/target-list-part.ts';
 import type { Clock } from '../time/clock.ts';
 import { Signal } from '../time/signal.ts';
 
-/** A part as its source gives it, and what it says. */
+/** A part as the source gives it, and its content. */
 export interface ReadPart {
   readonly part: SourcePart;
   readonly says: TargetListPart;
 }
 
-/** Reads a part. Takes seconds for a list of ten thousand, in which the rest of the process goes on. */
+/** Reads a part. With ten thousand targets this takes seconds, and the rest of the process runs meanwhile. */
 export type ReadsParts = (part: SourcePart, signal: AbortSignal) => Promise<TargetListPart>;
 
 const LONG_MS = 3_600_000;
 
 /**
- * Reads the parts of one source, one after the other. What comes while it reads waits, and of that only the newest:
- * however fast somebody edits, each reading is finished and told.
+ * Reads the parts of one source, one at a time. Versions that arrive during a read wait, and only the newest of them
+ * is kept. So every read is finished and reported, however fast the edits are.
  */
 export class PartReader {
   readonly #reads: ReadsParts;

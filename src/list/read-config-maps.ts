@@ -5,10 +5,10 @@ import { partsOf, scopeOf } from './config-map-parts.ts';
 
 export type ConfigMapsRead =
   | { readonly ok: true; readonly parts: readonly SourcePart[] }
-  /** Nothing is known of the list: other than of a ConfigMap that is not there, which is a part with a reason. */
+  /** The list is unknown. A ConfigMap that does not exist is not such a failure, but a part with a reason. */
   | { readonly ok: false; readonly failure: ApiFailure };
 
-/** Reads the list once, as it stands now. */
+/** Reads the list once. */
 export async function readConfigMaps(
   store: ObjectStore,
   references: readonly ConfigMapReference[],

@@ -11,13 +11,13 @@ import {
   type SyncState,
 } from './sync-state.ts';
 
-/** Of a ConfigMap, its keys and metadata aside (`core/validation`: 1 MiB). */
+/** The limit of a ConfigMap without its keys and metadata (`core/validation`: 1 MiB). */
 const MAX_BYTES = 1_000_000;
 
-/** Squeezes text, because state repeats itself: 5,000 checks are 1.3 MB of JSON and 60 KB of gzip. */
+/** Compresses text. State repeats itself: 5,000 checks are 1.3 MB of JSON and 60 KB of gzip. */
 export interface Compressor {
   compress(text: string): Promise<string>;
-  /** Rejects when `text` is not what `compress` made. */
+  /** Rejects if `text` was not made by `compress`. */
   decompress(text: string): Promise<string>;
 }
 
@@ -27,10 +27,10 @@ interface StateConfigMap extends KubeObject {
 
 type Version = Pick<KubeObject['metadata'], 'resourceVersion' | 'uid'>;
 
-/** A version that no object has: an apply with it makes one, and never writes into one. */
+/** No object has this version: an apply with it creates an object, and never changes one. */
 const OF_NO_OBJECT: Version = { resourceVersion: '1' };
 
-/** Attempts at one write, while others write as well. */
+/** Tries of one save while other processes write too. */
 const ATTEMPTS = 3;
 
 function versionOf({ metadata: { resourceVersion, uid } }: KubeObject): Version {
@@ -45,9 +45,9 @@ export class ConfigMapState implements StateStore {
   readonly #clock: Clock;
   readonly #place: { readonly namespace: string; readonly instance: string };
   #savedText: string | undefined;
-  /** As this process read or wrote it last. */
+  /** The state as this process last read or wrote it. */
   #version: Version = OF_NO_OBJECT;
-  /** As this process wrote it last. */
+  /** The state as this process last wrote it. */
   #ownVersion: Version | undefined;
 
   constructor(
@@ -72,7 +72,7 @@ export class ConfigMapState implements StateStore {
     }
     this.#version = versionOf(result.value);
     const squeezed = (result.value as StateConfigMap).data?.state;
-    if (squeezed === undefined) return this.#unreadable('it has no key "state"');
+    if (squeezed === undefined) return this.#unreadable('the key "state" is missing');
     let text: string;
     try {
       text = await this.#compressor.decompress(squeezed);
@@ -115,8 +115,8 @@ export class ConfigMapState implements StateStore {
   }
 
   /**
-   * Each write is on what was read or written last, so that one that arrives late changes nothing that was saved
-   * since. Who may overwrite what somebody else saved looks at it and writes again.
+   * Each write carries the resourceVersion of the last read or write, so a late write changes nothing that was saved
+   * since. A process that may overwrite reads the state and writes again.
    */
   async #write(
     squeezed: string,
@@ -136,14 +136,14 @@ export class ConfigMapState implements StateStore {
       if (!mayOverwrite() || attempt === ATTEMPTS) return result;
       const present = await this.#store.get(this.#reference(), signal);
       if (!present.ok && present.failure.reason !== 'NotFound') return present;
-      // Reading may have taken long, and another may lead by now.
+      // The read may have taken long, and another process may lead by now.
       if (!mayOverwrite()) return result;
       this.#version = present.ok ? versionOf(present.value) : OF_NO_OBJECT;
     }
   }
 
   #unavailable(failure: ApiFailureReason, message: string): LoadedState {
-    const text = `${this.#describe()} cannot be read, so thresholds and holds do not carry over from before: ${message}`;
+    const text = `${this.#describe()} cannot be read, so thresholds and holds start again: ${message}`;
     return failure === 'Forbidden'
       ? { kind: 'unusable', state: EMPTY_STATE, notes: [{ reason: 'StateForbidden', message: text }] }
       : { kind: 'unreachable', state: EMPTY_STATE, notes: [{ reason: 'StateUnreachable', message: text }] };
@@ -166,7 +166,7 @@ export class ConfigMapState implements StateStore {
       notes: [
         {
           reason: 'StateUnreadable',
-          message: `${this.#describe()} is ignored and will be replaced; nothing is drained for that: ${message}`,
+          message: `${this.#describe()} is ignored and will be replaced; nothing is drained because of that: ${message}`,
         },
       ],
     };

@@ -8,7 +8,7 @@ import { ADDRESS_FAMILIES, type IpAddress, parseIpAddress } from '../model/ip-ad
 import type { Instant } from '../time/clock.ts';
 import type { SyncState } from './sync-state.ts';
 
-/** Raised when an older program would misread what a newer one wrote. */
+/** Increased when an older program would misread the text of a newer one. */
 const VERSION = 1;
 
 export type DecodedState =
@@ -16,9 +16,9 @@ export type DecodedState =
   | { readonly ok: false; readonly message: string };
 
 /**
- * The state as text. Equal states give equal text, also from another process and a little later: times are whole
- * seconds of the wall clock, and what changes without meaning anything (latencies, the time of the newest answer)
- * is left out. So whoever saves can tell by comparing whether there is anything to write.
+ * The state as text. Equal states give equal text, also in another process and a little later. So times are whole
+ * seconds of the wall clock, and values without meaning for the next process are left out (latencies, the time of the
+ * newest answer). A comparison of texts shows whether a save is needed.
  */
 export function encodeState(state: SyncState, now: Instant): string {
   const names = [...state.names].sort(byKey).map(([target, memory]) => [target, encodeMemory(memory, now)]);
@@ -32,7 +32,7 @@ export function encodeState(state: SyncState, now: Instant): string {
   });
 }
 
-/** Reads what {@link encodeState} wrote, on this process's clock. Never throws. */
+/** Decodes the text of {@link encodeState} for this process's clock. Never throws. */
 export function decodeState(text: string, now: Instant): DecodedState {
   let json: unknown;
   try {
@@ -68,7 +68,7 @@ export function decodeState(text: string, now: Instant): DecodedState {
   };
 }
 
-/** zod writes an absent field as undefined; with us it is absent. */
+/** zod sets absent fields to undefined; our types have them absent. */
 function withoutUndefined(answer: {
   address: IpAddress;
   port?: number | undefined;
@@ -87,7 +87,7 @@ function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): nu
 
 const VERSIONED = z.object({ version: z.number() });
 
-/** People can edit a ConfigMap: what comes out of it and goes into objects is checked like anything else. */
+/** People can edit a ConfigMap, so its values are checked before they go into objects. */
 const ADDRESS = z.string().transform((text, context) => {
   const address = parseIpAddress(text);
   if (address !== undefined) return address;
@@ -139,7 +139,7 @@ const HEALTH = z.object({
 const STATE = z.object({
   version: z.literal(VERSION),
   names: z.record(z.string(), z.record(z.string(), z.partialRecord(z.enum(['IPv4', 'IPv6']), HELD_NAME))),
-  // What was saved by an earlier version has none.
+  // The text of an earlier version has none.
   sources: z.record(z.string(), z.array(z.string())).default({}),
   health: z.record(z.string(), HEALTH),
   suspectSince: z.int().optional(),
@@ -159,7 +159,7 @@ function encodeMemory(memory: NameMemory, now: Instant) {
   );
 }
 
-/** The order in the list means nothing. */
+/** The order in the list has no meaning. */
 function encodeSources(sources: SyncState['sources']) {
   return Object.fromEntries([...sources].sort(byKey).map(([target, each]) => [target, [...each].sort()]));
 }
@@ -179,7 +179,7 @@ function encodeName({ rotation, addresses, departed }: HeldName, now: Instant): 
         ...(notFoundSinceMs === undefined ? {} : { notFoundSince: toWall(notFoundSinceMs, now) }),
         ...(failingSinceMs === undefined ? {} : { failingSince: toWall(failingSinceMs, now) }),
       }))
-      // Servers rotate their answers; the order means nothing.
+      // Servers rotate their answers, so the order has no meaning.
       .sort((a, b) => (JSON.stringify(a.answer) < JSON.stringify(b.answer) ? -1 : 1)),
     departed: departed.map(({ answer, missedAnswers }) => ({ answer, missedAnswers })),
   };
@@ -196,7 +196,7 @@ function decodeMemory(memory: z.output<typeof STATE>['names'][string], now: Inst
 
 function decodeName(held: z.output<typeof HELD_NAME>, now: Instant): HeldName {
   return {
-    // Older than any answer of this process: the first one counts as new.
+    // Older than any answer of this process, so the first answer counts as new.
     answeredAtMs: Number.NEGATIVE_INFINITY,
     rotation: held.rotation,
     departed: held.departed,
@@ -233,12 +233,12 @@ function decodeHealth({ since, streakOf, ...rest }: z.output<typeof HEALTH>, now
   };
 }
 
-/** Whole seconds: two readings of two clocks never agree on milliseconds, nor on less. */
+/** Whole seconds, because two clocks never agree to the millisecond. */
 function toWall(monotonicMs: number, now: Instant): number {
   return Math.round(Math.round(now.wallMs - (now.monotonicMs - monotonicMs)) / 1000);
 }
 
-/** A time in the future means that the wall clock was set back in between: then it has only just begun. */
+/** A time in the future shows that the wall clock was set back. Then the time starts now. */
 function toMonotonic(wallSeconds: number, now: Instant): number {
   return now.monotonicMs - Math.max(0, now.wallMs - wallSeconds * 1000);
 }

@@ -11,15 +11,15 @@ import {
   type SyncState,
 } from './sync-state.ts';
 
-/** A crash loses at most that much of what was learned; the ConfigMap is written at most that often. */
+/** The ConfigMap is written at most that often. A crash loses at most the changes of this time. */
 const SAVE_EVERY_MS = 5_000;
 
 const LONGEST_PAUSE_MS = 10_000;
 
-/** A new leader waits no longer for what the one before has saved. */
+/** A new leader waits this long for the state of the previous leader. */
 const LOADING_TIMEOUT_MS = 1_000;
 
-const TOO_SLOW = new Error('the API server did not answer soon enough');
+const TOO_SLOW = new Error('the API server did not answer in time');
 
 interface StateSaverPorts {
   readonly state: StateStore;
@@ -29,7 +29,10 @@ interface StateSaverPorts {
   readonly isLeader: () => boolean;
 }
 
-/** Loads the state when a process starts and when it comes to lead, and saves it when it changed, never twice at a time. */
+/**
+ * Loads the state at the start and when this process becomes leader. Saves it when it has changed, one save at a
+ * time.
+ */
 export class StateSaver {
   readonly #ports: StateSaverPorts;
   readonly #stateNow: () => SyncState;
@@ -43,7 +46,7 @@ export class StateSaver {
     this.#stateNow = stateNow;
   }
 
-  /** Waits for an API server that is away: starting without what was known before would be a pity. */
+  /** Waits until the API server answers, because a start without the saved state would lose holds and streaks. */
   async loadPatiently(signal: AbortSignal): Promise<LoadedState> {
     let backOff = NO_BACK_OFF;
     for (;;) {
@@ -56,7 +59,10 @@ export class StateSaver {
     }
   }
 
-  /** What another process has saved last: nothing when that cannot be told soon, undefined when it was this one. */
+  /**
+   * The state that another process has saved: empty if it cannot be read in time, undefined if this process saved
+   * last.
+   */
   async loadOnce(signal: AbortSignal): Promise<SyncState | undefined> {
     const deadline = deadlineAfter(LOADING_TIMEOUT_MS, this.#ports.clock, TOO_SLOW, signal);
     try {
@@ -72,7 +78,7 @@ export class StateSaver {
     }
   }
 
-  /** Something that the state holds may be other than it was. */
+  /** Called when a part of the state may have changed. */
   noteChange(): void {
     this.#changed = true;
   }
@@ -94,14 +100,14 @@ export class StateSaver {
       });
   }
 
-  /** For the end of the process: there it is told and not thrown when the time was not enough. */
+  /** Saves at the end of the process. If the time is too short, it logs that instead of throwing. */
   async saveAtLast(signal: AbortSignal): Promise<void> {
     try {
       await this.#save(signal);
     } catch (error) {
       if (!signal.aborted) throw error;
       const message =
-        'the API server did not take it in time; the next process begins with what was saved before';
+        'the API server did not accept the state in time; the next process starts with the state saved before';
       this.#report([{ reason: 'StateNotSaved', message }]);
     }
   }
@@ -114,7 +120,7 @@ export class StateSaver {
     this.#report(notes);
   }
 
-  /** The same trouble is told once, not every five seconds. */
+  /** Logs a problem that goes on once, not every five seconds. */
   #report(notes: readonly StateNote[]): void {
     const text = notes.map(({ reason, message }) => `${reason} ${message}`).join('\n');
     if (text !== this.#told) for (const { reason, message } of notes) this.#ports.log.warn(reason, message);

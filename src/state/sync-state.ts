@@ -3,14 +3,14 @@ import type { Sources } from '../endpoint/recovery.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import { keyOf, type Target } from '../model/target.ts';
 
-/** What must outlive a process so that the next one decides as this one would have. Times are monotonic ms. */
+/** What must outlive a process, so that the next process decides the same. Times are monotonic ms. */
 export interface SyncState {
-  /** By target key: what its names stood for. */
+  /** By target key: the last answers for its names. */
   readonly names: ReadonlyMap<string, NameMemory>;
-  /** By target key: where what it has published may have come from. */
+  /** By target key: the possible sources of its published addresses. */
   readonly sources: ReadonlyMap<string, Sources>;
   readonly health: ReadonlyMap<CheckId, Health>;
-  /** Since when drains are held back because this worker may be blind; undefined when they are not. */
+  /** Since when drains are suspended because this worker may have no connectivity; undefined if they are not. */
   readonly suspectSinceMs?: number | undefined;
 }
 
@@ -26,37 +26,36 @@ export interface StateNote {
   readonly message: string;
 }
 
-/** Where the state is kept between processes. Trouble with it is told and never stops a pass. */
+/** The place where the state is kept between processes. Problems with it are reported, and never stop a pass. */
 export interface StateStore {
   load(signal: AbortSignal): Promise<LoadedState>;
   /**
-   * Writes only what differs from what was loaded or saved last. Where somebody else has written meanwhile,
-   * `mayOverwrite` is asked: a deposed leader may not.
+   * Writes only if the state differs from what was last loaded or saved. If another process has written meanwhile,
+   * `mayOverwrite` decides: a deposed leader must not overwrite.
    */
   save(state: SyncState, signal: AbortSignal, mayOverwrite?: () => boolean): Promise<readonly StateNote[]>;
 }
 
 export interface LoadedState {
   /**
-   * `missing` and `unreadable` start afresh, without draining anything. `unusable`: there is no place to keep
-   * state at all, so that the next process will know nothing of this one either. `unreachable`: nobody knows, the
-   * API server did not answer.
+   * `missing` and `unreadable`: start with empty state, and drain nothing because of that. `unusable`: state cannot
+   * be kept at all, so the next process will know nothing either. `unreachable`: the API server did not answer.
    */
   readonly kind: 'found' | 'missing' | 'unreadable' | 'unusable' | 'unreachable';
-  /** This process has saved it, and nobody has since. */
+  /** This process saved it, and no other process has since. */
   readonly isOwn?: boolean;
   readonly state: SyncState;
   readonly notes: readonly StateNote[];
 }
 
-/** What is known of one target, to be remembered. */
+/** The part of the state that belongs to one target. */
 export interface KnownTarget {
   readonly target: Target;
   readonly memory: NameMemory;
   readonly sources: Sources;
 }
 
-/** What to remember after a decision: only what its targets still need. */
+/** The state after a decision: only what its targets still need. */
 export function nextState(
   decision: { readonly targets: readonly KnownTarget[]; readonly guard: Pick<SyncState, 'suspectSinceMs'> },
   health: ReadonlyMap<CheckId, Health>,
@@ -68,7 +67,7 @@ export function nextState(
   };
 }
 
-/** What to remember of targets: of those without names there is nothing that the list and the cluster do not tell. */
+/** The state of the targets. A target without names needs none: the list and the cluster have all. */
 export function targetState(targets: readonly KnownTarget[]): Pick<SyncState, 'names' | 'sources'> {
   const named = targets.filter(({ memory }) => memory.size > 0);
   return {

@@ -1,9 +1,9 @@
 import { jittered, type Random } from './random.ts';
 
-/** Growing pauses between tries: 1, 2, 4 … seconds (or times another first pause) with jitter, up to a bound. */
+/** Pauses between tries that grow to a bound, with jitter: 1, 2, 4 … seconds, or multiples of another first pause. */
 export interface BackOff {
   readonly failures: number;
-  /** Not to be tried before, on the monotonic clock. */
+  /** The next try comes after this time on the monotonic clock. */
   readonly untilMs: number;
 }
 
@@ -15,7 +15,9 @@ export interface Pauses {
 }
 
 const PAUSES: Pauses = { firstMs: 1_000, longestMs: 300_000 };
-/** For an API server that does not answer: when it is back, even after an hour, that is to be noticed soon. */
+/**
+ * For an API server that does not answer: shorter pauses, because its return must be noticed soon even after an hour.
+ */
 export const SERVER_PAUSES: Pauses = { firstMs: 500, longestMs: 10_000 };
 
 const JITTER = 0.2;

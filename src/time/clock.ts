@@ -1,10 +1,10 @@
 /**
- * Time as a port. Two clocks, because they answer two questions: the wall clock says what to write in a
- * log or an object, the monotonic clock says how long something took. Only the second may decide
- * anything: a wall clock jumps by hours when somebody corrects it, and no backend died of that.
+ * Time as a port, with two clocks. The wall clock gives the time for logs and objects. The monotonic clock measures
+ * how long something took, and it alone decides: a wall clock jumps when it is set, and no backend fails because of
+ * that.
  */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. May jump either way. */
+  /** Milliseconds since the Unix epoch. May jump in either direction. */
   wallNow(): number;
   /** Milliseconds since an arbitrary origin of this process. Never goes back. */
   monotonicNow(): number;

@@ -1,10 +1,10 @@
 /** Wall-clock schedules as a port. */
 export interface Cron {
-  /** Why the expression cannot be used, for people; undefined when it can. */
+  /** Why the expression cannot be used, for people; undefined if it can. */
   problemWith(expression: string): string | undefined;
   /**
-   * Calls `work` at the expression's times, never while it is still at it; an occasion that comes meanwhile is
-   * passed over. Resolves when `signal` aborts and the work under way has ended; rejects when `work` throws.
+   * Calls `work` at the times of the expression. Skips a time while `work` still runs. Resolves when `signal` aborts
+   * and `work` has ended; rejects when `work` throws.
    */
   run(schedule: CronSchedule, work: () => Promise<void>, signal: AbortSignal): Promise<void>;
 }
@@ -14,6 +14,6 @@ export interface CronSchedule {
   readonly expression: string;
   /** IANA name; absent: the system's. */
   readonly timezone: string | undefined;
-  /** Each occasion comes up to that much later, at random, so that not everybody comes on the minute. */
+  /** Each run starts up to that much later, at random, so that many clusters do not start on the same minute. */
   readonly jitterMs: number;
 }

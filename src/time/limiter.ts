@@ -1,4 +1,4 @@
-/** Does work at most `limit` at a time, in the order it was given. */
+/** Runs at most `limit` pieces of work at a time, in the order they came. */
 export class Limiter {
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
@@ -8,14 +8,14 @@ export class Limiter {
     this.#limit = limit;
   }
 
-  /** Whether work that is given now begins at once. */
+  /** Whether new work starts at once. */
   get hasRoom(): boolean {
     return this.#underWay < this.#limit;
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.hasRoom) this.#underWay += 1;
-    // Whoever ends leaves its place to the next, so that nobody who comes meanwhile can take it.
+    // Finished work passes its slot directly to the next, so that newer work cannot take it.
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       return await work();

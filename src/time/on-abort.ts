@@ -1,6 +1,6 @@
 import { Slots } from './slots.ts';
 
-/** An object that is told when a signal aborts. A method costs less than a closure where there are thousands. */
+/** An object whose method is called when a signal aborts. With thousands of them a method costs less than a closure. */
 export interface AbortListener {
   onAborted(reason: unknown): void;
 }
@@ -24,20 +24,20 @@ export class AbortListeners {
     return listened[LISTENERS];
   }
 
-  /** Adds a listener, which is told at most once. The signal must not have aborted. */
+  /** Adds a listener, which is called at most once. The signal must not have aborted. */
   add(listener: AbortListener): number {
-    if (this.#listeners.isEmpty) this.#signal.addEventListener('abort', this.#tellAll, { once: true });
+    if (this.#listeners.isEmpty) this.#signal.addEventListener('abort', this.#callAll, { once: true });
     return this.#listeners.take(listener);
   }
 
-  /** @param place what `add` returned. Does nothing when the listener was removed or told before. */
+  /** @param place what `add` returned. Does nothing if the listener was removed or called before. */
   remove(place: number, listener: AbortListener): void {
     if (this.#listeners.isEmpty) return;
     this.#listeners.leave(place, listener);
-    if (this.#listeners.isEmpty) this.#signal.removeEventListener('abort', this.#tellAll);
+    if (this.#listeners.isEmpty) this.#signal.removeEventListener('abort', this.#callAll);
   }
 
-  readonly #tellAll = (): void => {
+  readonly #callAll = (): void => {
     for (const listener of this.#listeners.vacate()) listener.onAborted(this.#signal.reason);
   };
 }
@@ -52,7 +52,7 @@ interface ListenedSignal extends AbortSignal {
   [LISTENERS]?: AbortListeners;
 }
 
-/** Calls `callback` once when `signal` aborts; the returned function takes that back. The signal must not have aborted. */
+/** Calls `callback` once when `signal` aborts; the returned function cancels that. The signal must not have aborted. */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const listeners = AbortListeners.of(signal);
   const listener = { onAborted: callback };

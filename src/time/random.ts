@@ -4,7 +4,7 @@ export interface Random {
   integer(exclusiveMax: number): number;
 }
 
-/** `value` changed by at most ± `share` of itself, so that many timers set together do not fire together. */
+/** `value` plus or minus at most `share` of itself, so that timers set together do not end together. */
 export function jittered(value: number, share: number, random: Random): number {
   const resolution = 1_000_000;
   const offset = (random.integer(resolution) / resolution) * 2 - 1;

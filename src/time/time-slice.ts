@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
 
-/** Work that takes longer than this keeps probes, DNS answers and the renewal of the lease waiting. */
+/** Longer work would delay probes, DNS answers and the renewal of the lease. */
 const SLICE_MS = 25;
 
-/** Divides long work, so that everything else has its turn in between. */
+/** Divides long work, so that the rest of the process runs in between. */
 export class TimeSlice {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
@@ -19,7 +19,7 @@ export class TimeSlice {
     return this.#clock.monotonicNow() - this.#startedAtMs >= SLICE_MS;
   }
 
-  /** A turn of the loop. Rejects with the signal's reason. */
+  /** Lets the event loop run once. Rejects with the signal's reason. */
   async yieldToEventLoop(): Promise<void> {
     await this.#clock.sleep(0, this.#signal);
     this.#startedAtMs = this.#clock.monotonicNow();
