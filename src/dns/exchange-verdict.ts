@@ -167,14 +167,14 @@ function noReply(
 }
 
 const UNREACHABLE_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nobody listens there',
+  ECONNREFUSED: 'no program listens there',
   ECONNRESET: 'the connection was reset',
-  ENETUNREACH: 'no route leads there',
+  ENETUNREACH: 'there is no route to it',
   EHOSTUNREACH: 'the host cannot be reached',
-  EACCES: 'this machine forbids it',
-  EPERM: 'this machine forbids it',
-  EMFILE: 'this process has no socket left',
-  ENFILE: 'this machine has no socket left',
+  EACCES: 'this machine does not permit it',
+  EPERM: 'this machine does not permit it',
+  EMFILE: 'this process has no more sockets',
+  ENFILE: 'this machine has no more sockets',
 };
 
 function refusal(message: string): Failure {

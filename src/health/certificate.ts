@@ -45,10 +45,10 @@ const REASONS: Readonly<Record<string, FailureReason>> = {
 };
 
 const WORDS: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'the certificate is valid, but one above it is over',
+  CERT_HAS_EXPIRED: 'the certificate is valid, but one above it has expired',
   CERT_NOT_YET_VALID: 'the certificate, or one above it, is not valid yet',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is signed by itself, and is not in the CA file',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the authority that its chain leads to is not trusted',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed, and is not in the CA file',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the authority at the end of its chain is not trusted',
   UNABLE_TO_GET_ISSUER_CERT: 'a certificate above it is missing, or its authority is not trusted',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'a certificate above it is missing, or its authority is not trusted',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate above it is missing, or is not trusted',
@@ -58,5 +58,5 @@ const DATED: ReadonlySet<FailureReason> = new Set(['CertificateExpired', 'Certif
 
 function dated(reason: FailureReason, message: string, { trusted }: WallTime): ProbeOutcome {
   if (trusted) return failed(reason, message);
-  return failed(reason, `${message}, by a clock that has just been set; this does not count yet`, 'worker');
+  return failed(reason, `${message}; the clock has just been set, so this does not count yet`, 'worker');
 }

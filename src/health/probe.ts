@@ -32,7 +32,7 @@ export const PROBE_TIMED_OUT = new Error('the probe timed out');
  * The reason of the abort when the time-out was noticed so late that this process is the cause, not the backend. A
  * process that gets no CPU sees timers end before it sees answers that have arrived.
  */
-export const PROBE_STALLED = new Error('the probe was held up by its own process');
+export const PROBE_STALLED = new Error('the process of the probe was not running');
 
 /**
  * @param cpuTime distinguishes a slow pattern from a process that gets no CPU. Without it, a pattern that ran out of

@@ -244,7 +244,7 @@ describe.skipIf(missing(['ip', 'nft'], { root: true }))('a network that does not
     const sample = await probeOnce(`${namespace.peer}:81`, TCP, { timeoutMs: 300 });
     expect(sample).toMatchObject({
       reason: 'ConnectTimeout',
-      message: 'no answer to connecting within 300 ms',
+      message: 'no answer to the connection attempt within 300 ms',
       speaksOf: 'backend',
     });
     // Of its own, and not the kernel's, which sends the first SYN again after a second and gives up after two minutes.

@@ -49,7 +49,7 @@ describe.skipIf(missing(['redis-server']))('Redis', () => {
     expect(await probeOnce(where, exchangeOf('PING\r\n', '+PONG'), { timeoutMs: 1_000 })).toMatchObject({
       healthy: false,
       reason: 'UnexpectedResponse',
-      message: String.raw`answered "-NOAUTH Authentication required.\r\n" and no more within 1000 ms`,
+      message: String.raw`answered "-NOAUTH Authentication required.\r\n" and nothing more within 1000 ms`,
     });
   });
 

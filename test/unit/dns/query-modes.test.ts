@@ -166,7 +166,7 @@ describe('an answer', () => {
           ? { outcome: 'unreachable', code: 'ECONNREFUSED' }
           : { datagrams: [encodeReply(query, 'NOERROR', NOTHING, 0)] },
       'TruncatedAnswer',
-      'truncated over UDP, and over TCP: nobody listens there (ECONNREFUSED)',
+      'truncated over UDP, and over TCP: no program listens there (ECONNREFUSED)',
     ],
     [
       'cannot be read',

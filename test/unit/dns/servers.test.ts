@@ -104,7 +104,7 @@ describe('several servers', () => {
       outcome: 'unresolved',
       reason: 'ServerFailure',
       message:
-        'n0.example.test A: 10.0.0.53:53: no reply within 2000ms; 10.0.0.54:53: answers SERVFAIL; [fd00::55]:5353: no route leads there (ENETUNREACH)',
+        'n0.example.test A: 10.0.0.53:53: no reply within 2000ms; 10.0.0.54:53: answers SERVFAIL; [fd00::55]:5353: there is no route to it (ENETUNREACH)',
     });
   });
 });

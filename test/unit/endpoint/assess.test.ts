@@ -85,7 +85,7 @@ describe('assess, one address', () => {
     expect(messageOf('ports: [{ port: 1, protocol: UDP }]')).toMatchObject({
       ready: true,
       reason: 'NotChecked',
-      message: 'there is no TCP port to check',
+      message: 'the target has no TCP port to check',
     });
   });
 

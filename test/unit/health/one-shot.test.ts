@@ -79,7 +79,7 @@ describe('OneShotChecks', () => {
     expect(verdicts.get(one.id)).toMatchObject({
       verdict: 'unhealthy',
       reason: 'ConnectTimeout',
-      message: 'no answer to connecting within 2000 ms',
+      message: 'no answer to the connection attempt within 2000 ms',
       latencyMs: 2_000,
     });
     expect(offsetsOf(network, '10.0.0.1:80')).toEqual([0, 2_000, 4_000]);

@@ -84,7 +84,11 @@ describe('a kubeconfig that will not do', () => {
     ['names a context that is not there', kubeconfig(SERVER, { current: 'gone' }), '"gone" names no cluster'],
     ['has no address', kubeconfig('k8s.example'), 'cluster "c" has no usable server address'],
     ['speaks something else', kubeconfig('ftp://k8s'), 'cluster "c" has no usable server address'],
-    ['shows credentials to the network', kubeconfig('http://k8s.example'), 'everybody on the way would see'],
+    [
+      'shows credentials to the network',
+      kubeconfig('http://k8s.example'),
+      'show the credentials to everyone',
+    ],
   ])('because it %s', (_why, text, message) => {
     const path = file('config', text);
     const loaded = loadKubeConfig({ kubeconfig: path, environment: {} });

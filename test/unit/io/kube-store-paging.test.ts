@@ -104,7 +104,7 @@ describe('an answer that is not the API server’s', () => {
       failure: {
         reason: 'ServerError',
         httpStatus: 200,
-        message: `this is no answer of an API server: ${body}`,
+        message: `this is not the answer of an API server: ${body}`,
         outcomeUnknown: true,
       },
     });

@@ -62,7 +62,9 @@ describe('whole objects', () => {
       ok: false,
       failure: { reason: 'Conflict' },
     });
-    await expect(cluster.store.replace(configMap('replaced', {}), WRITE, never)).rejects.toThrow('blindly');
+    await expect(cluster.store.replace(configMap('replaced', {}), WRITE, never)).rejects.toThrow(
+      'without a resourceVersion',
+    );
   });
 
   it('stores nothing on a dry run', async () => {

@@ -270,7 +270,7 @@ describe('an answer that is too large', () => {
     here.api.next.push(answered(200, 'x'.repeat(9_000)), answered(200, 'x'.repeat(1_000_000)));
     expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });
     expect(await here.transport.send(GET, never)).toMatchObject({
-      failure: { reason: 'ServerError', message: 'the answer is larger than anything that is taken' },
+      failure: { reason: 'ServerError', message: 'the answer is larger than the limit' },
     });
     expect(here.api.requests).toHaveLength(2);
     expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });

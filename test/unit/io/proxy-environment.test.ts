@@ -52,7 +52,7 @@ describe('the proxy on the way to an API server', () => {
 
   it('that is no address is told', () => {
     expect(() => proxyFor(API, { HTTPS_PROXY: 'ftp://proxy' })).toThrow(
-      'HTTPS_PROXY is "ftp://proxy", which is no address of a proxy; use http://HOST:PORT',
+      'HTTPS_PROXY is "ftp://proxy", which is not the address of a proxy; use http://HOST:PORT',
     );
   });
 });

@@ -110,14 +110,14 @@ describe('ListMerger', () => {
   });
 
   it.each([
-    ['emptied', text('a', EMPTY), 'EmptyTargetList', 'it names no target any more'],
+    ['emptied', text('a', EMPTY), 'EmptyTargetList', 'it has no targets any more'],
     ['missing', missing('a'), 'InvalidTargetList', 'there is no such file or directory'],
   ] as const)('keeps the targets of a part that is %s', (_what, part, result, why) => {
     const recorder = keeperOf(['a']);
     recorder.take('a', text('a', listOf('one', 'two')));
     recorder.take('a', part);
     expect(recorder.active).toBe('one two');
-    expect(recorder.messages).toEqual([`a: ${why}; the 2 targets that it named stay in force`]);
+    expect(recorder.messages).toEqual([`a: ${why}; its 2 targets stay active`]);
     expect(recorder.last.result).toBe(result);
     recorder.take('a', text('a', listOf('one', 'two')));
     expect([recorder.active, recorder.last.result]).toEqual(['one two', 'Applied']);
@@ -185,7 +185,7 @@ describe('ListMerger', () => {
     );
     recorder.take('a', text('a/1', listOf('one')));
     expect(recorder.active).toBe('one two');
-    expect(recorder.messages).toEqual(['a/2: it is gone; the target that it named stays in force']);
+    expect(recorder.messages).toEqual(['a/2: it was removed; its target stays active']);
   });
 
   it('does not take in what contradicts the rest, and goes on with the rest', () => {

@@ -122,7 +122,7 @@ describe('what cannot be read', () => {
   const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024)).toString('base64');
   const text = (value: string) => gzipSync(value).toString('base64');
   it.each([
-    ['has another key', { other: 'x' }, 'it has no key "state"'],
+    ['has another key', { other: 'x' }, 'the key "state" is missing'],
     ['is no gzip', { state: 'bm90aGluZw==' }, 'incorrect header check'],
     ['is cut off', { state: text('{"version":1}').slice(0, 12) }, 'unexpected end of file'],
     ['is no state', { state: text('[]') }, ''],
@@ -163,7 +163,7 @@ describe('when the API server', () => {
     const state = new ConfigMapState(storeWith(client.store, forbidding), gzipText, clock, place);
     expect(await state.load(never)).toMatchObject({
       kind: 'unusable',
-      notes: [{ reason: 'StateForbidden', message: expect.stringContaining('do not carry over') }],
+      notes: [{ reason: 'StateForbidden', message: expect.stringContaining('start again') }],
     });
   });
 
