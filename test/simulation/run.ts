@@ -8,7 +8,7 @@ import { type Crash, type CrewOptions, type SeedTask, simulateInProcesses } from
 import { simulate } from './simulate.ts';
 import { breachOf, type SeedReport, storyOf, Tally } from './tally.ts';
 
-/** `npm run test:simulation -- --seeds 2000 --from 1`: seeds over several processes, then what they came to. */
+/** `npm run test:simulation -- --seeds 2000 --from 1`: simulates seeds in several processes, and prints the sums. */
 const words = process.argv.slice(2);
 const settings = parseArguments(words, availableParallelism());
 const startedMs = performance.now();
@@ -79,7 +79,7 @@ function takeCrash(crash: Crash): void {
   console.log(`seed ${crash.seed} FAILS: ${crash.problem}`);
 }
 
-/** When all seeds are through, so that none waits while one that failed is made smaller. */
+/** Runs after all seeds, so that none waits for the shrinking of another one. */
 async function tellStories(): Promise<void> {
   const tell = (report: SeedReport) => {
     console.log(`\n${storyOf(report)}\n`);

@@ -1,14 +1,14 @@
-/** What is to be simulated, as the command line says it. */
+/** The arguments of the simulation's command line. */
 export interface RunnerArguments {
   readonly from: number;
   readonly seeds: number;
-  /** Processes side by side. */
+  /** Processes at a time. */
   readonly processes: number;
-  /** Simulate the product with one mistake after the other instead, to see that each is noticed. */
+  /** Simulate the product with one mistake after the other instead: each must be noticed. */
   readonly mutations: boolean;
   /** Of mutations: run all seeds, and count those that notice each mistake. */
   readonly full: boolean;
-  /** Simulate every kept scenario instead: what once failed has to hold. */
+  /** Simulate every kept scenario instead: each must hold. */
   readonly kept: boolean;
   /** Write each failing scenario to the kept ones. */
   readonly keep: boolean;
@@ -18,7 +18,7 @@ export interface RunnerArguments {
   readonly story: boolean;
   /** Leave a failing scenario as it is. */
   readonly shrink: boolean;
-  /** What takes longer has failed: one seed, or making it smaller. */
+  /** How long one seed may take, or its shrinking. */
   readonly deadlineSeconds: number;
 }
 
@@ -26,7 +26,7 @@ export const USAGE = `usage: npm run test:simulation -- [--seeds N] [--from S] [
        npm run test:simulation -- --mutations [--full]
        npm run test:simulation -- --kept`;
 
-/** Reads them, or throws with a line for people. */
+/** @throws with a line for people. */
 export function parseArguments(words: readonly string[], cores: number): RunnerArguments {
   const numbers: Record<string, number> = {
     '--seeds': 200,

@@ -3,7 +3,7 @@ import { type Crash, simulateInProcesses } from './seed-crew.ts';
 
 const PROGRAM = new URL('../fixtures/seed-worker.ts', import.meta.url);
 
-/** The fixture dies of seed 3 and never ends seed 5. */
+/** The fixture dies at seed 3, and never ends seed 5. */
 async function outcomes(seeds: number): Promise<{ reported: number[]; crashes: Crash[] }> {
   const reported: number[] = [];
   const crashes: Crash[] = [];
@@ -19,8 +19,8 @@ async function outcomes(seeds: number): Promise<{ reported: number[]; crashes: C
   return { reported: reported.sort((a, b) => a - b), crashes: crashes.sort((a, b) => a.seed - b.seed) };
 }
 
-describe('processes that simulate seeds', () => {
-  it('lose a seed that kills its process, and one that never ends, and no other', async () => {
+describe('simulateInProcesses', () => {
+  it('loses only the seed that kills its process and the seed that never ends', async () => {
     const { reported, crashes } = await outcomes(8);
     expect(reported).toEqual([1, 2, 4, 6, 7, 8]);
     expect(crashes).toEqual([

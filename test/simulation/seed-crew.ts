@@ -4,28 +4,28 @@ import type { SeedReport } from './tally.ts';
 /** One seed for one process. */
 export interface SeedTask {
   readonly seed: number;
-  /** Whether a scenario that fails is made smaller, which takes up to two hundred simulations. */
+  /** Whether a failing scenario is shrunk, which takes up to two hundred simulations. */
   readonly shrinks: boolean;
 }
 
-/** A seed that has no report, because its process died of it or never came to an end. */
+/** A seed without a report: its process died, or did not end in time. */
 export interface Crash {
   readonly seed: number;
   readonly problem: string;
 }
 
 export interface CrewOptions {
-  /** What each process runs: it is sent one {@link SeedTask} at a time, and answers with a {@link SeedReport}. */
+  /** What each process runs. It receives one {@link SeedTask} at a time, and answers with a {@link SeedReport}. */
   readonly program: URL;
   readonly words: readonly string[];
   readonly processes: number;
-  /** A seed that takes longer is given up. */
+  /** A seed that takes longer has failed. */
   readonly deadlineMs: number;
   readonly onReport: (report: SeedReport) => void;
   readonly onCrash: (crash: Crash) => void;
 }
 
-/** Does all tasks in a few processes. One that dies or does not end costs its seed alone: another takes its place. */
+/** Runs all tasks in a few processes. If a process dies or does not end, only its seed is lost; another one replaces it. */
 export async function simulateInProcesses(tasks: Iterable<SeedTask>, options: CrewOptions): Promise<void> {
   const waiting = tasks[Symbol.iterator]();
   await Promise.all(Array.from({ length: options.processes }, () => workOff(waiting, options)));

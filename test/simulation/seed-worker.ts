@@ -5,7 +5,7 @@ import { shrink } from './shrink.ts';
 import { simulate } from './simulate.ts';
 import type { SeedReport } from './tally.ts';
 
-/** A process that simulates one seed after the other, as its parent sends them, and tells it of each. */
+/** A process that simulates the seeds that its parent sends, one after the other, and reports each. */
 const { story: tellsAll } = parseArguments(process.argv.slice(2), 1);
 
 process.on('message', async (task) => {
@@ -16,7 +16,7 @@ process.on('message', async (task) => {
 async function reportOn({ seed, shrinks }: SeedTask): Promise<SeedReport> {
   const result = await simulate(scenarioOf(seed));
   const holds = result.violations.length === 0;
-  // Most of what would go from one process to the other is stories that nobody reads.
+  // Nobody reads the story of a seed that holds, and it is most of the message.
   if (holds) return { result: tellsAll ? result : { ...result, story: [] }, shrunk: undefined };
   return { result, shrunk: shrinks ? await shrink(scenarioOf(seed), result) : undefined };
 }

@@ -2,7 +2,7 @@ import type { Scenario } from './scenario/incident.ts';
 import { keyOfSpec } from './scenario/target-spec.ts';
 import { type SimulationResult, simulate } from './simulate.ts';
 
-/** Simulations that shrinking may take. */
+/** How many simulations shrinking may run. */
 const MAX_TRIES = 200;
 
 export interface Shrunk {
@@ -11,7 +11,7 @@ export interface Shrunk {
   readonly tries: number;
 }
 
-/** Takes away targets and incidents as long as the same invariant still breaks. */
+/** Removes targets and incidents as long as the same invariant breaks. */
 export async function shrink(scenario: Scenario, failed: SimulationResult): Promise<Shrunk> {
   const invariant = failed.violations[0]?.invariant;
   let best = { scenario, result: failed };

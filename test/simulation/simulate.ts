@@ -12,19 +12,19 @@ import { Releases } from './world/releases.ts';
 import { BusyWithoutEnd } from './world/scheduler.ts';
 import { World } from './world/world.ts';
 
-/** Within this time everything is as if nothing had happened: a watch that died in silence is noticed after 300 s. */
+/** The world reaches its final state within this time: a watch that stopped silently is noticed after 300 s. */
 const SETTLED_WITHIN_MS = 480_000;
 const SETTLING_PERIOD_MS = 20_000;
-/** As the documentation has it: a question that comes to nothing is put again within half a minute. */
+/** As documented: a failed query is repeated within 30 seconds. */
 const QUESTION_AGAIN_MS = 30_000;
-/** What could not be written for want of a namespace is tried again by then. */
+/** A write that failed because its namespace was missing is repeated within this time. */
 const LOOKED_AGAIN_MS = 40_000;
-/** A request that nobody answers is given up then. */
+/** The timeout of a request without an answer. */
 const REQUEST_HANGS_MS = 30_000;
-/** The world is as it should be, and nobody has written for so long: it has come to rest. */
+/** The world is at rest when its state is final and nothing was written for this time. */
 const QUIET_MS = { cronJob: 20_000, deployment: 5_000 };
 const LOOK_EVERY_MS = 5_000;
-/** Until everything that was told to end has ended. */
+/** All processes have ended within this time. */
 const ENDING_MS = 35_000;
 
 export interface SimulationResult {
@@ -39,7 +39,7 @@ export interface SimulationResult {
 export interface Figures {
   readonly simulatedMs: number;
   readonly turns: number;
-  /** Processes that came and went by themselves: passes, and the previews before them. */
+  /** Passes, and the previews before them. */
   readonly passes: number;
   /** Processes of `run` that were started. */
   readonly replicas: number;
@@ -47,7 +47,7 @@ export interface Figures {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-/** One scenario from beginning to end: disturbed, healed, settled, and at rest. Stops at the first breach. */
+/** Simulates one scenario: faults, repair, convergence and rest. Stops at the first breach. */
 export async function simulate(scenario: Scenario): Promise<SimulationResult> {
   const world = new World(scenario);
   const { scheduler, checkers } = world;
@@ -89,7 +89,7 @@ function workloadsFor(world: World, happenings: Happenings): Workload[] {
   });
 }
 
-/** Nothing stands in the way any more: all becomes as it should be, and then nothing may be written. */
+/** Without faults the world must reach its final state, and then nothing may be written. */
 async function comeToRest(
   world: World,
   happenings: Happenings,
@@ -126,34 +126,34 @@ async function comeToRest(
   for (const what of written) checkers.report(5, `nothing changed, and yet ${what}`);
   const shared = givenBackInPart(world);
   for (const twice of duplicates(cluster.core.store)) {
-    // Where part of a Service was given back, the rest of ours is kept true beside it (`docs/adr/0008`).
+    // Where part of a Service was released, our other objects are still reconciled (`docs/adr/0008`).
     if (!shared.some((key) => twice.startsWith(`${key} `)))
       checkers.report(8, `at rest in two slices: ${twice}`);
   }
   reportDifference(world, undisturbed);
 }
 
-/** A watch that died in silence keeps a list for minutes from whoever follows it in a ConfigMap. */
+/** A watch that stopped silently hides a list in a ConfigMap for minutes. */
 function knowTheList(running: ReadonlySet<ProductProcess>, { file, scenario, workers }: World): boolean {
   if (scenario.mode === 'cronJob' || file.current.targets === undefined) return true;
   return [...running].every(({ process }) => workers.get(process)?.newestList?.text === file.current.text);
 }
 
-/** When the last hold that the faults began has ended, and its end was noticed. */
+/** When the last hold that the faults started has ended, and the product has noticed it. */
 function holdsOverMs({ file, scenario }: World): number {
   const holds = file.versions.flatMap(({ targets = [] }) =>
     targets.flatMap(({ obsoleteSeconds, notFoundSeconds }) => [obsoleteSeconds, notFoundSeconds]),
   );
-  // An empty list leaves the last one in force, and no undisturbed run tells when that one has been carried out.
+  // With an empty list the last good one stays active, and no undisturbed run shows when it was applied.
   const unknownMs = file.targets.length === 0 ? REQUEST_HANGS_MS + SETTLING_PERIOD_MS : 0;
-  // Nobody watches namespaces: what stood in the way of a target may have gone with one.
+  // The product does not watch namespaces: an object that blocked a target may have been deleted with one.
   const isRemade = scenario.incidents.some((each) => each.do === 'object' && each.edit === 'deleteNamespace');
   const lookedAgainMs = isRemade ? LOOKED_AGAIN_MS : 0;
   const heldMs = (Math.max(...holds) + 2 * scenario.ttlSeconds) * 1000;
   return heldMs + noticedWithinMs(scenario) + unknownMs + lookedAgainMs;
 }
 
-/** Until an answer is asked for, if the last one that came had no TTL. */
+/** How long until the next query, if the last answer had no TTL. */
 function noticedWithinMs({ mode, incidents }: Scenario): number {
   if (mode === 'cronJob') return SETTLING_PERIOD_MS;
   const hadNoAnswer = incidents.some(

@@ -3,24 +3,24 @@ import type { Crash } from './seed-crew.ts';
 import type { Shrunk } from './shrink.ts';
 import type { SimulationResult } from './simulate.ts';
 
-/** What became of one seed. */
+/** The result of one seed. */
 export interface SeedReport {
   readonly result: SimulationResult;
   readonly shrunk: Shrunk | undefined;
 }
 
-/** The last that happened before a breach is what explains it. */
+/** The last lines before a breach explain it. */
 const STORY_LINES = 40;
 
 /** A seed that failed: by its first breach, or without a report. */
 export interface Failure {
   readonly seed: number;
-  /** Undefined: its process died, or never came to an end. */
+  /** Undefined: its process died, or did not end in time. */
   readonly invariant?: number;
   readonly message: string;
 }
 
-/** What a range of seeds came to, in numbers that can be added to those of another range. */
+/** The sums of a range of seeds. They can be added to those of another range. */
 export interface Summary {
   readonly seeds: number;
   readonly elapsedSeconds: number;
@@ -33,13 +33,13 @@ export interface Summary {
   readonly failures: readonly Failure[];
 }
 
-/** Stories that are kept and told, however many seeds fail. */
+/** How many stories are printed at most. */
 const MOST_STORIES = 10;
 
-/** Adds up what many seeds came to. */
+/** Adds up the results of many seeds. */
 export class Tally {
   seeds = 0;
-  /** Those whose story is to be told. */
+  /** Those whose story is printed. */
   readonly reported: SeedReport[] = [];
   readonly failures: Failure[] = [];
   readonly #sums = { simulatedMs: 0, events: 0, writes: 0, passes: 0, replicas: 0 };
@@ -104,7 +104,7 @@ export function breachOf({ result }: SeedReport): Violation | undefined {
   return result.violations[0];
 }
 
-/** Who did what when, which invariant broke, and how to see it again. */
+/** What happened when, which invariant broke, and the command that shows it again. */
 export function storyOf({ result, shrunk }: SeedReport): string {
   const reported = shrunk?.result ?? result;
   const small =

@@ -8,14 +8,14 @@ import { World } from './world/world.ts';
 
 const PERIOD_MS = 30_000;
 const MOST_PASSES = 6;
-/** Of `guards.maxDeletes`, which no list of the simulation sets. */
+/** The default of `guards.maxDeletes`; no list of the simulation sets it. */
 const MAX_DELETES = 0.3;
 
-/** What the cluster comes to with the same list, names and hosts, without anything ever having gone wrong. */
+/** The state that the cluster reaches with the same list, names and hosts, without any fault. */
 export class Undisturbed {
   readonly #world: World;
   readonly #expected: readonly string[];
-  /** Services that it left to others there as well: none of their addresses was ready to take over. */
+  /** Services that were not adopted there either: none of their addresses was ready. */
   readonly #left: ReadonlySet<string>;
 
   private constructor(world: World, undisturbed: World) {
@@ -25,7 +25,7 @@ export class Undisturbed {
     this.#left = othersServices(store);
   }
 
-  /** Of a world whose faults have just ended: the same list, names and hosts, from the beginning. */
+  /** Runs passes in a new world with the list, names and hosts of a world whose faults have just ended. */
   static async runOf(world: World, happenings: Happenings): Promise<Undisturbed> {
     const { scenario, file } = world;
     const undisturbed = new World({
@@ -42,7 +42,7 @@ export class Undisturbed {
     const job = calmJob(undisturbed, PERIOD_MS);
     await untilNothingIsWritten(undisturbed);
     job.stop();
-    // A good list is read there, or there would be nothing to compare with.
+    // These passes must read a good list; otherwise there is nothing to compare with.
     const isRead = file.targets.length === 0 || job.exits.every((exit) => exit === 0 || exit === 3);
     if (!isRead) throw new Error(`seed ${scenario.seed}: undisturbed passes ended with ${job.exits.join()}`);
     for (const { invariant, message } of undisturbed.checkers.violations)
@@ -50,10 +50,10 @@ export class Undisturbed {
     return new Undisturbed(world, undisturbed);
   }
 
-  /** How the disturbed world differs by now, a line each. */
+  /** How the disturbed world differs now, a line each. */
   difference(): string[] {
     const world = this.#world;
-    // An empty list is a broken one: everything stays.
+    // An empty list is rejected: everything stays.
     if (world.file.targets.length === 0) return [];
     const excluded = new Set([
       ...this.#left,
@@ -78,9 +78,9 @@ export class Undisturbed {
   }
 
   /**
-   * Services that would have nothing ready if nothing had ever happened, and have now: Pods or hands served them in
-   * between, or their names stood for addresses that are well. What is ready stays as long as nothing else is. The
-   * same where all is ready in panic there, because nothing is well.
+   * Services that have a ready address now and have none in the undisturbed world: Pods or people served them in between,
+   * or their names had healthy addresses. A ready address stays while nothing else is ready. The same holds where all
+   * addresses are ready in panic there.
    */
   #heldOff(): string[] {
     const actual = publishedState(this.#world.cluster.core.store);
@@ -94,7 +94,7 @@ export class Undisturbed {
     ];
   }
 
-  /** A standby of something that may be held. */
+  /** A standby of an address that may be held. */
   #standsBehindHeld(fact: string, mayBeHeld: ReadonlySet<string>): boolean {
     if (!mayBeHeld.has(keyOfFact(fact))) return false;
     const { file, answers } = this.#world;
@@ -106,7 +106,7 @@ export class Undisturbed {
     );
   }
 
-  /** What a name stood for once outlasts its hold while nothing else of the target is well. */
+  /** An earlier address of a name stays after its hold while no other address of the target is healthy. */
   #isLastResort(fact: string): boolean {
     if (this.#readyAndWell(this.#expected).includes(keyOfFact(fact))) return false;
     const { file, answers } = this.#world;
@@ -134,7 +134,7 @@ function readyOnes(facts: readonly string[]): string[] {
   return facts.filter((fact) => /(?<!not) ready( by |$)/.test(fact));
 }
 
-/** What the source's names have ever stood for, or the address itself. */
+/** All addresses that the source's names ever had, or the address itself. */
 function isOf(source: SourceSpec, address: string, answers: AnswerRecord): boolean {
   if ('address' in source) return source.address === address;
   return namesOf(source, answers).some((name) => answers.everHad(name, address));
@@ -152,7 +152,7 @@ function keyOfFact(fact: string): string {
   return fact.slice(0, fact.indexOf(' '));
 }
 
-/** What stood there before, and nobody wanted adopted: it became ours only if its Service was once gone. */
+/** Hand-kept objects of targets without `adopt`: they became ours only if their Service was deleted once. */
 function madeByOthers(world: World): string[] {
   const { scenario, file } = world;
   const wanted = new Set(
@@ -161,27 +161,27 @@ function madeByOthers(world: World): string[] {
   return scenario.handMade.map(({ key }) => key).filter((key) => !wanted.has(key));
 }
 
-/** What was taken over once stays ours when the list no longer asks for it. */
+/** An adopted object stays ours when the list no longer has `adopt`. */
 function wasAdopted({ file }: World, target: TargetSpec): boolean {
   return file.versions.some(({ targets = [] }) =>
     targets.some((each) => each.adopt && keyOfSpec(each) === keyOfSpec(target)),
   );
 }
 
-/** They were given back, and are not all ours again: the rest is for the next run of `release`, or for adoption. */
+/** Released Services that are ours in part again: `release` or an adoption must finish the rest. */
 export function givenBackInPart(world: World): string[] {
   const { releasedKeys, cluster } = world;
   return [...releasedKeys, ...orphaned(world)].filter((key) => !isWhollyOurs(cluster.core.store, key));
 }
 
-/** They left the list once, and were to be given back then. */
+/** Targets that left the list once and had to be released then. */
 function orphaned({ file }: World): string[] {
   const kept = file.targets.filter(({ deletionPolicy }) => deletionPolicy === 'Orphan').map(keyOfSpec);
   const lists = file.versions.flatMap(({ targets = [] }) => (targets.length === 0 ? [] : [targets]));
   return kept.filter((key) => lists.some((targets) => !targets.some((each) => keyOfSpec(each) === key)));
 }
 
-/** So many left the list, one after the other, before any could be deleted that none may be any more. */
+/** Too many targets left the list, one after the other, before one could be deleted: none may be deleted any more. */
 function tooManyToDelete({ file, checkers, cluster }: World): string[] {
   const owned = checkers.ownership.servicesOf(cluster.core.store);
   const listed = new Set(file.targets.map(keyOfSpec));
@@ -189,7 +189,7 @@ function tooManyToDelete({ file, checkers, cluster }: World): string[] {
   return going.length > Math.ceil(owned.size * MAX_DELETES) ? going : [];
 }
 
-/** Targets whose Service somebody else keeps and has taken away. */
+/** Targets whose Service belongs to another program, which has deleted it. */
 function withoutService({ file, cluster }: World): string[] {
   return file.targets
     .filter(({ create }) => !create)
@@ -197,9 +197,9 @@ function withoutService({ file, cluster }: World): string[] {
     .filter((key) => cluster.core.store.get('services', key) === undefined);
 }
 
-/** Targets with a name whose addresses came and went: those may be held for dozens of answers. */
+/** Targets with a rotating name: its addresses may be held for dozens of answers. */
 export function rotatingTargets({ file, answers }: World): ReadonlySet<string> {
-  // Where the list has come to name nothing, one of those before is in force.
+  // If the list is empty now, an earlier version is active.
   const active =
     file.targets.length > 0 ? file.targets : file.versions.flatMap(({ targets = [] }) => targets);
   const rotating = active.filter(({ endpoints }) =>

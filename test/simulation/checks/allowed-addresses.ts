@@ -3,10 +3,10 @@ import type { Change } from '../../../src/embedded/apiserver/store.ts';
 import type { ListGuards } from '../scenario/target-spec.ts';
 import { contentOf, subsetsOf } from '../world/kube-words.ts';
 
-/** From which the simulated cluster takes the addresses of its own Services. */
+/** The ranges of the simulated cluster's own Services. */
 const CLUSTER_RANGES = ['10.96.', 'fd00:96:'];
 
-/** Addresses that a write brought into an object and that no target may ever have. */
+/** Addresses that a write added to an object although no target may have them. */
 export function forbiddenAddresses({ stored, before }: Change, guards: ListGuards): string[] {
   const prefixes = [...CLUSTER_RANGES, ...(guards.deniedPrefix === undefined ? [] : [guards.deniedPrefix])];
   const known = new Set(before === undefined ? [] : addressesIn(before.object));

@@ -11,7 +11,7 @@ interface Spoken {
   readonly said: Said[];
 }
 
-/** Every true answer that a server gave: the only thing that may take an address of a name away. */
+/** Every true answer of a server. Only an answer may remove an address of a name. */
 export class AnswerRecord {
   readonly #byQuestion = new Map<string, Spoken>();
   readonly #targetsOfService = new Map<string, Set<string>>();
@@ -23,14 +23,14 @@ export class AnswerRecord {
       'address' in record ? [String(record.address)] : [],
     );
     const isAbsence = answer.rcode === 'NXDOMAIN' || answer.authorities.length > 0;
-    // A chain of aliases that leads nowhere says nothing about any address.
+    // A chain of aliases without an end is no answer about addresses.
     if (addresses.length === 0 && !isAbsence) return;
     const spoken = this.#spokenOf(name, type);
     for (const address of addresses) spoken.ever.add(address);
     spoken.said.push({ atMs: nowMs, addresses: addresses.length === 0 ? 'nothing' : new Set(addresses) });
   }
 
-  /** Hosts that the service ever named. */
+  /** Hosts that an SRV answer of the service ever had. */
   hostsOf(service: string): readonly string[] {
     return [...(this.#targetsOfService.get(service) ?? [])];
   }
@@ -39,7 +39,7 @@ export class AnswerRecord {
     return this.#byQuestion.get(questionOf(name, address))?.ever.has(address) ?? false;
   }
 
-  /** Whether answers brought addresses back that others had lacked, so that the name may be taken to rotate. */
+  /** Whether an address was missing in one answer and present in a later one, so that the name may count as rotating. */
   rotated(name: string): boolean {
     return ['A', 'AAAA'].some((type) => {
       const said = this.#byQuestion.get(`${type} ${name}`)?.said ?? [];
@@ -51,7 +51,7 @@ export class AnswerRecord {
     });
   }
 
-  /** Whether an answer without the address came at least so long ago, the time depending on its kind. */
+  /** Whether an answer without the address is older than the hold for its kind. */
   lackedSince(
     name: string,
     address: string,
@@ -66,7 +66,7 @@ export class AnswerRecord {
     );
   }
 
-  /** What comes along with a service's hosts is an answer about them as well. */
+  /** Addresses in the additional section of an SRV answer count as answers about its hosts. */
   #noteService(name: string, answer: ZoneAnswer, nowMs: number): void {
     const hosts = this.#targetsOfService.get(name) ?? new Set();
     this.#targetsOfService.set(name, hosts);

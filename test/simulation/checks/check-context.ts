@@ -6,14 +6,14 @@ import type { Circumstances } from './lost-route.ts';
 import type { ReferenceHealth } from './reference-health.ts';
 import type { Traffic } from './traffic.ts';
 
-/** What the judges need to know of the world around a change. */
+/** What the checkers need to know of the world around a change. */
 export interface CheckContext {
   readonly cluster: Cluster;
   circumstances(): Circumstances;
   workerOf(process: SimProcess): WorkerRecord | undefined;
 }
 
-/** Tells a breach. */
+/** Reports a breach of an invariant. */
 export type Report = (invariant: number, message: string) => void;
 
 /** A change of something that belongs to a Service, and what it did to the traffic. */
@@ -21,7 +21,7 @@ export interface Step {
   readonly change: Change;
   readonly key: string;
   readonly writer: Writer;
-  /** Who is behind it, a controller's doings included. */
+  /** The worker that caused it, directly or through a controller. */
   readonly worker: WorkerRecord | undefined;
   readonly before: Traffic;
   readonly after: Traffic;
@@ -41,7 +41,7 @@ export function knowledgeBehind(writer: Writer): ReferenceHealth | undefined {
     : undefined;
 }
 
-/** A controller acts for whoever made it act; people answer for themselves. */
+/** A controller acts for the worker whose write it follows; a person acts alone. */
 export function workerBehind(writer: Writer, context: CheckContext): WorkerRecord | undefined {
   if (writer.kind === 'worker') return context.workerOf(writer.process);
   return writer.kind === 'controller' && writer.because !== undefined

@@ -10,7 +10,7 @@ import { NO_TRAFFIC, type Traffic, trafficOf } from './traffic.ts';
 import type { Violation } from './violation.ts';
 import { Writes } from './writes.ts';
 
-/** Watches every change of the cluster, at the moment it happens, for breaches of what must never happen. */
+/** Checks every change of the cluster when it happens, and collects the breaches of invariants. */
 export class Checkers {
   readonly violations: Violation[] = [];
   readonly ownership = new Ownership();
@@ -30,7 +30,7 @@ export class Checkers {
     context.cluster.onChange((change, writer) => this.#look(change, writer));
   }
 
-  /** A breach that somebody else found. */
+  /** Adds a breach that another checker found. */
   report(invariant: number, message: string): void {
     const atMs = this.#context.circumstances().nowMs;
     this.violations.push({ invariant, atMs, message });

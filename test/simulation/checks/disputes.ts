@@ -6,10 +6,10 @@ import type { Ownership } from './ownership.ts';
 
 const CLIENT_TIMEOUT_MS = 30_000;
 
-/** A request under way and what a controller makes of it. */
+/** How long a request is under way, and how long a controller takes to follow it. */
 const EDITED_WITHIN_MS = 2_000;
 
-/** Two slices that tell different things of an address and port: invariant 8. */
+/** Two slices that disagree about the readiness of an address and port: invariant 8. */
 export class Disputes {
   readonly #context: CheckContext;
   readonly #report: Report;
@@ -37,12 +37,12 @@ export class Disputes {
     }
   }
 
-  /** Somebody changed a slice of ours by hand after it was decided that its copy may be made. */
+  /** A person changed a slice of ours after the decision to let the mirroring controller copy it. */
   #isJustEdited(key: string, nowMs: number): boolean {
     return nowMs - (this.#editedMs.get(key) ?? Number.NEGATIVE_INFINITY) < EDITED_WITHIN_MS;
   }
 
-  /** Nothing can fence a creation that arrives when its client has long given it up; the next look removes it. */
+  /** A create request that arrives after its client timed out cannot be fenced; the next decision deletes the slice. */
   #isLongGivenUp(writer: Writer): boolean {
     return this.#context.circumstances().nowMs - sentMsBehind(writer) > CLIENT_TIMEOUT_MS;
   }

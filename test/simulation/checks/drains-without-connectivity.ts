@@ -7,17 +7,19 @@ interface Drain {
   readonly key: string;
   readonly address: string;
   readonly atMs: number;
-  /** Ready addresses there were of all Services of ours, before this one went. */
+  /** How many addresses of all our Services were ready before this drain. */
   readonly readyBefore: number;
 }
 
-/** Counts what each process drained by its own verdicts while its machine saw no host at all. */
+/** Counts what each process drained by its own verdicts while its machine reached no host. */
 export class DrainsWithoutConnectivity {
   readonly #drains = new Map<SimProcess, Drain[]>();
 
   /**
-   * An address that is well has stopped taking traffic because the process found it unhealthy; `ready`: addresses
-   * that were ready in all before. The breach of invariant 10 that this completes, if it does.
+   * A healthy address has stopped taking traffic because of a verdict of the process. `ready` is how many addresses were
+   * ready before.
+   *
+   * @returns the breach of invariant 10, if this drain is one too many.
    */
   drained(
     process: SimProcess,
@@ -38,6 +40,6 @@ export class DrainsWithoutConnectivity {
     const isTooMuch = targets.size > 1 && drains.length > (most * maxDrainPercent) / 100;
     if (!isTooMuch) return undefined;
     const which = drains.map(({ key, address }) => `${address} of ${key}`).join(', ');
-    return `${process.name} cannot see any host, and drained ${drains.length} of ${most} ready addresses, all of them well: ${which}`;
+    return `${process.name} reaches no host, and drained ${drains.length} of ${most} ready addresses, all of them healthy: ${which}`;
   }
 }

@@ -6,16 +6,16 @@ import type { WorkerRecord } from '../world/worker-record.ts';
 /** The renew deadline. */
 export const LOOKS_AGAIN_WITHIN_MS = 10_000;
 
-/** What leads without a leader's consent: nothing that a product process writes of its own accord. */
+/** Objects that a process writes without being the leader. */
 const OF_NO_LEADER = new Set(['leases', 'events']);
 
-/** Whose word stands in each object since when, and whether a deposed leader overrides it. */
+/** Records which leader wrote each object last and when, and reports a deposed leader that overwrites it. */
 export class LateCommits {
   readonly #lastWrites = new Map<string, { readonly by: SimProcess; readonly atMs: number }>();
   #holder: { readonly identity: string; readonly sinceMs: number } | undefined;
   #tamperedMs = Number.NEGATIVE_INFINITY;
 
-  /** Somebody has just taken the lease away from whoever held it. */
+  /** A person has just removed the lease from the replica that held it. */
   mayHaveTwoLeaders(nowMs: number): boolean {
     return nowMs - this.#tamperedMs < LOOKS_AGAIN_WITHIN_MS;
   }
@@ -35,10 +35,10 @@ export class LateCommits {
     const { uid, namespace, name } = stored.object.metadata;
     const last = this.#lastWrites.get(uid);
     this.#lastWrites.set(uid, { by: writer.process, atMs: nowMs });
-    // Whoever gives a Service back asks nobody who leads.
+    // `release` runs without leader election.
     if (worker?.releases !== undefined) return undefined;
     if (before === undefined || last === undefined || this.#holder === undefined) return undefined;
-    // Whoever tampers with the lease makes two leaders, until the first of them looks at it again.
+    // A person who edits the lease makes two leaders, until the first of them reads it again.
     if (this.mayHaveTwoLeaders(nowMs)) return undefined;
     const { identity, sinceMs } = this.#holder;
     const isDecidedByLeader = last.by.name === identity && last.atMs >= sinceMs;

@@ -6,7 +6,7 @@ import { LOOKS_AGAIN_WITHIN_MS } from './late-commits.ts';
 
 const LEASE_KEY = 'default/external-endpoints-default';
 
-/** Looks at what a replica sends while another one holds the lease. */
+/** Reports writes that a replica sends while another replica holds the lease. */
 export class LeadershipCheck {
   readonly #world: World;
   readonly #process: SimProcess;
@@ -18,10 +18,10 @@ export class LeadershipCheck {
 
   look(request: KubeRequest): void {
     const { scenario, checkers, scheduler, people, workers } = this.#world;
-    // Whoever gives a Service back asks nobody who leads.
+    // `release` runs without leader election.
     if (workers.get(this.#process)?.releases !== undefined) return;
     if (scenario.mode !== 'deployment' || !isWrite(request) || /\/leases(\/|\?|$)/.test(request.path)) return;
-    // Whoever tampers with the lease makes two leaders, until the first of them looks at it again.
+    // A person who edits the lease makes two leaders, until the first of them reads it again.
     if (scheduler.nowMs - people.editedLeaseMs < LOOKS_AGAIN_WITHIN_MS) return;
     const holder = leaseHolder(this.#world);
     if (holder === undefined || holder === this.#process) return;
@@ -33,7 +33,7 @@ export class LeadershipCheck {
   }
 }
 
-/** The replica whose name stands in the Lease, if it is one and took it itself. */
+/** The replica that the Lease names as its holder, if it acquired the Lease itself. */
 export function leaseHolder({ cluster, workers }: World): SimProcess | undefined {
   const spec = (cluster.core.store.get('leases', LEASE_KEY)?.object.spec ?? {}) as {
     holderIdentity?: string;

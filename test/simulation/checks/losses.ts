@@ -10,10 +10,10 @@ import { judgeLoss, namesOf, type Verdict } from './lost-route.ts';
 import { RivalLists } from './rival-lists.ts';
 import type { Route, Traffic } from './traffic.ts';
 
-/** A watch's news takes so long at most, when nothing is wrong with it. */
+/** A watch event arrives within this time when the watch has no fault. */
 const HEARS_WITHIN_MS = 2_000;
 
-/** What the mirroring controller has seen it has copied by then. */
+/** The mirroring controller has copied a change within this time. */
 const MIRRORS_WITHIN_MS = 500;
 
 type WorkersStep = Step & { readonly worker: WorkerRecord };
@@ -27,11 +27,11 @@ export class Losses {
   /** By the Service's key. */
   readonly #traffic = new Map<string, Traffic>();
   /**
-   * When people last took objects of a Service away, and when each process did that gave it back: by the Service's key.
-   * By key and address: when people last took that out of a slice.
+   * By the Service's key: when a person last deleted objects of it, and when each releasing process did. By key and
+   * address: when a person last removed the address from a slice.
    */
   readonly #takenAwayMs = new Map<string, Map<SimProcess | 'people', number>>();
-  /** By the Service's key and the route: when it last began to take traffic, through a worker. */
+  /** By the Service's key and the route: when a worker last made the route take traffic. */
   readonly #bornMs = new Map<string, number>();
 
   constructor(context: CheckContext, report: Report) {
@@ -67,7 +67,7 @@ export class Losses {
       if (!before.routes.has(name)) this.#bornMs.set(`${key} ${name}`, nowMs);
   }
 
-  /** Nothing is served when the Service itself is gone, selects Pods or is only a name: somebody's wish. */
+  /** A Service that is deleted, selects Pods or is an ExternalName serves nothing; a person wanted that. */
   #lookAtEach(step: WorkersStep): void {
     const { key, before, after, writer } = step;
     for (const [name, route] of before.routes) {
@@ -91,17 +91,17 @@ export class Losses {
     this.#report(because, `${key} lost ${name} through ${by}: ${why}${rest}`);
   }
 
-  /** The mirror takes away what stood in it and was of no use, until the same plan gave the Service another family. */
+  /** The mirroring controller removes addresses that were unused until the same plan gave the Service another family. */
   #isStillborn(name: string, { key, writer }: Step): boolean {
     const bornMs = this.#bornMs.get(`${key} ${name}`);
     if (writer.kind !== 'controller' || bornMs === undefined) return false;
     return this.#context.circumstances().nowMs - bornMs < MIRRORS_WITHIN_MS;
   }
 
-  /** A standby leaves the traffic to those that it stood in for. */
+  /** A standby stops taking traffic when the addresses that it replaced are ready again. */
   #stepsBack(key: string, { address }: Route, worker: WorkerRecord, after: Traffic): boolean {
     const { nowMs, answers } = this.#context.circumstances();
-    // Those may have yet to be mirrored.
+    // These addresses may not be mirrored yet.
     const ready = new Set([...addressesOf(after.routes), ...this.#readyInMirrored(key)]);
     return worker.specsOf(key, nowMs).some((spec) => {
       const tiers = (spec?.endpoints ?? []).map((source) => {
@@ -117,7 +117,7 @@ export class Losses {
     });
   }
 
-  /** It built on objects that somebody else took away after it had looked, or before it could hear of it. */
+  /** It relied on objects that another writer deleted after its read, or before the watch event arrived. */
   #couldNotKnow(what: string, { worker, writer }: Step): boolean {
     const process = worker?.process;
     if (process === undefined) return false;
@@ -130,9 +130,9 @@ export class Losses {
     return takers.some(([by, atMs]) => by !== process && atMs >= lookedMs);
   }
 
-  /** By what the worker knows now, or knew when it sent the write. */
+  /** By the health that the worker knows now, or knew when it sent the write. */
   #verdictOn(key: string, route: Route, worker: WorkerRecord, writer: Writer): Verdict {
-    // The mirror is between two of its writes: what moves from one of its slices to another is in neither.
+    // The mirroring controller is between two writes: an address that moves between its slices is in neither.
     if (writer.kind === 'controller' && this.#isBeingMirrored(key, route)) return { allowed: true };
     if (worker.releases !== undefined) return this.#verdictOnRelease(key, route, writer);
     const world = this.#context.circumstances();
@@ -160,12 +160,12 @@ export class Losses {
     return endpoints?.metadata.labels?.[SKIP_MIRROR] === 'true' ? undefined : endpoints;
   }
 
-  /** What is given back goes on serving; to Pods there is a check of its own. */
+  /** A released Service keeps serving. A release to Pods has a check of its own. */
   #verdictOnRelease(key: string, route: Route, writer: Writer): Verdict {
     const { store } = this.#context.cluster.core;
     const service = store.get('services', key)?.object;
     if (service !== undefined && hasSelector(service)) return { allowed: true };
-    // Nobody who releases changes an address or port: what the Endpoints no longer have, others have taken out before.
+    // `release` changes no address or port. If the Endpoints lack one, another writer removed it before.
     const endpoints = store.get('endpoints', key)?.object;
     const isCarried = endpoints !== undefined && carries(endpoints, route);
     if (writer.kind === 'controller' && !isCarried) return { allowed: true };
@@ -180,7 +180,7 @@ export class Losses {
   ): void {
     const { guards, nowMs, isWell, mode } = this.#context.circumstances();
     if (!isWell(address)) return;
-    // A pass that goes blind half-way has seen something healthy, and cannot know that it would not any more.
+    // A pass that loses its connectivity half-way has seen healthy hosts, and cannot know that they are unreachable now.
     const { noConnectivitySinceMs = nowMs } = process.machine;
     if (mode === 'cronJob' && noConnectivitySinceMs > process.startedMs) return;
     const traffic = new Map(this.#traffic).set(key, before);
@@ -190,7 +190,7 @@ export class Losses {
   }
 }
 
-/** Addresses that a slice served as ready, and does not any more. */
+/** Addresses that a slice served as ready before the change, and not after it. */
 function takenOut({ resource, before, stored }: Change): string[] {
   if (resource !== 'endpointslices' || before === undefined) return [];
   const left = readyInSlice(stored.object);
@@ -203,7 +203,7 @@ function readyInSlice(slice: ApiObject): ReadonlySet<string> {
   return new Set(ready.flatMap(({ addresses }) => addresses));
 }
 
-/** The Endpoints have the address as ready, on that port. */
+/** Whether the Endpoints have the address as ready, on that port. */
 function carries(endpoints: ApiObject, route: Route): boolean {
   return subsetsOf(endpoints).some(
     ({ addresses = [], ports = [] }) =>

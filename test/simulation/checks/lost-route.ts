@@ -12,10 +12,10 @@ import type { WorkerRecord } from '../world/worker-record.ts';
 import type { AnswerRecord } from './answer-record.ts';
 import type { Route } from './traffic.ts';
 
-/** Addresses that people put into objects of ours by hand, to see them put right: they may always go. */
+/** Addresses that people add to objects of ours, so that they are repaired: they may always go. */
 export const BOGUS_PREFIX = '192.0.2.';
 
-/** What the checkers know of the world when a route is gone. */
+/** What the checkers know about the world when a route stops taking traffic. */
 export interface Circumstances {
   readonly nowMs: number;
   readonly answers: AnswerRecord;
@@ -25,15 +25,15 @@ export interface Circumstances {
   readonly mode: Scenario['mode'];
   /** Whether a host takes connections at this moment. */
   isWell(address: string): boolean;
-  /** How wrong clocks were: holds are carried over from process to process by wall time. */
+  /** The largest error of a wall clock: one process saves the end of a hold in wall time, and another one reads it. */
   readonly clockSlackMs: number;
-  /** How fast the fastest clock has gone: so much sooner may a hold end. */
+  /** How fast the fastest clock ran: a hold may end sooner by that factor. */
   readonly fastestRate: number;
-  /** How long a plan of several writes is carried out, whatever is found meanwhile. */
+  /** How long the writes of one plan take, whatever is observed in the meantime. */
   readonly planTakesMs: number;
-  /** How long watches may have kept something from whoever watches. */
+  /** How late watch events may have arrived. */
   readonly longestLagMs: number;
-  /** What was read may have been so old. */
+  /** How old the data of a stale read may have been. */
   readonly stalestMs: number;
 }
 
@@ -44,18 +44,18 @@ export type Verdict =
 const ALLOWED: Verdict = { allowed: true };
 const UNHEALTHY: Verdict = { allowed: true, byVerdict: true };
 
-/** State keeps whole seconds, and an answer is older when it is sent than when it is taken in. */
+/** The state has whole seconds, and the server sends an answer before the process receives it. */
 const ROUNDING_MS = 1_500;
 
-/** Of the worker's record what a verdict is made from. */
+/** The parts of a worker's record that decide whether a route may go. */
 export type Judged = Pick<WorkerRecord, 'specsOf' | 'hasNoStateStore' | 'health'>;
 
-/** Whether a worker had the right to let a route go that took traffic: by any list that it may be acting by. */
+/** Whether a worker may remove a route that took traffic, by any list that it may be using. */
 export function judgeLoss(key: string, route: Route, worker: Judged, world: Circumstances): Verdict {
   if (route.address.startsWith(BOGUS_PREFIX) || POD_ADDRESSES.includes(route.address)) return ALLOWED;
   const verdicts = worker.specsOf(key, world.nowMs).map((spec) => judgeBy(spec, key, route, worker, world));
   const [first] = verdicts;
-  // What may go whatever its health is was not drained for its health.
+  // An address that may go for another reason was not drained because of its health.
   const reasons = verdicts.filter((each) => each.allowed);
   return reasons.find((each) => each.byVerdict === undefined) ?? reasons[0] ?? first ?? ALLOWED;
 }
@@ -71,7 +71,7 @@ function judgeBy(
   const port = spec.ports.find((each) => each.port === route.servicePort && each.protocol === route.protocol);
   const isOfService = route.port === SERVICE_PORT && spec.endpoints.some((source) => 'srv' in source);
   if (port === undefined || (port.targetPort !== route.port && !isOfService)) return ALLOWED;
-  // Somebody else keeps the Service: a list that names its ports otherwise asks for what nobody can have.
+  // Another program owns the Service: a list with other ports for it cannot be applied.
   if (!spec.create && (port.name ?? '') !== route.portName) return ALLOWED;
   const byName = judgeByName(spec, route, worker, world);
   return !byName.allowed && isUnhealthy(spec, route, worker, world) ? UNHEALTHY : byName;
@@ -91,7 +91,7 @@ function judgeRemoval(key: string, { lists }: Circumstances): Verdict {
   return { allowed: false, because: 3, why: 'its target left the list with deletionPolicy Orphan' };
 }
 
-/** A port that is not checked itself follows those that are. */
+/** A port without a check has the health of the checked ports. */
 function isUnhealthy(
   spec: TargetSpec,
   { address, port }: Route,
@@ -115,7 +115,7 @@ function judgeByAnswers(
   worker: Judged,
   world: Circumstances,
 ): Verdict {
-  // A host's addresses are served on the target's own ports, a service's on the port of its records.
+  // The addresses of a host name use the target's ports; those of an SRV name use the port of their record.
   const names = spec.endpoints
     .filter((source) => 'srv' in source === (port === SERVICE_PORT))
     .flatMap((source) => namesOf(source, world.answers));
@@ -134,7 +134,7 @@ function judgeByAnswers(
     if (silent === undefined) return ALLOWED;
     return { allowed: false, because: 2, why: `no answer for ${silent} has lacked it for long enough` };
   }
-  // It came from somewhere else: from a source that has left the list since, or from whoever kept it by hand.
+  // Its source is another one: it has left the list since, or the address was hand-kept.
   if (wasListed(keyOfSpec(spec), address, world)) return ALLOWED;
   const silent = names.find((name) => !lacks(name));
   if (silent === undefined) return ALLOWED;
@@ -146,7 +146,7 @@ export function namesOf(source: SourceSpec, answers: AnswerRecord): readonly str
   return 'srv' in source ? answers.hostsOf(source.srv) : [];
 }
 
-/** A list edit may have shortened the hold just now. */
+/** A list edit may just have shortened the hold. */
 function shortestHold(
   spec: TargetSpec,
   { lists }: Circumstances,

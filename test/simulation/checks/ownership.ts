@@ -13,7 +13,7 @@ import {
 } from '../world/kube-words.ts';
 import type { WorkerRecord } from '../world/worker-record.ts';
 
-/** Told by history, not by labels: whoever made an object has it until it is adopted or released. */
+/** Ownership by history, not by labels: the creator of an object owns it until it is adopted or released. */
 export class Ownership {
   readonly #ours = new Set<string>();
 
@@ -21,7 +21,7 @@ export class Ownership {
     return this.#ours.has(object.metadata.uid);
   }
 
-  /** Keys of the Services that are ours now, at least in part: somebody else may keep the Service itself. */
+  /** Keys of the Services that are ours now, at least in part: another program may own the Service itself. */
   servicesOf(store: Store): ReadonlySet<string> {
     const ours = (['services', 'endpoints', 'endpointslices'] as const).flatMap((resource) =>
       store
@@ -38,9 +38,11 @@ export class Ownership {
   }
 
   /**
-   * The breach of invariant 1 that the change is, if it is one; and whose the object is afterwards.
+   * Records who owns the object after the change.
    *
-   * @param decidedMs when the write was sent, which is by the list of then, however late it arrives.
+   * @returns the breach of invariant 1, if the change is one.
+   *
+   * @param decidedMs when the write was sent: the list of that time counts, however late the write arrives.
    */
   follow(
     change: Change,
@@ -53,8 +55,8 @@ export class Ownership {
     const { uid } = object.metadata;
     if (writer.kind !== 'worker') {
       if (change.type === 'DELETED') this.#ours.delete(uid);
-      // Somebody who makes an object with our marks on it, from a copy of ours, gives it to us.
-      // So does the endpoints controller, each time it copies the labels of a Service of ours.
+      // A person who creates an object from a copy of ours, with our ownership labels, makes it ours.
+      // So does the endpoints controller, whenever it copies the labels of a Service of ours.
       const isCopy =
         writer.kind === 'people'
           ? change.type === 'ADDED'
@@ -66,7 +68,7 @@ export class Ownership {
       change.type === 'ADDED' || this.#ours.has(uid)
         ? undefined
         : breachOf(change, worker, serviceStands, decidedMs);
-    // A Service and what belongs to it stays ours as long as it bears our marks; Events, state and Lease always do.
+    // A Service and its objects stay ours while they have our ownership labels. Events, state and Lease are always ours.
     const staysOurs = serviceKeyOf(change) === undefined || hasOurLabels(object);
     if (change.type === 'ADDED' || (change.type === 'MODIFIED' && staysOurs)) this.#ours.add(uid);
     else this.#ours.delete(uid);
@@ -85,18 +87,18 @@ function breachOf(
   const what = `${kind} ${metadata.namespace}/${metadata.name}`;
   const verb = change.type === 'DELETED' ? 'deleted' : 'changed';
   if (key === undefined) return `${what} is none of the product's kinds and was ${verb}`;
-  // The API server itself takes Endpoints along with their Service, whoever made them.
+  // The API server itself deletes the Endpoints of a deleted Service, no matter which program created them.
   if (change.resource === 'endpoints' && change.type === 'DELETED' && !serviceStands) return undefined;
   const specs = worker?.specsOf(key, decidedMs) ?? [];
   if (specs.some((spec) => spec?.adopt === true)) return undefined;
   const manager = metadata.labels?.[SLICE_MANAGED_BY];
-  // What the mirroring controller leaves when it does not run is a copy of Endpoints that are ours, or gone.
+  // Mirrored slices that remain while the mirroring controller is down copy Endpoints that are ours, or deleted.
   if (manager === MIRROR && specs.some((spec) => spec !== undefined)) return undefined;
-  // What the controllers leave behind when a selector goes serves Pods that nobody selects any more.
+  // Objects that the controllers leave behind after a selector was removed have Pods that are no longer selected.
   const { labels } = (change.before ?? change.stored).object.metadata;
-  const isLeftover =
+  const isOrphaned =
     manager === SLICE_CONTROLLER || labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller';
-  if (isLeftover && specs.some((spec) => spec?.create === true)) return undefined;
+  if (isOrphaned && specs.some((spec) => spec?.create === true)) return undefined;
   return `${what} is not ours, adoption was not asked for, and it was ${verb}`;
 }
 

@@ -1,8 +1,8 @@
 import type { SyncReport, TargetReport } from '../../../src/sync/sync-report.ts';
 
 /**
- * What `plan` said against what `sync` then did, from the same moment. `sync` may go on where a plan ends, because
- * other controllers answer what it wrote: it has to begin with what was planned, and nothing else.
+ * Compares what `plan` printed with what `sync` did from the same moment. `sync` must begin with the planned writes. It
+ * may write more after them, because controllers react to its writes.
  */
 export function previewDifference(planned: SyncReport, done: SyncReport): string | undefined {
   const doneByKey = new Map(done.targets.map((target) => [keyOf(target), target]));
@@ -31,7 +31,7 @@ function words({ verb, kind, name, reason }: TargetReport['actions'][number]): s
   return `${verb} ${kind} ${name} (${reason})`;
 }
 
-/** Which families a Service gets that is made or converted, the API server alone knows. */
+/** Only the API server knows the IP families of a Service that is created or converted. */
 function endpointsOf({ endpoints }: TargetReport, done: TargetReport): string {
   const notServed = new Set(
     done.endpoints.filter(({ reason }) => reason === 'FamilyNotServed').map(({ address }) => address),

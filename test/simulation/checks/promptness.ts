@@ -4,16 +4,16 @@ import type { ProductProcess } from '../world/product-process.ts';
 import type { World } from '../world/world.ts';
 import { leaseHolder } from './leadership.ts';
 
-/** Requests one after the other that stand between a verdict and its slice, and what else takes a moment. */
+/** The sequential requests between a verdict and its slice, and other short delays. */
 const REQUESTS_BEFORE = 12;
 const SLACK_MS = 1_500;
-/** Of the health check: how soon it looks again once it has seen something new, and how long it waits. */
+/** Of the health check: its fast interval and its timeout. */
 const FAST_INTERVAL_MS = 500;
 const TIMEOUT_MS = 1_000;
-/** A replica is past its beginnings, and looks again at what it once could not do. */
+/** After this time a replica has started completely, and has retried what it could not do at first. */
 const SETTLED_IN_MS = 40_000;
 
-/** A target in plain order, whose addresses must be ready by a certain time whatever becomes of all others. */
+/** A target without faults: its addresses must be ready by a certain time, whatever happens to other targets. */
 interface Expectation {
   readonly spec: TargetSpec;
   readonly list: ListVersion;
@@ -23,8 +23,8 @@ interface Expectation {
 }
 
 /**
- * Invariant 6, told by time: when a target's hosts are well, and nothing but hosts and names of others is in
- * trouble, its addresses are ready within the time that its own checks and writes take.
+ * Invariant 6, checked by time: when a target's own hosts are healthy, and only hosts and names of other targets have
+ * faults, its addresses are ready within the time of its own checks and writes.
  */
 export class Promptness {
   readonly #world: World;
@@ -36,10 +36,10 @@ export class Promptness {
     });
   }
 
-  /** A pass begins: what is in order is ready soon, however long the pass goes on. */
+  /** A pass begins: targets without faults are ready soon, however long the pass takes. */
   onPass({ process }: ProductProcess): void {
     const { file, scheduler, workers } = this.#world;
-    // One that began earlier may write what it found then, after this one has looked.
+    // An earlier pass may write its older observation after this pass has observed.
     if ([...workers].some(([each, { mayWrite }]) => each !== process && each.alive && mayWrite)) return;
     for (const spec of file.read().version.targets ?? []) {
       const withinMs = thresholdMs(spec) + this.#writingMs() + SLACK_MS;
@@ -83,7 +83,7 @@ export class Promptness {
     });
   }
 
-  /** Looked at before and after: whatever else may take time did not happen in between. */
+  /** Compared before and after: no other delay happened in between. */
   #isInPlainOrder({ spec, list, worker, sinceMs }: Expectation): boolean {
     const { file, hosts, scenario, disturbance, scheduler, workers } = this.#world;
     const fromMs = scenario.mode === 'deployment' ? sinceMs - SETTLED_IN_MS : sinceMs;
@@ -101,7 +101,7 @@ export class Promptness {
     return isClean && this.#isOurBusiness(spec);
   }
 
-  /** What is adopted, or refused, takes its own time. */
+  /** An adopted or refused target may take longer. */
   #isOurBusiness(spec: TargetSpec): boolean {
     const { cluster, checkers, scenario } = this.#world;
     const key = keyOfSpec(spec);

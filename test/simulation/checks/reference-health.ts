@@ -4,13 +4,13 @@ interface Run {
   verdict: 'unknown' | 'healthy' | 'unhealthy';
   successes: number;
   failures: number;
-  /** When it last was unhealthy. */
+  /** When it was unhealthy for the last time. */
   unhealthyUntilMs: number;
 }
 
 /**
- * Verdicts by the words of the documentation, without the product's code: unhealthy after so many failures in a
- * row, healthy after so many successes, and what speaks of the worker alone counts for nothing.
+ * Verdicts as the documentation defines them, without the product's code: unhealthy after a number of failures in a row,
+ * healthy after a number of successes. A failure of the worker itself does not count.
  */
 export class ReferenceHealth {
   readonly #runs: Map<string, Run>;
@@ -19,12 +19,12 @@ export class ReferenceHealth {
     this.#runs = new Map([...runs].map(([at, run]) => [at, { ...run }]));
   }
 
-  /** What another process knows that begins with what this one saved. */
+  /** The health that another process starts with when it loads the state of this one. */
   copy(): ReferenceHealth {
     return new ReferenceHealth(this.#runs);
   }
 
-  /** `thresholds`: of the laxest target that checks this address and port. */
+  /** `thresholds`: the lowest of all targets that check this address and port. */
   observe(
     at: string,
     sample: Sample,
@@ -46,7 +46,7 @@ export class ReferenceHealth {
     this.#runs.set(at, run);
   }
 
-  /** Now, or at some time since then. */
+  /** Whether it is unhealthy now, or was at some time since `sinceMs`. */
   isUnhealthySince(at: string, sinceMs: number): boolean {
     const run = this.#runs.get(at);
     return run !== undefined && (run.verdict === 'unhealthy' || run.unhealthyUntilMs >= sinceMs);

@@ -2,8 +2,9 @@ import type { Change, Store } from '../../../src/embedded/apiserver/store.ts';
 import { contentOf, hasSelector, PRODUCT, SLICE_MANAGED_BY, serviceKeyOfSlice } from '../world/kube-words.ts';
 
 /**
- * Who hands a Service over to Pods may take our slices away only when a Pod serves: kube-proxy would have nobody
- * to turn to. The breach of invariant 3 that the deletion is, if it is one.
+ * A release to Pods may delete our slices only when a Pod serves; otherwise kube-proxy has no endpoint.
+ *
+ * @returns the breach of invariant 3, if the deletion is one.
  */
 export function gapInReleaseToPods({ resource, type, stored }: Change, store: Store): string | undefined {
   if (resource !== 'endpointslices' || type !== 'DELETED' || !servesSomething(stored.object))

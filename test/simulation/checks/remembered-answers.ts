@@ -1,6 +1,6 @@
 import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 
-/** So many answers are counted of a name that does not rotate, and no more. */
+/** The product counts at most so many answers without an address, if its name does not rotate. */
 const MOST_COUNTED = 32;
 
 interface SavedName {
@@ -13,7 +13,7 @@ interface SavedState {
   readonly names: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, SavedName>>>>>>;
 }
 
-/** Whether saved state waits for a time to come, or counts what comes: a hold, a suspicion, an answer. */
+/** Whether saved state has a hold, a suspicion or a count of answers, which change with time. */
 export function countsTime(stateConfigMap: ApiObject): boolean {
   const { state = '' } = (stateConfigMap.data ?? {}) as { state?: string };
   return (
@@ -22,12 +22,12 @@ export function countsTime(stateConfigMap: ApiObject): boolean {
 }
 
 /**
- * Whether saved state still counts answers: for some dozens of them after an address has left its name, so that
- * its return is recognised as rotation. As long as it counts it changes with every answer, and has to.
+ * Whether saved state still counts answers. It counts some dozens after an address has left its name, so that its
+ * return is recognised as rotation. While it counts, it changes with every answer.
  */
 export function countsAnswers(stateConfigMap: ApiObject): boolean {
   const { state = '' } = (stateConfigMap.data ?? {}) as { state?: string };
-  // Somebody has damaged it; the next pass writes it anew.
+  // A person has damaged it; the next pass writes it again.
   if (!state.startsWith('=')) return false;
   const saved = JSON.parse(state.slice(1)) as SavedState;
   const names = Object.values(saved.names).flatMap((sources) =>

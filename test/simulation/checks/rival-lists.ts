@@ -5,18 +5,18 @@ import type { WorkerRecord } from '../world/worker-record.ts';
 interface Touch {
   readonly process: SimProcess;
   readonly atMs: number;
-  /** What its list says of the Service. */
+  /** What its list has for the Service. */
   readonly says: string;
 }
 
 /**
- * Passes that are at it at the same time by different lists, as when a CronJob may run twice and somebody edits the list
- * in between. Each is right by its own, and what one has just read the other one changes.
+ * Passes that run at the same time with different lists: a CronJob may run twice, and a person edits the list in
+ * between. Each is correct by its own list, and each changes what the other one has just read.
  */
 export class RivalLists {
   readonly #lastTouches = new Map<string, readonly Touch[]>();
 
-  /** Whether somebody else has written to the Service by another list since the process began. To be asked before. */
+  /** Whether another process has written to the Service by another list since this process began. Call it before `note`. */
   isCrossed(key: string, { process, newestList }: WorkerRecord): boolean {
     const says = sayingOf(key, newestList);
     return (this.#lastTouches.get(key) ?? []).some(

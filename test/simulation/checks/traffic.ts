@@ -2,21 +2,21 @@ import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 import type { Store } from '../../../src/embedded/apiserver/store.ts';
 import { contentOf, hasSelector, SERVICE_NAME, serviceKeyOfSlice, specOf } from '../world/kube-words.ts';
 
-/** One way of traffic: a port of the Service and where it leads. */
+/** A port of the Service, and an address and port that it leads to. */
 export interface Route {
   readonly servicePort: number;
-  /** As the Service has it. */
+  /** The name of the Service port. */
   readonly portName: string;
   readonly protocol: string;
   readonly address: string;
   readonly port: number;
 }
 
-/** What kube-proxy and CoreDNS make of a Service at one moment. */
+/** The routes that kube-proxy and CoreDNS have for a Service at one moment. */
 export interface Traffic {
   /** By {@link routeKey}: routes that take traffic. */
   readonly routes: ReadonlyMap<string, Route>;
-  /** Addresses and ports that two slices tell different things of. */
+  /** Addresses and ports about whose readiness two slices disagree. */
   readonly disputed: ReadonlySet<string>;
 }
 
@@ -24,8 +24,8 @@ export const NO_TRAFFIC: Traffic = { routes: new Map(), disputed: new Set() };
 
 /**
  * Joined as kube-proxy joins them (`endpointslicecache.go`): by the service-name label, the port's name and
- * protocol, in the families that the Service has. Services with a selector, or that are only a name, are not
- * the product's business and have no traffic here.
+ * protocol, in the IP families of the Service. Services with a selector and ExternalName Services are not the product's
+ * concern, and have no routes here.
  */
 export function trafficOf(store: Store, key: string): Traffic {
   const service = store.get('services', key)?.object;
@@ -50,7 +50,7 @@ export function trafficOf(store: Store, key: string): Traffic {
   return { routes, disputed };
 }
 
-/** One address on one port, as one slice has it. */
+/** One address and port in one slice. */
 interface Place {
   readonly address: string;
   readonly protocol: string;

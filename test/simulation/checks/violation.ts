@@ -16,7 +16,7 @@ export const INVARIANTS: Readonly<Record<number, string>> = {
   7: 'a deposed leader changes nothing',
   8: 'no two slices disagree, nothing the API rejects is sent',
   9: 'a broken or empty list changes nothing',
-  10: 'a blind worker drains nothing',
+  10: 'a worker without connectivity drains nothing',
   11: 'plan and sync decide the same',
   12: 'everything is bounded',
 };

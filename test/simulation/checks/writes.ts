@@ -8,7 +8,7 @@ import type { CheckContext, Report } from './check-context.ts';
 import { hasOurLabels } from './ownership.ts';
 import { gapInReleaseToPods } from './release-to-pods.ts';
 
-/** What a worker writes, one write by itself: invariants 1, 3, 8, 9 and 11. */
+/** Checks each write of a worker by itself: invariants 1, 3, 8, 9 and 11. */
 export class Writes {
   readonly #context: CheckContext;
   readonly #report: Report;
@@ -20,7 +20,7 @@ export class Writes {
     this.#report = report;
   }
 
-  /** Whoever has made the change: a Service may have got a selector, or lost it. */
+  /** Follows every change, of any writer: a Service may have got a selector, or lost it. */
   follow({ resource, stored, type }: Change): void {
     if (resource !== 'services') return;
     const { key } = stored;
@@ -42,7 +42,7 @@ export class Writes {
     }
     const { stalestMs } = this.#context.circumstances();
     const selectedSinceMs = key === undefined ? undefined : this.#selectedSinceMs.get(key);
-    // Slices of ours that would blend with Pods may go; nothing else may be done to such a Service.
+    // Our slices beside those of Pods may be deleted; no other write to such a Service is allowed.
     const isOwnSliceGoing = change.resource === 'endpointslices' && change.type === 'DELETED';
     const isSelected =
       selectedSinceMs !== undefined && selectedSinceMs < worker.process.startedMs - stalestMs;
@@ -66,7 +66,7 @@ export class Writes {
       this.#report(9, `Service ${key} was deleted although the list names it`);
     }
     worker.deletedServices.add(key);
-    // One may always go: the share is rounded up, and a Service may have been taken over since the list was read.
+    // One deletion is always allowed: the share is rounded up, and a Service may have been adopted since the list was read.
     const allowed = Math.max(1, Math.ceil(worker.ownedServices * 0.3));
     if (worker.deletedServices.size > allowed) {
       this.#report(
@@ -77,7 +77,7 @@ export class Writes {
   }
 }
 
-/** Our marks go, or merely who owns which field: nothing else is said to change. */
+/** The change removes only our ownership labels or field ownership. */
 function isGivenBack({ before, stored }: Change): boolean {
   if (before === undefined) return false;
   if (isDeepStrictEqual(contentOf(before.object), contentOf(stored.object))) return true;

@@ -13,8 +13,8 @@ export function mutationNamed(name: string): Mutation {
 }
 
 /**
- * Lets every module that is loaded from now on come with the mistake in it. Throws while the module is loaded when
- * its source no longer has the place: a mutation that changes nothing would prove nothing.
+ * Puts the mistake into the module when it is loaded. Loading throws when the source no longer has the place: a mutation
+ * that changes nothing proves nothing.
  *
  * @returns whether the file has been loaded meanwhile.
  */

@@ -1,13 +1,13 @@
-/** A mistake that the product could have: one place of its source, otherwise. */
+/** A mistake that the product could have: one place of its source is replaced. */
 export interface Mutation {
   readonly name: string;
-  /** What a reader of the table wants to know. */
+  /** The mistake in words, for the table. */
   readonly mistake: string;
   /** The invariant that it breaks; a mistake may break another one first. */
   readonly breaks: readonly number[];
   /** In the repository. */
   readonly file: string;
-  /** Stands there exactly once. */
+  /** The source contains it exactly once. */
   readonly from: string;
   readonly to: string;
   /** The simulation has to notice within so many seeds, counted from 1. */
@@ -18,7 +18,7 @@ export interface Mutation {
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'adopts-unasked',
-    mistake: 'takes over what is not ours without being asked',
+    mistake: 'adopts objects without being asked',
     breaks: [1],
     file: 'src/plan/plan-input.ts',
     from: 'return target.adopt || options.adopt;',
@@ -45,7 +45,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'no-hold-for-nxdomain',
-    mistake: 'NXDOMAIN takes addresses away at once',
+    mistake: 'NXDOMAIN removes addresses at once',
     breaks: [2, 3],
     file: 'src/endpoint/hold.ts',
     from: 'notFoundSinceMs + settings.notFoundMs',
@@ -63,7 +63,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'skip-mirror-first',
-    mistake: 'hand-kept Endpoints are marked before our slices stand',
+    mistake: 'hand-kept Endpoints are no longer mirrored before our slices exist',
     breaks: [3],
     file: 'src/plan/publish-slices.ts',
     from: 'const endpointsFirst = isBeingReleased(draft);',
@@ -72,7 +72,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'release-awaits-no-mirror',
-    mistake: '`release` takes our slices away before the mirroring controller has made its own',
+    mistake: '`release` deletes our slices before the mirroring controller has created its own',
     breaks: [3],
     file: 'src/plan/plan-release.ts',
     from: 'if (owned.slices.length > 0 && !isMirrorInStep(existing, slices)) {',
@@ -81,7 +81,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'never-updates',
-    mistake: 'what exists is taken to be what it should be',
+    mistake: 'every existing object counts as up to date',
     breaks: [4],
     file: 'src/plan/field-ownership/field-difference.ts',
     from: 'return difference.changes.length === 0 && difference.unowned.length === 0;',
@@ -89,8 +89,8 @@ export const MUTATIONS: readonly Mutation[] = [
     withinSeeds: 400,
   },
   {
-    name: 'leaves-leftovers',
-    mistake: 'slices of whoever kept the Service before are never removed',
+    name: 'keeps-foreign-slices',
+    mistake: 'slices from before an adoption are never deleted',
     breaks: [4, 8],
     file: 'src/plan/publish-slices.ts',
     from: "draft.delete('EndpointSlice', [...orphaned, ...foreign], 'Adopted');",
@@ -99,7 +99,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'restless-order',
-    mistake: 'endpoints come in another order each time',
+    mistake: 'endpoints have another order at each build',
     breaks: [5],
     file: 'src/manifest/endpoint-entry.ts',
     from: '    .sort(compareAddresses)\n    .flatMap((address) => entriesOfAddress(',
@@ -108,7 +108,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'waits-for-all',
-    mistake: 'a pass writes nothing before the slowest target has been looked at',
+    mistake: 'a pass writes nothing before it has observed the slowest target',
     breaks: [6],
     file: 'src/sync/pass/pass-decider.ts',
     from: 'if (decision.drainedAddresses > 0) {',
@@ -117,7 +117,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'unfenced',
-    mistake: 'writes go out whether this replica leads or not',
+    mistake: 'a replica that does not lead writes',
     breaks: [7],
     file: 'src/cluster/fenced-store.ts',
     from: 'isLeader() ? undefined : NOT_LEADER',
@@ -126,7 +126,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'denied-addresses',
-    mistake: 'guards.deniedCIDRs is not looked at',
+    mistake: 'guards.deniedCIDRs is ignored',
     breaks: [8],
     file: 'src/model/guards.ts',
     from: 'const denied = guards.deniedCidrs.find((range) => range.contains(address));',
@@ -135,7 +135,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'loopback',
-    mistake: 'what the API refuses is sent to it',
+    mistake: 'addresses that the API rejects are sent to it',
     breaks: [8],
     file: 'src/model/guards.ts',
     from: 'if (refused !== undefined) return refused;',
@@ -144,7 +144,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'follows-empty-lists',
-    mistake: 'a list that names nothing is a list like any other',
+    mistake: 'an empty list is accepted',
     breaks: [9],
     file: 'src/config/target-list.ts',
     from: 'if (targets.length > 0) return { ok: true, list };',
@@ -152,8 +152,8 @@ export const MUTATIONS: readonly Mutation[] = [
     withinSeeds: 400,
   },
   {
-    name: 'believes-blindness',
-    mistake: 'verdicts are never doubted, however many fail at once',
+    name: 'trusts-all-verdicts',
+    mistake: 'drains are never suspended, however many addresses fail at once',
     breaks: [10],
     file: 'src/endpoint/drain-guard.ts',
     from: 'const doubt = trusted ? undefined :',
@@ -162,11 +162,11 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'plan-creates-only',
-    mistake: 'plan says what would be created, and not what would be changed',
+    mistake: 'plan shows what would be created, and not what would be updated',
     breaks: [11],
     file: 'src/sync/pass/pass-decider.ts',
-    from: 'const { guards, options } = this.request;',
-    to: "const { guards, mode } = this.request;\n    const options = { ...this.request.options, ...(mode === 'plan' ? { policy: 'create-only' as const } : {}) };",
+    from: 'const { guards, options } = this.#request;',
+    to: "const { guards, mode } = this.#request;\n    const options = { ...this.#request.options, ...(mode === 'plan' ? { policy: 'create-only' as const } : {}) };",
     withinSeeds: 400,
   },
   {
@@ -180,7 +180,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
-/** What a mutation may call and the product has not. */
+/** Code that a mutation calls and the product does not have. */
 export const HELPERS: Readonly<Record<string, string>> = {
   'restless-order': `
 let calls = 0;

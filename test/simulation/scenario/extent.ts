@@ -2,27 +2,27 @@ import type { Random } from '../../../src/time/random.ts';
 
 type Range = readonly [number, number];
 
-/** How much of everything one scenario has. */
+/** The size of one scenario. */
 export interface Extent {
   readonly name: 'brief' | 'usual' | 'long';
   readonly targets: Range;
   readonly incidents: Range;
-  /** Passes come one by one; replicas never rest, and see as much in less time. */
+  /** Passes run one by one. Replicas run all the time, and observe as much in less time. */
   readonly disturbedMs: { readonly cronJob: number; readonly deployment: number };
   readonly cronPeriodSeconds: Range;
-  /** Incidents that pass last so much of what they would last in a long scenario. */
+  /** The duration of an incident as a share of its duration in a long scenario. */
   readonly pace: number;
   readonly obsoleteSeconds: readonly number[];
   readonly notFoundSeconds: readonly number[];
   readonly ttlSeconds: readonly number[];
   readonly checkSeconds: readonly number[];
-  /** How long nothing may be written in the end. */
+  /** How long nothing may be written at the end. */
   readonly restMs: number;
 }
 
 /**
- * Most bugs show in little worlds, of which many more can be looked at: the same things happen there, sooner and
- * to fewer. What takes crowds or time is found by the few large ones.
+ * Small scenarios find most bugs, and many more of them fit into the same time: the same incidents, sooner and with fewer
+ * targets. A few large scenarios find the bugs that need many targets or much time.
  */
 const EXTENTS: readonly { readonly share: number; readonly extent: Extent }[] = [
   {

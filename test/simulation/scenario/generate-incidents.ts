@@ -21,12 +21,12 @@ type Maker = (
   ground: Ground,
 ) => { readonly what: Happening; readonly forMs?: number } | undefined;
 
-/** The first pass shall find the world in order now and then. */
+/** Sometimes the first pass runs before any incident. */
 const EARLIEST_MS = 1_000;
 
 /**
- * In the manner of swarm testing: each seed takes a part of the kinds of trouble only, so that rare ones are not
- * drowned by frequent ones and every pair of kinds meets alone somewhere.
+ * Swarm testing: each seed uses only some kinds of incidents, so that frequent kinds do not hide rare ones, and each pair
+ * of kinds occurs without the others in some seed.
  */
 export function incidentsFor(random: Random, ground: Ground): Incident[] {
   const kinds = KINDS.filter(() => chance(random, 0.45));
@@ -43,14 +43,14 @@ export function incidentsFor(random: Random, ground: Ground): Incident[] {
   return incidents.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** A host keeps whoever asks waiting from the very beginning, while others are new and well. */
+/** A host accepts and never answers from the beginning, while other hosts are new and healthy. */
 function slowAtFirst(random: Random, ground: Ground): Incident[] {
   const made = host(random, ground);
   if (made?.what.do !== 'host') return [];
   return [{ ...made.what, mode: pick(random, ['blackhole', 'hang']), atMs: 0 }];
 }
 
-/** In milliseconds, from so many seconds to so many of a long scenario; shorter ones go faster. */
+/** Milliseconds between two numbers of seconds, scaled down for short scenarios. */
 function forSome(random: Random, { pace }: Extent, low: number, high: number): number {
   return Math.max(500, Math.round(between(random, low, high) * 1000 * pace));
 }
@@ -76,7 +76,7 @@ const name: Maker = (random, { names, extent }) => {
   return chance(random, 0.6) ? { what, forMs: forSome(random, extent, 3, 150) } : { what };
 };
 
-/** What the API rejects, and what belongs to the cluster itself. */
+/** Addresses that the API rejects, and addresses of the cluster itself. */
 const UNUSABLE_ADDRESSES = [
   '127.0.0.7',
   '169.254.1.1',
@@ -135,7 +135,7 @@ const silence: Maker = (random, { extent }) => {
 
 const api: Maker = (random, { mode, extent }) => {
   const drawn = API_FAULTS.filter(() => chance(random, 0.3));
-  // What `run` has read stays until something changes or `--resync` comes: it may believe what the API promises.
+  // `run` keeps what it read until something changes or `--resync`: it relies on the API's promise of current reads.
   const fitting = drawn.filter((fault) => fault !== 'staleRead' || mode === 'cronJob');
   const faults = fitting.map((fault): readonly [ApiFault, number] => [fault, pick(random, [0.02, 0.1, 0.3])]);
   return { what: { do: 'api', faults }, forMs: forSome(random, extent, 20, 200) };
@@ -149,7 +149,7 @@ const apiDown: Maker = (random, { extent }) => ({
   forMs: forSome(random, extent, 10, 120),
 });
 
-/** DrainsWithoutConnectivity is what does the most harm. */
+/** Lost connectivity to hosts does the most harm. */
 const CUT_FROM = ['hosts', 'hosts', 'dns', 'api'] as const;
 
 const cut: Maker = (random, { extent }) => ({
@@ -189,7 +189,7 @@ const kill: Maker = (random) => ({
 
 const watchCut: Maker = (random) => ({ what: { do: 'watchCut', compacted: chance(random, 0.4) } });
 
-/** Whoever runs by schedule reads everything anew, and watches nothing. */
+/** A pass reads everything again and watches nothing. */
 const watchLag: Maker = (random, { mode, extent }) => {
   if (mode === 'cronJob') return undefined;
   const byMs = pick(random, [400, 3_000, 20_000, 90_000]);
@@ -256,7 +256,7 @@ function changesOf(
   ])();
 }
 
-/** Many come or go at once, so that slices are filled, emptied and packed anew. */
+/** Many addresses come or go at once, so that slices are filled, emptied and packed again. */
 function otherMany({ endpoints }: TargetSpec, random: Random): TargetSpec['endpoints'] {
   const added = Array.from({ length: between(random, 1, 60) }, (_, at) => ({ address: `10.22.0.${at + 1}` }));
   return pick<() => TargetSpec['endpoints']>(random, [
@@ -292,7 +292,7 @@ const OBJECT_EDITS: readonly ObjectEdit[] = [
   'deleteState',
 ];
 
-/** People leave none of these behind for ever, or nothing would be left to compare. */
+/** People undo these edits in the end; otherwise nothing would be left to compare. */
 const TAKEN_BACK: ReadonlySet<ObjectEdit> = new Set([
   'addSelector',
   'addForeignSlice',

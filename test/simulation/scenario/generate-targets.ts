@@ -55,7 +55,7 @@ function generateTarget(
   };
 }
 
-/** More than one slice takes. */
+/** More than fit into one slice. */
 function generateCrowd(at: number, random: Random): SourceSpec[] {
   return Array.from({ length: MANY + between(random, 1, 130) }, (_, host) => ({
     address: `10.21.${at}.${host + 1}`,

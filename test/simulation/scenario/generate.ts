@@ -7,7 +7,7 @@ import { generateTargets } from './generate-targets.ts';
 import type { HandMade, Scenario } from './incident.ts';
 import { DENIED_PREFIX, keyOfSpec, type ListGuards, type TargetSpec } from './target-spec.ts';
 
-/** Everything that is to happen under one seed. */
+/** The scenario of one seed. */
 export function scenarioOf(seed: number): Scenario {
   const random = streamOf(seed, 'scenario');
   const extent = extentOf(streamOf(seed, 'extent'));
@@ -41,17 +41,17 @@ function guardsFor(random: Random): ListGuards {
   return chance(random, 0.7) ? { maxDrainPercent, deniedPrefix: DENIED_PREFIX } : { maxDrainPercent };
 }
 
-/** One CronJob mostly; now and then a second one that somebody forgot, on another machine. */
+/** Usually one CronJob; sometimes a second one that a person forgot, on another machine. */
 function workersFor(random: Random, { cronPeriodSeconds }: Extent): Scenario['workers'] {
   const periodMs = between(random, ...cronPeriodSeconds) * 1000;
-  // By then the mirroring controller has seen what was made by hand.
+  // By then the mirroring controller has copied the hand-kept Endpoints.
   const first = { machine: 0, periodMs, offsetMs: between(random, 500, 3_000) };
   return chance(random, 0.25)
     ? [first, { machine: 1, periodMs, offsetMs: between(random, 500, periodMs) }]
     : [first];
 }
 
-/** Only what is to be adopted, or is to be left alone, stands there beforehand. */
+/** Hand-kept objects exist only for targets that adopt them or must skip them. */
 function handMadeFor(target: TargetSpec, random: Random): HandMade[] {
   if (!target.adopt && target.create && !chance(random, 0.08)) return [];
   const listed = target.endpoints.flatMap((source) => ('address' in source ? [source.address] : []));

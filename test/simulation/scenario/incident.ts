@@ -6,10 +6,10 @@ import type { NameContent } from '../world/names.ts';
 import type { DeathAt } from '../world/request-fate.ts';
 import type { ListGuards, TargetSpec } from './target-spec.ts';
 
-/** One thing that happens to the world. Plain data: leaving one out leaves the rest as it was. */
+/** One thing that happens to the world. Plain data: without one incident the others stay the same. */
 export type Incident = Happening & {
   readonly atMs: number;
-  /** It passes by itself; absent: it stays. */
+  /** How long it lasts; absent: it stays. */
   readonly forMs?: number;
 };
 
@@ -20,20 +20,20 @@ export type Happening =
   | { readonly do: 'api'; readonly faults: readonly (readonly [ApiFault, number])[] }
   | { readonly do: 'cut'; readonly machine: number; readonly from: 'hosts' | 'dns' | 'api' }
   | { readonly do: 'clock'; readonly machine: number; readonly byMs: number }
-  /** The machine's clock counts so many millionths too much, or too little. */
+  /** The machine's clock runs too fast or too slow by so many millionths. */
   | { readonly do: 'drift'; readonly machine: number; readonly ppm: number }
   | { readonly do: 'pause' }
-  /** The next pass dies around its n-th write, counted from 1; of replicas, whoever does the n-th write from now. */
+  /** The next pass is killed around its n-th write, counted from 1. Of replicas: the one that sends the n-th write from now. */
   | { readonly do: 'kill'; readonly write: number; readonly when: DeathAt }
   | { readonly do: 'terminate' }
-  /** Every watch that is open breaks; with `compacted`, what they missed cannot be had any more. */
+  /** Every open watch breaks; with `compacted`, the events that they missed are compacted. */
   | { readonly do: 'watchCut'; readonly compacted: boolean }
-  /** The watch cache of one of the two API servers shows what happens so much later. */
+  /** The watch cache of one of the two API servers lags by so much. */
   | { readonly do: 'watchLag'; readonly replica: number; readonly byMs: number }
-  /** Somebody gives the lease to nobody, or takes it away altogether. */
+  /** A person clears the holder of the lease, or deletes the lease. */
   | { readonly do: 'lease'; readonly edit: 'delete' | 'clear' }
   | { readonly do: 'controllersDown' }
-  /** Somebody runs `release`. Whoever follows the list may know of it before, afterwards or never. */
+  /** A person runs `release`. The list loses the target before, afterwards or never. */
   | {
       readonly do: 'release';
       readonly key: string;
@@ -41,7 +41,7 @@ export type Happening =
       readonly toPods: boolean;
       readonly list: 'lostBefore' | 'lostAfter' | 'keeps';
       readonly dies?: DeathPlan;
-      /** When it died, somebody runs it once more. */
+      /** When it was killed, the person runs it again. */
       readonly again: boolean;
     }
   | { readonly do: 'list'; readonly edit: ListEdit }
@@ -57,7 +57,7 @@ export type ObjectEdit =
   | 'deleteEndpoints'
   | 'deleteService'
   | 'recreateService'
-  /** Made anew by somebody who knows nothing of our marks. */
+  /** Created again by a person, without our ownership labels. */
   | 'replaceService'
   | 'makeExternalName'
   | 'flipReady'
@@ -65,12 +65,12 @@ export type ObjectEdit =
   | 'stripLabel'
   | 'addSelector'
   | 'addForeignSlice'
-  /** The whole namespace, with all that is in it; somebody makes it anew in the end. */
+  /** The whole namespace with its objects; a person creates it again in the end. */
   | 'deleteNamespace'
   | 'corruptState'
   | 'deleteState';
 
-/** What stood in the cluster before the product came: made by hand, as people do today. */
+/** Hand-kept objects that exist before the product starts. */
 export interface HandMade {
   readonly key: string;
   readonly kind: 'service' | 'endpoints' | 'externalName' | 'endpointsAndSlice';
@@ -96,13 +96,13 @@ export interface Scenario {
     readonly periodMs: number;
     readonly offsetMs: number;
   }[];
-  /** What becomes of a pass that is still going on when the next is due, as in a CronJob. */
+  /** What happens to a pass that still runs when the next is due, as in a CronJob. */
   readonly concurrency: 'Allow' | 'Forbid' | 'Replace';
-  /** Whether somebody looks at `plan` before each pass in which nothing goes wrong. */
+  /** Whether a person runs `plan` before each pass without faults. */
   readonly previews: boolean;
   readonly latencyMs: readonly [number, number];
   readonly incidents: readonly Incident[];
   readonly disturbedMs: number;
-  /** How long nothing may be written once all has come to rest. */
+  /** How long nothing may be written once the world is at rest. */
   readonly restMs: number;
 }

@@ -1,4 +1,4 @@
-/** A target as a scenario has it: plain data, so that it can be edited, shrunk, and written as a list. */
+/** A target of a scenario. Plain data: it can be edited, shrunk, and written as a list. */
 export interface TargetSpec {
   readonly name: string;
   readonly namespace: string;
@@ -28,30 +28,30 @@ export interface PortSpec {
   readonly protocol: 'TCP' | 'UDP';
 }
 
-/** `priority`: takes traffic only while nothing of a lower one can; absent is 0. */
+/** `priority`: a standby takes traffic only while no address of a lower number can; absent is 0. */
 export type SourceSpec =
   | { readonly address: string; readonly priority?: number }
   | { readonly host: string; readonly priority?: number }
   | { readonly srv: string };
 
-/** The bounds that a list sets for all its targets. */
+/** The guards of a list. */
 export interface ListGuards {
   readonly maxDrainPercent: number;
-  /** Addresses that begin like this are denied: those of a range of 16 bits. */
+  /** Addresses with this prefix are denied: a /16 range. */
   readonly deniedPrefix?: string;
 }
 
-/** What stands in the list file at one time. */
+/** The content of the list file at one time. */
 export interface ListVersion {
   readonly text: string;
   /** Absent: the text is broken, or names no target. */
   readonly targets?: readonly TargetSpec[];
 }
 
-/** Names may come to stand for such addresses, and some lists deny them. */
+/** Names may resolve to such addresses, and some lists deny them. */
 export const DENIED_PREFIX = '10.42.';
 
-/** Where the hosts of every SRV record listen; no target's own port is the same. */
+/** The port of every SRV record; no target has the same port. */
 export const SERVICE_PORT = 7000;
 
 /** More endpoints than fit into one slice. */
@@ -59,7 +59,7 @@ export const MANY = 100;
 
 export const DNS_SERVERS = ['10.0.0.53', '10.0.1.53'];
 
-/** Shorter than the defaults, so that a pass of a few simulated seconds sees a verdict through. */
+/** Shorter than the defaults, so that a pass of a few simulated seconds comes to a verdict. */
 const RHYTHM = { fastInterval: '500ms', timeout: '1s' };
 
 /** JSON is YAML. */

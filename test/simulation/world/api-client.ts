@@ -31,10 +31,10 @@ const ATTEMPTS = 4;
 
 const ANSWERED_WITHIN_MS = 1_000;
 
-/** What is on its way for longer would arrive in a world that has long come to rest, with nobody there to see it. */
+/** A request that is delayed for longer would arrive when the world is at rest and its processes have ended. */
 const LATEST_ARRIVAL_MS = 240_000;
 
-/** The way from one process to the API server, over the product's own repetition and reading of answers. */
+/** One process's connection to the API server. The product's own code repeats requests and reads answers. */
 export class ApiClient implements KubeSender {
   requestCount = 0;
   readonly #process: SimProcess;
@@ -58,7 +58,7 @@ export class ApiClient implements KubeSender {
 
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> {
     const options = { clock: this.#process.clock, attempts: ATTEMPTS, renewCredentials: () => undefined };
-    // An attempt that is repeated is still the decision that it was at first.
+    // A repeated request belongs to the decision of its first attempt.
     const knew = isWrite(request) ? this.#fate.knowledge() : undefined;
     return sendWithRetries(request, (each, until) => this.#sendOnce(each, knew, until), options, signal);
   }
@@ -127,7 +127,7 @@ export class ApiClient implements KubeSender {
     const arrives = this.#cluster.expect();
     const sentMs = this.#scheduler.nowMs;
     this.#scheduler.in(fate.latencyMs() + slowMs + lateMs, () => {
-      // Its answer is back by then as well, and whoever dies of it is dead.
+      // By then its answer has arrived too, and a process that it kills is dead.
       this.#scheduler.in(ANSWERED_WITHIN_MS, arrives);
       const instead = answerInstead(fault);
       if (instead !== undefined) {
@@ -182,7 +182,7 @@ export class ApiClient implements KubeSender {
 
   #report(request: KubeRequest, outcome: string): void {
     const [path = ''] = request.path.split('?');
-    // A renewal every two seconds makes no story.
+    // The renewals of the lease, one in two seconds, are left out of the story.
     if (outcome === '200' && path.includes('/leases/')) {
       this.#log.note(`${this.#process.name} renews`);
       return;
@@ -191,7 +191,7 @@ export class ApiClient implements KubeSender {
   }
 }
 
-/** What befalls one request on its way. */
+/** The faults of one request. */
 interface Circumstance {
   readonly fault: ApiFault | undefined;
   readonly death: DeathAt | undefined;
@@ -208,7 +208,7 @@ function answerAfter(fault: ApiFault | undefined, response: CompleteResponse): K
   return { ok: false, failure: failureIn(response) };
 }
 
-/** `services/NS/NAME`: what matters of a path in a story. */
+/** `services/NS/NAME`: a path in short, for a story. */
 function shortPath(path: string): string {
   const parts = path.split('/').filter((part) => part !== '');
   const at = parts.indexOf('namespaces');

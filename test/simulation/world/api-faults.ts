@@ -3,23 +3,23 @@ import type { CompleteResponse } from '../../../src/embedded/apiserver/request.t
 import { failureOf } from '../../../src/io/kube-failure.ts';
 import type { KubeAnswer, KubeRequest } from '../../../src/io/kube-retry.ts';
 
-/** What may happen to one request, and to nothing else. */
+/** The faults of a single request. */
 export type ApiFault =
   | 'slow'
-  /** In plain text, with Retry-After, as priority and fairness answers. */
+  /** In plain text with Retry-After, as API priority and fairness answers. */
   | 'tooMany'
   | 'conflict'
   | 'error500'
   | 'error503'
-  /** The write is done, the answer says that nobody knows. */
+  /** The write succeeds, and the answer says that its outcome is unknown. */
   | 'timeoutAfterCommit'
   | 'timeoutBeforeCommit'
   | 'droppedBefore'
   | 'droppedAfter'
-  /** Arrives at the server long after the client gave up. */
+  /** Arrives at the server long after the client's timeout. */
   | 'lateArrival'
   | 'noAnswer'
-  /** As things were a while ago. */
+  /** A read that returns old data. */
   | 'staleRead'
   | 'refusedConnection'
   | 'expiredToken';
@@ -45,7 +45,7 @@ export function isWrite(request: KubeRequest): boolean {
   return request.method !== 'GET' && !request.path.includes('dryRun=All');
 }
 
-/** Faults that keep the request from the server altogether. */
+/** Faults that keep the request from reaching the server. */
 export function answerInstead(fault: ApiFault | undefined): KubeAnswer | undefined {
   switch (fault) {
     case 'tooMany':
@@ -76,7 +76,7 @@ export const TIMED_OUT = refusal(
 
 export const CONNECTION_LOST = unreachable('other side closed', true);
 
-/** As the product's own transport words it when its patience is over. */
+/** The message of the product's own transport when its timeout is over. */
 export const NO_ANSWER: KubeAnswer = {
   ok: false,
   failure: { reason: 'Timeout', httpStatus: 0, message: 'no answer within 30000 ms', outcomeUnknown: true },
@@ -102,7 +102,7 @@ function statusJson(code: number, reason: string, message: string): string {
   });
 }
 
-/** What the product's own transport makes of an answer that is no success. */
+/** The failure that the product's own transport returns for an answer without success. */
 export function failureIn({ status, headers, body }: CompleteResponse): ApiFailure {
   const retryAfter = headers['Retry-After'];
   return failureOf({

@@ -1,15 +1,15 @@
 import type { Scheduled, Scheduler } from './scheduler.ts';
 
-/** What arrives at one replica's watch cache and waits to be passed on. */
+/** A change in one replica's watch cache that waits for its delivery. */
 interface Backlog {
   readonly dueMs: number;
   readonly pass: () => void;
 }
 
 /**
- * One of the API servers of a control plane that has several, as far as its watch cache goes: what happens in etcd
- * shows there later, in order, and everything at once when the cache has caught up (`storage/cacher`). Reads without
- * a resourceVersion and writes go to etcd whichever server takes them, and are never late.
+ * The watch cache of one of several API servers. A change in etcd appears in it later, in order, and all at once when the
+ * cache has caught up (`storage/cacher`). Writes, and reads without a resourceVersion, go to etcd on every server, and
+ * are never late.
  */
 class ApiReplica {
   readonly #scheduler: Scheduler;
@@ -37,7 +37,7 @@ class ApiReplica {
       pass();
       return false;
     }
-    // Nothing overtakes what came before, even if that came when the lag was longer.
+    // A change never overtakes an earlier one, even if the lag was longer then.
     const afterMs = this.#backlog.at(-1)?.dueMs ?? 0;
     this.#backlog.push({ dueMs: Math.max(afterMs, this.#scheduler.nowMs + this.#lagMs), pass });
     this.#wait();
@@ -59,7 +59,7 @@ class ApiReplica {
 /** The API servers behind one address: each watch is served by one of them for as long as it is open. */
 export class ApiReplicas {
   readonly #replicas: readonly [ApiReplica, ApiReplica];
-  /** The longest lag that there has been: so late may somebody hear of what happened. */
+  /** The longest lag so far: a watch event may be late by so much. */
   longestLagMs = 0;
 
   constructor(scheduler: Scheduler) {

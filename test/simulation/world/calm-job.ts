@@ -1,7 +1,7 @@
 import { CronJob } from './cron-job.ts';
 import type { World } from './world.ts';
 
-/** Passes in a world in which nobody dies. */
+/** Passes that are not killed. */
 export function calmJob(world: World, periodMs: number): CronJob {
   const rhythm = { name: 'calm', periodMs, offsetMs: 1_000, concurrency: 'Forbid' } as const;
   const { previews } = world.scenario;

@@ -7,18 +7,18 @@ import type { Random } from '../../../src/time/random.ts';
 import type { ReferenceHealth } from '../checks/reference-health.ts';
 import type { SimProcess } from './sim-process.ts';
 
-/** Who is behind a change. */
+/** The writer of a change. */
 export type Writer =
   | {
       readonly kind: 'worker';
       readonly process: SimProcess;
-      /** When the client sent it off for the first time. */
+      /** When the client sent it for the first time. */
       readonly sentMs: number;
-      /** What it knew when it decided this. */
+      /** The health that it knew when it decided this. */
       readonly knew?: ReferenceHealth;
     }
   | { readonly kind: 'people' }
-  /** One of Kubernetes' own; `because` of whoever changed something of the same Service last. */
+  /** A controller of Kubernetes. `because`: the last other writer to an object of the same Service. */
   | { readonly kind: 'controller'; readonly name: string; readonly because: Writer | undefined };
 
 export interface ClusterRequest {
@@ -35,7 +35,7 @@ const TOKEN = 'simulation';
 
 const SERVICE_CIDRS = ['10.96.0.0/16', 'fd00:96::/112'];
 
-/** The embedded server has no such kind; API servers since 1.33 do. */
+/** The embedded server does not have this kind; API servers since 1.33 do. */
 const SERVICE_CIDR_LIST: CompleteResponse = {
   kind: 'complete',
   status: 200,
@@ -48,10 +48,10 @@ const SERVICE_CIDR_LIST: CompleteResponse = {
   }),
 };
 
-/** The embedded API server's core, and who does what to it. */
+/** The embedded API server's core, with the writer of each change. */
 export class Cluster {
   readonly core: ApiServer;
-  /** Told after every change, before anybody else learns of it. */
+  /** The listener is called after every change, before any watch event is sent. */
   readonly #listeners: OnChange[] = [];
   #writer: Writer = { kind: 'people' };
   #underWay = 0;
@@ -74,7 +74,7 @@ export class Cluster {
     });
   }
 
-  /** A request is on its way; to be called when it is there. */
+  /** Counts a request under way. Call the result when it has arrived. */
   expect(): () => void {
     this.#underWay += 1;
     return () => {
@@ -82,7 +82,7 @@ export class Cluster {
     };
   }
 
-  /** Requests that have not reached the server yet, whoever still waits for their answers. */
+  /** Requests that have not reached the server yet, even if their clients no longer wait. */
   get underWay(): number {
     return this.#underWay;
   }
@@ -91,14 +91,14 @@ export class Cluster {
     this.#listeners.push(listener);
   }
 
-  /** Opens a watch: what it says comes line by line, as it happens. */
+  /** Opens a watch: each event is one line, delivered when it happens. */
   async watch(path: string, signal: AbortSignal): Promise<WatchResponse | CompleteResponse> {
     const response = await this.core.handle(toApiRequest({ method: 'GET', path }), signal);
     if (response.kind === 'dropped') throw new Error('the simulation has faults of its own');
     return response;
   }
 
-  /** Does it at once, in the name of `writer`: a write has happened when this returns, its answer comes later. */
+  /** Handles a request at once, on behalf of `writer`: a write is done when this returns, and its answer comes later. */
   handle(request: ClusterRequest, writer: Writer, signal: AbortSignal): Promise<CompleteResponse> {
     if (request.path.startsWith('/apis/networking.k8s.io/v1/servicecidrs'))
       return Promise.resolve(SERVICE_CIDR_LIST);

@@ -21,16 +21,16 @@ import { between } from './streams.ts';
 const ACTS_WITHIN_MS = [5, 400] as const;
 const EMPTIES_WITHIN_MS = [200, 8_000] as const;
 
-/** Where kinds of other groups than the first are. */
+/** The API paths of kinds outside the core group. */
 const GROUPS: Readonly<Record<string, string>> = {
   endpointslices: '/apis/discovery.k8s.io/v1',
   events: '/apis/events.k8s.io/v1',
 };
 
 /**
- * What kube-controller-manager does with the kinds of object that the product touches: mirrors Endpoints into
- * slices, writes the endpoints of Services with a selector, collects slices whose Service is gone, and empties
- * namespaces that are being deleted. Each takes its time, and all of them can stand still for a while.
+ * The controllers of kube-controller-manager for the product's kinds: they mirror Endpoints into slices, write the
+ * endpoints of Services with a selector, delete slices of deleted Services, and empty namespaces that are being deleted.
+ * Each has a delay, and all of them can stop for a while.
  */
 export class Controllers {
   down = false;
@@ -72,7 +72,7 @@ export class Controllers {
     });
   }
 
-  /** The namespace controller: whoever deleted the namespace wanted all of that. */
+  /** The namespace controller: the person who deleted the namespace is the writer of its deletions. */
   #emptyNamespace(name: string): void {
     const { store } = this.#cluster.core;
     const namespace = store.get('namespaces', name);
@@ -103,7 +103,7 @@ export class Controllers {
       this.#putSlices(key, SLICE_CONTROLLER, []);
       return;
     }
-    // Without a selector both controllers leave everything as it stands, their own slices included.
+    // Without a selector both controllers change nothing, not even their own slices.
     if (!hasSelector(service) || specOf(service).type === 'ExternalName') return;
     const { name, namespace = '', labels = {}, uid } = service.metadata;
     const ports = (specOf(service).ports ?? []).map((port) => ({
@@ -139,18 +139,18 @@ export class Controllers {
     });
   }
 
-  /** The garbage collector: a slice whose Service is gone, or is another one by now, goes too. */
+  /** The garbage collector: it deletes a slice whose Service is deleted or was created again. */
   #collect(key: string): void {
     const uid = this.#get('services', key)?.metadata.uid;
     for (const slice of this.#slicesOf(key)) {
       const owners = (slice.metadata.ownerReferences ?? []).filter((owner) => owner.kind === 'Service');
       if (owners.length === 0 || owners.some((owner) => owner.uid === uid)) continue;
-      // Whoever deleted the Service wanted that, and nobody who wrote anything since.
+      // The writer that deleted the Service is the cause, not a later writer.
       this.#request('DELETE', 'endpointslices', `${slice.metadata.namespace}/${slice.metadata.name}`);
     }
   }
 
-  /** In the order of both controllers: what is new, what changes, what goes (`reconciler.go`). */
+  /** In the order of both controllers: create, update, delete (`reconciler.go`). */
   #putSlices(key: string, manager: string, wanted: readonly WantedObject[]): void {
     const keyOf = ({ metadata }: WantedObject | ApiObject) => `${metadata.namespace}/${metadata.name}`;
     const exists = (slice: WantedObject) => this.#get('endpointslices', keyOf(slice)) !== undefined;

@@ -5,7 +5,7 @@ import { type ProductProcess, startProcess } from './product-process.ts';
 import { endInShort, runSyncProgram } from './programs.ts';
 import type { World } from './world.ts';
 
-/** A Job's `activeDeadlineSeconds`: a pass that hangs is killed in the end. */
+/** A Job's `activeDeadlineSeconds`: a pass that hangs is killed then. */
 const DEADLINE_MS = 180_000;
 
 export interface Rhythm {
@@ -14,14 +14,14 @@ export interface Rhythm {
   readonly periodMs: number;
   readonly offsetMs: number;
   readonly concurrency: 'Allow' | 'Forbid' | 'Replace';
-  /** Somebody runs `plan` before each pass and compares. */
+  /** Whether a person runs `plan` before each pass and compares. */
   readonly previews?: boolean;
 }
 
-/** Starts a pass again and again, as Kubernetes' CronJob does. */
+/** Starts a pass at each period, as a CronJob does. */
 export class CronJob {
   readonly running = new Set<ProductProcess>();
-  /** Ends of passes that came by themselves, with their exit codes. */
+  /** The exit codes of passes that were not killed. */
   readonly exits: (number | string)[] = [];
   readonly #world: World;
   readonly #rhythm: Rhythm;
@@ -36,12 +36,12 @@ export class CronJob {
     world.scheduler.in(rhythm.offsetMs, () => this.#tick());
   }
 
-  /** Each pass is a beginning. */
+  /** Each pass counts as a start. */
   get isSteady(): boolean {
     return true;
   }
 
-  /** Starts no more; what runs goes on. */
+  /** Starts no more passes; a running one continues. */
   stop(): void {
     this.#stopped = true;
   }

@@ -5,15 +5,15 @@ import type { RequestFate } from './request-fate.ts';
 import { between, streamOf } from './streams.ts';
 import type { World } from './world.ts';
 
-/** Kubernetes kills what has not ended by itself so long after SIGTERM. */
+/** Kubernetes kills a process that has not ended so long after SIGTERM. */
 const GRACE_MS = 30_000;
 
 const LOOK_EVERY_MS = 500;
 
-/** The lease has run out, somebody has taken it, read everything and saved what it knows. */
+/** After this time the lease has expired, and another replica has acquired it, read everything and saved its state. */
 const TAKEN_OVER_WITHIN_MS = 40_000;
 
-/** Replicas of `run`: one that dies comes up again, as under a Deployment. */
+/** Replicas of `run`: one that dies is started again, as by a Deployment. */
 export class Deployment {
   readonly running = new Set<ProductProcess>();
   readonly exits: ProgramEnd[] = [];
@@ -35,12 +35,12 @@ export class Deployment {
     });
   }
 
-  /** Nobody has ended lately, so that whoever leads has led for a while. */
+  /** No replica has ended recently, so that the leader has led for a while. */
   get isSteady(): boolean {
     return this.#world.scheduler.nowMs - this.#lastEndMs > TAKEN_OVER_WITHIN_MS;
   }
 
-  /** SIGTERM to all, and nobody comes up again. */
+  /** Sends SIGTERM to all replicas, and starts none again. */
   stop(): void {
     this.#stopped = true;
     for (const each of this.running) this.terminate(each);

@@ -1,9 +1,9 @@
 import type { Incident } from '../scenario/incident.ts';
 
-/** What troubles hosts and names alone, and so may slow nobody down but those who use them. */
+/** Incidents of hosts and names alone: they may delay only the targets that use them. */
 const OF_OTHERS_ALONE: ReadonlySet<Incident['do']> = new Set(['host', 'name', 'dns']);
 
-/** When something last stood in the way of the product itself, or of the cluster. */
+/** When the last incident of the product's processes or of the cluster ended. */
 export class Disturbance {
   #underWay = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
@@ -20,7 +20,7 @@ export class Disturbance {
     this.#lastMs = nowMs;
   }
 
-  /** Something happened that has no end of its own. */
+  /** An incident without a duration happened. */
   note({ do: what }: Pick<Incident, 'do'>, nowMs: number): void {
     if (!OF_OTHERS_ALONE.has(what)) this.#lastMs = nowMs;
   }

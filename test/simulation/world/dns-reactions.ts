@@ -6,7 +6,7 @@ import type { EventLog } from './event-log.ts';
 import type { Names } from './names.ts';
 import { between, chance } from './streams.ts';
 
-/** What a DNS server, or the way to it, may do to a query. */
+/** Faults of a DNS server, or of the network to it. */
 export type DnsFault =
   | 'lost'
   | 'late'
@@ -26,17 +26,17 @@ export interface Reaction {
   readonly datagram: Uint8Array | 'unreachable';
 }
 
-/** An address that no zone has: whoever publishes it has believed a forgery. */
+/** An address that no zone has: a process that publishes it has accepted a forged reply. */
 export const FORGED_ADDRESS = '203.0.113.66' as IpAddress;
 
 const NOTHING = { answers: [], authorities: [], additionals: [] };
 
-/** What the servers send back, faults included. */
+/** The replies of the servers, with faults. */
 export class DnsReactions {
   readonly #names: Names;
   readonly #random: Random;
   readonly #log: EventLog;
-  /** By server: which faults may strike, and with what probability. */
+  /** By server: its faults, and their probabilities. */
   readonly #faults = new Map<string, ReadonlyMap<DnsFault, number>>();
 
   constructor(names: Names, random: Random, log: EventLog) {
@@ -71,7 +71,7 @@ export class DnsReactions {
     return overTcp ? [{ afterMs, datagram: reply }] : this.#disturbed(query, reply, afterMs, strikes);
   }
 
-  /** What UDP alone may do. */
+  /** Faults of UDP alone. */
   #disturbed(
     query: ReceivedQuery,
     reply: Uint8Array,
@@ -114,7 +114,7 @@ export class DnsReactions {
     return encodeReply(query, 'NOERROR', answer, 65_535);
   }
 
-  /** The right header and question, then what no decoder can make sense of. */
+  /** The right header and question, then bytes that cannot be decoded. */
   #garbageFor(query: ReceivedQuery): Uint8Array {
     const whole = this.#forgeryFor(query);
     const cut = whole.subarray(0, whole.length - 1 - this.#random.integer(6));
@@ -122,7 +122,7 @@ export class DnsReactions {
   }
 }
 
-/** A server that answers in lower case whatever the letters of the question were. */
+/** A server that answers in lower case, whatever the case of the question was. */
 function foldedCase(query: ReceivedQuery, reply: Uint8Array): Uint8Array {
   const folded = Buffer.from(reply);
   const end = 12 + query.question.length - 4;

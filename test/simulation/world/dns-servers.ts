@@ -3,7 +3,7 @@ import type { DnsReactions, Reaction } from './dns-reactions.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimProcess } from './sim-process.ts';
 
-/** The DNS network as processes see it: datagrams take their time, get lost, and come in any order. */
+/** The DNS network of a process: datagrams are delayed, lost and reordered. */
 export class DnsServers {
   readonly #scheduler: Scheduler;
   readonly #reactions: DnsReactions;
@@ -13,7 +13,7 @@ export class DnsServers {
     this.#reactions = reactions;
   }
 
-  /** `onQuery` is told +1 and -1 as queries begin and end. */
+  /** `onQuery` is called with +1 and -1 when a query begins and ends. */
   transportFor(process: SimProcess, onQuery: (change: 1 | -1) => void): DnsTransport {
     return {
       exchangeUdp: (exchange, signal) =>

@@ -1,11 +1,11 @@
 interface Scheduled<T> {
   readonly atMs: number;
-  /** Breaks ties by age, so that equal times come out in the order they went in. */
+  /** The order of insertion, for equal times. */
   readonly sequence: number;
   readonly item: T;
 }
 
-/** What is to happen when, the earliest first: a binary heap. */
+/** Items by time, the earliest first: a binary heap. */
 export class EventHeap<T> {
   readonly #heap: Scheduled<T>[] = [];
   #sequence = 0;
@@ -15,7 +15,7 @@ export class EventHeap<T> {
     this.#rise(this.#heap.length - 1);
   }
 
-  /** The earliest item and its time, left where it is. */
+  /** The earliest item and its time; it stays in the heap. */
   peek(): { readonly atMs: number; readonly item: T } | undefined {
     return this.#heap[0];
   }

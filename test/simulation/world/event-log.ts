@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Scheduler } from './scheduler.ts';
 
-/** What happened, one line each: the history that must be the same for the same seed, and the story when it fails. */
+/** One line for each event: the history, which is the same for the same seed, and the story of a failed seed. */
 export class EventLog {
   readonly lines: string[] = [];
-  /** How often each kind of fault did something, not how often it was planned. */
+  /** How often each kind of fault had an effect, not how often it was planned. */
   readonly faults = new Map<string, number>();
   readonly #scheduler: Scheduler;
   readonly #hash = createHash('sha256');
@@ -23,17 +23,17 @@ export class EventLog {
     this.#hash.update(`${line}\n`);
   }
 
-  /** Part of the history, but nothing that a story needs. */
+  /** Adds to the history, and not to the story. */
   note(what: string): void {
     this.#hash.update(`${this.#scheduler.nowMs} ${what}\n`);
   }
 
-  /** Counts a fault without a line of its own. */
+  /** Counts a fault without a line. */
   fault(kind: string): void {
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
   }
 
-  /** To be called once, when everything has happened. */
+  /** The digest of the history. Call it once, at the end. */
   digest(): string {
     return this.#hash.digest('hex');
   }

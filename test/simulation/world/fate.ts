@@ -4,26 +4,26 @@ import { type ApiFault, isWrite } from './api-faults.ts';
 import type { DeathAt, RequestFate } from './request-fate.ts';
 import { between, chance } from './streams.ts';
 
-/** What is written is not old. */
+/** Writes are never stale. */
 const FOR_READS_ALONE: ReadonlySet<ApiFault> = new Set(['staleRead']);
 
-/** A process that is to die around one of its writes, counted from 1. */
+/** A process that will be killed around one of its writes, counted from 1. */
 export interface DeathPlan {
   readonly write: number;
   readonly when: DeathAt;
 }
 
-/** Faults that make no sense for what is only read. */
+/** Faults that reads cannot have. */
 const FOR_WRITES_ALONE: ReadonlySet<ApiFault> = new Set(['conflict', 'lateArrival']);
 
 export interface FateOptions extends Omit<RequestFate, 'latencyMs' | 'fault'> {
   readonly latencyMs: readonly [number, number];
-  /** As they are at this moment. */
+  /** The faults at this moment. */
   readonly faults: () => ReadonlyMap<ApiFault, number>;
   readonly random: Random;
 }
 
-/** Draws what happens to each request of one process. */
+/** Draws the fault of each request of one process. */
 export function fateOf({ latencyMs, faults, random, ...rest }: FateOptions): RequestFate {
   return {
     ...rest,
@@ -44,7 +44,7 @@ function suits(fault: ApiFault, request: KubeRequest): boolean {
   return !FOR_WRITES_ALONE.has(fault) && !(isWatch && FOR_READS_ALONE.has(fault));
 }
 
-/** Dies around the write that the plan says. */
+/** Whether the process dies around this write, by the plan. */
 export function dyingBy(plan: DeathPlan | undefined): RequestFate['death'] {
   let writes = 0;
   return () => {

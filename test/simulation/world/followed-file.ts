@@ -7,12 +7,12 @@ import type { World } from './world.ts';
 
 const PATH = 'targets.yaml';
 
-/** How long it takes until an edit is noticed, as with a kubelet's mount that is looked at every second. */
+/** How late an edit is noticed: a mounted file is read every second. */
 const LOOK_EVERY_MS = 1_000;
 
 export const FLAGS_OF_FILE: ClusterListFlags = { config: [PATH] };
 
-/** The list file as a long-lived process follows it. */
+/** The list file as `run` follows it. */
 export function followedFile(
   { file }: World,
   process: SimProcess,

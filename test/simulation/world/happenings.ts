@@ -7,25 +7,25 @@ import type { Releases } from './releases.ts';
 import type { DeathAt } from './request-fate.ts';
 import type { World } from './world.ts';
 
-/** Whatever keeps processes of the product running. */
+/** A CronJob, a Deployment, or people who run `release`. */
 export interface Workload {
   readonly running: ReadonlySet<ProductProcess>;
   terminate(each: ProductProcess): void;
-  /** What becomes of an end or a beginning has become of it. */
+  /** The effects of the last start and end are over. */
   readonly isSteady: boolean;
-  /** Nothing is started any more. */
+  /** Starts no more processes. */
   stop(): void;
 }
 
-/** Makes the incidents of a scenario happen, and in the end makes everything well again. */
+/** Makes the incidents of a scenario happen, and ends all faults afterwards. */
 export class Happenings {
   readonly #world: World;
   readonly #deaths: DeathPlan[] = [];
   readonly #workloads: readonly Workload[];
   readonly #releases: Releases;
-  /** What names stand for when nothing is the matter, permanent changes included. */
+  /** The content of names without temporary faults; permanent changes are included. */
   readonly #settled: Map<string, NameContent>;
-  /** Takes back what has not passed by itself. */
+  /** Undo functions of incidents that do not end by themselves. */
   readonly #pending = new Set<() => void>();
 
   constructor(world: World, workloads: readonly Workload[], releases: Releases) {
@@ -37,10 +37,10 @@ export class Happenings {
       world.scheduler.in(incident.atMs, () => this.#happen(incident));
   }
 
-  /** How the next pass to start is to die, if it is. */
+  /** How the next pass will be killed, if it will. */
   readonly nextDeath = (): DeathPlan | undefined => this.#deaths.shift();
 
-  /** Whether whoever writes now dies of it: replicas count their writes together. */
+  /** Whether the replica that writes now is killed: the writes of all replicas are counted together. */
   readonly deathNow = (): DeathAt | undefined => {
     const [next] = this.#deaths;
     if (next === undefined) return undefined;
@@ -52,7 +52,7 @@ export class Happenings {
     return next.when;
   };
 
-  /** No fault is left; names, hosts and list stay as the last lasting change made them, but for what never settles. */
+  /** Ends all faults. Permanent changes of names, hosts and list stay, except names without a stable state. */
   heal(): void {
     const world = this.#world;
     world.log.tell('world', 'all faults end');
@@ -61,7 +61,7 @@ export class Happenings {
     this.#releases.stop();
     world.apiFaults = new Map();
     world.dnsReactions.healAll();
-    world.file.mend();
+    world.file.repair();
     for (const [name, content] of this.#settled) world.names.set(name, settledContent(content));
     for (const incident of world.scenario.incidents) {
       if (incident.do === 'host' && world.hosts.mode(incident.address) === 'flap')
@@ -90,7 +90,7 @@ export class Happenings {
     this.#world.scheduler.in(incident.forMs, once);
   }
 
-  /** Returns what takes it back, where that can be done. */
+  /** @returns the function that undoes it, if there is one. */
   #begin(incident: Incident): (() => void) | undefined {
     const world = this.#world;
     switch (incident.do) {
@@ -255,7 +255,7 @@ export class Happenings {
   }
 }
 
-/** A name that rotates or loops has no state of rest that two runs could agree about. */
+/** A name that rotates or loops has no final state that two runs share. */
 function settledContent(content: NameContent): NameContent {
   if (content.is === 'addresses') return { is: 'addresses', addresses: content.addresses };
   return content.is === 'loop' ? { is: 'gone' } : content;

@@ -4,15 +4,15 @@ import type { EventLog } from './event-log.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimProcess } from './sim-process.ts';
 
-/** What a host does to those who connect. */
+/** What a host does with a connection. */
 export type HostMode =
   | 'accept'
   | 'refuse'
-  /** SYNs vanish. */
+  /** Drops SYNs. */
   | 'blackhole'
-  /** Accepts and never says a word. */
+  /** Accepts, and never sends anything. */
   | 'hang'
-  /** Accepts, then resets when spoken to. */
+  /** Accepts, and resets when it receives data. */
   | 'reset'
   /** Accepts and refuses in turns of a few seconds. */
   | 'flap';
@@ -20,7 +20,7 @@ export type HostMode =
 const FLAP_PERIOD_MS = 4_000;
 const PONG = Buffer.from('+PONG\r\n');
 
-/** Every host outside the cluster, by address. Those nobody has said anything about accept. */
+/** The hosts outside the cluster, by address. A host without a mode accepts. */
 export class Hosts {
   readonly #modes = new Map<string, HostMode>();
   readonly #changedMs = new Map<string, number>();
@@ -40,12 +40,12 @@ export class Hosts {
     this.#onChange(address, mode);
   }
 
-  /** Told of every change, after it. */
+  /** The listener is called after every change. */
   onChange(listener: (address: string, mode: HostMode) => void): void {
     this.#onChange = listener;
   }
 
-  /** It takes connections and has ever since. */
+  /** Whether it has accepted connections since then without a break. */
   isWellSince(address: string, sinceMs: number): boolean {
     return this.mode(address) === 'accept' && (this.#changedMs.get(address) ?? 0) <= sinceMs;
   }
@@ -64,7 +64,7 @@ export class Hosts {
     return [...this.#modes];
   }
 
-  /** The network as one process sees it. `onDial` is told +1 and -1 as sockets open and close. */
+  /** The network of one process. `onDial` is called with +1 and -1 when a socket opens and closes. */
   dialerFor(process: SimProcess, onDial: (change: 1 | -1) => void): Dialer {
     const dial: Dialer['dial'] = (request, signal) => this.#dial(request, process, onDial, signal);
     return { dial, reach: reachByDialing(dial) };
@@ -115,7 +115,7 @@ export class Hosts {
   }
 }
 
-/** Answers PING with PONG when the host is well. */
+/** Answers PING with PONG when the host accepts. */
 class SimConnection implements Connection {
   readonly #mode: HostMode;
   readonly #process: SimProcess;
@@ -134,7 +134,7 @@ class SimConnection implements Connection {
   }
 
   write(): void {
-    // Whatever is said, the answer is the same: the host's mode decides it when somebody reads.
+    // The data does not matter: the host's mode decides the answer when the client reads.
   }
 
   read(signal: AbortSignal): Promise<ReadResult> {

@@ -2,8 +2,8 @@ import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 import type { Change } from '../../../src/embedded/apiserver/store.ts';
 
 /**
- * Kubernetes' own words, spelled here once more on purpose: checkers that took them from the product would
- * follow it into its mistakes.
+ * Kubernetes' own names, written here again on purpose: checkers that import them from the product would share its
+ * mistakes.
  */
 export const MIRROR = 'endpointslicemirroring-controller.k8s.io';
 export const SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
@@ -14,7 +14,7 @@ export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const INSTANCE = 'external-endpoints/instance';
 export const SKIP_MIRROR = 'endpointslice.kubernetes.io/skip-mirror';
 
-/** What every Pod-backed Service of the world has behind it. */
+/** The Pod behind every Service with a selector. */
 export const POD_ADDRESSES: readonly string[] = ['10.244.0.10', '10.244.0.11'];
 
 export interface ServicePortOfWorld {
@@ -64,7 +64,7 @@ export function hasSelector(service: ApiObject): boolean {
   return Object.keys(specOf(service).selector ?? {}).length > 0;
 }
 
-/** The Service that a change has to do with, as `namespace/name`. */
+/** The Service that a change belongs to, as `namespace/name`. */
 export function serviceKeyOf(change: Change): string | undefined {
   const { object, key } = change.stored;
   if (change.resource === 'services' || change.resource === 'endpoints') return key;

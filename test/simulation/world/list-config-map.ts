@@ -11,12 +11,12 @@ const KEY = 'targets.yaml';
 
 export const FLAGS_OF_CONFIG_MAP: ClusterListFlags = { configmap: [`${NAMESPACE}/${NAME}`] };
 
-/** As the product asks for the one ConfigMap of that name. */
+/** The query of the product for this one ConfigMap. */
 const LIST_PATH = new RegExp(
   `^/api/v1/namespaces/${NAMESPACE}/configmaps\\?.*fieldSelector=metadata\\.name(=|%3D)${NAME}(&|$)`,
 );
 
-/** People keep the ConfigMap that holds the list as they keep a file. */
+/** People edit the list in the ConfigMap as they edit a file. */
 export function keepInConfigMap(file: TargetFile, people: People): void {
   const write = () => people.keepConfigMap(NAMESPACE, NAME, textIn(file));
   write();
@@ -28,7 +28,7 @@ function textIn(file: TargetFile): Readonly<Record<string, string>> | undefined 
   return part?.ok === true ? { [KEY]: part.text } : undefined;
 }
 
-/** What an answer tells a process of the list, if it does. */
+/** The list in an answer, if it has one. */
 export function listInAnswer(
   { path }: KubeRequest,
   answer: KubeAnswer,
@@ -40,7 +40,7 @@ export function listInAnswer(
   return text === undefined ? undefined : file.versionWith(text);
 }
 
-/** The product's reading of a part, with somebody who notes what was read. */
+/** The product's reader of a part; it records what was read. */
 export function notingReads(
   readPart: CliContext['readPart'],
   file: TargetFile,

@@ -1,13 +1,13 @@
-/** A machine: processes on it share a clock, which may be wrong, and a cable, which may be pulled. */
+/** A machine: its processes share a clock, which may be wrong, and connectivity, which may be cut. */
 export class Machine {
   readonly name: string;
-  /** What its wall clock was set to show more than it counted. */
+  /** The sum of the jumps of its wall clock. */
   wallOffsetMs = 0;
-  /** What it cannot reach at the moment. */
+  /** What it cannot reach now. */
   readonly cutOffFrom = new Set<'hosts' | 'dns' | 'api'>();
   /** Since when it reaches no host. */
   noConnectivitySinceMs: number | undefined;
-  /** How long it takes a second to be a second: 1.01 counts a hundredth too much. */
+  /** The speed of its clock: 1.01 is one percent too fast. */
   #rate = 1;
   #rateSinceMs = 0;
   #countedBefore = 0;
@@ -26,12 +26,12 @@ export class Machine {
     this.#rate = rate;
   }
 
-  /** What it has counted of the true time since the world began. */
+  /** The time that its clock has counted since the world began. */
   countedMs(nowMs: number): number {
     return this.#countedBefore + (nowMs - this.#rateSinceMs) * this.#rate;
   }
 
-  /** How long it really takes until it has counted so much. */
+  /** The true time until its clock has counted so much. */
   truly(countedMs: number): number {
     return countedMs / this.#rate;
   }

@@ -1,7 +1,7 @@
 import type { ApiObject } from '../../../src/embedded/apiserver/object.ts';
 import { MIRROR, type SubsetOfWorld, subsetsOf } from './kube-words.ts';
 
-/** An object as a controller of Kubernetes wants it. */
+/** An object as a controller of Kubernetes writes it. */
 export interface WantedObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -14,7 +14,7 @@ export interface WantedObject {
   readonly [field: string]: unknown;
 }
 
-/** The slices that the mirroring controller makes of hand-kept Endpoints: one a family and port list. */
+/** The slices that the mirroring controller creates from hand-kept Endpoints: one for each family and port list. */
 export function mirroredSlices(endpoints: ApiObject): WantedObject[] {
   const subsets = subsetsOf(endpoints);
   return subsets.flatMap((subset) =>
@@ -34,7 +34,7 @@ function entriesOf(subset: SubsetOfWorld, addressType: string) {
     .map(({ ip, ready: isReady }) => ({ addresses: [ip], conditions: { ready: isReady } }));
 }
 
-/** One port list has one subset, and keeps its slice whatever becomes of the others. */
+/** Each port list has one subset, and keeps its slice when others change. */
 function portsKey({ ports = [] }: SubsetOfWorld): string {
   return ports.map(({ name = '', port }) => `${name}${port}`).join('-');
 }

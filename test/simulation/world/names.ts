@@ -3,19 +3,19 @@ import type { Hostname } from '../../../src/model/hostname.ts';
 import { familyOf, type IpAddress } from '../../../src/model/ip-address.ts';
 import type { EventLog } from './event-log.ts';
 
-/** What a name stands for. */
+/** The content of a name. */
 export type NameContent =
   | {
       readonly is: 'addresses';
       readonly addresses: readonly string[];
-      /** So many at a time, others each time; absent: all of them. */
+      /** How many addresses one answer has, others each time; absent: all of them. */
       readonly atATime?: number;
     }
   | { readonly is: 'gone' }
   /** The name exists and has no address. */
   | { readonly is: 'empty' }
   | { readonly is: 'alias'; readonly of: string }
-  /** A CNAME to itself by way of another name. */
+  /** A CNAME that leads back to itself through another name. */
   | { readonly is: 'loop' }
   | { readonly is: 'service'; readonly members: readonly ServiceMember[] };
 
@@ -28,10 +28,10 @@ export interface ServiceMember {
 
 const ZONE = 'sim.test';
 
-/** What a server truly said, for the checkers: an answer that was faked or damaged on the way is not among these. */
+/** The true answers of a server, for the checkers, without forged and damaged replies. */
 export type OnAnswer = (name: string, type: string, answer: ZoneAnswer) => void;
 
-/** The zone behind every server, and what was answered from it. */
+/** The zone of every server, and the answers from it. */
 export class Names {
   readonly #zone: DnsZone;
   readonly #rotating = new Map<string, { readonly atATime: number; from: number }>();
@@ -84,7 +84,7 @@ function recordsOf(name: string, content: NameContent, ttlSeconds: number): read
     case 'gone':
       return [];
     case 'empty':
-      // Something else stands there, so that the name exists.
+      // Another record, so that the name exists.
       return [{ type: 'SRV', priority: 0, weight: 0, port: 1, target: name as Hostname, ttlSeconds }];
     case 'alias':
       return [cname(content.of, ttlSeconds)];

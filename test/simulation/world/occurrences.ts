@@ -10,7 +10,7 @@ import {
   specOf,
 } from './kube-words.ts';
 
-/** Counts what became of objects of the cluster, so that it shows whether the hard transitions are really made. */
+/** Counts transitions of the cluster's objects, to show that the difficult ones really happen. */
 export class Occurrences {
   readonly #cluster: Cluster;
   readonly #log: EventLog;
@@ -68,7 +68,7 @@ export class Occurrences {
   }
 }
 
-/** Our marks appear on an object, or go. */
+/** Our ownership labels appear on an object, or disappear. */
 function changeOfHands({ stored, before }: Change): string[] {
   if (before === undefined) return [];
   const [was, is] = [before.object, stored.object].map(

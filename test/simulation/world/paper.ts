@@ -1,6 +1,6 @@
 import type { Terminal, TextOutput } from '../../../src/cli/rendering/terminal.ts';
 
-/** A terminal that nobody looks at, and what was written to it. */
+/** A terminal that records what was written to it. */
 export function collectingTerminal(): {
   readonly terminal: Terminal;
   readonly out: string;

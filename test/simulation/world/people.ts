@@ -18,20 +18,20 @@ const SERVICES = '/api/v1';
 const SLICES = '/apis/discovery.k8s.io/v1';
 const STATE = { namespace: 'default', name: 'external-endpoints-state-default' };
 
-/** Out of a range for documentation: nothing ever listens there. */
+/** An address of a documentation range: no host listens there. */
 const BOGUS_ADDRESS = '192.0.2.77';
 const FOREIGN_ADDRESS = '192.0.2.88';
 
 const TRIES_AGAIN_MS = 500;
 
-/** Everybody with kubectl. Each edit finds the cluster as it is, and does nothing where there is nothing to edit. */
+/** People with kubectl. An edit of an object that does not exist does nothing. */
 export class People {
   readonly #cluster: Cluster;
   readonly #log: EventLog;
   readonly #scheduler: Scheduler;
-  /** When somebody last tampered with the lease. */
+  /** When a person last edited the lease. */
   editedLeaseMs = Number.NEGATIVE_INFINITY;
-  /** Services that were headless before they became a mere name. Which they are can never be changed otherwise. */
+  /** Services that were headless before they became an ExternalName: a Service stays headless or not. */
   readonly #headless = new Set<string>();
 
   constructor(cluster: Cluster, log: EventLog, scheduler: Scheduler) {
@@ -75,7 +75,7 @@ export class People {
     if (kind === 'endpointsAndSlice') this.#makeSlice(namespace, name, 'by-hand', addresses, listed);
   }
 
-  /** Writes it, anew where it is gone; without data, takes it away. */
+  /** Writes the object, or creates it again; without data, deletes it. */
   keepConfigMap(namespace: string, name: string, data: Readonly<Record<string, string>> | undefined): void {
     const isThere = this.#cluster.core.store.get('configmaps', `${namespace}/${name}`) !== undefined;
     const path = `/api/v1/namespaces/${namespace}/configmaps`;
@@ -153,7 +153,7 @@ export class People {
     else this.#patch(path, { spec: { holderIdentity: '' } });
   }
 
-  /** Takes back what would keep the product from a Service for ever. */
+  /** Undoes edits that would keep the product from a Service forever. */
   undo(key: string, edit: ObjectEdit): void {
     const [namespace = '', name = ''] = key.split('/');
     const service = this.#cluster.core.store.get('services', key)?.object;
@@ -175,7 +175,7 @@ export class People {
     }
   }
 
-  /** As soon as the one before is gone. */
+  /** Waits until the previous one is deleted. */
   #remakeNamespace(name: string): void {
     const before = this.#cluster.core.store.get('namespaces', name)?.object;
     if (before === undefined) {
@@ -259,7 +259,7 @@ export class People {
 
   #send(request: { method: string; path: string; contentType: string; body: string }): void {
     const never = new AbortController().signal;
-    // What people try and the server refuses is their business.
+    // An edit that the server rejects is ignored.
     void this.#cluster.handle(request, { kind: 'people' }, never);
   }
 }

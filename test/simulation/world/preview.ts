@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 
 const STATE_KEY = 'default/external-endpoints-state-default';
 
-/** Somebody who runs `plan` right before a pass, and compares. */
+/** Runs `plan` right before a pass, and compares. */
 export class Preview {
   readonly started: ProductProcess;
   readonly #world: World;
@@ -21,7 +21,7 @@ export class Preview {
     this.#world = world;
     this.#revision = world.cluster.core.store.revision.toString();
     const state = world.cluster.core.store.get('configmaps', STATE_KEY)?.object;
-    // What waits for a time to come may come to it between the two.
+    // A hold or a count may end between the two.
     this.#isTimeless = state === undefined || !countsTime(state);
     this.started = startProcess(world, `${name}-plan`, machine, dyingBy(undefined));
     const record = world.workers.get(this.started.process);
@@ -36,10 +36,10 @@ export class Preview {
     if (exit === 0 || exit === 1 || exit === 3) this.#report = JSON.parse(paper.out) as SyncReport;
   }
 
-  /** To be told before the pass begins: whether it will find what the preview found. */
+  /** Call it before the pass begins: whether the pass will read what the preview read. */
   get isCurrent(): boolean {
     const { cluster, workers } = this.#world;
-    // One that is still at it from before may write in between.
+    // An earlier pass that still runs may write in between.
     const isAlone = [...workers.keys()].every((process) => !process.alive);
     return isAlone && cluster.core.store.revision.toString() === this.#revision;
   }

@@ -31,20 +31,20 @@ export const INSTANCE_NAME = 'default';
 export const STATE_NAMESPACE = 'default';
 const MAX_PROBES_IN_FLIGHT = 512;
 
-/** A process of the product in the simulated world, with every port of it connected. */
+/** A process of the product in the simulated world, with all its ports. */
 export interface ProductProcess {
   readonly process: SimProcess;
   readonly context: CliContext;
   readonly paper: { readonly out: string; readonly err: string };
-  /** Where it finds the list. */
+  /** The source of its list. */
   readonly listFlags: ClusterListFlags;
   readonly terminate: () => void;
-  /** Its watches, open ones among them. */
+  /** Its watches, open and closed. */
   readonly watches: ReadonlySet<Arrivals>;
   readonly bounds: Bounds;
 }
 
-/** Builds what `wiring` builds, from parts of the simulated world. */
+/** Builds what `wiring` builds, with ports of the simulated world. */
 export function startProcess(
   world: World,
   name: string,
@@ -80,7 +80,7 @@ export function startProcess(
     onAnswer: (request, answer) => {
       lineage.follow(request, answer, record);
       noteList(listInAnswer(request, answer, world.file));
-      // The server has no other answer for a JSON patch whose test fails.
+      // The server answers a JSON patch whose test fails with the same code.
       const isTest = request.contentType === 'application/json-patch+json';
       if (!answer.ok && answer.failure.httpStatus === 422 && !isTest) {
         world.checkers.report(8, `${name} sent what the API rejects: ${answer.failure.message}`);
@@ -163,7 +163,7 @@ function ownedServices({ checkers, cluster }: World): number {
   return checkers.ownership.servicesOf(cluster.core.store).size;
 }
 
-/** The product's prober, with somebody who writes down what it saw. */
+/** The product's prober; its samples are recorded. */
 function watched(prober: Prober, record: WorkerRecord, world: World): Prober {
   return async (check, signal) => {
     const sample = await prober(check, signal);
@@ -174,7 +174,7 @@ function watched(prober: Prober, record: WorkerRecord, world: World): Prober {
   };
 }
 
-/** Of all lists there ever were, the least that a verdict takes: targets may share an address. */
+/** The lowest thresholds of all lists so far: targets may share an address. */
 function thresholdsAt({ file }: World): { healthy: number; unhealthy: number } {
   const all = file.versions.flatMap(({ targets = [] }) => targets);
   return {

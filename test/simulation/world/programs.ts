@@ -11,10 +11,10 @@ const COMMON = {
   timeout: 60_000,
 } as const;
 
-/** How a program came to its end: with an exit code, or with an error that nobody caught. */
+/** How a program ended: with an exit code, or with an uncaught error. */
 export type ProgramEnd = number | string;
 
-/** As a history has it: not with the stack of an error, which changes with every line of code and what ran before. */
+/** For the history: without the stack of an error, which changes with every line of code. */
 export function endInShort(end: ProgramEnd): string {
   return String(end).split('\n')[0] ?? '';
 }
@@ -24,7 +24,7 @@ export function runSyncProgram({ context, listFlags }: ProductProcess): Promise<
   return ended(runSync({ ...COMMON, ...listFlags, output: 'json', dryRun: 'none' }, context));
 }
 
-/** `plan`, as somebody runs it before. */
+/** `plan`, as a person runs it. */
 export function runPlanProgram({ context, listFlags }: ProductProcess): Promise<ProgramEnd> {
   return ended(runPlan({ ...COMMON, ...listFlags, output: 'json' }, context));
 }
@@ -51,7 +51,7 @@ export function runRunProgram({ context, listFlags }: ProductProcess): Promise<P
   );
 }
 
-/** `release`, as people run it. Its Pods are there as soon as the controllers have seen the selector. */
+/** `release`, as a person runs it. The Pods are ready as soon as the controllers have seen the selector. */
 export function runReleaseProgram(
   { context }: ProductProcess,
   { key, toPods }: { readonly key: string; readonly toPods: boolean },

@@ -7,10 +7,10 @@ import type { World } from './world.ts';
 
 export type ReleaseIncident = Extract<Incident, { do: 'release' }>;
 
-/** Who runs `release` by hand tries once more when the first try died. */
+/** A person who runs `release` runs it again when it was killed. */
 const TRIED_AGAIN_MS = 5_000;
 
-/** People who run `release`, in the middle of everything. */
+/** People who run `release` while passes or replicas run. */
 export class Releases implements Workload {
   readonly running = new Set<ProductProcess>();
   readonly #world: World;
@@ -62,7 +62,7 @@ export class Releases implements Workload {
     each.terminate();
   }
 
-  /** Nobody runs it any more, and who waits for it gives up. */
+  /** Starts no more `release`, and interrupts a running one. */
   stop(): void {
     this.#stopped = true;
     for (const { process } of [...this.running]) process.kill();

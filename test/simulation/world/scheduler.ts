@@ -1,6 +1,6 @@
 import { EventHeap } from './event-heap.ts';
 
-/** Something that is to happen, as long as nobody takes it back. */
+/** A scheduled event; it can be cancelled. */
 export interface Scheduled {
   cancel(): void;
 }
@@ -12,8 +12,8 @@ interface Entry {
 }
 
 /**
- * The only thing that moves time. Every timer, packet and request of the simulated world is an entry here; after
- * each one all promises go as far as they can before the next is looked at, so that one seed has one history.
+ * The only part that moves time. Every timer, packet and request of the simulated world is an event here. After each one
+ * all promises run as far as they can before the next event, so that one seed has one history.
  */
 export class Scheduler {
   readonly #due = new EventHeap<Entry>();
@@ -27,12 +27,12 @@ export class Scheduler {
     return this.#nowMs;
   }
 
-  /** How many things have happened. */
+  /** How many events have happened. */
   get turns(): number {
     return this.#turns;
   }
 
-  /** Somebody who does things without end in no time would keep the world from ever going on. */
+  /** More events than this without progress of time are an endless loop. */
   #notice(atMs: number): void {
     if (atMs >= this.#secondBeganMs + 1_000) {
       this.#secondBeganMs = atMs;
@@ -55,7 +55,7 @@ export class Scheduler {
     };
   }
 
-  /** Lets everything happen that is due until then, or until `isOver`. */
+  /** Runs all events that are due until then, or until `isOver`. */
   async runUntil(untilMs: number, isOver: () => boolean = () => false): Promise<void> {
     await quiescence();
     for (let next = this.#due.peek(); next !== undefined; next = this.#due.peek()) {
@@ -73,7 +73,7 @@ export class Scheduler {
   }
 }
 
-/** Time stands still, because somebody is never done. */
+/** Time does not advance, because of an endless loop. */
 export class BusyWithoutEnd extends Error {}
 
 const IMMEDIATES_AT_ONCE = 64;
@@ -81,9 +81,8 @@ let immediatesAhead = 0;
 let onQuiescence: (() => void) | undefined;
 
 /**
- * setImmediate comes when no promise can go on any more. Node does the same between any two of those that are due
- * in one turn of its loop, and a turn asks the kernel for news: so many are ordered at once, and one is waited for
- * at a time.
+ * setImmediate runs when no promise can continue, also between two immediates of one turn of Node's event loop. A turn
+ * polls the kernel, which is slow: so many immediates are requested at once, and awaited one at a time.
  */
 function quiescence(): Promise<void> {
   return new Promise((resolve) => {

@@ -6,12 +6,12 @@ import type { Scheduler } from './scheduler.ts';
 /** The true time at which every world begins. */
 const WORLD_BEGINS_MS = Date.UTC(2026, 0, 1);
 
-/** No two processes begin to count at the same number. */
+/** Every process starts its monotonic clock at another number. */
 const MONOTONIC_ORIGIN_MS = 5_000;
 
 /**
- * A process of the simulated world. It is killed by never answering it again: code that waits for a port never
- * goes on, exactly as if it were gone. It is paused by answering it later.
+ * A process of the simulated world. To kill it, no port answers it again: its code waits forever, as if the process were
+ * gone. To pause it, its ports answer later.
  */
 export class SimProcess {
   readonly name: string;
@@ -43,7 +43,7 @@ export class SimProcess {
     return this.#alive;
   }
 
-  /** Something from outside reaches the process: later if it is paused, never if it is dead. */
+  /** Delivers an answer or a timer to the process: later if it is paused, never if it is dead. */
   deliver(step: () => void): void {
     if (!this.#alive) return;
     if (this.#paused) this.#waiting.push(step);

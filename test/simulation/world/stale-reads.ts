@@ -2,18 +2,18 @@ import type { CompleteResponse } from '../../../src/embedded/apiserver/request.t
 import type { Store } from '../../../src/embedded/apiserver/store.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** What the product decides by; to the lease clients come back until it is theirs. */
+/** The kinds that the product decides by. Leases are left out: their clients read them again until they hold them. */
 const READ_STALE =
   /^\/api(?:s\/[^/]+)?\/v1\/(?:namespaces\/([^/]+)\/)?(services|endpoints|endpointslices|configmaps)(?:\/([^/?]+))?/;
 
 const OLDEST_MS = 30_000;
 
 /**
- * Reads that an API server answers as things were a while ago, though it was asked for the newest: it has lost touch
- * with etcd, or there is a cache in between. Nothing in the protocol allows that, and nothing tells.
+ * Reads that an API server answers with old data, although the client asked for the newest: the server is cut off from
+ * etcd, or a cache is in between. The protocol does not allow that, and a client cannot notice it.
  */
 export class StaleReads {
-  /** By how much the most belated answer was. */
+  /** The age of the oldest answer. */
   longestMs = 0;
   readonly #scheduler: Scheduler;
   readonly #store: Store;
@@ -25,7 +25,7 @@ export class StaleReads {
     store.subscribe(({ revision }) => this.#versions.push({ atMs: scheduler.nowMs, revision }));
   }
 
-  /** The path that asks for what was there then, or the answer itself; undefined where nothing is served late. */
+  /** The path of the old data, or the answer itself; undefined where no old data is served. */
   served(path: string, ageMs: number): string | CompleteResponse | undefined {
     const match = READ_STALE.exec(path);
     const [, namespace = '', resource = '', name] = match ?? [];
@@ -43,7 +43,7 @@ export class StaleReads {
       : { kind: 'complete', status: 200, headers: {}, body: found.json };
   }
 
-  /** What is compacted by now counts as seen. */
+  /** A compacted revision counts as seen. */
   #revisionAt(timeMs: number): number {
     const seen = this.#versions.findLast(({ atMs }) => atMs <= timeMs)?.revision;
     return Math.max(seen ?? 0, this.#store.compactedRevision);

@@ -4,7 +4,7 @@ import { ReferenceHealth } from '../checks/reference-health.ts';
 import type { WorkerRecord } from './worker-record.ts';
 import type { World } from './world.ts';
 
-/** What real compression does but for the bytes: refuse what was damaged. Stories stay readable that way. */
+/** In place of compression, so that stories stay readable. Like real compression it rejects damaged data. */
 export const plainText: Compressor = {
   compress: async (text) => `=${text}`,
   decompress: async (text) => {
@@ -16,8 +16,8 @@ export const plainText: Compressor = {
 const STATE_PATH = /\/configmaps\/external-endpoints-state-/;
 
 /**
- * Which process began with what another one knew: whoever saves state leaves its knowledge at the revision that
- * came of it, and whoever reads that revision goes on from there.
+ * Follows knowledge from process to process. A process that saves its state leaves its knowledge at the new revision, and
+ * a process that reads this revision starts with it.
  */
 export class StateLineage {
   static readonly #known = new WeakMap<World, StateLineage>();

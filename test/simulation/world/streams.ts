@@ -2,8 +2,8 @@ import type { Random } from '../../../src/time/random.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 /**
- * A source of randomness for one purpose. Each purpose has its own, so that taking one part out of a scenario
- * leaves the luck of all the others as it was: that is what makes shrinking work.
+ * A random source for one purpose. Each purpose has its own: when shrinking removes one part of a scenario, the random
+ * numbers of all other parts stay the same.
  */
 export function streamOf(seed: number, purpose: string): Random {
   let hash = seed >>> 0;

@@ -11,20 +11,20 @@ import type { EventLog } from './event-log.ts';
 
 const PATH = 'targets.yaml';
 
-/** The same object as long as nobody edits. */
+/** The same object until the next edit. */
 export interface Reading {
   readonly parts: readonly SourcePart[];
   readonly version: ListVersion;
 }
 
-/** The file with the target list, and every version of it there ever was. */
+/** The file with the target list, and all its versions. */
 export class TargetFile {
   readonly versions: ListVersion[] = [];
   readonly #log: EventLog;
   readonly #guards: ListGuards;
   readonly #original: ReadonlyMap<string, TargetSpec>;
   readonly #targets: Map<string, TargetSpec>;
-  /** What stands in the file instead of the targets, while somebody has made a mess of it. */
+  /** The content instead of the targets, while the file is broken or empty. */
   #mess: ListVersion | 'missing' | undefined;
   #reading: Reading | undefined;
   readonly #listeners: (() => void)[] = [];
@@ -43,18 +43,18 @@ export class TargetFile {
     return version;
   }
 
-  /** What a process reads, and what the checkers know it by. */
+  /** The content that a process reads, and its version for the checkers. */
   read(): Reading {
     this.#reading ??= this.#readingNow();
     return this.#reading;
   }
 
-  /** Told after each edit. */
+  /** The listener is called after each edit. */
   onEdit(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
-  /** The newest good version with this text, if it ever stood there. */
+  /** The newest good version with this text, if there is one. */
   versionWith(text: string): ListVersion | undefined {
     return this.versions.findLast((version) => version.text === text && version.targets !== undefined);
   }
@@ -108,7 +108,7 @@ export class TargetFile {
   #takeBack(edit: ListEdit): void {
     if (!('key' in edit)) {
       this.#mess = undefined;
-      this.#log.tell('people', 'list: mended');
+      this.#log.tell('people', 'list: repaired');
       return;
     }
     const original = this.#original.get(edit.key);
@@ -118,8 +118,8 @@ export class TargetFile {
     this.#write();
   }
 
-  /** The list as it stands without any mess. */
-  mend(): void {
+  /** The list without the broken content. */
+  repair(): void {
     this.#mess = undefined;
     this.#report();
   }

@@ -1,10 +1,10 @@
 import type { Scheduler } from './scheduler.ts';
 import type { SimProcess } from './sim-process.ts';
 
-/** What comes of a watch: bytes, its end in good order, or its break. */
+/** What a watch delivers: bytes, its regular end, or an error. */
 export type Arrival = { readonly chunk: Uint8Array } | { readonly end: Error | undefined };
 
-/** How long the product's transport waits for a watch to say something. */
+/** How long the product's transport waits for bytes of a watch. */
 const BODY_TIMEOUT_MS = 300_000;
 
 /** The client's end of one watch. */
@@ -31,7 +31,7 @@ export class Arrivals implements AsyncIterable<Uint8Array> {
     this.#wake?.();
   }
 
-  /** Something got lost on the way: what comes after it cannot arrive either, so TCP waits for ever. */
+  /** Bytes were lost: nothing after them can arrive either, and TCP waits forever. */
   silence(): void {
     this.#silent = true;
   }
@@ -43,9 +43,9 @@ export class Arrivals implements AsyncIterable<Uint8Array> {
     this.#wake?.();
   }
 
-  /** The next arrival, or the end of the transport's patience. */
+  /** The next arrival, or the transport's timeout. */
   async #next(): Promise<void> {
-    const patience = this.#scheduler.in(BODY_TIMEOUT_MS, () =>
+    const timeout = this.#scheduler.in(BODY_TIMEOUT_MS, () =>
       this.#process.deliver(() => {
         this.#waiting.push({
           end: Object.assign(new Error('Body Timeout Error'), { code: 'UND_ERR_BODY_TIMEOUT' }),
@@ -56,7 +56,7 @@ export class Arrivals implements AsyncIterable<Uint8Array> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    patience.cancel();
+    timeout.cancel();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {

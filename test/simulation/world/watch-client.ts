@@ -11,7 +11,7 @@ import { type Arrival, Arrivals } from './watch-arrivals.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Of the world what watches come out of. */
+/** The parts of the world that serve watches. */
 export interface WatchedWorld {
   readonly cluster: Cluster;
   readonly scheduler: Scheduler;
@@ -20,7 +20,7 @@ export interface WatchedWorld {
   readonly staleReads: StaleReads;
 }
 
-/** Watches as one process has them: lines arrive late but in order, from a server that may be behind, and connections break. */
+/** The watches of one process: lines arrive late but in order, from a server that may lag, and connections break. */
 export class WatchClient {
   readonly #process: SimProcess;
   readonly #cluster: Cluster;
@@ -85,7 +85,7 @@ export class WatchClient {
     void this.#carry(response.lines, arrivals);
   }
 
-  /** Each line takes its time, and none overtakes another. */
+  /** Each line has a delay, and none overtakes another. */
   async #carry(lines: AsyncIterable<string>, arrivals: Arrivals): Promise<void> {
     let arrivesMs = 0;
     const replica = this.#replicas.of(this.#fate.replica());
@@ -93,7 +93,7 @@ export class WatchClient {
       arrivesMs = Math.max(arrivesMs, this.#scheduler.nowMs + this.#fate.latencyMs());
       this.#scheduler.in(arrivesMs - this.#scheduler.nowMs, () =>
         this.#process.deliver(() => {
-          // A machine that is cut off hears nothing, and does not hear that it hears nothing.
+          // A machine without connectivity receives nothing, not even an error.
           if (!this.#process.machine.cutOffFrom.has('api')) arrivals.push(arrival);
           else arrivals.silence();
         }),

@@ -3,31 +3,31 @@ import type { ListVersion, TargetSpec } from '../scenario/target-spec.ts';
 import { keyOfSpec } from '../scenario/target-spec.ts';
 import type { SimProcess } from './sim-process.ts';
 
-/** A good list, and until when a process may still be carrying out what it decided by it. */
+/** A good list, and until when a process may still write what it decided by it. */
 interface ListRead {
   readonly version: ListVersion;
-  /** When another one took its place. */
+  /** When another list replaced it. */
   replacedMs: number;
 }
 
-/** So long after a list was replaced, writes that were decided by it may still be under way. */
+/** Writes that were decided by a list may still be under way so long after it was replaced. */
 const LIST_ECHO_MS = 90_000;
 
-/** What the checkers hold of one process of the product: what it read and saw, never what it made of it. */
+/** What the checkers know about one process of the product: what it read and observed, not what it decided. */
 export class WorkerRecord {
   readonly process: SimProcess;
   health: ReferenceHealth;
-  /** The state could not be read and never will, so that it may believe an answer at once. */
+  /** The state cannot be read, so the process may accept a DNS answer without a hold. */
   hasNoStateStore = false;
-  /** It has read the state, or knows that there is none: what it reads of it later is its version alone. */
+  /** It has read the state, or knows that there is none. Later it reads only the version. */
   hasLoadedState = false;
-  /** False of a program that is only to look. */
+  /** False for `plan`. */
   mayWrite = true;
-  /** It knows no list, and is to give this Service back. */
+  /** The Service that it releases, without a list. */
   releases: string | undefined;
-  /** What it wrote so far. */
+  /** How many writes it has made. */
   writes = 0;
-  /** Services that it deleted under its present list, and how many there were of its own when it read that. */
+  /** The Services that it deleted under its present list, and how many were ours when it read that list. */
   readonly deletedServices = new Set<string>();
   ownedServices: number;
   readonly #lists: ListRead[] = [];
@@ -38,7 +38,7 @@ export class WorkerRecord {
     this.ownedServices = ownedServices;
   }
 
-  /** It read a list that is in order. */
+  /** It has read a good list. */
   readList(version: ListVersion, nowMs: number, ownedServices: number): void {
     const before = this.#lists.at(-1);
     if (before?.version === version) return;
@@ -48,7 +48,7 @@ export class WorkerRecord {
     this.ownedServices = ownedServices;
   }
 
-  /** The last good one that it read. */
+  /** The last good list that it read. */
   get newestList(): ListVersion | undefined {
     return this.#lists.at(-1)?.version;
   }
@@ -57,7 +57,7 @@ export class WorkerRecord {
     return this.#lists.length > 0;
   }
 
-  /** What the lists that it may be acting by say of a Service: undefined for one that does not name it. */
+  /** The Service in each list that the process may be using: undefined for a list without it. */
   specsOf(key: string, nowMs: number): readonly (TargetSpec | undefined)[] {
     return this.#lists
       .filter(({ replacedMs }) => replacedMs > nowMs - LIST_ECHO_MS)

@@ -25,10 +25,10 @@ import { streamOf } from './streams.ts';
 import { TargetFile } from './target-file.ts';
 import type { WorkerRecord } from './worker-record.ts';
 
-/** To the API server and back, four writes one after the other. */
+/** Four sequential writes to the API server. */
 const MOST_TRIPS_OF_A_PLAN = 8;
 
-/** Everything there is in one simulated world, from one scenario. */
+/** All parts of one simulated world, built from one scenario. */
 export class World {
   readonly scenario: Scenario;
   readonly scheduler = new Scheduler();
@@ -49,13 +49,13 @@ export class World {
   readonly workers = new Map<SimProcess, WorkerRecord>();
   readonly disturbance = new Disturbance();
   readonly promptness: Promptness;
-  /** What may strike requests at the moment. */
+  /** The faults that requests may have now. */
   apiFaults: ReadonlyMap<ApiFault, number> = new Map();
-  /** Services that somebody ran `release` for. */
+  /** Services that were released with `release`. */
   readonly releasedKeys = new Set<string>();
-  /** By how much wall clocks have jumped in all. */
+  /** The sum of all jumps of wall clocks. */
   jumpedMs = 0;
-  /** How fast the fastest clock has ever gone. */
+  /** The highest speed of a clock so far. */
   fastestRate = 1;
 
   constructor(scenario: Scenario) {
@@ -93,7 +93,7 @@ export class World {
     if (scenario.listIn === 'configMap') keepInConfigMap(this.file, this.people);
   }
 
-  /** How far the machines have drifted apart. */
+  /** How far the clocks of the machines differ. */
   #driftedMs(): number {
     const { nowMs } = this.scheduler;
     return this.machines.reduce((sum, machine) => sum + Math.abs(machine.countedMs(nowMs) - nowMs), 0);
