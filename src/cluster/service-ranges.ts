@@ -78,7 +78,7 @@ export class ServiceRanges {
   readonly #ports: ServiceRangesPorts;
   readonly #settings: ServiceRangesSettings;
   #known: readonly Cidr[] = [];
-  #hasTold = false;
+  #hasWarned = false;
   /** The last read has a result that waiting would not change. */
   #hasAnswer = false;
   #dueAtMs = Number.NEGATIVE_INFINITY;
@@ -129,12 +129,12 @@ export class ServiceRanges {
     this.#hasAnswer = reading.ok || doesWithoutRanges(reading.failure);
     this.#dueAtMs = clock.monotonicNow() + (this.#hasAnswer ? READ_EVERY_MS : TRY_AGAIN_MS);
     if (!reading.ok) {
-      const notes = this.#hasTold ? [] : rangesNotes(reading.failure);
+      const notes = this.#hasWarned ? [] : rangesNotes(reading.failure);
       for (const note of notes) log.warn(note.reason, note.message);
-      this.#hasTold ||= notes.length > 0;
+      this.#hasWarned ||= notes.length > 0;
       return false;
     }
-    this.#hasTold = false;
+    this.#hasWarned = false;
     const text = (cidrs: readonly Cidr[]) => cidrs.map((cidr) => cidr.text).join(' ');
     const changed = text(reading.cidrs) !== text(this.#known);
     this.#known = reading.cidrs;

@@ -82,7 +82,7 @@ export class Attempt {
   /** Undefined: the try is not over; call {@link next}. */
   take(result: UdpResult | TcpResult, nowMs: number): AttemptResult | undefined {
     if (this.#exchange === undefined) throw new Error('a result came before a query was sent');
-    const verdict = this.#judge(result, this.#exchange);
+    const verdict = this.#verdictOf(result, this.#exchange);
     // Nobody else can have changed the letters over TCP, so the server itself folds names.
     if (this.#exchange.overTcp && this.#exchange.match === 'caseChanged') this.#traits.mixedCase = false;
     if (verdict.ok !== 'again') return verdict;
@@ -95,7 +95,7 @@ export class Attempt {
     return { ok: false, reason: 'MalformedAnswer', message: 'the server rejects every way of asking' };
   }
 
-  #judge(result: UdpResult | TcpResult, exchange: OneExchange): ExchangeVerdict {
+  #verdictOf(result: UdpResult | TcpResult, exchange: OneExchange): ExchangeVerdict {
     const { counters } = this.#context;
     return exchange.overTcp
       ? verdictOfTcp(result as TcpResult, exchange, this.#mode, counters)

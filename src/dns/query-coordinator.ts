@@ -69,14 +69,14 @@ export class QueryCoordinator {
     const { signal } = asker;
     return new Promise((resolve, reject) => {
       const forget = onAbort(signal, () => reject(signal.reason));
-      const settle = (action: () => void) => {
+      const finish = (action: () => void) => {
         forget();
         action();
       };
       flight.answer.then(
-        (answer) => settle(() => resolve(answer)),
+        (answer) => finish(() => resolve(answer)),
         (error) =>
-          settle(() => {
+          finish(() => {
             if (!flight.signal.aborted || signal.aborted) reject(error);
             // The caller that started the query has aborted. The first of the others starts it again.
             else if (record.flight === undefined) resolve(this.#begin(name, record, asker));

@@ -27,15 +27,15 @@ export type Found = 'found' | 'empty' | 'absent' | 'undecided';
  */
 export class Search<T> {
   readonly #candidates: readonly Hostname[];
-  readonly #judge: (result: T) => Found;
+  readonly #foundIn: (result: T) => Found;
   readonly #absent: T[] = [];
   #empty: T | undefined;
   #end: SearchEnd<T> | undefined;
 
   /** At least one candidate. */
-  constructor(candidates: readonly Hostname[], judge: (result: T) => Found) {
+  constructor(candidates: readonly Hostname[], foundIn: (result: T) => Found) {
     this.#candidates = candidates;
-    this.#judge = judge;
+    this.#foundIn = foundIn;
   }
 
   /** Undefined if the search is over. */
@@ -44,7 +44,7 @@ export class Search<T> {
   }
 
   take(result: T): void {
-    const found = this.#judge(result);
+    const found = this.#foundIn(result);
     if (found === 'found' || found === 'undecided') {
       this.#end = { result, decisive: [result] };
       return;

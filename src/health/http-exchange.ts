@@ -21,7 +21,7 @@ export async function httpExchange(
 ): Promise<ProbeOutcome> {
   progress.awaiting = 'response';
   connection.write(Buffer.from(requestOf(check, settings), 'latin1'));
-  const judge = verdictOf(settings, cpuTime);
+  const outcomeOf = verdictOf(settings, cpuTime);
   for (;;) {
     const result = await connection.read(signal);
     if (result.kind === 'failed') {
@@ -33,7 +33,7 @@ export async function httpExchange(
       return failed('ConnectionClosed', 'closed by the backend without an answer');
     }
     const full = progress.received.length >= MAX_RESPONSE_BYTES;
-    const outcome = judge(progress.received.subarray(0, MAX_RESPONSE_BYTES), ended || full);
+    const outcome = outcomeOf(progress.received.subarray(0, MAX_RESPONSE_BYTES), ended || full);
     if (outcome !== undefined) return outcome;
   }
 }

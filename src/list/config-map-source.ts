@@ -33,22 +33,22 @@ export class ConfigMapSource implements ListSource {
   }
 
   async run(onParts: (parts: readonly SourcePart[]) => void, signal: AbortSignal): Promise<void> {
-    const tell = () => onParts(partsOf(this.#reference, [...this.#found.values()]));
+    const report = () => onParts(partsOf(this.#reference, [...this.#found.values()]));
     const reflector: Reflector = new Reflector(this.#ports, {
       kind: 'ConfigMap',
       scope: scopeOf(this.#reference),
       onReplace: (items) => {
         this.#found.clear();
         for (const item of items) this.#found.set(item.metadata.name, item);
-        tell();
+        report();
       },
       onUpsert: (object) => {
         this.#found.set(object.metadata.name, object);
-        tell();
+        report();
       },
       onDelete: (object) => {
         this.#found.delete(object.metadata.name);
-        tell();
+        report();
       },
       onTrouble: (failure) => {
         this.#onTrouble(failure);

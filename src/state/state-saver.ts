@@ -39,7 +39,7 @@ export class StateSaver {
   #changed = false;
   #lastSavedMs = Number.NEGATIVE_INFINITY;
   #saving: Promise<void> | undefined;
-  #told = '';
+  #lastNotes = '';
 
   constructor(ports: StateSaverPorts, stateNow: () => SyncState) {
     this.#ports = ports;
@@ -123,7 +123,7 @@ export class StateSaver {
   /** Logs a problem that goes on once, not every five seconds. */
   #report(notes: readonly StateNote[]): void {
     const text = notes.map(({ reason, message }) => `${reason} ${message}`).join('\n');
-    if (text !== this.#told) for (const { reason, message } of notes) this.#ports.log.warn(reason, message);
-    this.#told = text;
+    if (text !== this.#lastNotes) for (const { reason, message } of notes) this.#ports.log.warn(reason, message);
+    this.#lastNotes = text;
   }
 }

@@ -29,7 +29,7 @@ export class Signal {
   /** True if notified, false if the time ended the sleep. Rejects with the reason of the first of `signals` that aborts. */
   async sleep(durationMs: number, ...signals: readonly AbortSignal[]): Promise<boolean> {
     this.#sleepsUntilMs = this.#clock.monotonicNow() + durationMs;
-    if (!this.#notified) await this.#sleepUntilWoken(durationMs, signals);
+    if (!this.#notified) await this.#sleepUntilNotified(durationMs, signals);
     const wasNotified = this.#notified;
     if (wasNotified) {
       this.#notified = false;
@@ -43,7 +43,7 @@ export class Signal {
     return this.sleep(untilMs - this.#clock.monotonicNow(), ...signals);
   }
 
-  async #sleepUntilWoken(durationMs: number, signals: readonly AbortSignal[]): Promise<void> {
+  async #sleepUntilNotified(durationMs: number, signals: readonly AbortSignal[]): Promise<void> {
     using until = new LinkedController(this.#wake.signal, ...signals);
     try {
       await this.#clock.sleep(durationMs, until.signal);

@@ -13,7 +13,7 @@ const TARGETS =
   listOf(`  - { name: db, namespace: shop, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }] }
   - { name: kept, namespace: crm, service: { create: false }, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }] }`).targets;
 
-/** A watch over these targets, and the scopes that it lists of each kind, in a store that may refuse. */
+/** A watch of these targets, and its list scopes by kind, in a store that may reject them. */
 async function scopesOf(mayListAll: boolean): Promise<string[]> {
   const asked: string[] = [];
   const store = new ScriptedStore();
@@ -47,8 +47,8 @@ async function scopesOf(mayListAll: boolean): Promise<string[]> {
   return asked;
 }
 
-describe('what is followed in the cluster', () => {
-  it('is what bears our marks, the slices of our Services, and where others keep a Service all of its namespace', async () => {
+describe('ClusterWatch', () => {
+  it('watches objects with our labels, slices of our Services, and all Services of a namespace with a `create: false` target', async () => {
     expect((await scopesOf(true)).sort()).toEqual([
       'EndpointSlice *: kubernetes.io/service-name in (db,kept)',
       'Endpoints *: ours',
@@ -57,7 +57,7 @@ describe('what is followed in the cluster', () => {
     ]);
   });
 
-  it('is followed namespace by namespace where not all may be watched', async () => {
+  it('watches each namespace of the list if it may not watch all namespaces', async () => {
     expect((await scopesOf(false)).filter((scope) => !scope.includes('*')).sort()).toEqual([
       'EndpointSlice crm: kubernetes.io/service-name in (kept)',
       'EndpointSlice shop: kubernetes.io/service-name in (db)',
@@ -69,7 +69,7 @@ describe('what is followed in the cluster', () => {
   });
 });
 
-describe('objects of others under a name of the list', () => {
+describe('DriftDetector, for an object that we do not own', () => {
   const service = {
     apiVersion: 'v1',
     kind: 'Service' as const,
@@ -91,12 +91,12 @@ describe('objects of others under a name of the list', () => {
   } as const;
 
   function driftDetector() {
-    const book = new TargetRegistry();
-    book.replaceTargets(TARGETS);
-    const entry = book.recordFor('crm', 'kept');
+    const registry = new TargetRegistry();
+    registry.replaceTargets(TARGETS);
+    const entry = registry.recordFor('crm', 'kept');
     entry.existing = { service: { ...service, spec: {} }, slices: [slice] };
-    const news: string[] = [];
-    return { news, taking: new DriftDetector(book, 'default', ({ name }) => news.push(name)) };
+    const changed: string[] = [];
+    return { changed, detector: new DriftDetector(registry, 'default', ({ name }) => changed.push(name)) };
   }
 
   it.each<[string, string, ListScope, number]>([
@@ -104,10 +104,10 @@ describe('objects of others under a name of the list', () => {
     ['a Service, where only ours are: nothing is known of it', 'Service', { labelSelector: OURS }, 0],
     ['a slice', 'EndpointSlice', { labelSelector: 'kubernetes.io/service-name in (kept)' }, 1],
     ['a Service of another namespace', 'Service', { namespace: 'shop' }, 0],
-  ])('that are gone after changes were missed are noticed: %s', (_, kind, scope, expected) => {
-    const { news, taking } = driftDetector();
+  ])('notices after missed changes that the object is gone: %s', (_, kind, scope, expected) => {
+    const { changed, detector } = driftDetector();
     const nothing = listed('9');
-    taking.onRelist(kind, scope, nothing.ok ? nothing.value.items : []);
-    expect(news).toHaveLength(expected);
+    detector.onRelist(kind, scope, nothing.ok ? nothing.value.items : []);
+    expect(changed).toHaveLength(expected);
   });
 });

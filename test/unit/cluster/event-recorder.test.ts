@@ -53,7 +53,7 @@ function start({ leading = true } = {}) {
 }
 
 describe('EventRecorder', () => {
-  it('writes an Event that names its subject', async () => {
+  it('writes an Event with its subject', async () => {
     const run = start();
     run.recorder.record(happening('web', 'all addresses are down'));
     await run.clock.advance(0);
@@ -73,7 +73,7 @@ describe('EventRecorder', () => {
     await run.stop();
   });
 
-  it('counts what happens again, with one write a minute', async () => {
+  it('counts repeated happenings, with one write a minute', async () => {
     const run = start();
     for (let second = 0; second < 119; second++) {
       run.recorder.record(happening('web'));
@@ -88,7 +88,7 @@ describe('EventRecorder', () => {
     await run.stop();
   });
 
-  it('makes another Event of another note, no sooner than a minute after the last write', async () => {
+  it('creates another Event for another note, a minute after the last write or later', async () => {
     const run = start();
     for (const note of ['first', 'second', 'third', 'third']) run.recorder.record(happening('web', note));
     await run.clock.advance(0);
@@ -103,7 +103,7 @@ describe('EventRecorder', () => {
     await run.stop();
   });
 
-  it('begins anew after a pause, and when the API server has forgotten the Event', async () => {
+  it('starts a new Event after a pause, and after the API server has deleted the old one', async () => {
     const run = start();
     run.recorder.record(happening('web'));
     await run.clock.advance(600_000);
@@ -122,7 +122,7 @@ describe('EventRecorder', () => {
     await run.stop();
   });
 
-  it('is bounded in rate and in number, and says what it dropped', async () => {
+  it('limits its rate and its number of series, and reports dropped happenings', async () => {
     const run = start();
     for (let at = 0; at < 1_500; at++) run.recorder.record(happening(`web-${at}`));
     expect(run.outcomes.filter((outcome) => outcome === 'dropped')).toHaveLength(500);
@@ -132,14 +132,14 @@ describe('EventRecorder', () => {
     expect(run.client.requests).toHaveLength(50 + 120);
     await run.clock.advance(3_600_000);
     expect(await run.events()).toHaveLength(1_000);
-    // What is written makes room.
+    // Written series make room.
     run.recorder.record(happening('another'));
     await run.clock.advance(0);
     expect(await run.events()).toHaveLength(1_001);
     await run.stop();
   });
 
-  it('writes one Event when the answer to the first try was lost', async () => {
+  it('writes one Event if the answer to the first try was lost', async () => {
     const run = start();
     run.client.fault = () => 'answerLost';
     run.recorder.record(happening('web'));
@@ -151,7 +151,7 @@ describe('EventRecorder', () => {
     await run.stop();
   });
 
-  it('gives up where there is no hope, and after some tries where there is', async () => {
+  it('gives up at once after a permanent failure, and after three other failures', async () => {
     const run = start();
     run.client.fault = () => 'forbidden';
     run.recorder.record(happening('web'));
@@ -168,7 +168,7 @@ describe('EventRecorder', () => {
     await run.stop();
   });
 
-  it('waits for this replica to lead, and leaves it to the leader when it does not', async () => {
+  it('waits until this replica leads, and drops the Event if it does not become leader', async () => {
     const run = start({ leading: false });
     run.recorder.record(happening('web'));
     await run.clock.advance(10_000);
@@ -186,7 +186,7 @@ describe('EventRecorder', () => {
     await run.stop();
   });
 
-  it('cuts what is too long for an Event', async () => {
+  it('cuts texts that are too long for an Event', async () => {
     const run = start();
     run.recorder.record({ ...happening(`${'n'.repeat(198)}.-${'m'.repeat(50)}`), note: 'ä'.repeat(2_000) });
     await run.clock.advance(0);

@@ -17,11 +17,11 @@ interface Candidate {
   readonly troubles: string[];
   readonly leadersSeen: string[];
   stop(): Promise<void>;
-  /** As kill -9 does: nothing more is sent, and nothing is given back. */
+  /** Like kill -9: nothing more is sent, and the lease is not released. */
   kill(): Promise<void>;
 }
 
-/** Candidates of one lease, and a check after every step that no two of them lead. */
+/** Candidates for one lease, and a check after every step that no two of them lead. */
 class Room {
   readonly clock = new ManualClock();
   readonly cluster = new InMemoryCluster(this.clock);
@@ -94,7 +94,7 @@ class Room {
 }
 
 describe('LeaderElection', () => {
-  it('leads alone, renews every two seconds, and gives the lease back', async () => {
+  it('leads alone, renews every two seconds, and releases the lease at the end', async () => {
     const room = new Room();
     const a = room.enter('a');
     await room.pass(100);
@@ -117,7 +117,7 @@ describe('LeaderElection', () => {
     await room.close();
   });
 
-  it('tells who else leads, once each', async () => {
+  it('reports each other leader once', async () => {
     const room = new Room();
     const a = room.enter('a');
     await room.pass(100);
@@ -132,7 +132,7 @@ describe('LeaderElection', () => {
     await room.close();
   });
 
-  it('hands over at once when the leader leaves', async () => {
+  it('a standby leads at once when the leader releases the lease', async () => {
     const room = new Room();
     const a = room.enter('a');
     await room.pass(1_000);
@@ -150,7 +150,7 @@ describe('LeaderElection', () => {
     await room.close();
   });
 
-  it('asks nothing as a standby while the watch shows the leader alive', async () => {
+  it('a standby sends no request while the watch shows that the leader is alive', async () => {
     const room = new Room();
     room.enter('a');
     await room.pass(1_000);
@@ -162,7 +162,7 @@ describe('LeaderElection', () => {
     await room.close();
   });
 
-  it('hands over within seconds when the standby has no watch', async () => {
+  it('a standby without a watch leads within seconds after a release', async () => {
     const room = new Room();
     const a = room.enter('a');
     await room.pass(1_000);
@@ -175,7 +175,7 @@ describe('LeaderElection', () => {
   });
 
   it.each([0, 500, 1_000, 1_900])(
-    'follows a leader that was killed %i ms after a renewal',
+    'a standby leads after the leader was killed %i ms after a renewal',
     async (afterMs) => {
       const room = new Room();
       const a = room.enter('a');
@@ -196,7 +196,7 @@ describe('LeaderElection', () => {
     },
   );
 
-  it('stops leading by itself before anybody may follow, and leads again when nobody did', async () => {
+  it('stops leading before another may lead, and leads again if no other did', async () => {
     const room = new Room();
     const a = room.enter('a');
     await room.pass(1_000);
@@ -216,7 +216,7 @@ describe('LeaderElection', () => {
     await room.close();
   });
 
-  it('never has two leaders when the leader is cut off from the server', async () => {
+  it('never has two leaders while the leader has no connection to the server', async () => {
     for (const fault of ['hangs', 'refused', 'answerLost'] as const) {
       const room = new Room();
       const a = room.enter('a');
@@ -225,7 +225,7 @@ describe('LeaderElection', () => {
       await room.pass(7_000);
       a.client.fault = () => fault;
       a.client.cut();
-      // A renewal whose answer was lost did renew, once: the next is written over what is no longer there.
+      // A renewal whose answer was lost did succeed: the next one has an old resourceVersion.
       await room.timeUntil(b, fault === 'answerLost' ? 17_100 : 15_100);
       a.client.fault = () => undefined;
       await room.pass(60_000);
@@ -234,7 +234,7 @@ describe('LeaderElection', () => {
     }
   });
 
-  it('loses the lease to whoever took it, at once', async () => {
+  it('stops leading at once when another process has taken the lease', async () => {
     const room = new Room();
     const a = room.enter('a');
     await room.pass(1_000);
@@ -257,7 +257,7 @@ describe('LeaderElection', () => {
     await room.close();
   });
 
-  it('gets over a lease that somebody deleted', async () => {
+  it('creates the lease again after it was deleted', async () => {
     const room = new Room();
     const [a, b] = [room.enter('a'), room.enter('b')];
     await room.pass(10_000);
@@ -274,7 +274,7 @@ describe('LeaderElection', () => {
     await room.close();
   });
 
-  it('is not moved by wall clocks that jump, nor by times in the lease', async () => {
+  it('ignores jumps of the wall clock and the times in the lease', async () => {
     const room = new Room();
     const a = room.enter('a');
     await room.pass(1_000);
@@ -289,13 +289,13 @@ describe('LeaderElection', () => {
     await room.close();
   });
 
-  it('does not lead on after a pause of its process', async () => {
+  it('does not lead after a pause of its process', async () => {
     const room = new Room();
     const a = room.enter('a');
     await room.pass(1_000);
     const b = room.enter('b');
     await room.pass(3_000);
-    // The others' time goes on; what is left of its own deadline is not enough.
+    // The time of the others goes on; the rest of its own deadline is not enough.
     await room.clock.leap(9_990);
     expect(room.leaders.length).toBeLessThanOrEqual(1);
     await room.clock.leap(60_000);
@@ -306,7 +306,7 @@ describe('LeaderElection', () => {
     await room.close();
   });
 
-  it('has one leader and goes on having one, whatever the network does', async () => {
+  it('keeps at most one leader and elects one again, whatever the network does', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const random = seededRandom(seed);
       const room = new Room();
@@ -330,7 +330,7 @@ describe('LeaderElection', () => {
     }
   });
 
-  it('refuses timings that cannot work', () => {
+  it('rejects timings that cannot work', () => {
     const room = new Room();
     const { store } = room.cluster.newClient();
     const build = (timings: typeof DEFAULT_TIMINGS) => () =>

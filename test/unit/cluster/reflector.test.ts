@@ -50,7 +50,7 @@ async function start(
 }
 
 describe('Reflector', () => {
-  it('lists once, and watches from there', async () => {
+  it('lists once, and watches from that version', async () => {
     const run = await start((store) => store.answers.push(listOf('7', service('a', '3'), service('b', '5'))));
     expect(run.reflector.synced).toBe(true);
     run.store.current.send(upsert('a', '8'), { type: 'DELETED', object: service('b', '9') });
@@ -67,7 +67,7 @@ describe('Reflector', () => {
     await run.end();
   });
 
-  it('goes on where the server ended, a bookmark included, at once and without a list', async () => {
+  it('watches again at once from the last version or bookmark when the server ends the watch', async () => {
     const run = await start();
     run.store.current.send(upsert('a', '8'), { type: 'BOOKMARK', resourceVersion: '20' }, 'end');
     await settle();
@@ -77,7 +77,7 @@ describe('Reflector', () => {
     await run.end();
   });
 
-  it('lists again when the past is gone', async () => {
+  it('lists again after an expired version', async () => {
     const run = await start();
     run.store.answers.push(listOf('90', service('c', '80')));
     run.store.current.send({ type: 'FAILED', failure: failureOf('Expired', 410) });
@@ -87,7 +87,7 @@ describe('Reflector', () => {
     await run.end();
   });
 
-  it('lists again after minutes of silence, and when the server is behind what it said', async () => {
+  it('lists again after minutes of silence, and when the server has an older version than before', async () => {
     const run = await start((store) => store.answers.push(listOf('50'), listOf('60'), listOf('40')));
     run.store.current.send({ type: 'FAILED', failure: failureOf('Timeout', 0) });
     await run.clock.advance(1_000);
@@ -106,7 +106,7 @@ describe('Reflector', () => {
     failureOf('Unreachable', 0),
     failureOf('Forbidden', 403),
     failureOf('Timeout', 504),
-  ])('backs off after $reason and goes on watching where it was', async (failure) => {
+  ])('backs off after $reason and watches from the same version', async (failure) => {
     const run = await start();
     run.store.current.send(upsert('a', '8'), { type: 'FAILED', failure });
     await settle();
@@ -119,7 +119,7 @@ describe('Reflector', () => {
     await run.end();
   });
 
-  it('tries ever more rarely while the server is away, and often again after it was back', async () => {
+  it('increases its pauses while the server is away, and resets them after its return', async () => {
     const run = await start();
     const away = { type: 'FAILED', failure: failureOf('Unreachable', 0) } as const;
     const pauses: number[] = [];
@@ -142,7 +142,7 @@ describe('Reflector', () => {
     await run.end();
   });
 
-  it('waits as long as a busy server asks, within reason', async () => {
+  it('waits as long as a busy server asks, up to a limit', async () => {
     const run = await start();
     run.store.current.send({ type: 'FAILED', failure: failureOf('TooManyRequests', 429, 20_000) });
     await run.clock.advance(19_999);
@@ -155,7 +155,7 @@ describe('Reflector', () => {
     await run.end();
   });
 
-  it('does not storm a server that ends every watch as it begins', async () => {
+  it('backs off if the server ends every watch at its start', async () => {
     const run = await start();
     for (let second = 0; second < 60; second++) {
       if (!run.store.current.closed) run.store.current.send('end');
@@ -166,7 +166,7 @@ describe('Reflector', () => {
     await run.end();
   });
 
-  it('keeps on listing until the server answers', async () => {
+  it('lists again until the server answers', async () => {
     const forbidden = { ok: false, failure: failureOf('Forbidden', 403) } as const;
     const run = await start((store) => store.answers.push(forbidden, forbidden));
     expect(run.reflector.synced).toBe(false);
@@ -176,7 +176,7 @@ describe('Reflector', () => {
     await run.end();
   });
 
-  it('ends with the error of a handler, and leaves the watch', async () => {
+  it('rejects with the error of a handler, and ends the watch', async () => {
     const bug = new Error('a bug in a handler');
     const fail = () => {
       throw bug;

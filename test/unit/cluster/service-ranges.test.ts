@@ -60,8 +60,8 @@ async function look(): Promise<readonly string[]> {
   return ranges.cidrs.map(({ text }) => text);
 }
 
-describe('the ranges of the cluster’s own Services', () => {
-  it('are known in their order, and read again in a while or when that is asked for', async () => {
+describe('ServiceRanges', () => {
+  it('keeps the order of the ranges, and reads them again after a while or on request', async () => {
     says('10.96.0.0/16');
     expect(await look()).toEqual(['10.96.0.0/16']);
     says('10.96.0.0/16', '10.200.0.0/16');
@@ -77,7 +77,7 @@ describe('the ranges of the cluster’s own Services', () => {
     expect([asked, changes]).toEqual([3, 2]);
   });
 
-  it('stay known while they cannot be read, which is said once and tried again soon', async () => {
+  it('keeps the known ranges while a read fails, warns once and tries again soon', async () => {
     says('10.96.0.0/16');
     await look();
     fails('Unreachable', 0);
@@ -98,7 +98,7 @@ describe('the ranges of the cluster’s own Services', () => {
     expect(reported).toHaveLength(2);
   });
 
-  it('are waited for at the beginning, however the server fails', async () => {
+  it('waits for the ranges at the start, whatever the failure', async () => {
     fails('TooManyRequests', 429);
     let isDone = false;
     const waiting = ranges.readPatiently(NEVER).then(() => {
@@ -121,7 +121,7 @@ describe('the ranges of the cluster’s own Services', () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  it('are not missed on a server that has none to tell of', async () => {
+  it('needs no ranges on a server without ServiceCIDR', async () => {
     fails('NotFound', 404);
     expect(await look()).toEqual([]);
     expect(reported).toEqual([]);

@@ -17,14 +17,14 @@ it('docs/reasons.md lists every reason of an unresolved name, in the order of pr
   expect(listed).toEqual([...UNRESOLVED_REASONS]);
 });
 
-it('docs/dns.md names the bounds that are in force', () => {
+it('docs/dns.md has the limits of the code', () => {
   const { maxInFlight, maxInFlightPerGroup } = DEFAULT_RESOLVER_LIMITS;
   expect(DOCS).toContain(
     `At most ${maxInFlightPerGroup} questions are in flight to one set of servers and ${maxInFlight} in all`,
   );
 });
 
-it('docs/dns.md says what each event of the metric counts', () => {
+it('docs/dns.md describes each event of the metric', () => {
   const table = DOCS.slice(DOCS.indexOf('| event | counts |'));
   const listed = [...table.matchAll(/^\| `(\w+)` \| \S/gm)].map(([, event]) => event);
   expect(listed).toEqual([...DNS_COUNTS]);

@@ -24,7 +24,7 @@ function decode(reply: RawReply) {
 }
 
 describe('encodeQuery', () => {
-  it('asks one recursive question with an EDNS payload size of 1232 bytes', () => {
+  it('encodes one recursive question with an EDNS payload size of 1232 bytes', () => {
     const query = encodeQuery({ name: host('db.example.test'), type: 'AAAA' }, 0xabcd, true);
     const name = '026462076578616d706c65047465737400';
     const header = 'abcd01000001000000000001';
@@ -32,18 +32,18 @@ describe('encodeQuery', () => {
     expect(Buffer.from(query).toString('hex')).toBe(`${header}${name}001c0001${opt}`);
   });
 
-  it('leaves the OPT record out when the server does not stand it', () => {
+  it('leaves out the OPT record without EDNS', () => {
     const query = encodeQuery({ name: host('db.example.test.'), type: 'SRV' }, 1, false);
     const name = '026462076578616d706c65047465737400';
     expect(Buffer.from(query).toString('hex')).toBe(`000101000001000000000000${name}00210001`);
   });
 
-  it('puts an international name on the wire as punycode', () => {
+  it('encodes an international name as punycode', () => {
     const query = encodeQuery({ name: host('Bücher.example'), type: 'A' }, 1, false);
     expect(readName(query, 12)?.text).toBe('xn--bcher-kva.example');
   });
 
-  it('spells the longest name that there is', () => {
+  it('encodes the longest possible name', () => {
     const longest = [63, 63, 63, 61].map((length) => 'x'.repeat(length)).join('.');
     const query = encodeQuery({ name: host(longest), type: 'A' }, 1, false);
     expect(query).toHaveLength(12 + 255 + 4);
@@ -82,23 +82,23 @@ describe('decodeReply', () => {
     ['the minimum, when it is smaller', 30, 60, 30],
     ['the TTL, when it is smaller', 60, 20, 20],
     ['nothing, when the top bit is set', 0x8000_0000, 20, 0],
-  ])('believes an absence for as long as the SOA record says: %s', (_, minimum, ttl, expected) => {
+  ])('takes the TTL of a negative answer from the SOA record: %s', (_, minimum, ttl, expected) => {
     const reply = decode({ authorities: [soa('example.test', minimum, ttl)] });
     expect(reply).toMatchObject({ negativeTtlSeconds: expected, referral: false });
   });
 
-  it('knows a referral by name servers without an SOA record', () => {
+  it('recognises a referral by name servers without an SOA record', () => {
     const nameServer = { owner: nameOf('test'), type: TYPE.NS, data: nameOf('ns.test') };
     expect(decode({ authorities: [nameServer] })).toMatchObject({ referral: true });
     expect(decode({ authorities: [nameServer, soa('test', 5)] })).toMatchObject({ referral: false });
   });
 
-  it('puts the OPT record’s eight bits above the header’s four', () => {
+  it('combines the extended rcode from the OPT record and the header', () => {
     const opt = { owner: wireName(), type: TYPE.OPT, class: 1232, ttl: 0x0100_0000, data: Buffer.alloc(0) };
     expect(decode({ additionals: [opt] })).toMatchObject({ rcode: 16 });
   });
 
-  it('passes over other classes, and over IPv4 addresses in IPv6 clothes', () => {
+  it('skips other classes and IPv4-mapped IPv6 addresses', () => {
     const mapped = Buffer.from('00000000000000000000ffff0a000001', 'hex');
     const answers = [
       { ...a('10.0.0.1'), class: 3 },
@@ -107,7 +107,7 @@ describe('decodeReply', () => {
     expect(decode({ answers })).toMatchObject({ answers: [] });
   });
 
-  it('takes a TTL with its top bit set for zero', () => {
+  it('reads a TTL with its top bit set as zero', () => {
     expect(decode({ answers: [a('10.0.0.1', TO_QUESTION, 0xffff_ffff)] })).toMatchObject({
       answers: [{ ttlSeconds: 0 }],
     });
@@ -154,7 +154,7 @@ describe('decodeReply', () => {
     expect(decode(reply)).toHaveProperty('malformed');
   });
 
-  it('never mistakes a label with a dot or a NUL for another name', () => {
+  it('keeps a label with a dot or a NUL apart from every other name', () => {
     const reply = decode({
       answers: [
         a('10.0.0.1', wireName('db.example', 'test')),
@@ -168,7 +168,7 @@ describe('decodeReply', () => {
 });
 
 describe('readSkeleton', () => {
-  it('finds every message malformed that is cut short', () => {
+  it('rejects every truncated message', () => {
     const whole = rawReply({ question: QUESTION, answers: [a('10.0.0.1')], authorities: [soa('test', 1)] });
     for (let length = 0; length < whole.length; length += 1) {
       expect(readSkeleton(whole.subarray(0, length))).toBeUndefined();
@@ -181,7 +181,7 @@ describe('readSkeleton', () => {
 });
 
 describe('readName', () => {
-  it('follows a chain of pointers backwards, and no longer one than a name has labels', () => {
+  it('follows a chain of pointers backwards, up to the limit of labels', () => {
     const pointers = (length: number) => {
       const bytes = Buffer.concat([
         wireName('x'),
@@ -194,7 +194,7 @@ describe('readName', () => {
     expect(pointers(127)).toBeUndefined();
   });
 
-  it('reads no name of more than 255 octets, however it is put together', () => {
+  it('rejects a name of more than 255 octets, however it is encoded', () => {
     const half = wireName('y'.repeat(63), 'y'.repeat(63));
     const long = Buffer.concat([
       half,

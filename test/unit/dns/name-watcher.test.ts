@@ -18,7 +18,7 @@ function named(name: string, minTtlMs = 5_000): WatchedName {
   return { source: { kind: 'host', host: host(name) }, settings: { ...DNS_SETTINGS, minTtlMs } };
 }
 
-/** A watcher that is running, and what it was heard to say. */
+/** A running watcher, and its reports. */
 class WatchBench extends ResolverBench {
   readonly heard: Heard[] = [];
   readonly controller = new AbortController();
@@ -52,7 +52,7 @@ class WatchBench extends ResolverBench {
 }
 
 describe('NameWatcher', () => {
-  it('asks again at expiry: no sooner, and little later', async () => {
+  it('queries again at expiry, not sooner and little later', async () => {
     const bench = new WatchBench();
     bench.zone.set('db.example.test', [address('10.0.0.1', 20), address('fd00::1', 3_600)]);
     bench.watcher.watch([named('db.example.test')]);
@@ -68,7 +68,7 @@ describe('NameWatcher', () => {
     await bench.stop();
   });
 
-  it('tells of each answer, and whether it is news', async () => {
+  it('reports each answer, and whether it changed', async () => {
     const bench = new WatchBench();
     const name = named('db.example.test');
     bench.zone.set('db.example.test', [address('10.0.0.1', 10)]);
@@ -90,7 +90,7 @@ describe('NameWatcher', () => {
     await bench.stop();
   });
 
-  it('says when each family’s answer came: the same time again is the same answer', async () => {
+  it('reports when the answer of each family arrived; an equal time is the same answer', async () => {
     const bench = new WatchBench();
     const name = named('db.example.test');
     bench.zone.set('db.example.test', [address('10.0.0.1', 10), address('fd00::1', 3_600)]);
@@ -104,7 +104,7 @@ describe('NameWatcher', () => {
     await bench.stop();
   });
 
-  it('follows the set: what stays goes on undisturbed, what goes is dropped at once', async () => {
+  it('keeps watches that stay in the set, and drops removed ones at once', async () => {
     const bench = new WatchBench();
     const [a, b] = [named('a.example.test'), named('b.example.test')];
     bench.zone.set('a.example.test', [address('10.0.0.1', 30)]);
@@ -121,7 +121,7 @@ describe('NameWatcher', () => {
     await bench.stop();
   });
 
-  it('asks one question for watches whose settings ask the same', async () => {
+  it('sends one query for watches with the same query settings', async () => {
     const bench = new WatchBench();
     bench.zone.set('db.example.test', [address('10.0.0.1', 60)]);
     bench.watcher.watch([named('db.example.test', 5_000), named('db.example.test', 6_000)]);
@@ -131,7 +131,7 @@ describe('NameWatcher', () => {
     await bench.stop();
   });
 
-  it('keeps a storm of names without a TTL to minTTL and to the bound', async () => {
+  it('keeps many names without a TTL to minTTL and to the limit of queries', async () => {
     const bench = new WatchBench({ maxInFlight: 10, maxInFlightPerGroup: 10 });
     const names = Array.from({ length: 1_000 }, (_, index) => `n${index}.example.test`);
     for (const name of names) bench.zone.set(name, [address('10.0.0.1', 0), address('fd00::1', 0)]);
@@ -152,7 +152,7 @@ describe('NameWatcher', () => {
     await bench.stop();
   });
 
-  it('spreads names that expire together', async () => {
+  it('spreads the queries of names that expire together', async () => {
     const bench = new WatchBench();
     const names = Array.from({ length: 200 }, (_, index) => `n${index}.example.test`);
     for (const name of names) bench.zone.set(name, [address('10.0.0.1', 10), address('fd00::1', 10)]);
@@ -163,7 +163,7 @@ describe('NameWatcher', () => {
     await bench.stop();
   });
 
-  it('does the same for the same seed', async () => {
+  it('sends the same queries for the same seed', async () => {
     const run = async () => {
       const bench = new WatchBench({ maxInFlight: 3, maxInFlightPerGroup: 3 });
       const serve = servingZones(bench.zone);
@@ -183,7 +183,7 @@ describe('NameWatcher', () => {
     expect(await run()).toEqual(await run());
   });
 
-  it('passes a broken invariant on to whoever runs it', async () => {
+  it('rejects with the error of a broken invariant', async () => {
     const bench = new ResolverBench();
     const watcher = new NameWatcher({
       resolver: bench.resolver,

@@ -12,7 +12,7 @@ import { address, inShort, ResolverBench, SERVER } from '../../support/dns-resol
 
 const NOTHING = { answers: [], authorities: [], additionals: [] };
 
-/** A bench whose server serves `db.example.test` over TCP, and does over UDP what the test says. */
+/** A bench with a server that serves `db.example.test` over TCP; the test decides what it does over UDP. */
 function benchWith(overUdp: (query: AskedQuery, serve: Behaviour) => ReturnType<Behaviour>): ResolverBench {
   const bench = new ResolverBench();
   bench.zone.set('db.example.test', [address('10.0.0.1')]);
@@ -22,14 +22,14 @@ function benchWith(overUdp: (query: AskedQuery, serve: Behaviour) => ReturnType<
   return bench;
 }
 
-/** What was asked of A records, exchange by exchange: `udp+edns`, `tcp`. */
+/** The queries for A records, exchange by exchange: `udp+edns`, `tcp`. */
 function modesOf(bench: ResolverBench): string[] {
   return bench.network.queries
     .filter(({ type }) => type === 'A')
     .map(({ overTcp, udpPayloadBytes }) => `${overTcp ? 'tcp' : 'udp'}${udpPayloadBytes ? '+edns' : ''}`);
 }
 
-/** The reply with the name in its question in lower case. */
+/** The reply with its question's name in lower case. */
 function folded(reply: Uint8Array): Uint8Array {
   const end = reply.indexOf(0, 12);
   return reply.map((octet, at) =>
@@ -39,7 +39,7 @@ function folded(reply: Uint8Array): Uint8Array {
 
 describe('a server that', () => {
   it.each(['FORMERR', 'a bare FORMERR'])(
-    'answers EDNS with %s is asked without, and from then on',
+    'answers EDNS with %s gets queries without EDNS from then on',
     async (what) => {
       const bench = benchWith((query, serve) => {
         if (query.udpPayloadBytes === undefined) return serve(query);
@@ -52,7 +52,7 @@ describe('a server that', () => {
     },
   );
 
-  it('was not up to EDNS is tried again after a while: servers get upgraded', async () => {
+  it('did not support EDNS gets EDNS again after a while', async () => {
     let isOld = true;
     const bench = benchWith((query, serve) =>
       isOld && query.udpPayloadBytes !== undefined ? answering('FORMERR')(query) : serve(query),
@@ -64,7 +64,7 @@ describe('a server that', () => {
     expect(modesOf(bench)).toEqual(['udp+edns', 'udp', 'udp+edns']);
   });
 
-  it('folds the letters’ case is asked over TCP, and from then on in lower case', async () => {
+  it('folds the case of letters is queried over TCP, and then in lower case', async () => {
     const bench = benchWith(silent);
     const serve = servingZones(bench.zone);
     bench.network.set(SERVER, (query) => {
@@ -78,7 +78,7 @@ describe('a server that', () => {
     expect(Buffer.from(last?.message ?? []).includes(nameOf('other.example.test'))).toBe(true);
   });
 
-  it('only seems to fold the letters’ case, because somebody forged a reply, is asked in mixed case again', async () => {
+  it('only seems to fold the case because of a forged reply gets mixed case again', async () => {
     let forged = true;
     const bench = benchWith((query, serve) => {
       const reaction = serve(query);
@@ -93,7 +93,7 @@ describe('a server that', () => {
     expect(Buffer.from(last?.message ?? []).includes(nameOf('other.example.test'))).toBe(false);
   });
 
-  it('folds the letters’ case and has no TCP is asked in lower case at once', async () => {
+  it('folds the case of letters and has no TCP is queried in lower case at once', async () => {
     const bench = new ResolverBench();
     bench.zone.set('db.example.test', [address('10.0.0.1')]);
     const serve = servingZones(bench.zone);
@@ -106,14 +106,14 @@ describe('a server that', () => {
     expect(modesOf(bench)).toEqual(['udp+edns', 'tcp+edns', 'udp+edns']);
   });
 
-  it('is drowned out by forged replies is asked over TCP', async () => {
+  it('is flooded by forged replies is queried over TCP', async () => {
     const bench = benchWith(() => ({ outcome: 'flooded' }));
     expect(inShort((await bench.resolve('db.example.test')).IPv4)).toBe('10.0.0.1');
     expect(modesOf(bench)).toEqual(['udp+edns', 'tcp+edns']);
     expect(bench.resolver.counters.floods).toBe(2);
   });
 
-  it('answers after others have guessed is heard', async () => {
+  it('answers after forged replies is still heard', async () => {
     const bench = benchWith((query, serve) => {
       const reaction = serve(query);
       const wrongName = question('evil.example.test', TYPE.A);
@@ -221,7 +221,7 @@ describe('an answer', () => {
     expect((await bench.resolve('db.example.test')).IPv4).toMatchObject({ reason: 'MalformedAnswer' });
   });
 
-  it('holds no address but those that the chain leads to', async () => {
+  it('has only the addresses at the end of the chain', async () => {
     const bench = new ResolverBench();
     bench.network.set(SERVER, (query) => ({
       datagrams: [
@@ -235,7 +235,7 @@ describe('an answer', () => {
     expect(inShort((await bench.resolve('db.example.test')).IPv4)).toBe('10.0.0.1');
   });
 
-  it('without records, authority or recursion says nothing; with recursion that there is nothing', async () => {
+  it('without records, authority or recursion is no result; with recursion it is NODATA', async () => {
     const bench = new ResolverBench();
     const reply =
       (flags: number): Behaviour =>

@@ -47,13 +47,13 @@ describe('parseResolvConf', () => {
     });
   });
 
-  it('lets the last of `search` and `domain` win', () => {
+  it('uses the last of `search` and `domain`', () => {
     expect(parseResolvConf('search a.test b.test\ndomain c.test').search).toEqual(['c.test']);
     expect(parseResolvConf('domain c.test\nsearch a.test. b.test').search).toEqual(['a.test', 'b.test']);
     expect(parseResolvConf('search .').search).toEqual([]);
   });
 
-  it('keeps to glibc’s bounds, and takes no nonsense', () => {
+  it('applies the limits of glibc, and ignores invalid values', () => {
     const text = 'nameserver db.example\nnameserver 1.2.3\noptions ndots:99 timeout:999 attempts:99 ndots';
     expect(parseResolvConf(text)).toMatchObject({
       servers: [{ address: '127.0.0.1', port: 53 }],
@@ -79,14 +79,14 @@ describe('searchCandidates', () => {
     expect(searchCandidates(host(name), domains, ndots)).toEqual(expected);
   });
 
-  it('leaves out what grows too long to be a name', () => {
+  it('leaves out names that are too long with a domain', () => {
     const long = host(`${'x.'.repeat(123)}long`);
     expect(searchCandidates(long, domains, 1)).toEqual([long]);
   });
 });
 
 describe('parseHostsFile', () => {
-  it('reads addresses and names, and passes over the rest', () => {
+  it('reads addresses and names, and skips invalid lines', () => {
     const table = parseHostsFile(
       [
         '127.0.0.1 localhost',

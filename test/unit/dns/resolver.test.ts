@@ -3,7 +3,7 @@ import { answering, serverAt, silent } from '../../support/dns-network.ts';
 import { address, cname, inShort, ResolverBench, SERVER, srv } from '../../support/dns-resolver.ts';
 
 describe('a resolver', () => {
-  it('finds both families of a name, in numeric order, with the smallest TTL', async () => {
+  it('resolves both families of a name, in numeric order, with the smallest TTL', async () => {
     const bench = new ResolverBench();
     bench.zone.set('db.example.test', [
       address('10.0.0.12', 30),
@@ -25,7 +25,7 @@ describe('a resolver', () => {
     expect(IPv6).toMatchObject({ outcome: 'noData', ttlSeconds: 7 });
   });
 
-  it('asks again over TCP when the answer does not fit into a datagram', async () => {
+  it('queries over TCP if the reply does not fit into a datagram', async () => {
     const bench = new ResolverBench();
     const many = Array.from({ length: 300 }, (_, index) => address(`10.1.${index >> 8}.${index & 255}`));
     bench.zone.set('many.example.test', many);
@@ -34,7 +34,7 @@ describe('a resolver', () => {
     expect(bench.resolver.counters).toMatchObject({ truncated: 1, tcpQueries: 1 });
   });
 
-  it('tells a name that does not exist from one without addresses', async () => {
+  it('distinguishes a name that does not exist from one without addresses', async () => {
     const bench = new ResolverBench();
     bench.zone.set('db.example.test', [address('10.0.0.1')]);
     expect((await bench.resolve('nope.example.test')).IPv4).toMatchObject({
@@ -47,7 +47,7 @@ describe('a resolver', () => {
     });
   });
 
-  it('puts SRV targets, ports and priorities together, and names the target that failed', async () => {
+  it('combines SRV targets, ports and priorities, and reports the target that failed', async () => {
     const bench = new ResolverBench();
     bench.zone.set('_pg._tcp.example.test', [
       srv('a.example.test', 5432, 0, 10),
@@ -65,7 +65,7 @@ describe('a resolver', () => {
     });
   });
 
-  it('goes on to the next server when one is silent, and to it first the next time', async () => {
+  it('queries the next server if one is silent, and starts with it the next time', async () => {
     const bench = new ResolverBench();
     const dead = serverAt('10.0.0.99');
     bench.network.set(dead, silent);
@@ -89,7 +89,7 @@ describe('a resolver', () => {
     expect((await bench.resolve('db.example.test')).IPv4).toMatchObject({ outcome: 'unresolved', reason });
   });
 
-  it('says how long it waited for a server that is silent', async () => {
+  it('reports how long it waited for a silent server', async () => {
     const bench = new ResolverBench();
     bench.network.set(SERVER, silent);
     expect((await bench.resolve('db.example.test')).IPv4).toEqual({
@@ -99,7 +99,7 @@ describe('a resolver', () => {
     });
   });
 
-  it('asks one question once, however many ask for it, and no more until its TTL has passed', async () => {
+  it('sends one query for many callers, and no more until the TTL is over', async () => {
     const bench = new ResolverBench();
     bench.zone.set('db.example.test', [address('10.0.0.1', 20)]);
     await Promise.all(Array.from({ length: 100 }, () => bench.resolve('db.example.test')));

@@ -36,7 +36,7 @@ describe('with the system’s servers', () => {
     expect([inShort(IPv4), inShort(IPv6)]).toEqual(['NoData', 'fd00::1']);
   });
 
-  it('asks for a name with enough dots as it stands first', async () => {
+  it('queries a name with enough dots as written first', async () => {
     const { a, prod, resolve } = systemBench();
     prod.set('db.prod', [address('10.0.0.1')]);
     a.set('db.prod.a.test', [address('10.0.0.9')]);
@@ -45,7 +45,7 @@ describe('with the system’s servers', () => {
     expect(inShort((await systemBench().resolve('db.prod')).IPv4)).toBe('NameNotFound');
   });
 
-  it('does not go on to another domain while nobody knows of the one before', async () => {
+  it('does not try the next domain while the result of the previous one is unknown', async () => {
     const { bench, a, b, resolve } = systemBench();
     a.set('db.a.test', [address('10.0.0.1')]);
     b.set('db.b.test', [address('10.0.0.2')]);
@@ -57,7 +57,7 @@ describe('with the system’s servers', () => {
     expect([inShort(IPv4), inShort(IPv6)]).toEqual(['ServerFailure', 'ServerFailure']);
   });
 
-  it('knows nothing of either family while one failed and the other is empty', async () => {
+  it('has no result for either family while one failed and the other is empty', async () => {
     const { bench, a, b, resolve } = systemBench('timeout:1 attempts:1');
     a.set('x.db.a.test', [address('10.0.0.1')]);
     b.set('db.b.test', [address('10.0.0.2')]);
@@ -67,14 +67,14 @@ describe('with the system’s servers', () => {
     expect([inShort(IPv4), inShort(IPv6)]).toEqual(['QueryTimeout', 'QueryTimeout']);
   });
 
-  it('says NODATA rather than NXDOMAIN when one candidate exists', async () => {
+  it('reports NODATA and not NXDOMAIN if one candidate exists', async () => {
     const { a, resolve } = systemBench();
     a.set('x.db.a.test', [address('10.0.0.1')]);
     expect(inShort((await resolve('db')).IPv4)).toBe('NoData');
     expect(inShort((await resolve('nope')).IPv4)).toBe('NameNotFound');
   });
 
-  it('asks again for an earlier candidate when what was found expires', async () => {
+  it('queries the earlier candidates again when the answer expires', async () => {
     const { bench, a, b, resolve } = systemBench();
     b.set('db.b.test', [address('10.0.0.2', 300)]);
     await resolve('db');
@@ -83,7 +83,7 @@ describe('with the system’s servers', () => {
     expect(inShort((await resolve('db')).IPv4)).toBe('10.0.0.1');
   });
 
-  it('asks the servers that the file names now, and what it said before is forgotten', async () => {
+  it('uses the servers of the changed file, and drops earlier answers', async () => {
     const { bench, resolve } = systemBench();
     const other = serverAt('10.0.0.54');
     const c = new DnsZone('c.test', 60);
@@ -94,7 +94,7 @@ describe('with the system’s servers', () => {
     expect(inShort((await resolve('db')).IPv4)).toBe('10.0.0.3');
   });
 
-  it('heeds timeout, attempts, use-vc and no-aaaa', async () => {
+  it('applies timeout, attempts, use-vc and no-aaaa', async () => {
     const { bench, resolve } = systemBench('timeout:1 attempts:2 use-vc no-aaaa');
     bench.network.set(SERVER, silent);
     const before = bench.clock.monotonicNow();
@@ -107,14 +107,14 @@ describe('with the system’s servers', () => {
     ]);
   });
 
-  it('searches for services as well', async () => {
+  it('searches for services too', async () => {
     const { a, resolve } = systemBench();
     a.set('_pg._tcp.a.test', [srv('db.a.test', 5432)]);
     a.set('db.a.test', [address('10.0.0.1')]);
     expect(inShort((await resolve('_pg._tcp')).IPv4)).toBe('10.0.0.1:5432/0');
   });
 
-  it('means a name as it is written when the target has servers of its own', async () => {
+  it('does not search if the target has servers of its own', async () => {
     const { bench, a } = systemBench();
     a.set('db.a.test', [address('10.0.0.1')]);
     expect(inShort((await bench.resolve('db')).IPv4)).toBe('NameNotFound');
@@ -122,7 +122,7 @@ describe('with the system’s servers', () => {
 });
 
 describe('the hosts file', () => {
-  it('is read when the target asks for it, and only then', async () => {
+  it('is used only for a target with `dns.hosts`', async () => {
     const { bench, resolve } = systemBench();
     bench.hosts = parseHostsFile('10.0.0.7 db\n10.0.0.6 db');
     const { IPv4, IPv6 } = await resolve('db', true);
@@ -131,7 +131,7 @@ describe('the hosts file', () => {
     expect(inShort((await resolve('db')).IPv4)).toBe('NameNotFound');
   });
 
-  it('gives SRV targets their addresses too', async () => {
+  it('gives the addresses of SRV targets too', async () => {
     const { bench, a, resolve } = systemBench();
     bench.hosts = parseHostsFile('10.0.0.7 db.a.test');
     a.set('_pg._tcp.a.test', [srv('db.a.test', 5432)]);

@@ -16,7 +16,7 @@ function threeServers() {
   const servers = [SERVER, SECOND_SERVER, THIRD_SERVER];
   for (const server of servers) bench.network.set(server, servingZones(bench.zone));
   let asked = 0;
-  /** Asks for a name that was not asked for before, and says who was asked for its IPv4 address. */
+  /** Resolves a new name, and returns the servers that were queried for its IPv4 address. */
   const whoIsAsked = async (): Promise<string> => {
     const before = bench.network.queries.length;
     await bench.resolve(`n${asked++}.example.test`, { servers });
@@ -27,7 +27,7 @@ function threeServers() {
 }
 
 describe('several servers', () => {
-  it('are asked in their order, the next one when one fails', async () => {
+  it('are queried in their order, the next one after a failure', async () => {
     const { bench, whoIsAsked } = threeServers();
     expect(await whoIsAsked()).toBe('10.0.0.53');
     bench.network.set(SERVER, answering('SERVFAIL'));
@@ -35,7 +35,7 @@ describe('several servers', () => {
     expect(await whoIsAsked()).toBe('10.0.0.53 10.0.0.54 fd00::55');
   });
 
-  it('that are silent are passed over until their penalty ends, and then tried by one question', async () => {
+  it('that are silent are skipped until their penalty ends, and then tried by one query', async () => {
     const { bench, whoIsAsked } = threeServers();
     bench.network.set(SERVER, silent);
     expect(await whoIsAsked()).toBe('10.0.0.53 10.0.0.54');
@@ -51,7 +51,7 @@ describe('several servers', () => {
     expect(await whoIsAsked()).toBe('10.0.0.53');
   });
 
-  it('that are all silent are all asked: there is nobody better', async () => {
+  it('that are all silent are all queried', async () => {
     const { bench, servers, whoIsAsked } = threeServers();
     for (const server of servers) bench.network.set(server, silent);
     expect(await whoIsAsked()).toBe('10.0.0.53 10.0.0.54 fd00::55');
@@ -77,7 +77,7 @@ describe('several servers', () => {
     expect(bench.network.queries.filter(({ type }) => type === 'A')).toHaveLength(5);
   });
 
-  it('that are none leave every question unanswered, each time anew', async () => {
+  it('that are missing leave every query without an answer', async () => {
     const { bench } = threeServers();
     bench.system = { ...parseResolvConf(''), servers: [] };
     const { IPv4 } = await bench.resolve('n0.example.test', { servers: [] });
@@ -87,7 +87,7 @@ describe('several servers', () => {
     expect(bench.resolver.counters).toMatchObject({ queries: 0, shared: 0, cacheHits: 0 });
   });
 
-  it('that refuse are not asked again', async () => {
+  it('that refuse are not queried again', async () => {
     const { bench, servers } = threeServers();
     for (const server of servers) bench.network.set(server, answering('REFUSED'));
     const { IPv4 } = await bench.resolve('n0.example.test', { servers, attempts: 9 });
@@ -95,7 +95,7 @@ describe('several servers', () => {
     expect(IPv4).toMatchObject({ reason: 'QueryRefused' });
   });
 
-  it('that fail in their own ways are each named, and the most telling gives the reason', async () => {
+  it('that fail in different ways are all named, with the reason that says most', async () => {
     const { bench, servers } = threeServers();
     bench.network.set(SERVER, silent);
     bench.network.set(SECOND_SERVER, answering('SERVFAIL'));
@@ -124,7 +124,7 @@ describe('each family', () => {
 });
 
 describe('a CNAME chain', () => {
-  /** Two zones at one server that lets each reply end where its zone does. */
+  /** A server with two zones whose replies end at the end of their zone. */
   function twoZones() {
     const bench = new ResolverBench();
     const elsewhere = new DnsZone('elsewhere.test', 60);
@@ -132,7 +132,7 @@ describe('a CNAME chain', () => {
     return { bench, elsewhere };
   }
 
-  it('into another zone is asked for to its end, with the smallest TTL of all', async () => {
+  it('into another zone is followed to its end, with the smallest TTL', async () => {
     const { bench, elsewhere } = twoZones();
     bench.zone.set('db.example.test', [cname('db.elsewhere.test', 30)]);
     elsewhere.set('db.elsewhere.test', [cname('primary.elsewhere.test', 40)]);
@@ -142,24 +142,21 @@ describe('a CNAME chain', () => {
     expect(IPv6).toMatchObject({ reason: 'NoData', message: 'db.elsewhere.test has no AAAA record' });
   });
 
-  it('to a name that does not exist is the absence of the name that was asked for', async () => {
+  it('to a name that does not exist gives NXDOMAIN for the queried name', async () => {
     const { bench } = twoZones();
     bench.zone.set('db.example.test', [cname('gone.elsewhere.test', 30)]);
     const { IPv4 } = await bench.resolve('db.example.test');
     expect(IPv4).toMatchObject({ reason: 'NameNotFound', message: 'gone.elsewhere.test does not exist' });
   });
 
-  it.each([['within one reply'], ['over several replies']])(
-    'that bites its tail %s is too long',
-    async (where) => {
-      const { bench, elsewhere } = twoZones();
-      const other = where === 'within one reply' ? 'b.example.test' : 'b.elsewhere.test';
-      bench.zone.set('a.example.test', [cname(other)]);
-      (other === 'b.example.test' ? bench.zone : elsewhere).set(other, [cname('a.example.test')]);
-      const { IPv4 } = await bench.resolve('a.example.test');
-      expect(IPv4).toMatchObject({ outcome: 'unresolved', reason: 'ChainTooLong' });
-    },
-  );
+  it.each([['within one reply'], ['over several replies']])('with a loop %s is too long', async (where) => {
+    const { bench, elsewhere } = twoZones();
+    const other = where === 'within one reply' ? 'b.example.test' : 'b.elsewhere.test';
+    bench.zone.set('a.example.test', [cname(other)]);
+    (other === 'b.example.test' ? bench.zone : elsewhere).set(other, [cname('a.example.test')]);
+    const { IPv4 } = await bench.resolve('a.example.test');
+    expect(IPv4).toMatchObject({ outcome: 'unresolved', reason: 'ChainTooLong' });
+  });
 
   it.each([
     [16, 'resolved'],

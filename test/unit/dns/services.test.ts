@@ -11,7 +11,7 @@ function asked(bench: ResolverBench): string[] {
 }
 
 describe('a service', () => {
-  it('takes its targets’ addresses from the additional section, and asks for what is not there', async () => {
+  it('takes addresses from the additional section, and queries the missing ones', async () => {
     const bench = new ResolverBench();
     bench.zone.set(SERVICE, [srv('a.example.test', 5432)]);
     bench.zone.set('a.example.test', [address('10.0.0.1')]);
@@ -20,7 +20,7 @@ describe('a service', () => {
     expect(asked(bench)).toEqual([`${SERVICE} SRV`, 'a.example.test AAAA']);
   });
 
-  it('believes the additional section for its own TTL and for its own service only', async () => {
+  it('uses the additional section for its TTL and its own service only', async () => {
     const bench = new ResolverBench();
     bench.zone.set(SERVICE, [srv('a.example.test', 5432, 0, 1, 60)]);
     bench.zone.set('a.example.test', [address('10.0.0.1', 10)]);
@@ -32,7 +32,7 @@ describe('a service', () => {
     expect(asked(bench).slice(3)).toEqual(['a.example.test A']);
   });
 
-  it('does not believe the additional section about other domains', async () => {
+  it('ignores the additional section for other domains', async () => {
     const bench = new ResolverBench();
     const other = new DnsZone('other.test', 60);
     other.set('a.other.test', [address('10.0.0.1')]);
@@ -93,7 +93,7 @@ describe('a service', () => {
     expect((await bench.resolve(SERVICE)).IPv4).toMatchObject({ outcome: 'noData', ttlSeconds: 60 });
   });
 
-  it('is unknown while one target failed and no other has an address', async () => {
+  it('has no result while one target failed and no other has an address', async () => {
     const bench = new ResolverBench();
     bench.zone.set(SERVICE, [srv('gone.example.test', 1), srv('lame.example.test', 1)]);
     const serve = servingZones(bench.zone);
@@ -103,7 +103,7 @@ describe('a service', () => {
     expect((await bench.resolve(SERVICE)).IPv4).toMatchObject({ reason: 'ServerFailure' });
   });
 
-  it('keeps the addresses of the targets beside one that failed, and names it', async () => {
+  it('keeps the addresses of the other targets if one failed, and reports it', async () => {
     const bench = new ResolverBench();
     bench.zone.set(SERVICE, [srv('a.example.test', 1), srv('lame.example.test', 1)]);
     bench.zone.set('a.example.test', [address('10.0.0.1')]);
@@ -117,7 +117,7 @@ describe('a service', () => {
     });
   });
 
-  it('cuts at a thousand addresses, the worst priorities first, and tells', async () => {
+  it('keeps a thousand addresses of the best priorities, and reports the cut', async () => {
     const bench = new ResolverBench();
     bench.zone.set(SERVICE, [srv('standby.example.test', 1, 5), srv('main.example.test', 1, 0)]);
     const many = (net: number) =>

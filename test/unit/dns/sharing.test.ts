@@ -14,7 +14,7 @@ import { settle } from '../../support/manual-clock.ts';
 
 const NEVER = new AbortController().signal;
 
-describe('memory', () => {
+describe('the cache', () => {
   it.each([
     ['its TTL', 20, 20_000],
     ['minTTL, when its TTL is shorter', 0, 5_000],
@@ -31,7 +31,7 @@ describe('memory', () => {
     expect(bench.network.queries.length).toBeGreaterThan(2);
   });
 
-  it('keeps an absence for as long as the SOA record says', async () => {
+  it('keeps a negative answer for the time of the SOA record', async () => {
     const bench = new ResolverBench();
     await bench.resolve('nope.example.test');
     await bench.clock.advance(59_000);
@@ -42,7 +42,7 @@ describe('memory', () => {
     expect(bench.network.queries).toHaveLength(4);
   });
 
-  it('keeps a failure for minTTL, and for twice as long each time, up to half a minute', async () => {
+  it('keeps a failure for minTTL, doubled each time up to half a minute', async () => {
     const bench = new ResolverBench();
     bench.network.set(SERVER, answering('REFUSED'));
     const askedAtSeconds: number[] = [];
@@ -58,7 +58,7 @@ describe('memory', () => {
     expect(askedAtSeconds).toEqual([0, 5, 15, 35, 65, 95, 125]);
   });
 
-  it('answers targets with other TTL bounds from the same question', async () => {
+  it('serves targets with other TTL limits from the same query', async () => {
     const bench = new ResolverBench();
     bench.zone.set('db.example.test', [address('10.0.0.1', 60)]);
     await bench.resolve('db.example.test');
@@ -75,7 +75,7 @@ describe('memory', () => {
     expect(inShort((await bench.resolve('db.example.test', { servers: [other] })).IPv4)).toBe('NameNotFound');
   });
 
-  it('is bounded: names that nobody asks for any more are forgotten', async () => {
+  it('is bounded: it forgets names that are not used any more', async () => {
     const bench = new ResolverBench({ maxNames: 10 });
     bench.zone.set('db.example.test', [address('10.0.0.1')]);
     await bench.resolve('db.example.test');
@@ -91,7 +91,7 @@ describe('memory', () => {
   });
 });
 
-describe('a question that several wait for', () => {
+describe('a query that several callers share', () => {
   function waiting() {
     const bench = new ResolverBench();
     bench.zone.set('db.example.test', [address('10.0.0.1')]);
@@ -100,7 +100,7 @@ describe('a question that several wait for', () => {
     return { bench, ask };
   }
 
-  it('goes on when one of them gives up', async () => {
+  it('goes on when one of them aborts', async () => {
     const { bench, ask } = waiting();
     const controller = new AbortController();
     const first = ask(NEVER);
@@ -111,7 +111,7 @@ describe('a question that several wait for', () => {
     expect(bench.network.queries).toHaveLength(2);
   });
 
-  it('is asked anew, once, when the one who began gives up', async () => {
+  it('starts again, once, when its first caller aborts', async () => {
     const { bench, ask } = waiting();
     const controller = new AbortController();
     const first = ask(controller.signal);
@@ -124,7 +124,7 @@ describe('a question that several wait for', () => {
     expect(bench.resolver.load()).toEqual({ inFlight: 0, waiting: 0 });
   });
 
-  it('leaves nothing behind when all give up', async () => {
+  it('leaves nothing behind when all abort', async () => {
     const { bench, ask } = waiting();
     bench.network.set(SERVER, silent);
     const controller = new AbortController();
@@ -140,10 +140,10 @@ describe('a question that several wait for', () => {
   });
 });
 
-describe('the bound on questions in flight', () => {
+describe('the limit of queries in flight', () => {
   const limits = { maxInFlight: 8, maxInFlightPerGroup: 6 };
 
-  it('holds when a thousand names are asked for at once', async () => {
+  it('holds with a thousand names at once', async () => {
     const bench = new ResolverBench(limits);
     const names = Array.from({ length: 1_000 }, (_, index) => `n${index}.example.test`);
     for (const name of names) bench.zone.set(name, [address('10.0.0.1')]);
@@ -152,7 +152,7 @@ describe('the bound on questions in flight', () => {
     expect(bench.network.mostInFlight).toBe(6);
   });
 
-  it('lets servers that are silent hold up nobody else', async () => {
+  it('does not let silent servers delay others', async () => {
     const bench = new ResolverBench(limits);
     const dead = serverAt('10.9.9.9');
     bench.network.set(dead, silent);
@@ -168,7 +168,7 @@ describe('the bound on questions in flight', () => {
     await Promise.all(stuck);
   });
 
-  it('lets a name with hundreds of questions wait in line with the others', async () => {
+  it('does not let a name with hundreds of queries delay others', async () => {
     const bench = new ResolverBench({ maxInFlight: 2, maxInFlightPerGroup: 2 });
     const targets = Array.from({ length: 200 }, (_, index) => srv(`t${index}.elsewhere.test`, 1));
     bench.zone.set('_many._tcp.example.test', targets);
@@ -181,7 +181,7 @@ describe('the bound on questions in flight', () => {
     await many;
   });
 
-  it('says so when the queue is full, and asks no one', async () => {
+  it('reports a full queue, and sends no query', async () => {
     const bench = new ResolverBench({ maxInFlight: 1, maxInFlightPerGroup: 1, maxWaiting: 1 });
     bench.zone.set('a.example.test', [address('10.0.0.1'), address('fd00::1')]);
     const results = await Promise.all([bench.resolve('a.example.test'), bench.resolve('b.example.test')]);
@@ -192,7 +192,7 @@ describe('the bound on questions in flight', () => {
 describe('QueryQueue', () => {
   const limits = { maxInFlight: 2, maxInFlightPerGroup: 2, maxWaiting: 100 };
 
-  /** Fills the places, lets the others wait, and says in what order they come in. */
+  /** Fills the slots, lets the others wait, and returns the order in which they start. */
   async function order(arrivals: readonly (readonly [group: string, lane: string])[]): Promise<string> {
     const queue = new QueryQueue(limits);
     const came: string[] = [];

@@ -29,7 +29,7 @@ describe('certificateProblem', () => {
     ['an intermediate that is over', peer(30, 'CERT_HAS_EXPIRED'), {}, 'CertificateExpired'],
     ['one that is not valid yet', peer(30, 'CERT_NOT_YET_VALID'), {}, 'CertificateNotYetValid'],
     ['one for another name', peer(30, 'ERR_TLS_CERT_ALTNAME_INVALID'), {}, 'CertificateNameMismatch'],
-    ['one signed by itself', peer(30, 'DEPTH_ZERO_SELF_SIGNED_CERT'), {}, 'CertificateUntrusted'],
+    ['self-signed', peer(30, 'DEPTH_ZERO_SELF_SIGNED_CERT'), {}, 'CertificateUntrusted'],
     ['any, when any will do', peer(30, 'DEPTH_ZERO_SELF_SIGNED_CERT'), { verify: false }, undefined],
     ['one with enough rest', peer(8), { minValidityMs: 7 * DAY_MS }, undefined],
     ['one with too little rest', peer(6), { minValidityMs: 7 * DAY_MS }, 'CertificateExpiresSoon'],
@@ -50,12 +50,12 @@ describe('certificateProblem', () => {
     if (outcome?.healthy === false) expect(outcome.speaksOf).toBe('backend');
   });
 
-  it('says until when it was valid', () => {
+  it('names the end of the validity', () => {
     const outcome = certificateProblem(peer(-1), VERIFYING, { nowMs: NOW_MS, trusted: true });
     expect(outcome?.message).toBe('the certificate was valid until 2026-05-31');
   });
 
-  it('blames the clock for what only the time of day says, while that has just been set', () => {
+  it('does not count an expiry while the clock has just been set', () => {
     const doubted = { nowMs: NOW_MS, trusted: false };
     expect(certificateProblem(peer(-1), VERIFYING, doubted)).toMatchObject({ speaksOf: 'worker' });
     expect(certificateProblem(peer(9, 'CERT_NOT_YET_VALID'), VERIFYING, doubted)).toMatchObject({
@@ -68,7 +68,7 @@ describe('certificateProblem', () => {
 });
 
 describe('WallClockWatch', () => {
-  it('trusts a clock that runs, and one that is nudged', async () => {
+  it('trusts a clock that runs, and one that is slewed', async () => {
     const clock = new ManualClock();
     const watch = new WallClockWatch(clock);
     for (let minute = 0; minute < 10; minute += 1) {
@@ -79,7 +79,7 @@ describe('WallClockWatch', () => {
   });
 
   it.each([3 * 3_600_000, -3 * 3_600_000])(
-    'mistrusts for an hour a clock that leapt by %i ms',
+    'does not trust a clock for an hour after a jump of %i ms',
     async (byMs) => {
       const clock = new ManualClock();
       const watch = new WallClockWatch(clock);

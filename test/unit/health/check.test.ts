@@ -50,7 +50,7 @@ describe('portRulesOf', () => {
     port('s', 7, 'SCTP'),
   ];
 
-  it('checks every TCP port at the port on the address, and lets UDP and SCTP follow them', () => {
+  it('checks every TCP port, and lets UDP and SCTP ports follow', () => {
     expect(rulesOf(target(ports), AT)).toEqual([
       'sql checked at 6432',
       'web checked at 80',
@@ -59,7 +59,7 @@ describe('portRulesOf', () => {
     ]);
   });
 
-  it('checks only the ports that are asked for, and lets the rest follow', () => {
+  it('checks only the ports in `healthCheck.ports`, and lets the others follow', () => {
     expect(rulesOf(target(ports, { ports: [6432] }), AT)).toEqual([
       'sql checked at 6432',
       'web follows 1',
@@ -68,11 +68,11 @@ describe('portRulesOf', () => {
     ]);
   });
 
-  it('checks the port that came with the address', () => {
+  it('checks the port of the SRV record', () => {
     expect(rulesOf(target([port('sql', 5432)]), { ...AT, port: 15432 })).toEqual(['sql checked at 15432']);
   });
 
-  it('checks nothing where there is no TCP port, or no check is wanted', () => {
+  it('checks nothing without a TCP port, or with type none', () => {
     expect(rulesOf(target([port('dns', 53, 'UDP')]), AT)).toEqual(['dns unchecked']);
     expect(rulesOf(target(ports, { kind: { type: 'none' } }), AT)).toEqual([
       'sql unchecked',
@@ -84,7 +84,7 @@ describe('portRulesOf', () => {
 });
 
 describe('checksOf', () => {
-  it('names each check once, in the order of addresses and ports', () => {
+  it('lists each check once, in the order of addresses and ports', () => {
     const two = target([port('a', 80, 'TCP', 8080), port('b', 81, 'TCP', 8080), port('c', 82)]);
     const addresses = [AT, { address: addressOf('2001:db8::1') }, AT];
     expect(checksOf(two, addresses).map(({ address, port }) => `${address} ${port}`)).toEqual([
@@ -128,17 +128,17 @@ describe('the id of a check', () => {
     expect(new Set(different.map(settingsKeyOf)).size).toBe(different.length);
   });
 
-  it('does not depend on which ports of the target are checked', () => {
+  it('does not depend on the other checked ports of the target', () => {
     expect(settingsKeyOf({ ...SETTINGS, ports: [80] })).toBe(settingsKeyOf(SETTINGS));
   });
 
-  it('depends on the host only where the host is said to the backend', () => {
+  it('depends on the host only if the host is sent to the backend', () => {
     expect(checkAt('10.0.0.1:80', {}, 'a.example').id).toBe(checkAt('10.0.0.1:80').id);
     const overTls = { kind: { type: 'tls', tls } } as const;
     expect(checkAt('10.0.0.1:80', overTls, 'a.example').id).not.toBe(checkAt('10.0.0.1:80', overTls).id);
   });
 
-  it('tells nobody what is said to the backend', () => {
+  it('does not show the bytes that are sent to the backend', () => {
     const exchange = {
       send: bytes('AUTH hunter2\r\n'),
       expect: { kind: 'pattern', source: 'hunter2' },
@@ -155,7 +155,7 @@ describe('the id of a check', () => {
     }
   });
 
-  it('begins with the socket address', () => {
+  it('starts with the socket address', () => {
     expect(checkAt('10.0.0.1:80').id).toBe('10.0.0.1:80 tcp 10000/1000/2000 2/3');
     expect(checkAt('[2001:db8::1]:80').id).toBe('[2001:db8::1]:80 tcp 10000/1000/2000 2/3');
   });

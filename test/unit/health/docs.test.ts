@@ -17,12 +17,12 @@ it('docs/reasons.md lists every reason of a sample, in its order', () => {
   expect(listedAfter('probe-reasons')).toEqual([...HEALTHY_REASONS, ...FAILURE_REASONS]);
 });
 
-it('docs/health-checks.md names the bound on probes that is in force', () => {
+it('docs/health-checks.md has the limit of probes in flight', () => {
   const bound = probeBound(Number.POSITIVE_INFINITY).toLocaleString('en');
   expect(read('docs/health-checks.md')).toContain(`At most ${bound} probes in flight`);
 });
 
-it('docs/reasons.md says what each failure is about, as the code has it', () => {
+it('docs/reasons.md says what each failure concerns, as in the code', () => {
   const sources = ['dial-fault', 'outcome', 'tls-handshake', 'certificate']
     .map((name) => read(`src/health/${name}.ts`))
     .join();

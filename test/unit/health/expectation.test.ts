@@ -23,12 +23,12 @@ describe('matcherOf', () => {
     expect(matcherOf({ kind: 'pattern', source }, noCpu)(answer(received))).toBe(match);
   });
 
-  describe('a pattern that would go on for ever', () => {
+  describe('a pattern that backtracks without end', () => {
     const endless = { kind: 'pattern', source: '^(a+)+$' } as const;
     const trap = answer(`${'a'.repeat(60)}b`);
 
-    it('is given up, and leaves the next one alone', () => {
-      // A second of CPU for every look at the time: nobody held this process up.
+    it('is stopped, and the next one works', () => {
+      // A second of CPU time for each call: the process was running all the time.
       let cpuMs = 0;
       const busy = () => {
         cpuMs += 1_000;
@@ -38,15 +38,15 @@ describe('matcherOf', () => {
       expect(matcherOf(endless, noCpu)(answer('aaa'))).toBe('match');
     });
 
-    it('has one bound for an answer, however often more of it comes', () => {
-      // 49 ms for the first look. A trap that takes 1 ms more has then had its time, not been stalled.
+    it('has one time limit for an answer, in however many pieces it arrives', () => {
+      // 49 ms for the first match. A pattern that takes 1 ms more has then used its time and was not stalled.
       const readings = [0, 49, 100, 101];
       const look = matcherOf({ kind: 'pattern', source: '^(a+)+$' }, () => readings.shift() ?? Number.NaN);
       expect(look(answer('b'))).toBe('noMatch');
       expect(look(trap)).toBe('tooSlow');
     });
 
-    it('is not held against the backend when this process was hardly running', () => {
+    it('is no failure of the backend while this process was hardly running', () => {
       expect(matcherOf(endless, () => 7)(trap)).toBe('stalled');
     });
   });

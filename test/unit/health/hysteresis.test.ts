@@ -15,7 +15,7 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   },
 };
 
-/** Runs letters through thresholds 2 and 3, a second apart, from nothing known. */
+/** Applies the samples of a word to thresholds 2 and 3, a second apart, from an unknown health. */
 function healthAfter(letters: string, thresholds = { healthyThreshold: 2, unhealthyThreshold: 3 }): Health {
   return [...letters].reduce<Health>((health, letter, at) => {
     const sample = SAMPLES[letter];
@@ -48,7 +48,7 @@ describe('observe', () => {
     expect(healthAfter(letters)).toMatchObject({ verdict, streak });
   });
 
-  it('takes one sample for a threshold of one', () => {
+  it('changes the verdict after one sample with a threshold of one', () => {
     const ones = { healthyThreshold: 1, unhealthyThreshold: 1 };
     expect(healthAfter('S', ones).verdict).toBe('healthy');
     expect(healthAfter('F', ones).verdict).toBe('unhealthy');
@@ -56,7 +56,7 @@ describe('observe', () => {
     expect(healthAfter('SFS', ones).verdict).toBe('healthy');
   });
 
-  it('says why the verdict is what it is, and what speaks against it', () => {
+  it('has the reason of the verdict, and of the streak against it', () => {
     expect(healthAfter('SSF')).toMatchObject({
       verdict: 'healthy',
       reason: 'Connected',
@@ -72,7 +72,7 @@ describe('observe', () => {
     expect(healthAfter('FS')).toMatchObject({ verdict: 'unknown', reason: 'Connected' });
   });
 
-  it('forgets the failure that a success has answered', () => {
+  it('drops the last failure after a success', () => {
     expect(healthAfter('SSFS')).not.toHaveProperty('lastFailure');
     expect(healthAfter('SSFS')).not.toHaveProperty('streakOf');
   });
@@ -91,13 +91,13 @@ describe('observe', () => {
     ['SSFWFWF', 'unhealthy', 0],
     ['FFFWWS', 'unhealthy', 1],
   ])(
-    'does not count what this worker could not try: after %s it is %s, streak %i',
+    'does not count samples that concern this worker only: after %s it is %s, streak %i',
     (letters, verdict, streak) => {
       expect(healthAfter(letters)).toMatchObject({ verdict, streak });
     },
   );
 
-  it('tells what kept it from trying all the same', () => {
+  it('has the reason of a sample that did not count', () => {
     expect(healthAfter('SSW')).toMatchObject({ reason: 'Connected', lastFailure: { speaksOf: 'worker' } });
     expect(healthAfter('W')).toMatchObject({ reason: 'LocalResourcesExhausted' });
   });
@@ -115,7 +115,7 @@ describe('observe', () => {
     ['SSRRRFR', false],
     ['SSR', true],
     ['SSRS', false],
-  ])('after %s it is suspect of speaking of the worker: %s', (letters, vantageSuspect) => {
+  ])('after %s the verdict is marked as uncertain: %s', (letters, vantageSuspect) => {
     expect(healthAfter(letters).vantageSuspect).toBe(vantageSuspect);
   });
 });

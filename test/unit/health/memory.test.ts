@@ -23,16 +23,16 @@ describe('HealthMemory', () => {
   const check = checkAt('10.0.0.1:80');
   const edited = checkAt('10.0.0.1:80', { intervalMs: 20_000 });
 
-  it('knows a check again, streak and all', () => {
+  it('recalls the health of an equal check, including its streak', () => {
     expect(memory([check, health('healthy', 2)]).recall(check)).toEqual(health('healthy', 2));
   });
 
-  it('keeps the verdict of an address whose settings were edited, and counts afresh', () => {
+  it('keeps the verdict of an address with edited settings, and restarts the streak', () => {
     expect(memory([check, health('healthy', 2)]).recall(edited)).toEqual(health('healthy'));
     expect(memory([check, health('unhealthy')]).recall(edited)).toEqual(health('unhealthy'));
   });
 
-  it('keeps the better one of several', () => {
+  it('recalls the healthiest of several checks of an address', () => {
     const other = checkAt('10.0.0.1:80', { timeoutMs: 1 });
     const known = memory([check, health('unhealthy')], [other, health('healthy')]);
     expect(known.recall(edited)?.verdict).toBe('healthy');
@@ -41,11 +41,11 @@ describe('HealthMemory', () => {
   it.each([
     ['another port', checkAt('10.0.0.1:81')],
     ['another address', checkAt('10.0.0.11:80')],
-  ])('knows nothing of %s', (_, stranger) => {
+  ])('recalls nothing for %s', (_, stranger) => {
     expect(memory([check, health('healthy')]).recall(stranger)).toBeUndefined();
   });
 
-  it('passes no doubt on', () => {
+  it('drops the uncertainty of a recalled verdict', () => {
     expect(memory([check, health('unknown', 1)]).recall(edited)).toBeUndefined();
   });
 
@@ -54,11 +54,11 @@ describe('HealthMemory', () => {
     ['a verdict that something speaks against', check, health('healthy', 1), false],
     ['no verdict', check, health('unknown'), false],
     ['a verdict under other settings', edited, health('healthy'), false],
-  ])('lets a check wait for its turn only with %s', (_, asked, known, spread) => {
+  ])('lets a check wait for its place in the interval only with %s', (_, asked, known, spread) => {
     expect(memory([check, known]).beginningOf(asked)).toMatchObject({ spread });
   });
 
-  it('has no beginning for what it does not know', () => {
+  it('has no beginning for an unknown check', () => {
     expect(memory().beginningOf(check)).toBeUndefined();
   });
 });

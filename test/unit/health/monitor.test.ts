@@ -64,7 +64,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('drains after exactly unhealthyThreshold failures, and tells when', async () => {
+  it('changes the verdict after exactly unhealthyThreshold failures, and reports the time', async () => {
     const { clock, network, monitor, observations, stop } = watching();
     monitor.add(one, { health: HEALTHY, spread: true });
     await clock.advance(12_000);
@@ -79,7 +79,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('begins a known address somewhere in its interval, spread evenly', async () => {
+  it('starts known addresses spread evenly over their interval', async () => {
     const { clock, network, monitor, stop } = watching({ maxInFlight: 5_000 });
     const checks = Array.from({ length: 1_000 }, (_, at) => checkAt(`10.1.${at >> 8}.${at & 255}:80`));
     for (const check of checks) monitor.add(check, { health: HEALTHY, spread: true });
@@ -94,7 +94,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('spreads what began at once', async () => {
+  it('spreads checks that started together', async () => {
     const { clock, network, monitor, stop } = watching({ maxInFlight: 5_000 });
     const checks = Array.from({ length: 500 }, (_, at) => checkAt(`10.1.${at >> 8}.${at & 255}:80`));
     for (const check of checks) monitor.add(check);
@@ -113,7 +113,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('keeps within its bound, and at one connection an address', async () => {
+  it('keeps within its limit, with one connection for each address', async () => {
     const { clock, network, monitor, stop } = watching({ maxInFlight: 10 });
     for (let at = 0; at < 60; at += 1) {
       const check = checkAt(`10.0.0.${(at % 20) + 1}:${80 + Math.floor(at / 20)}`);
@@ -127,7 +127,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('lets a dark third delay nobody', async () => {
+  it('does not let a third of silent hosts delay the others', async () => {
     const { clock, network, monitor, observations, stop } = watching({ maxInFlight: 64 });
     const checks = Array.from({ length: 90 }, (_, at) => checkAt(`10.0.0.${at + 1}:80`));
     for (const check of checks) monitor.add(check, { health: HEALTHY, spread: true });
@@ -145,7 +145,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('forgets a check that is removed, whatever it is doing', async () => {
+  it('drops a removed check in each of its states', async () => {
     const { clock, network, monitor, observations, stop } = watching({ maxInFlight: 1 });
     const [flying, waiting, queued] = [one, checkAt('10.0.0.2:80'), checkAt('10.0.0.1:81')];
     network.set('10.0.0.1:80', { does: 'swallow' });
@@ -160,7 +160,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('takes a check back while its old probe is still in flight, one at a time', async () => {
+  it('accepts a check again while its old probe is still in flight, one probe at a time', async () => {
     const { clock, network, monitor, observations, stop } = watching();
     network.set('10.0.0.1:80', { does: 'swallow' });
     monitor.add(one);
@@ -189,7 +189,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('blames itself for a time-out that it noticed late', async () => {
+  it('does not count a time-out that it noticed late', async () => {
     const { clock, network, monitor, observations, stop } = watching();
     monitor.add(one, { health: HEALTHY, spread: false });
     network.set('10.0.0.1:80', { does: 'swallow' });
@@ -202,7 +202,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('hurries with what this worker could not try only while there is nothing to go by', async () => {
+  it('uses fastInterval after a sample that does not count only without a verdict', async () => {
     const { clock, network, monitor, stop } = watching();
     const known = checkAt('10.0.0.2:80');
     network.set('10.0.0.1:80', { does: 'fail', code: 'EMFILE' });
@@ -215,7 +215,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('spreads anew what a suspension made overdue all at once', async () => {
+  it('spreads all checks again that a suspension made overdue', async () => {
     const { clock, network, monitor, stop } = watching({ maxInFlight: 5_000 });
     for (let at = 0; at < 200; at += 1)
       monitor.add(checkAt(`10.1.0.${at}:80`), { health: HEALTHY, spread: true });
@@ -228,7 +228,7 @@ describe('Monitor', () => {
     await stop();
   });
 
-  it('does the same again with the same seed', async () => {
+  it('probes at the same times with the same seed', async () => {
     const history = async () => {
       const { clock, network, monitor, stop } = watching({ maxInFlight: 7, seed: 42 });
       for (let at = 0; at < 40; at += 1) {
@@ -250,7 +250,7 @@ describe('Monitor', () => {
     expect(await history()).toEqual(first);
   });
 
-  it('ends with the error of a prober that breaks', async () => {
+  it('rejects with the error of a broken prober', async () => {
     const clock = new ManualClock();
     const monitor = new Monitor({
       prober: () => Promise.reject(new Error('a bug')),
@@ -267,7 +267,7 @@ describe('Monitor', () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  it('sleeps once however many checks there are', async () => {
+  it('has one sleep for any number of checks', async () => {
     const { clock, monitor, stop } = watching();
     for (let at = 0; at < 50; at += 1) monitor.add(checkAt(`10.0.0.${at + 1}:80`));
     await clock.advance(15_000);

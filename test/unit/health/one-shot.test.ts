@@ -57,14 +57,14 @@ function offsetsOf(network: ScriptedNetwork, where: string): number[] {
 describe('OneShotChecks', () => {
   const [one, two] = [checkAt('10.0.0.1:80'), checkAt('10.0.0.2:80')];
 
-  it('takes healthyThreshold successes, fastInterval apart, for an address never seen', async () => {
+  it('needs healthyThreshold successes, fastInterval apart, for a new address', async () => {
     const { network, run } = pass([one]);
     const verdicts = await run();
     expect(verdicts.get(one.id)).toMatchObject({ verdict: 'healthy', reason: 'Connected', streak: 0 });
     expect(offsetsOf(network, '10.0.0.1:80')).toEqual([0, 1_000]);
   });
 
-  it('takes unhealthyThreshold failures before it says unhealthy', async () => {
+  it('needs unhealthyThreshold failures for unhealthy', async () => {
     const { network, run } = pass([one]);
     network.set('10.0.0.1:80', { does: 'fail', code: 'ECONNREFUSED' });
     const verdicts = await run();
@@ -72,7 +72,7 @@ describe('OneShotChecks', () => {
     expect(offsetsOf(network, '10.0.0.1:80')).toEqual([0, 1_000, 2_000]);
   });
 
-  it('tells a time-out of connecting, and does not try before the one before is over', async () => {
+  it('reports a connect time-out, and starts no probe before the previous one has ended', async () => {
     const { network, run } = pass([one]);
     network.set('10.0.0.1:80', { does: 'swallow' });
     const verdicts = await run();
@@ -94,7 +94,7 @@ describe('OneShotChecks', () => {
     expect(network.dialsTo('10.0.0.2:80')).toHaveLength(2 + 3);
   });
 
-  it('lets no blackholed address hold up another, not even through a small bound', async () => {
+  it('does not let a blackholed address delay another, also with a small limit', async () => {
     const dark = Array.from({ length: 20 }, (_, at) => checkAt(`10.0.1.${at + 1}:80`));
     const { network, run, clock } = pass([one, ...dark, two], { maxInFlight: 24 });
     for (const check of dark) network.set(`${check.address}:80`, { does: 'swallow' });
@@ -106,19 +106,19 @@ describe('OneShotChecks', () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  it('gives those that time out half of the places, so that later ones get through', async () => {
+  it('gives checks that time out half of the slots, so that later ones are probed', async () => {
     const dark = Array.from({ length: 8 }, (_, at) => checkAt(`10.0.1.${at + 1}:80`));
     const late = Array.from({ length: 40 }, (_, at) => checkAt(`10.0.2.${at + 1}:80`));
     const { network, run } = pass([...dark, ...late], { maxInFlight: 8 });
     for (const check of dark) network.set(`${check.address}:80`, { does: 'swallow' });
     await run();
-    // The first tries fill the bound for one time-out; from then on at most four of eight are dark.
+    // The first tries fill the limit for one time-out; from then on at most four of eight are dark.
     const second = late.map((check) => offsetsOf(network, `${check.address}:80`)[1] ?? Infinity);
     expect(Math.max(...second)).toBeLessThanOrEqual(3_000);
     expect(network.mostInFlight).toBe(8);
   });
 
-  it('makes one try a pass when asked to accumulate, and three passes make a verdict', async () => {
+  it('probes once in a pass with `oneShot: accumulate`, and three passes make a verdict', async () => {
     const one = checkAt('10.0.0.1:80', { oneShot: 'accumulate' });
     const { network, run } = pass([one]);
     network.set('10.0.0.1:80', { does: 'fail', code: 'ECONNREFUSED' });
@@ -133,7 +133,7 @@ describe('OneShotChecks', () => {
     expect(network.dials).toHaveLength(3);
   });
 
-  it('returns what is known when the time is over', async () => {
+  it('returns the health so far when the time is over', async () => {
     const { network, run, clock } = pass([one, two], { timeoutMs: 1_500 });
     network.set('10.0.0.2:80', { does: 'swallow' });
     const verdicts = await run();
@@ -143,7 +143,7 @@ describe('OneShotChecks', () => {
     expect(network.inFlight).toBe(0);
   });
 
-  it('gives up on what alternates without end', async () => {
+  it('stops probing a backend that alternates', async () => {
     const { network, run } = pass([one]);
     let up = false;
     const alternating = { does: 'fail', code: 'ECONNREFUSED' } as const;
@@ -159,7 +159,7 @@ describe('OneShotChecks', () => {
     expect(network.dials).toHaveLength(2 + 3);
   });
 
-  it('does not condemn an address for what this worker lacks', async () => {
+  it('does not mark an address unhealthy for a failure of this worker', async () => {
     const { network, run } = pass([one]);
     const known = await run();
     network.set('10.0.0.1:80', { does: 'fail', code: 'EMFILE' });
@@ -170,7 +170,7 @@ describe('OneShotChecks', () => {
     });
   });
 
-  it('ends at once when it is aborted, and leaves nothing behind', async () => {
+  it('rejects at once on abort, and leaves nothing behind', async () => {
     const { network, start, clock, abort } = pass([one]);
     network.set('10.0.0.1:80', { does: 'swallow' });
     const running = start();
@@ -182,7 +182,7 @@ describe('OneShotChecks', () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  it('tells how far it is', async () => {
+  it('reports its progress', async () => {
     const reported: string[] = [];
     const { run } = pass([one, two], {
       onProgress: (settled, total) => reported.push(`${settled}/${total}`),
@@ -191,7 +191,7 @@ describe('OneShotChecks', () => {
     expect(reported).toEqual(['1/2', '2/2']);
   });
 
-  it('has nothing to do without checks', async () => {
+  it('returns at once without checks', async () => {
     const { run } = pass([]);
     expect(await run()).toEqual(new Map());
   });

@@ -14,6 +14,6 @@ it.each([
   ['nothing that has come to be healthy', [unknown, down], false],
   ['as many that fail as do not', [fine, failing], true],
   ['mostly such as are about to fall', [fine, failing, failing], false],
-])('a worker that sees %s', (_, known, clearly) => {
+])('probesWork, with %s', (_, known, clearly) => {
   expect(probesWork(known)).toBe(clearly);
 });

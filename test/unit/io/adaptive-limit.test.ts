@@ -5,7 +5,7 @@ import { settle } from '../../support/manual-clock.ts';
 const never = new AbortController().signal;
 type Verdict = 'wentWell' | 'tooMuch' | 'saysNothing';
 
-/** Work that ends when the test says so. */
+/** Work that the test ends. */
 function load(limit: AdaptiveLimit) {
   const ends: ((verdict: Verdict) => void)[] = [];
   const begin = (signal = never) =>
@@ -27,7 +27,7 @@ function load(limit: AdaptiveLimit) {
 }
 
 describe('AdaptiveLimit', () => {
-  it('lets so many begin, and the rest in turn', async () => {
+  it('starts work up to its limit, and the rest in order', async () => {
     const work = load(new AdaptiveLimit(4));
     const done = Array.from({ length: 10 }, () => work.begin());
     await settle();
@@ -41,7 +41,7 @@ describe('AdaptiveLimit', () => {
     expect(work.running).toBe(0);
   });
 
-  it('halves once for one overload, however many refusals tell of it, and never below one', async () => {
+  it('halves once for one overload, whatever the number of rejections, and never below one', async () => {
     const limit = new AdaptiveLimit(16);
     const work = load(limit);
     for (let at = 0; at < 16; at++) void work.begin();
@@ -56,7 +56,7 @@ describe('AdaptiveLimit', () => {
     expect(limit.current).toBe(1);
   });
 
-  it('grows slowly, by one for as many as may be under way, up to its bound', async () => {
+  it('grows by one after as many successes as its limit, up to its maximum', async () => {
     const limit = new AdaptiveLimit(8);
     const work = load(limit);
     const succeed = async (count: number) => {
@@ -78,7 +78,7 @@ describe('AdaptiveLimit', () => {
     expect(limit.current).toBe(8);
   });
 
-  it('lets nobody begin who no longer wants to', async () => {
+  it('does not start work whose signal has aborted', async () => {
     const limit = new AdaptiveLimit(1);
     const work = load(limit);
     const first = work.begin();
@@ -96,7 +96,7 @@ describe('AdaptiveLimit', () => {
     await Promise.all([first, third]);
   });
 
-  it('counts work that fails as ended', async () => {
+  it('frees the slot of work that fails', async () => {
     const limit = new AdaptiveLimit(1);
     const bug = new Error('a bug');
     const fail = () =>

@@ -30,7 +30,7 @@ current-context: ${current}
 const SERVER = 'https://k8s.example:6443';
 
 describe('a kubeconfig', () => {
-  it('leads to its current context, or to the one that is asked for', () => {
+  it('gives its current context, or the requested one', () => {
     const path = file('config', kubeconfig(SERVER));
     const prod = loadKubeConfig({ kubeconfig: path, environment: {} });
     expect(prod).toMatchObject({ ok: true, namespace: 'shop', describe: `prod at ${SERVER}` });
@@ -38,7 +38,7 @@ describe('a kubeconfig', () => {
     expect(test).toMatchObject({ ok: true, namespace: 'default', describe: `test at ${SERVER}` });
   });
 
-  it('read again has new credentials, and the same context whatever is current by then', () => {
+  it('read again has new credentials, and the same context even if another is current', () => {
     const path = file('config', kubeconfig(SERVER));
     const loaded = loadKubeConfig({ kubeconfig: path, environment: {} });
     if (!loaded.ok) throw new Error(loaded.message);
@@ -51,8 +51,8 @@ describe('a kubeconfig', () => {
   });
 });
 
-describe('where it is looked for', () => {
-  it('--kubeconfig, then KUBECONFIG, then the home directory', () => {
+describe('the search for a kubeconfig', () => {
+  it('tries --kubeconfig, then KUBECONFIG, then the home directory', () => {
     const given = file('given', kubeconfig('https://given'));
     const named = file('named', kubeconfig('https://named'));
     mkdirSync(join(directory, '.kube'));
@@ -68,7 +68,7 @@ describe('where it is looked for', () => {
     expect(serverOf({ environment: { HOME: directory } })).toBe('prod at https://home');
   });
 
-  it('nowhere is told with what to do', () => {
+  it('without a result says what to do', () => {
     expect(loadKubeConfig({ environment: { HOME: directory } })).toEqual({
       ok: false,
       message: 'no cluster is configured: pass --kubeconfig, set KUBECONFIG, or run inside a Pod',
@@ -76,7 +76,7 @@ describe('where it is looked for', () => {
   });
 });
 
-describe('a kubeconfig that will not do', () => {
+describe('a kubeconfig that cannot be used', () => {
   it.each([
     ['is no YAML', '{{{', 'cannot be read: unexpected end of the stream'],
     ['is empty', '', 'cannot be read: expected a document'],
@@ -99,13 +99,13 @@ describe('a kubeconfig that will not do', () => {
     expect(reported).not.toContain('\n');
   });
 
-  it('because it is not there, or a directory', () => {
+  it('because it does not exist, or is a directory', () => {
     for (const kubeconfig of [join(directory, 'nothing'), directory]) {
       expect(loadKubeConfig({ kubeconfig, environment: {} })).toMatchObject({ ok: false });
     }
   });
 
-  it('because it lacks the context that is asked for: then it says what it has', () => {
+  it('because it lacks the requested context: the message names its contexts', () => {
     const path = file('config', kubeconfig(SERVER));
     expect(loadKubeConfig({ kubeconfig: path, context: 'prd', environment: {} })).toEqual({
       ok: false,
@@ -116,7 +116,7 @@ describe('a kubeconfig that will not do', () => {
 
 describe('plain HTTP', () => {
   it.each(['http://127.0.0.1:8001', 'http://localhost:8001', 'http://[::1]:8001'])(
-    'is fine on this machine: %s',
+    'is accepted on this machine: %s',
     (server) => {
       const path = file('config', kubeconfig(server));
       expect(loadKubeConfig({ kubeconfig: path, environment: {} })).toMatchObject({ ok: true });
@@ -124,14 +124,14 @@ describe('plain HTTP', () => {
   );
 
   it.each(['http://127.0.0.1.evil.example', 'http://localhost.evil.example', 'http://10.0.0.1'])(
-    'is not elsewhere: %s',
+    'is rejected for other hosts: %s',
     (server) => {
       const path = file('config', kubeconfig(server));
       expect(loadKubeConfig({ kubeconfig: path, environment: {} })).toMatchObject({ ok: false });
     },
   );
 
-  it('is, where the kubeconfig says that it need not be secure', () => {
+  it('is accepted for other hosts with insecure-skip-tls-verify', () => {
     const path = file('config', kubeconfig('http://10.0.0.1', { extra: ', insecure-skip-tls-verify: true' }));
     expect(loadKubeConfig({ kubeconfig: path, environment: {} })).toMatchObject({ ok: true });
   });

@@ -30,7 +30,7 @@ function transportOf(load: () => KubeConfig, clock = new SkippingClock(), limits
   });
 }
 
-/** 401 to everybody but `token`. */
+/** Answers 401 to every token except `token`. */
 function onlyFor(token: () => string): Answer {
   return (response, request) => {
     const known = request.headers.authorization === `Bearer ${token()}`;
@@ -38,8 +38,8 @@ function onlyFor(token: () => string): Answer {
   };
 }
 
-describe('a token that the server refuses', () => {
-  it('is read again, once, whoever else is refused at the same time', async () => {
+describe('a token that the server rejects', () => {
+  it('is read again once, for any number of rejected requests', async () => {
     await using api = await ScriptedApi.start();
     const tokens = ['old', 'new'];
     let loads = 0;
@@ -54,7 +54,7 @@ describe('a token that the server refuses', () => {
     transport.close();
   });
 
-  it('and refused again is an answer', async () => {
+  it('and rejects again gives a failure', async () => {
     await using api = await ScriptedApi.start();
     const transport = transportOf(() => api.kubeConfig({ token: 'wrong' }));
     api.always = onlyFor(() => 'right');
@@ -79,7 +79,7 @@ describe('a token that the server refuses', () => {
     transport.close();
   });
 
-  it('is not replaced by one for another server', async () => {
+  it('is not replaced by a token for another server', async () => {
     await using api = await ScriptedApi.start();
     await using other = await ScriptedApi.start();
     let server = api;
@@ -98,7 +98,7 @@ describe('a token that the server refuses', () => {
 });
 
 describe('a token file', () => {
-  it('is read again when it is a minute old, as Kubernetes rotates it', async () => {
+  it('is read again after a minute, because Kubernetes rotates it', async () => {
     await using api = await ScriptedApi.start();
     const tokenFile = join(directory, 'token');
     writeFileSync(tokenFile, 'first');
@@ -117,7 +117,7 @@ describe('a token file', () => {
     transport.close();
   });
 
-  it('that is gone is told as what it is', async () => {
+  it('that is missing gives CredentialsUnavailable', async () => {
     await using api = await ScriptedApi.start();
     const tokenFile = join(directory, 'no-token');
     const transport = transportOf(() =>
@@ -132,7 +132,7 @@ describe('a token file', () => {
 });
 
 describe('a name and a password', () => {
-  it('are sent as RFC 7617 has it', async () => {
+  it('are sent as in RFC 7617', async () => {
     await using api = await ScriptedApi.start();
     const transport = transportOf(() => api.kubeConfig({ username: 'zoë', password: 'pa:ss' }));
     await transport.send(GET, never);
@@ -143,7 +143,7 @@ describe('a name and a password', () => {
 });
 
 describe('a credential plugin', () => {
-  /** Notes each start in `name.log` and prints a token that counts them. */
+  /** Writes each start to `name.log` and prints a token with their number. */
   function plugin(name: string, script: string): { readonly user: Partial<User>; starts(): number } {
     const log = join(directory, `${name}.log`);
     writeFileSync(log, '');
@@ -155,7 +155,7 @@ describe('a credential plugin', () => {
   }
   const GIVES_A_TOKEN = `printf '{"kind":"ExecCredential","status":{"token":"token-%d"}}' $n`;
 
-  it('starts once for all who wait for it, and not again while its token is good', async () => {
+  it('starts once for all requests, and not again while its token is valid', async () => {
     await using api = await ScriptedApi.start();
     const { user, starts } = plugin('once', GIVES_A_TOKEN);
     const clock = new SkippingClock();
@@ -170,7 +170,7 @@ describe('a credential plugin', () => {
     transport.close();
   });
 
-  it('starts again once its token was refused', async () => {
+  it('starts again after its token was rejected', async () => {
     await using api = await ScriptedApi.start();
     const { user, starts } = plugin('refused', GIVES_A_TOKEN);
     const transport = transportOf(() => api.kubeConfig(user));
@@ -181,7 +181,7 @@ describe('a credential plugin', () => {
     transport.close();
   });
 
-  it('that fails is told in its own words, and not tried over and over', async () => {
+  it('that fails gives its own message, and is not tried again and again', async () => {
     await using api = await ScriptedApi.start();
     const { user, starts } = plugin('fails', `echo 'your session has expired, log in again' >&2; exit 1`);
     const transport = transportOf(() => api.kubeConfig(user));
@@ -199,7 +199,7 @@ describe('a credential plugin', () => {
     transport.close();
   });
 
-  it('that hangs holds nobody longer than they want to wait', async () => {
+  it('that hangs does not delay a request beyond its abort', async () => {
     await using api = await ScriptedApi.start();
     const { user, starts } = plugin('hangs', `echo $$ > '${join(directory, 'hangs.pid')}'; exec sleep 60`);
     const transport = transportOf(() => api.kubeConfig(user));
@@ -233,7 +233,7 @@ describe.skipIf(missing(['openssl']))('over TLS', () => {
     });
   const trust = () => ({ caFile: authority.caFile, tlsServerName: 'kubernetes' });
 
-  it('a server is who its certificate says, under the name that the kubeconfig gives it', async () => {
+  it('a server must have a certificate for the name in the kubeconfig', async () => {
     await using api = await startTls();
     const good = transportOf(() => api.kubeConfig({ token: 'x' }, trust()));
     expect(await good.send(GET, never)).toMatchObject({ ok: true });
@@ -248,7 +248,7 @@ describe.skipIf(missing(['openssl']))('over TLS', () => {
     for (const transport of [good, misnamed, untrusted]) transport.close();
   });
 
-  it('a client certificate that is rotated on disk is used within a minute, and running requests end in peace', async () => {
+  it('a client certificate that is rotated on disk is used within a minute, and requests in flight end normally', async () => {
     await using api = await startTls();
     const first = authority.issue('first', 'DNS:first', 30);
     const second = authority.issue('second', 'DNS:second', 30);
@@ -274,7 +274,7 @@ describe.skipIf(missing(['openssl']))('over TLS', () => {
     transport.close();
   });
 
-  it('connections outlive a minute when nothing was rotated', async () => {
+  it('connections stay open after a minute without a rotation', async () => {
     await using api = await startTls();
     const clock = new SkippingClock();
     const transport = transportOf(() => api.kubeConfig({ token: 'x' }, trust()), clock);
@@ -286,7 +286,7 @@ describe.skipIf(missing(['openssl']))('over TLS', () => {
     transport.close();
   });
 
-  it('a proxy that the kubeconfig names carries every request, over no more connections than without', async () => {
+  it('a proxy in the kubeconfig carries every request, over as many connections as without', async () => {
     await using api = await startTls();
     const proxy = await startConnectProxy();
     const transport = transportOf(
@@ -303,7 +303,7 @@ describe.skipIf(missing(['openssl']))('over TLS', () => {
     await proxy.close();
   });
 
-  it('a proxy that is not there is told', async () => {
+  it('a proxy that does not answer is reported', async () => {
     await using api = await startTls();
     const proxy = await startConnectProxy();
     await proxy.close();

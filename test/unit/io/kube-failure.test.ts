@@ -4,7 +4,7 @@ import { readRecordings } from '../../support/recordings.ts';
 
 const recordings = new Map(readRecordings().map((recording) => [recording.id, recording.response]));
 
-/** What we make of an answer that a real kube-apiserver gave. */
+/** The failure for an answer that a real kube-apiserver gave. */
 function failureIn(id: string) {
   const response = recordings.get(id);
   if (response === undefined) throw new Error(`no recording ${id}`);
@@ -17,7 +17,7 @@ function failureIn(id: string) {
   });
 }
 
-describe('what a kube-apiserver answers', () => {
+describe('failureOf, with answers of kube-apiserver', () => {
   it.each([
     ['create-update-delete/create-exists', 'AlreadyExists', 'services "c1" already exists'],
     ['create-update-delete/get-missing', 'NotFound', 'services "nope" not found'],
@@ -43,14 +43,14 @@ const status = (code: number, fields: object) =>
     retryAfter: undefined,
   });
 
-describe('the reasons that decide what is done next', () => {
-  it('a conflict with another field manager is not a conflict of versions', () => {
+describe('failureOf, for reasons that decide the next step', () => {
+  it('distinguishes a conflict of field managers from one of versions', () => {
     const causes = [{ reason: 'FieldManagerConflict', field: '.spec.type' }];
     expect(status(409, { reason: 'Conflict', details: { causes } }).reason).toBe('FieldConflict');
     expect(status(409, { reason: 'Conflict' }).reason).toBe('Conflict');
   });
 
-  it('a namespace that does not exist is not an object that does not exist', () => {
+  it('distinguishes a missing namespace from a missing object', () => {
     expect(status(404, { reason: 'NotFound', details: { kind: 'namespaces' } }).reason).toBe(
       'NamespaceNotFound',
     );
@@ -65,7 +65,7 @@ describe('the reasons that decide what is done next', () => {
     [503, 'ServerError', true],
     [504, 'Timeout', true],
     [418, 'Rejected', false],
-  ])('%i is %s; whether a write may have been done all the same: %s', (code, reason, outcomeUnknown) => {
+  ])('gives for %i the reason %s; the write may have been done: %s', (code, reason, outcomeUnknown) => {
     expect(failureOf({ httpStatus: code, body: '', retryAfter: undefined })).toEqual({
       reason,
       httpStatus: code,
@@ -75,15 +75,15 @@ describe('the reasons that decide what is done next', () => {
   });
 });
 
-describe('how long to wait', () => {
-  it('is said by the header, else by the body', () => {
+describe('the pause', () => {
+  it('comes from the header, otherwise from the body', () => {
     expect(failureOf({ httpStatus: 429, body: 'busy', retryAfter: '3' }).retryAfterMs).toBe(3_000);
     expect(status(429, { details: { retryAfterSeconds: 2 } }).retryAfterMs).toBe(2_000);
     expect(status(429, {}).retryAfterMs).toBeUndefined();
   });
 });
 
-describe('a body that is none of the API server’s', () => {
+describe('a body that is not from the API server', () => {
   it.each([
     '',
     '{',
@@ -102,8 +102,8 @@ describe('a body that is none of the API server’s', () => {
   });
 });
 
-describe('no answer at all', () => {
-  it('is told in the words of the system', () => {
+describe('a failure without an answer', () => {
+  it('has the message of the system', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:6443'), { code: 'ECONNREFUSED' });
     expect(unreachable(refused, undefined)).toMatchObject({
       reason: 'Unreachable',
@@ -115,7 +115,7 @@ describe('no answer at all', () => {
     expect(unreachable(Object.assign(new Error(''), { code: 'EPIPE' }), undefined).message).toBe('EPIPE');
   });
 
-  it('because there are no credentials is short, however much a plugin says', () => {
+  it('for lack of credentials has a short message, however long the plugin’s is', () => {
     expect(noCredentials(new Error(`${'x'.repeat(10_000)}\n`)).message).toHaveLength(516);
   });
 });

@@ -30,7 +30,7 @@ const page = (names: readonly string[], next = '') =>
   });
 
 describe('a list', () => {
-  it('is read page by page, and its items say what they are', async () => {
+  it('is read page by page, and its items have apiVersion and kind', async () => {
     api.next.push(page(['a', 'b'], 'next page/+='), page(['c']));
     const list = await store.list('EndpointSlice', { namespace: 'shop', labelSelector: 'a in (b,c)' }, never);
     expect(list).toMatchObject({ ok: true, value: { resourceVersion: '7' } });
@@ -50,7 +50,7 @@ describe('a list', () => {
     expect(second?.searchParams.get('continue')).toBe('next page/+=');
   });
 
-  it('that outlives the server’s memory is read again as a whole', async () => {
+  it('that takes longer than the server’s history is read again at once', async () => {
     api.next.push(
       page(['a'], 'token'),
       answered(410, {
@@ -65,12 +65,12 @@ describe('a list', () => {
     expect(api.requests.at(-1)?.url).toBe('/api/v1/services');
   });
 
-  it('of nothing may have no items at all', async () => {
+  it('that is empty may lack its items', async () => {
     api.next.push(answered(200, { metadata: { resourceVersion: '1' }, items: null }));
     expect(await store.list('Service', {}, never)).toMatchObject({ ok: true, value: { items: [] } });
   });
 
-  it('fails as a whole when a page does', async () => {
+  it('fails if one page fails', async () => {
     api.next.push(page(['a'], 'token'), answered(403, { kind: 'Status', message: 'no' }));
     expect(await store.list('Service', {}, never)).toMatchObject({ failure: { reason: 'Forbidden' } });
   });
@@ -90,13 +90,13 @@ describe('paths', () => {
     expect(api.requests[0]?.url).toBe(path);
   });
 
-  it('cannot be broken out of by a name', async () => {
+  it('escape every name', async () => {
     await store.get({ kind: 'Service', namespace: 'a/../../b', name: '?x=1#y' }, never);
     expect(api.requests[0]?.url).toBe('/api/v1/namespaces/a%2F..%2F..%2Fb/services/%3Fx%3D1%23y');
   });
 });
 
-describe('an answer that is not the API server’s', () => {
+describe('an answer that is not from the API server', () => {
   it.each(['<html>log in first</html>', 'null', '{}', '[]', '"ok"'])('%s is a failure', async (body) => {
     api.always = answered(200, body);
     expect(await store.get({ kind: 'Service', namespace: 'shop', name: 'db' }, never)).toEqual({

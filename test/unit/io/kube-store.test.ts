@@ -43,8 +43,8 @@ async function take(events: AsyncIterator<WatchEvent>, count: number): Promise<W
   return taken;
 }
 
-describe('whole objects', () => {
-  it('makes one, once', async () => {
+describe('KubeStore, with complete objects', () => {
+  it('creates an object once', async () => {
     const body = configMap('made', { a: '1' });
     const first = await cluster.store.create(body, WRITE, never);
     expect(first).toMatchObject({ ok: true, created: true, value: { data: { a: '1' } } });
@@ -54,7 +54,7 @@ describe('whole objects', () => {
     });
   });
 
-  it('replaces the one that was read, and no newer one', async () => {
+  it('replaces the version that was read, and no newer one', async () => {
     const made = unwrap(await cluster.store.create(configMap('replaced', { a: '1' }), WRITE, never));
     const body = withData(made, { a: '2' });
     expect(await cluster.store.replace(body, WRITE, never)).toMatchObject({ ok: true, created: false });
@@ -78,7 +78,7 @@ describe('whole objects', () => {
     });
   });
 
-  it('takes an Event', async () => {
+  it('creates an Event', async () => {
     const event = {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
@@ -99,8 +99,8 @@ describe('whole objects', () => {
   });
 });
 
-describe('watch', () => {
-  it('tells every change after the list, of what was asked for', async () => {
+describe('KubeStore.watch', () => {
+  it('yields every change after the list, within its scope', async () => {
     const scope = { namespace: 'default', fieldSelector: 'metadata.name=watched' };
     const { resourceVersion, items } = unwrap(await cluster.store.list('ConfigMap', scope, never));
     expect(items).toEqual([]);
@@ -137,14 +137,14 @@ describe('watch', () => {
     expect(await next).toEqual({ done: true, value: undefined });
   });
 
-  it('says when the past it should start from is forgotten', async () => {
+  it('yields Expired for a version that the server has forgotten', async () => {
     const events: WatchEvent[] = [];
     for await (const event of cluster.store.watch('Service', { resourceVersion: '1' }, never))
       events.push(event);
     expect(events).toMatchObject([{ type: 'FAILED', failure: { reason: 'Expired', httpStatus: 410 } }]);
   });
 
-  it('leaves when its reader leaves', async () => {
+  it('ends its connection when its reader ends', async () => {
     const { resourceVersion } = unwrap(await cluster.store.list('ConfigMap', {}, never));
     await cluster.store.create(configMap('left', {}), WRITE, never);
     for await (const event of cluster.store.watch('ConfigMap', { resourceVersion }, never)) {
@@ -154,7 +154,7 @@ describe('watch', () => {
     await expect.poll(() => cluster.server.core.watches.count).toBe(0);
   });
 
-  it('takes none of the places of requests, and two hundred run side by side', async () => {
+  it('uses no connection of requests, with two hundred watches', async () => {
     const stop = new AbortController();
     const { resourceVersion } = unwrap(await cluster.store.list('ConfigMap', {}, never));
     const seen = Promise.all(

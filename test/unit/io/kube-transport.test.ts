@@ -37,7 +37,7 @@ async function bench(limits: Partial<typeof DEFAULT_TRANSPORT_LIMITS> = {}): Pro
 }
 
 describe('one request', () => {
-  it('is sent as it is, and says who sends it', async () => {
+  it('is sent unchanged, with the user agent', async () => {
     await using here = await bench();
     here.api.always = answered(201, { kind: 'Service' });
     const answer = await here.transport.send(PATCH, never);
@@ -56,7 +56,7 @@ describe('one request', () => {
     ]);
   });
 
-  it('is not sent again once it is fenced off, however the server asked to come back', async () => {
+  it('is not retried after its fence has closed', async () => {
     await using here = await bench();
     const failure = {
       reason: 'NotLeader',
@@ -71,13 +71,13 @@ describe('one request', () => {
     };
     here.api.always = answered(429, 'later', { 'retry-after': '30' });
     expect(await here.transport.send({ ...PATCH, fence }, never)).toEqual({ ok: false, failure });
-    // Asked before it waits for its turn, and when that has come.
+    // The fence is called before the wait and after it.
     expect([here.api.requests.length, tries]).toEqual([1, 4]);
     expect(await here.transport.send({ ...PATCH, fence }, never)).toEqual({ ok: false, failure });
     expect(here.api.requests).toHaveLength(1);
   });
 
-  it('brings warnings back, unquoted and apart', async () => {
+  it('returns warnings, unquoted and separate', async () => {
     await using here = await bench();
     const warnings = ['299 - "v1 Endpoints is deprecated"', '299 - "say \\"when\\", and \\\\ too"'];
     here.api.always = answered(200, {}, { Warning: warnings.join(', ') });
@@ -100,8 +100,8 @@ describe('one request', () => {
   });
 });
 
-describe('a server that takes connections and does not even shake hands', () => {
-  it('holds nobody longer than they want to wait', async () => {
+describe('a server that accepts connections without a handshake', () => {
+  it('does not delay a request beyond its abort', async () => {
     await using mute = await ScriptedApi.start('mute');
     const load = () => mute.kubeConfig();
     const clock = new SkippingClock();
@@ -127,7 +127,7 @@ describe('connections', () => {
     expect(here.api.connections).toBeLessThanOrEqual(2);
   });
 
-  it('are no more than the limit, however many requests there are at once', async () => {
+  it('never exceed the limit, for any number of requests', async () => {
     await using here = await bench({ connections: 4 });
     let mostOpen = 0;
     here.api.always = (response) => {
@@ -141,7 +141,7 @@ describe('connections', () => {
     expect(here.transport.requestCount).toBe(100);
   });
 
-  it('are all ended by close', async () => {
+  it('all end with close', async () => {
     await using here = await bench();
     await Promise.all([here.transport.send(GET, never), here.transport.send(GET, never)]);
     expect(here.api.open).toBe(2);
@@ -151,7 +151,7 @@ describe('connections', () => {
 });
 
 describe('a server that is too busy', () => {
-  it('is asked again after the time it names, writes included', async () => {
+  it('gets the request again after its Retry-After, writes included', async () => {
     await using here = await bench();
     const busy = answered(429, 'Too many requests, please try again later.\n', { 'Retry-After': '7' });
     here.api.next.push(busy, busy);
@@ -160,7 +160,7 @@ describe('a server that is too busy', () => {
     expect(here.transport.requestCount).toBe(3);
   });
 
-  it('is asked four times in all, and never left alone for longer than half a minute', async () => {
+  it('gets four tries, with pauses of at most half a minute', async () => {
     await using here = await bench();
     here.api.always = answered(429, 'Too many requests\n', { 'Retry-After': '3600' });
     expect(await here.transport.send(PATCH, never)).toEqual({
@@ -176,7 +176,7 @@ describe('a server that is too busy', () => {
     expect(here.clock.sleptMs).toEqual([30_000, 30_000, 30_000]);
   });
 
-  it('that names no time is given more of it from try to try', async () => {
+  it('without Retry-After gets longer pauses from try to try', async () => {
     await using here = await bench();
     here.api.always = answered(429, 'Too many requests\n', {
       'Retry-After': 'Wed, 21 Oct 2026 07:28:00 GMT',
@@ -187,14 +187,14 @@ describe('a server that is too busy', () => {
 });
 
 describe('an error of the server', () => {
-  it('is tried again where that is safe', async () => {
+  it('is retried if that is safe', async () => {
     await using here = await bench();
     here.api.next.push(answered(503, 'starting'), answered(500, { reason: 'InternalError' }));
     expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });
     expect(here.clock.sleptMs).toEqual([200, 400]);
   });
 
-  it('leaves open what became of a write, so that is sent once', async () => {
+  it('leaves the outcome of a write unknown, so the write is sent once', async () => {
     await using here = await bench();
     here.api.always = answered(504, 'Gateway Timeout');
     const failure = { reason: 'Timeout', httpStatus: 504, outcomeUnknown: true };
@@ -202,14 +202,14 @@ describe('an error of the server', () => {
     expect(here.api.requests).toHaveLength(1);
   });
 
-  it('is not to be had by asking again when the request is at fault', async () => {
+  it('is not retried if the request is invalid', async () => {
     await using here = await bench();
     here.api.always = answered(404, { kind: 'Status', reason: 'NotFound', message: 'no such thing' });
     expect(await here.transport.send(GET, never)).toMatchObject({ failure: { reason: 'NotFound' } });
     expect(here.api.requests).toHaveLength(1);
   });
 
-  it('is cut to a line that can be read', async () => {
+  it('is cut to one line', async () => {
     await using here = await bench({ attempts: 1 });
     here.api.always = answered(502, `<html>${'x'.repeat(1_000_000)}</html>`);
     const answer = await here.transport.send(GET, never);
@@ -235,7 +235,7 @@ describe('no answer', () => {
     expect(here.api.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'PATCH']);
   });
 
-  it('because the answer stops half way is a timeout too', async () => {
+  it('within the answer is a timeout too', async () => {
     await using here = await bench({ timeoutMs: 50, attempts: 1 });
     here.api.always = (response) => {
       response.writeHead(200, { 'Content-Length': '100' });
@@ -244,7 +244,7 @@ describe('no answer', () => {
     expect(await here.transport.send(GET, never)).toMatchObject({ failure: { reason: 'Timeout' } });
   });
 
-  it('because the connection broke leaves open what became of a write', async () => {
+  it('after a broken connection leaves the outcome of a write unknown', async () => {
     await using here = await bench();
     here.api.next.push(dropped);
     expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });
@@ -254,7 +254,7 @@ describe('no answer', () => {
     expect(here.api.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'PATCH']);
   });
 
-  it('because nobody listens means that nothing was written', async () => {
+  it('from a closed port means that nothing was written', async () => {
     const here = await bench({ attempts: 1 });
     await here[Symbol.asyncDispose]();
     const failure = { reason: 'Unreachable', httpStatus: 0, outcomeUnknown: false };
@@ -265,7 +265,7 @@ describe('no answer', () => {
 });
 
 describe('an answer that is too large', () => {
-  it('is not taken, and not asked for again', async () => {
+  it('is rejected, and not requested again', async () => {
     await using here = await bench({ maxResponseBytes: 10_000 });
     here.api.next.push(answered(200, 'x'.repeat(9_000)), answered(200, 'x'.repeat(1_000_000)));
     expect(await here.transport.send(GET, never)).toMatchObject({ ok: true });
@@ -278,7 +278,7 @@ describe('an answer that is too large', () => {
 });
 
 describe('writes', () => {
-  it('settle at what the server can take', async () => {
+  it('adapt to the load that the server can take', async () => {
     await using here = await bench({ attempts: 100 });
     const capacity = 3;
     let underWay = 0;
@@ -302,11 +302,11 @@ describe('writes', () => {
     const refusedAtFirst = refused;
     const second = await write(200);
     expect([...first, ...second].every(({ ok }) => ok)).toBe(true);
-    // Sixteen at once against three would be refused four times out of five.
+    // Sixteen at once against three would be rejected four times out of five.
     expect(refused - refusedAtFirst).toBeLessThan(100);
   });
 
-  it('of leadership wait for no other', async () => {
+  it('of leader election do not wait for others', async () => {
     await using here = await bench({ connections: 1, timeoutMs: 60_000 });
     here.api.next.push(silence);
     const stop = new AbortController();

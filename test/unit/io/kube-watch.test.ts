@@ -24,7 +24,7 @@ async function* chunksOf(texts: readonly (string | Uint8Array | Error)[]): Async
 }
 
 describe('readWatchEvents', () => {
-  it('reads events however the bytes are cut up', async () => {
+  it('reads events in any division of their bytes', async () => {
     const text = Buffer.from(
       line('ADDED', service) + line('BOOKMARK', { metadata: { resourceVersion: '9' } }),
     );
@@ -40,13 +40,13 @@ describe('readWatchEvents', () => {
     }
   });
 
-  it('drops a line that was cut off', async () => {
+  it('drops an incomplete line', async () => {
     expect(await read([line('DELETED', service), '{"type":"ADDED","obj'])).toEqual([
       { type: 'DELETED', object: service },
     ]);
   });
 
-  it('tells an error of the server as the failure it is, and stops there', async () => {
+  it('yields an ERROR event as a failure, and ends', async () => {
     const status = {
       kind: 'Status',
       apiVersion: 'v1',
@@ -62,19 +62,19 @@ describe('readWatchEvents', () => {
   });
 
   it.each(['<html>Bad Gateway</html>\n', '{}\n', '{"type":"ADDED"}\n', 'null\n', line('OTHER', service)])(
-    'takes %j for no watch event',
+    'yields a failure for %j',
     async (text) => {
       expect(await read([text])).toMatchObject([{ type: 'FAILED', failure: { reason: 'ServerError' } }]);
     },
   );
 
-  it('ends a line without end', async () => {
+  it('yields a failure for a line without an end', async () => {
     const megabyte = Buffer.alloc(1024 * 1024, 'x');
     const events = await read(Array.from({ length: 20 }, () => megabyte));
     expect(events).toMatchObject([{ type: 'FAILED', failure: { reason: 'ServerError' } }]);
   });
 
-  it('tells a connection that broke', async () => {
+  it('yields a failure for a broken connection', async () => {
     const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     expect(await read([line('ADDED', service), reset])).toMatchObject([
       { type: 'ADDED' },
@@ -82,14 +82,14 @@ describe('readWatchEvents', () => {
     ]);
   });
 
-  it('tells silence apart from a broken connection', async () => {
+  it('distinguishes silence from a broken connection', async () => {
     const silence = Object.assign(new Error('Body Timeout Error'), { code: 'UND_ERR_BODY_TIMEOUT' });
     expect(await read([silence])).toMatchObject([
       { type: 'FAILED', failure: { reason: 'Timeout', httpStatus: 0 } },
     ]);
   });
 
-  it('rejects when it is told to stop', async () => {
+  it('rejects with the reason of its signal', async () => {
     const stop = new AbortController();
     const reason = new Error('stop');
     stop.abort(reason);

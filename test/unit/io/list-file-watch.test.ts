@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Follows `path` on a clock that stands still: nothing is looked at but when the test says so. */
+/** Watches `path` on a clock that stands still: looks happen only when the test moves it. */
 function follow(path: string) {
   const clock = new ManualClock();
   const reported: string[] = [];
@@ -53,7 +53,7 @@ function follow(path: string) {
 }
 
 describe('followListFile', () => {
-  it('tells a file at once, and each edit at the second look, written in place or renamed', async () => {
+  it('reports a file at once, and each edit at the second look, in place or by renaming', async () => {
     const path = join(folder, 'list.yaml');
     await writeFile(path, 'one');
     const watch = follow(path);
@@ -78,7 +78,7 @@ describe('followListFile', () => {
     await watch.stop();
   });
 
-  it('tells nothing of a file that is still being written, until it has been for long', async () => {
+  it('does not report a file that is being written, unless that takes long', async () => {
     const path = join(folder, 'list.yaml');
     await writeFile(path, 'whole');
     const watch = follow(path);
@@ -119,7 +119,7 @@ describe('followListFile', () => {
     await watch.stop();
   });
 
-  it('sees files come to a directory and go', async () => {
+  it('reports files that are added to a directory or removed', async () => {
     const watch = follow(folder);
     const tells = async (expected: string) => {
       await watch.look();

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { limitIn, probeBound } from '../../../src/io/probe-bound.ts';
 
-describe('the bound on probes in flight', () => {
+describe('probeBound', () => {
   it.each([
     [20_000, 2_048],
     [Number.POSITIVE_INFINITY, 2_048],
     [1_024, 512],
     [1, 1],
-  ])('with %i files that may be open is %i', (openFiles, bound) => {
+  ])('with a limit of %i open files is %i', (openFiles, bound) => {
     expect(probeBound(openFiles)).toBe(bound);
   });
 

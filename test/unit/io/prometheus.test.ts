@@ -18,7 +18,7 @@ const PUBLISHED = {
 } as const;
 
 describe('metrics for Prometheus', () => {
-  it('count what the worker tells them', async () => {
+  it('count the calls of the worker', async () => {
     const registry = createPrometheusMetrics(AT_REST);
     const { metrics } = registry;
     metrics.listRead('Applied');
@@ -61,7 +61,7 @@ describe('metrics for Prometheus', () => {
     );
   });
 
-  it('ask the resolver what it has met, each time they are read', async () => {
+  it('read the counts of the resolver at each scrape', async () => {
     const counters = newCounters();
     const registry = createPrometheusMetrics({ counters, load: () => ({ inFlight: 2, waiting: 5 }) });
     for (const [strays, floods] of [
@@ -79,7 +79,7 @@ describe('metrics for Prometheus', () => {
     }
   });
 
-  it('forget a phase that no target is in any more', async () => {
+  it('set a phase without targets to 0', async () => {
     const registry = createPrometheusMetrics(AT_REST);
     registry.metrics.targets([{ phase: 'Failed', endpoints: [] }]);
     registry.metrics.targets([PUBLISHED]);
@@ -87,7 +87,7 @@ describe('metrics for Prometheus', () => {
     expect(phases).toEqual(['external_endpoints_targets{phase="Published"} 1']);
   });
 
-  it('are apart from those of another registry, and can be read by Prometheus', async () => {
+  it('are separate from those of another registry, and in the format of Prometheus', async () => {
     const [one, other] = [createPrometheusMetrics(AT_REST), createPrometheusMetrics(AT_REST)];
     one.metrics.decided(1);
     expect(await linesOf(other)).toContain('external_endpoints_reconcile_total 0');
@@ -100,7 +100,7 @@ describe('metrics for Prometheus', () => {
     }
   });
 
-  it('are all in docs/metrics.md, with their type and labels, and nothing else is', async () => {
+  it('are exactly those in docs/metrics.md, with type and labels', async () => {
     const registry = createPrometheusMetrics(AT_REST);
     const { metrics } = registry;
     // A label shows once there is something to count.

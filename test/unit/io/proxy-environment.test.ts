@@ -4,7 +4,7 @@ import { proxyFor } from '../../../src/io/proxy-environment.ts';
 const API = 'https://api.prod.example:6443';
 const HTTPS_PROXY = 'http://proxy.example:3128';
 
-describe('the proxy on the way to an API server', () => {
+describe('proxyFor', () => {
   it.each([
     [{ HTTPS_PROXY }, API, HTTPS_PROXY],
     [{ https_proxy: HTTPS_PROXY }, API, HTTPS_PROXY],
@@ -16,7 +16,7 @@ describe('the proxy on the way to an API server', () => {
     [{ HTTPS_PROXY }, 'https://127.0.0.1:6443', undefined],
     [{ HTTPS_PROXY }, 'https://localhost:6443', undefined],
     [{ HTTPS_PROXY }, 'https://[::1]:6443', undefined],
-  ])('of %j to %s is %s', (environment, url, proxy) => {
+  ])('with %j for %s gives %s', (environment, url, proxy) => {
     expect(proxyFor(url, environment)).toBe(proxy);
   });
 
@@ -34,7 +34,7 @@ describe('the proxy on the way to an API server', () => {
     ['fd00::/8', 'https://[fd00::1]:443'],
     ['fd00::1', 'https://[fd00::1]:443'],
     ['[fd00::1]:443', 'https://[fd00::1]'],
-  ])('is none where NO_PROXY is "%s", for %s', (noProxy, url) => {
+  ])('gives none with NO_PROXY="%s" for %s', (noProxy, url) => {
     expect(proxyFor(url, { HTTPS_PROXY, NO_PROXY: noProxy })).toBeUndefined();
   });
 
@@ -46,11 +46,11 @@ describe('the proxy on the way to an API server', () => {
     ['10.0.0.0/8', 'https://11.0.0.1'],
     ['10.0.0.0/8', 'https://ten.example'],
     ['fd00::/8', 'https://10.0.0.1'],
-  ])('is not waived by a NO_PROXY of "%s" for %s', (noProxy, url) => {
+  ])('gives the proxy with NO_PROXY="%s" for %s', (noProxy, url) => {
     expect(proxyFor(url, { HTTPS_PROXY, NO_PROXY: noProxy })).toBe(HTTPS_PROXY);
   });
 
-  it('that is no address is told', () => {
+  it('throws for a variable without a usable address', () => {
     expect(() => proxyFor(API, { HTTPS_PROXY: 'ftp://proxy' })).toThrow(
       'HTTPS_PROXY is "ftp://proxy", which is not the address of a proxy; use http://HOST:PORT',
     );

@@ -34,7 +34,7 @@ function write(text: string): void {
 }
 
 describe('readAgainWhenChanged', () => {
-  it('reads once, and again a second after a change at the latest', () => {
+  it('reads once, and again within a second after a change', () => {
     write('one');
     expect(read()).toBe('<one>');
     write('two');
@@ -44,7 +44,7 @@ describe('readAgainWhenChanged', () => {
     expect(read()).toBe('<two>');
   });
 
-  it('gives the same object for as long as nothing has changed', () => {
+  it('returns the same object while the file has not changed', () => {
     const config = readAgainWhenChanged(
       path,
       (text) => ({ text }),
@@ -57,7 +57,7 @@ describe('readAgainWhenChanged', () => {
     expect(config()).toBe(first);
   });
 
-  it('keeps the last good contents while the file is gone, and tells once', () => {
+  it('keeps the last good content while the file is missing, and reports that once', () => {
     write('one');
     read();
     rmSync(path);
@@ -75,14 +75,14 @@ describe('readAgainWhenChanged', () => {
     expect(problems).toHaveLength(2);
   });
 
-  it('takes an absent file for an empty one until it appears', () => {
+  it('treats a missing file as empty until it appears', () => {
     expect(read()).toBe('<>');
     write('one');
     nowMs += 1_000;
     expect(read()).toBe('<one>');
   });
 
-  it('reads no file that is too large for what it is', () => {
+  it('rejects a file that is too large', () => {
     write('one');
     read();
     nowMs += 1_000;

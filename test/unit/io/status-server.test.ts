@@ -58,7 +58,7 @@ describe('the status server', () => {
     expect((await fetch(`${url}${path}`, { method })).status).toBe(status);
   });
 
-  it('tells an error as such and goes on', async () => {
+  it('answers 500 after an error, and goes on', async () => {
     const url = await start({
       '/metrics': () => {
         throw new Error('a gauge is broken');
@@ -70,7 +70,7 @@ describe('the status server', () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
-  it('cuts off whoever takes too long or sends too much, and serves the others meanwhile', async () => {
+  it('closes connections that are slow or send too much, and serves the others meanwhile', async () => {
     const url = await start({ '/healthz': () => OK });
     const slow = open('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
     const large = open(`GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
@@ -81,7 +81,7 @@ describe('the status server', () => {
     expect(slow.received).toContain('408');
   });
 
-  it('lets an answer under way be finished at the end, but waits for nobody for long', async () => {
+  it('finishes answers in flight at the end, within a time limit', async () => {
     const answering = Promise.withResolvers<typeof OK>();
     const asked: string[] = [];
     const never = new Promise<typeof OK>(() => undefined);
@@ -102,7 +102,7 @@ describe('the status server', () => {
     server = undefined;
   });
 
-  it('does not start where another listens', async () => {
+  it('rejects if the port is in use', async () => {
     await start({});
     const again = startStatusServer({ host: '127.0.0.1', port: server?.port ?? 0 }, {});
     await expect(again).rejects.toThrow('EADDRINUSE');
@@ -125,7 +125,7 @@ describe('the routes', () => {
     return [answer?.status, answer?.body];
   };
 
-  it('are alive as long as the loop turns, and ready when every condition is met', async () => {
+  it('report alive while the loop runs, and ready when every condition is met', async () => {
     const good = routesWith({ alive: true, list: true, cluster: true });
     expect(await answerOf(good, '/healthz')).toEqual([200, 'ok\n']);
     expect(await answerOf(good, '/readyz')).toEqual([200, '[+] list\n[+] cluster\n']);

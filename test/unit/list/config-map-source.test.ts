@@ -37,7 +37,7 @@ async function follow(text: string) {
     reported,
     troubles,
     start,
-    /** Source and text, or why there is none. */
+    /** Source and text, or why there is no text. */
     get parts() {
       return reported.at(-1)?.map((part) => `${part.source} = ${part.ok ? part.text : part.reason}`);
     },
@@ -69,7 +69,7 @@ async function follow(text: string) {
 }
 
 describe('ConfigMapSource', () => {
-  it('tells every key that is named like a list, and tells again on an edit', async () => {
+  it('reports every key with the name of a list file, and again after an edit', async () => {
     const run = await follow('default/targets');
     await run.write('targets', { 'b.yml': 'B', 'a.yaml': 'A', 'c.json': 'C', README: 'no list' });
     await run.write('others', { 'd.yaml': 'D' });
@@ -88,7 +88,7 @@ describe('ConfigMapSource', () => {
     await run.stop();
   });
 
-  it('tells the one key that was asked for, whatever it is called', async () => {
+  it('reports the requested key, whatever its name', async () => {
     const run = await follow('default/targets/list');
     await run.start();
     expect(run.parts).toEqual(['configmap default/targets[list] = NotFound']);
@@ -101,7 +101,7 @@ describe('ConfigMapSource', () => {
     await run.stop();
   });
 
-  it('tells a ConfigMap that is not there, holds no list, or is deleted', async () => {
+  it('reports a ConfigMap that is missing, has no list, or is deleted', async () => {
     const run = await follow('default/targets');
     await run.start();
     expect(run.parts).toEqual(['configmap default/targets = NotFound']);
@@ -112,7 +112,7 @@ describe('ConfigMapSource', () => {
     await run.stop();
   });
 
-  it('follows all that bear a label, in the order of their names', async () => {
+  it('watches all ConfigMaps with a label, in the order of their names', async () => {
     const run = await follow('default/?list=yes');
     await run.start();
     expect(run.parts).toEqual(['configmap default/?list=yes = NoListFiles']);
@@ -127,7 +127,7 @@ describe('ConfigMapSource', () => {
     await run.stop();
   });
 
-  it('says nothing while the server is away, and what changed when it is back', async () => {
+  it('reports nothing while the server is away, and the changes after its return', async () => {
     const run = await follow('default/targets');
     await run.write('targets', { 'a.yaml': 'A' });
     await run.start();
@@ -143,7 +143,7 @@ describe('ConfigMapSource', () => {
     await run.stop();
   });
 
-  it('is a part that cannot be read while it is not allowed to', async () => {
+  it('reports a part that cannot be read without the right to read it', async () => {
     const run = await follow('default/targets');
     await run.write('targets', { 'a.yaml': 'A' });
     run.client.fault = () => 'forbidden';

@@ -3,7 +3,7 @@ import type { SourcePart } from '../../../src/config/source.ts';
 import { partOf } from '../../../src/config/target-list.ts';
 import { type ActiveList, ListMerger, type ListReport } from '../../../src/list/list-merger.ts';
 
-/** A list that names these targets, each with one address. */
+/** A list with these targets, each with one address. */
 function listOf(...names: readonly string[]): string {
   const targets = names.map(
     (name) =>
@@ -37,7 +37,7 @@ function keeperOf(sources: readonly string[], allowEmpty = false) {
         source,
         parts.map((part) => ({ part, says: partOf(part) })),
       ),
-    /** The names in force, and whether the list is complete. */
+    /** The active names, and whether the list is complete. */
     get active() {
       const { list, isComplete } = recorder.current ?? { list: undefined, isComplete: false };
       return `${list?.targets.map(({ name }) => name).join(' ') ?? 'none'}${isComplete ? '' : ' …'}`;
@@ -58,7 +58,7 @@ function keeperOf(sources: readonly string[], allowEmpty = false) {
 }
 
 describe('ListMerger', () => {
-  it('waits until every source has been heard', () => {
+  it('waits until every source has reported', () => {
     const recorder = keeperOf(['a', 'b']);
     recorder.take('a', text('a', listOf('one')));
     expect([recorder.active, recorder.reports]).toEqual(['none …', []]);
@@ -67,7 +67,7 @@ describe('ListMerger', () => {
     expect(recorder.last).toMatchObject({ result: 'Applied', problems: [], targets: 2 });
   });
 
-  it('puts a change in force, and says nothing new when nothing is', () => {
+  it('activates a change, and reports nothing without one', () => {
     const recorder = keeperOf(['a']);
     recorder.take('a', text('a', listOf('one')));
     recorder.take('a', text('a', listOf('one', 'two')));
@@ -75,7 +75,7 @@ describe('ListMerger', () => {
     expect([recorder.active, recorder.changes]).toEqual(['one two', 2]);
   });
 
-  it('says what an edit changed, and in which part', () => {
+  it('reports the changes of an edit, and its part', () => {
     const recorder = keeperOf(['a', 'b']);
     recorder.take('a', text('a', listOf('one', 'two')));
     recorder.take('b', text('b', listOf('three')));
@@ -95,7 +95,7 @@ describe('ListMerger', () => {
     expect(recorder.last.changes).toBeUndefined();
   });
 
-  it('keeps the last good list while the newest is broken, and tells line and column', () => {
+  it('keeps the last good list while the newest is broken, and reports line and column', () => {
     const recorder = keeperOf(['a']);
     recorder.take('a', text('a', listOf('one', 'two')));
     const broken = listOf('one').replace('port: 80', 'port: 80000');
@@ -126,7 +126,7 @@ describe('ListMerger', () => {
   it.each([
     ['emptied', text('a', EMPTY)],
     ['missing', missing('a')],
-  ])('follows a part that is %s when it may', (_what, part) => {
+  ])('accepts a part that is %s with --allow-empty', (_what, part) => {
     const recorder = keeperOf(['a'], true);
     recorder.take('a', text('a', listOf('one')));
     recorder.take('a', part);
@@ -135,7 +135,7 @@ describe('ListMerger', () => {
     expect(recorder.active).toBe('two');
   });
 
-  it('never follows an unreadable part, allowed to follow an empty one or not', () => {
+  it('never accepts an unreadable part, with or without --allow-empty', () => {
     const recorder = keeperOf(['a'], true);
     recorder.take('a', text('a', listOf('one')));
     recorder.take('a', { ok: false, source: 'a', reason: 'PermissionDenied', message: 'permission denied' });
@@ -144,7 +144,7 @@ describe('ListMerger', () => {
     expect(recorder.active).toBe('one');
   });
 
-  it('starts with what is in order, and says that it is not all', () => {
+  it('starts with the valid parts, and reports the list as incomplete', () => {
     const recorder = keeperOf(['a', 'b']);
     recorder.take('a', text('a', listOf('one')));
     recorder.take('b', text('b', 'nonsense'));
@@ -155,7 +155,7 @@ describe('ListMerger', () => {
     expect(recorder.active).toBe('one two');
   });
 
-  it('has nothing to start with when all is broken, missing or empty', () => {
+  it('has no list while all parts are broken, missing or empty', () => {
     for (const part of [text('a', 'nonsense'), missing('a'), text('a', EMPTY)]) {
       const recorder = keeperOf(['a']);
       recorder.take('a', part);
@@ -170,7 +170,7 @@ describe('ListMerger', () => {
     expect(empty.active).toBe('');
   });
 
-  it("keeps no part's changes back because of another's mistake", () => {
+  it('activates the changes of a part while another part is broken', () => {
     const recorder = keeperOf(['a']);
     recorder.take('a', text('a/1', listOf('one')), text('a/2', listOf('two')));
     recorder.take(
@@ -188,7 +188,7 @@ describe('ListMerger', () => {
     expect(recorder.messages).toEqual(['a/2: it was removed; its target stays active']);
   });
 
-  it('does not take in what contradicts the rest, and goes on with the rest', () => {
+  it('rejects a part that contradicts the others, and activates the others', () => {
     const recorder = keeperOf(['a', 'b']);
     recorder.take('a', text('a', listOf('one')));
     recorder.take('b', text('b', listOf('two')));
@@ -201,19 +201,19 @@ describe('ListMerger', () => {
     expect([recorder.active, recorder.messages]).toEqual(['more two one', []]);
   });
 
-  it('deletes nothing that moves from one part to another', () => {
+  it('keeps a target that moves from one part to another', () => {
     const seen: string[] = [];
     const recorder = keeperOf(['a', 'b', 'c']);
     const look = () => seen.push(recorder.active);
     recorder.take('a', text('a', listOf('one', 'moving')));
     recorder.take('b', text('b', listOf('two')));
     recorder.take('c', text('c', listOf('three')));
-    // The new home contradicts a third part; the old one has already given it up.
+    // The new part contradicts a third part; the old one has already given the target up.
     recorder.take('b', text('b', listOf('two', 'three', 'moving')));
     look();
     recorder.take('a', text('a', listOf('one')));
     look();
-    // Then it is broken altogether, but still names it.
+    // Then the part is broken, but still names the target.
     recorder.take('b', text('b', listOf('two', 'moving').replace('port: 80', 'port: x')));
     look();
     recorder.take('b', text('b', listOf('two', 'moving')));
@@ -221,7 +221,7 @@ describe('ListMerger', () => {
     expect([recorder.active, recorder.messages]).toEqual(['one two moving three', []]);
   });
 
-  it('follows a move within one reading, whichever part comes first', () => {
+  it('accepts a move within one read, in either order of the parts', () => {
     for (const [from, to] of [
       ['d/1', 'd/2'],
       ['d/2', 'd/1'],

@@ -41,8 +41,8 @@ async function store(data: Readonly<Record<string, string>>): Promise<void> {
 
 const writes = () => client.requests.filter((request) => !request.startsWith('GET '));
 
-describe('what one process saves', () => {
-  it('the next one loads', async () => {
+describe('the state that one process saves', () => {
+  it('is loaded by the next one', async () => {
     const state = stateOf('a', 'b');
     expect(await newState().save(state, never)).toEqual([]);
     clock.advance(90_000);
@@ -51,7 +51,7 @@ describe('what one process saves', () => {
     expect(loaded.state).toEqual({ ...state, suspectSinceMs: undefined });
   });
 
-  it('overwrites what another one saved meanwhile, unless it may not any more', async () => {
+  it('overwrites a state that another process saved meanwhile, if it may', async () => {
     const [deposed, leader] = [newState(), newState()];
     await deposed.load(never);
     await leader.save(stateOf('new'), never);
@@ -63,7 +63,7 @@ describe('what one process saves', () => {
     expect([...(await newState().load(never)).state.health.keys()]).toEqual(['old']);
   });
 
-  it('does not overwrite it either when it may no longer once it has looked at it', async () => {
+  it('does not overwrite it if it may not any more after the read', async () => {
     const [deposed, leader] = [newState(), newState()];
     await deposed.load(never);
     await leader.save(stateOf('new'), never);
@@ -74,7 +74,7 @@ describe('what one process saves', () => {
     expect((await newState().load(never)).state).toEqual(stateOf('new'));
   });
 
-  it('is one ConfigMap with a label that says whose it is', async () => {
+  it('is one ConfigMap with the labels of its instance', async () => {
     await newState().save(stateOf('a'), never);
     const result = await client.store.get({ kind: 'ConfigMap', namespace: 'default', name: NAME }, never);
     expect(result.ok ? result.value.metadata.labels : {}).toEqual({
@@ -83,7 +83,7 @@ describe('what one process saves', () => {
     });
   });
 
-  it('is written when it differs from what was loaded or saved last, and not else', async () => {
+  it('is written only if it differs from the last loaded or saved state', async () => {
     const first = newState();
     const state = stateOf('a');
     await first.save(state, never);
@@ -100,8 +100,8 @@ describe('what one process saves', () => {
   });
 });
 
-describe('whose it is', () => {
-  it('is known: of the process that has saved last, until another one does', async () => {
+describe('the owner of the state', () => {
+  it('is the process that saved last', async () => {
     const [one, other] = [newState(), newState()];
     await one.save(stateOf('a'), never);
     expect((await one.load(never)).isOwn).toBe(true);
@@ -112,13 +112,13 @@ describe('whose it is', () => {
   });
 });
 
-describe('where there is nothing', () => {
-  it('everything starts afresh, without a word', async () => {
+describe('without a saved state', () => {
+  it('a process starts with empty state and no warning', async () => {
     expect(await newState().load(never)).toEqual({ kind: 'missing', state: EMPTY_STATE, notes: [] });
   });
 });
 
-describe('what cannot be read', () => {
+describe('a state that cannot be read', () => {
   const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024)).toString('base64');
   const text = (value: string) => gzipSync(value).toString('base64');
   it.each([
@@ -128,7 +128,7 @@ describe('what cannot be read', () => {
     ['is no state', { state: text('[]') }, ''],
     ['is from a newer version', { state: text('{"version":9}') }, 'newer version (9, not 1)'],
     ['would fill the memory', { state: bomb }, 'Cannot create a Buffer larger than'],
-  ])('because it %s, is told, ignored and replaced', async (_why, data, message) => {
+  ])('because it %s, is reported, ignored and replaced', async (_why, data, message) => {
     await store(data);
     const state = newState();
     const loaded = await state.load(never);
@@ -142,8 +142,8 @@ describe('what cannot be read', () => {
   });
 });
 
-describe('when the API server', () => {
-  it('does not answer, nobody knows', async () => {
+describe('the state, if the API server', () => {
+  it('does not answer, is unreachable', async () => {
     client.fault = () => 'refused';
     expect(await newState().load(never)).toMatchObject({
       kind: 'unreachable',
@@ -151,7 +151,7 @@ describe('when the API server', () => {
     });
   });
 
-  it('forbids it, there is no place for state at all', async () => {
+  it('forbids it, is unusable', async () => {
     const forbidding = {
       ...client.store,
       get: async () => ({
@@ -167,7 +167,7 @@ describe('when the API server', () => {
     });
   });
 
-  it('refuses the write, that is told, and the next save tries again', async () => {
+  it('rejects the write, is reported, and the next save tries again', async () => {
     const state = newState();
     client.fault = ({ method }) => (method === 'PATCH' ? 'refused' : undefined);
     const saved = stateOf('a');
@@ -181,7 +181,7 @@ describe('when the API server', () => {
 });
 
 describe('a state of many checks', () => {
-  it('is squeezed: 5,000 take a tenth of a ConfigMap', async () => {
+  it('is compressed: 5,000 take a tenth of a ConfigMap', async () => {
     const ids = Array.from({ length: 5_000 }, (_, at) => `10.0.${at >> 8}.${at & 255}:5432 tcp`);
     await newState().save(stateOf(...ids), never);
     const result = await client.store.get({ kind: 'ConfigMap', namespace: 'default', name: NAME }, never);
@@ -191,7 +191,7 @@ describe('a state of many checks', () => {
     expect(state.health.size).toBe(5_000);
   });
 
-  it('that is too large for a ConfigMap is told, and not sent', async () => {
+  it('that is too large for a ConfigMap is reported, and not sent', async () => {
     const incompressible = { compress: async () => 'x'.repeat(1_000_001), decompress: gzipText.decompress };
     const place = { namespace: 'default', instance: 'blue' };
     const state = new ConfigMapState(client.store, incompressible, clock, place);

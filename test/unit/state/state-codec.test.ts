@@ -9,7 +9,7 @@ import { host, ip } from '../../support/dns-resolver.ts';
 
 const NOW: Instant = { wallMs: Date.UTC(2026, 0, 1, 12), monotonicMs: 5_000_000 };
 
-/** The same moment as another process sees it, `laterMs` on: its monotonic clock has another origin. */
+/** The same time in another process, `laterMs` later: its monotonic clock has another origin. */
 function elsewhere(laterMs = 0, monotonicMs = 77): Instant {
   return { wallMs: NOW.wallMs + laterMs, monotonicMs: monotonicMs + laterMs };
 }
@@ -62,7 +62,7 @@ const STATE: SyncState = {
 };
 
 describe('the state as text', () => {
-  it('comes back in another process with its times on that process’s clock', () => {
+  it('is decoded in another process with times on that process’s clock', () => {
     const later = elsewhere(30_000);
     const state = decoded(encodeState(STATE, NOW), later);
     expect([...state.sources]).toEqual([['shop/db', ['10.0.0.7', 'host db.example']]]);
@@ -87,7 +87,7 @@ describe('the state as text', () => {
     });
   });
 
-  it('is the same a little later, from another process, and whatever changes without a meaning', () => {
+  it('is the same a little later, from another process, and for changes without a meaning', () => {
     const text = encodeState(STATE, NOW);
     expect(encodeState(STATE, { wallMs: NOW.wallMs + 700, monotonicMs: NOW.monotonicMs + 701 })).toBe(text);
     const later = elsewhere(3_600_123);
@@ -110,14 +110,14 @@ describe('the state as text', () => {
     expect(encodeState(noise, NOW)).toBe(text);
   });
 
-  it('does not depend on the order in which things became known', () => {
+  it('does not depend on the order of its entries', () => {
     const ids = ['c', 'a', 'b'] as CheckId[];
     const inOrder = (order: readonly CheckId[]) =>
       encodeState({ ...EMPTY_STATE, health: new Map(order.map((id) => [id, HEALTHY])) }, NOW);
     expect(inOrder(ids)).toBe(inOrder(ids.toReversed()));
   });
 
-  it('leaves out names of which nothing is known', () => {
+  it('leaves out names without answers', () => {
     const nothing: HeldName = {
       answeredAtMs: 0,
       rotation: { score: 0, longestAbsence: 0, quietAnswers: 5 },
@@ -128,7 +128,7 @@ describe('the state as text', () => {
     expect(JSON.parse(encodeState(state, NOW)).names).toEqual({ 'a/b': { 'host x': {} } });
   });
 
-  it('that speaks of the future, because the wall clock was set back, has just begun', () => {
+  it('with a time in the future, after the wall clock was set back, starts now', () => {
     const text = encodeState(STATE, NOW);
     const before: Instant = { wallMs: NOW.wallMs - 86_400_000, monotonicMs: 50 };
     const state = decoded(text, before);
@@ -177,7 +177,7 @@ const states: fc.Arbitrary<SyncState> = fc
       fc.array(fc.string(), { maxLength: 3 }),
     ),
     health: fc.dictionary(
-      // No check is called that, and a record of zod leaves it out.
+      // No check has this id, and a record of zod leaves it out.
       fc.string({ minLength: 1 }).filter((id) => id !== '__proto__'),
       fc.record({
         verdict: fc.constantFrom('unknown', 'healthy', 'unhealthy'),
@@ -203,7 +203,7 @@ const states: fc.Arbitrary<SyncState> = fc
   }));
 
 describe('whatever the state', () => {
-  it('reading it and writing it again gives the same text, however much later and on whatever clock', () => {
+  it('decoding and encoding gives the same text, at any later time and on any clock', () => {
     fc.assert(
       fc.property(
         states,
@@ -222,7 +222,7 @@ describe('whatever the state', () => {
   });
 });
 
-describe('a text that is not to be trusted', () => {
+describe('a text from an unknown writer', () => {
   const valid = JSON.parse(encodeState(STATE, NOW));
   const held = valid.names['shop/db']['host db.example'].IPv4;
   const withAddress = (address: unknown) => ({
@@ -248,7 +248,7 @@ describe('a text that is not to be trusted', () => {
     ['an object for an address', JSON.stringify(withAddress({ a: 1 })), ''],
     ['no health', JSON.stringify({ ...valid, health: null }), ''],
     ['an unknown verdict', JSON.stringify({ ...valid, health: { a: { verdict: 'maybe' } } }), ''],
-  ])('%s is told and not read', (_what, text, message) => {
+  ])('%s is reported and not read', (_what, text, message) => {
     const result = decodeState(text, NOW);
     expect(result.ok).toBe(false);
     const reported = result.ok ? '' : result.message;
@@ -256,7 +256,7 @@ describe('a text that is not to be trusted', () => {
     expect(reported.length).toBeLessThanOrEqual(300);
   });
 
-  it('can be anything at all', () => {
+  it('can be any text', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -273,7 +273,7 @@ describe('a text that is not to be trusted', () => {
     );
   });
 
-  it('brings no name into the world that is not in it', () => {
+  it('gives no name that is not in it', () => {
     const text = JSON.stringify(valid).replace('"shop/db"', '"__proto__"');
     const result = decodeState(text, NOW);
     expect(({} as Record<string, unknown>)['host db.example']).toBeUndefined();

@@ -5,7 +5,7 @@ import { EMPTY_STATE, type StateStore } from '../../../src/state/sync-state.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
-/** A keeper whose store never answers, and what it logs. */
+/** A StateSaver whose store never answers, and its log. */
 function keeperOf(state: Partial<StateStore>) {
   const clock = new ManualClock();
   const random = seededRandom(1);
@@ -24,7 +24,7 @@ function keeperOf(state: Partial<StateStore>) {
 }
 
 describe('saving at the end of the process', () => {
-  it('is given up and told when the API server takes too long', async () => {
+  it('ends with a warning if the API server takes too long', async () => {
     const { recorder, reported } = keeperOf({
       save: (_state, signal) =>
         new Promise((_resolve, reject) => {
@@ -38,33 +38,33 @@ describe('saving at the end of the process', () => {
     expect(reported).toEqual(['StateNotSaved']);
   });
 
-  it('lets every other error through', async () => {
+  it('rejects with every other error', async () => {
     const { recorder } = keeperOf({});
     const saving = recorder.saveAtLast(new AbortController().signal);
     await expect(saving).rejects.toThrow('nothing is saved here');
   });
 });
 
-describe('what a new leader wants to know', () => {
+describe('the state that a new leader loads', () => {
   const untilAborted: StateStore['load'] = (signal) =>
     new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason));
     });
 
-  it('is what the one before has saved', async () => {
+  it('is the one that the previous leader saved', async () => {
     const state = { ...EMPTY_STATE, sources: new Map([['shop/db', ['host db.example']]]) };
     const { recorder } = keeperOf({ load: async () => ({ kind: 'found', state, notes: [] }) });
     expect(await recorder.loadOnce(new AbortController().signal)).toBe(state);
   });
 
-  it('is not asked for when it is this process that has saved last', async () => {
+  it('is not needed if this process saved last', async () => {
     const { recorder } = keeperOf({
       load: async () => ({ kind: 'found', isOwn: true, state: EMPTY_STATE, notes: [] }),
     });
     expect(await recorder.loadOnce(new AbortController().signal)).toBeUndefined();
   });
 
-  it('is nothing when the API server takes longer than a second', async () => {
+  it('is empty if the API server takes longer than a second', async () => {
     const { recorder, clock } = keeperOf({ load: untilAborted });
     const loading = recorder.loadOnce(new AbortController().signal);
     await clock.advance(999);
@@ -74,7 +74,7 @@ describe('what a new leader wants to know', () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  it('is not waited for when the process is to end', async () => {
+  it('is not waited for after an abort', async () => {
     const { recorder, clock } = keeperOf({ load: untilAborted });
     const ending = new AbortController();
     const loading = recorder.loadOnce(ending.signal);

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Limiter } from '../../../src/time/limiter.ts';
 import { settle } from '../../support/manual-clock.ts';
 
-describe('a limiter', () => {
-  it('never lets more begin than it allows, not even what comes at the moment at which a place is left', async () => {
+describe('Limiter', () => {
+  it('never starts more work than its limit, also when work arrives while a slot becomes free', async () => {
     const limiter = new Limiter(1);
     let underWay = 0;
     let most = 0;
@@ -31,7 +31,7 @@ describe('a limiter', () => {
     expect(limiter.hasRoom).toBe(true);
   });
 
-  it('gives the place of work that fails to the next', async () => {
+  it('passes the slot of failed work to the next', async () => {
     const limiter = new Limiter(1);
     const failing = limiter.run(() => Promise.reject(new Error('no')));
     const next = limiter.run(async () => 'done');

@@ -50,7 +50,7 @@ describe('Signal', () => {
     expect(await sleep).toBe(true);
   });
 
-  it.each([0, 1, 2])('rejects with the reason of whichever signal aborts, number %i of three', async (at) => {
+  it.each([0, 1, 2])('rejects with the reason of the signal that aborts, number %i of three', async (at) => {
     const clock = new ManualClock();
     const controllers = [new AbortController(), new AbortController(), new AbortController()];
     const signals = controllers.map(({ signal }) => signal);
@@ -61,7 +61,7 @@ describe('Signal', () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  it('wakes everybody who sleeps', async () => {
+  it('ends every sleep when notified', async () => {
     const clock = new ManualClock();
     const signal = new Signal(clock);
     const sleeps = Promise.all([signal.sleep(1_000, never), signal.sleep(2_000, never)]);
