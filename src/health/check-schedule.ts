@@ -84,7 +84,7 @@ export function nextDueMs(entry: ScheduledCheck, sample: Sample, nowMs: number, 
   return Math.max(grouped(entry.dueMs + jittered(intervalMs, JITTER, random), intervalMs), nowMs);
 }
 
-/** Rounds up, so that probes of about the same time start together. */
+/** Rounded up, so that probes of about the same time start together. */
 function grouped(atMs: number, intervalMs: number): number {
   const stepMs = Math.max(1, intervalMs * GROUPING);
   return Math.ceil(atMs / stepMs) * stepMs;

@@ -41,8 +41,8 @@ describe('HealthMemory', () => {
   it.each([
     ['another port', checkAt('10.0.0.1:81')],
     ['another address', checkAt('10.0.0.11:80')],
-  ])('recalls nothing for %s', (_, stranger) => {
-    expect(memory([check, health('healthy')]).recall(stranger)).toBeUndefined();
+  ])('recalls nothing for %s', (_, other) => {
+    expect(memory([check, health('healthy')]).recall(other)).toBeUndefined();
   });
 
   it('drops the uncertainty of a recalled verdict', () => {

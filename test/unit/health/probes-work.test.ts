@@ -8,12 +8,12 @@ const down = healthOf('unhealthy');
 const unknown = healthOf('unknown', { streak: 1, streakOf: 'successes' });
 
 it.each([
-  ['nothing', [], false],
-  ['one that is healthy', [fine], true],
-  ['one that is healthy among many that are down', [fine, down, down, down], true],
-  ['nothing that has come to be healthy', [unknown, down], false],
-  ['as many that fail as do not', [fine, failing], true],
-  ['mostly such as are about to fall', [fine, failing, failing], false],
+  ['no check', [], false],
+  ['one healthy check', [fine], true],
+  ['one healthy check among many unhealthy ones', [fine, down, down, down], true],
+  ['no healthy check', [unknown, down], false],
+  ['as many failing checks as others', [fine, failing], true],
+  ['mostly failing checks', [fine, failing, failing], false],
 ])('probesWork, with %s', (_, known, clearly) => {
   expect(probesWork(known)).toBe(clearly);
 });
