@@ -123,7 +123,8 @@ export class StateSaver {
   /** Logs a problem that goes on once, not every five seconds. */
   #report(notes: readonly StateNote[]): void {
     const text = notes.map(({ reason, message }) => `${reason} ${message}`).join('\n');
-    if (text !== this.#lastNotes) for (const { reason, message } of notes) this.#ports.log.warn(reason, message);
+    if (text !== this.#lastNotes)
+      for (const { reason, message } of notes) this.#ports.log.warn(reason, message);
     this.#lastNotes = text;
   }
 }
