@@ -14,7 +14,7 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('the bundle', () => {
-  it('is one file that can be run, and what `bin` names', () => {
+  it('is one executable file, which `bin` names', () => {
     expect(packageJson.bin['external-endpoints']).toBe('dist/external-endpoints.js');
     expect(readdirSync(dirname(BUNDLE)).filter((name) => name.endsWith('.js'))).toEqual([
       'external-endpoints.js',
@@ -22,7 +22,7 @@ describe('the bundle', () => {
     expect(statSync(BUNDLE).mode & 0o111).toBe(0o111);
   });
 
-  it('needs nothing beside it', () => {
+  it('runs without any other file', () => {
     const alone = join(directory, 'alone');
     const result = spawnSync(
       'sh',
@@ -46,7 +46,7 @@ describe('the bundle', () => {
     ['22.19.0', true],
     ['24.0.0', true],
     ['26.1.0', true],
-  ])('on Node.js %s runs: %s', (version, runs) => {
+  ])('on Node.js %s starts: %s', (version, runs) => {
     const preload = join(directory, `node-${version}.mjs`);
     writeFileSync(
       preload,
@@ -69,8 +69,8 @@ describe('the bundle', () => {
   });
 });
 
-describe('a process', () => {
-  it('whose reader has seen enough ends without a complaint', () => {
+describe('external-endpoints as a process', () => {
+  it('ends without an error when its reader closes the pipe', () => {
     const { status, stdout, stderr } = spawnSync(
       'bash',
       ['-c', `set -o pipefail; '${process.execPath}' '${BUNDLE}' schema | head -c 1`],
@@ -91,7 +91,7 @@ targets: [{ name: a, ports: [{ port: 1 }], endpoints: [{ address: 192.0.2.1 }] }
     });
   });
 
-  it('takes its flags from the environment', async () => {
+  it('reads its flags from the environment', async () => {
     const path = join(directory, 'broken.yaml');
     writeFileSync(path, 'targets: 7\n');
     const environment = { EXTERNAL_ENDPOINTS_CONFIG: path, EXTERNAL_ENDPOINTS_OUTPUT: 'json' };
@@ -100,7 +100,7 @@ targets: [{ name: a, ports: [{ port: 1 }], endpoints: [{ address: 192.0.2.1 }] }
     expect(JSON.parse(stdout)).toMatchObject({ valid: false });
   });
 
-  it('tells a defect of its own apart from every other ending', () => {
+  it('exits with its own code on a defect', () => {
     const preload = join(directory, 'defect.mjs');
     // Nobody expects that the schema, of all things, cannot be printed.
     writeFileSync(
@@ -119,7 +119,7 @@ JSON.stringify = (value, ...more) => {
   });
 });
 
-describe.skipIf(missing(['script']))('on a terminal', () => {
+describe.skipIf(missing(['script']))('external-endpoints on a terminal', () => {
   /** What `check` shows on a terminal of 60 columns. */
   function shownWith(environment: string): string {
     const path = join(directory, 'one.yaml');
@@ -138,7 +138,7 @@ targets:
     return run('script', '-qc', command, '/dev/null');
   }
 
-  it('shows colours, progress that it takes away again, and wraps what is long', () => {
+  it('shows colours and a progress line that it erases, and wraps long lines', () => {
     const shown = shownWith('TERM=xterm');
     expect(shown).toContain('\u001b[31mnot ready\u001b[39m');
     expect(shown).toContain('\r\u001b[2Kresolving ████████████████████ 1/1');
@@ -148,9 +148,12 @@ targets:
     expect(table.length).toBeGreaterThan(2);
   });
 
-  it.each(['NO_COLOR=1 TERM=xterm', 'TERM=dumb'])('that says %s shows neither', (environment) => {
-    const shown = shownWith(environment);
-    expect(shown).not.toContain('\u001b');
-    expect(shown).toMatch(/^TARGET/);
-  });
+  it.each(['NO_COLOR=1 TERM=xterm', 'TERM=dumb'])(
+    'shows neither colours nor progress with %s',
+    (environment) => {
+      const shown = shownWith(environment);
+      expect(shown).not.toContain('\u001b');
+      expect(shown).toMatch(/^TARGET/);
+    },
+  );
 });

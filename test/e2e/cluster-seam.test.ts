@@ -26,7 +26,7 @@ afterAll(() => cluster?.stop());
 
 const PORTS = [{ name: 'pg', port: 5432 }];
 
-describe('the cluster of the end-to-end tests', () => {
+describe('the cluster of the e2e tests', () => {
   it('is the one that the environment names', () => {
     const { E2E_KUBECONFIG: existing = '', KUBEBUILDER_ASSETS: assets = '' } = process.env;
     expect(cluster.kind).toBe(existing !== '' ? 'existing' : assets !== '' ? 'envtest' : 'embedded');
@@ -34,7 +34,7 @@ describe('the cluster of the end-to-end tests', () => {
     expect(namespace).toMatch(/^seam-/);
   });
 
-  it('mirrors hand-kept Endpoints, as a cluster with its controllers does', async ({ skip }) => {
+  it('mirrors hand-kept Endpoints', async ({ skip }) => {
     if (!cluster.hasControllers) skip('no kube-controller-manager in KUBEBUILDER_ASSETS');
     await core.createNamespacedService({
       namespace,
@@ -66,31 +66,34 @@ describe('the cluster of the end-to-end tests', () => {
   });
 });
 
-describe('an address for a backend', () => {
+describe('a backend address', () => {
   const absent = noBackendAddresses();
 
-  it.skipIf(absent !== undefined)('can be listened on, is accepted, and goes away again', async () => {
-    const addresses = new BackendAddresses();
-    try {
-      const [first, second] = [addresses.take(), addresses.take()];
-      expect(first).toMatch(/^198\.18\.0\.\d+$/);
-      expect(second).not.toBe(first);
-      const listener = createServer();
-      await new Promise<void>((resolve, reject) => {
-        listener.once('error', reject);
-        listener.listen(0, first, resolve);
-      });
-      await new Promise((resolve) => listener.close(resolve));
-      const subsets = [{ addresses: [{ ip: first }], ports: PORTS }];
-      await core.createNamespacedEndpoints({ namespace, body: { metadata: { name: 'backend' }, subsets } });
-    } finally {
-      addresses[Symbol.dispose]();
-    }
-  });
+  it.skipIf(absent !== undefined)(
+    'accepts a listener, is accepted as an endpoint, and is removed again',
+    async () => {
+      const addresses = new BackendAddresses();
+      try {
+        const [first, second] = [addresses.take(), addresses.take()];
+        expect(first).toMatch(/^198\.18\.0\.\d+$/);
+        expect(second).not.toBe(first);
+        const listener = createServer();
+        await new Promise<void>((resolve, reject) => {
+          listener.once('error', reject);
+          listener.listen(0, first, resolve);
+        });
+        await new Promise((resolve) => listener.close(resolve));
+        const subsets = [{ addresses: [{ ip: first }], ports: PORTS }];
+        await core.createNamespacedEndpoints({ namespace, body: { metadata: { name: 'backend' }, subsets } });
+      } finally {
+        addresses[Symbol.dispose]();
+      }
+    },
+  );
 });
 
-describe('after the tests', () => {
-  it('nothing of a cluster is left', async () => {
+describe('the cluster of the e2e tests, stopped', () => {
+  it('leaves no process, file or namespace', async () => {
     const another = await startCluster();
     const own = await another.createNamespace('gone');
     await another.stop();

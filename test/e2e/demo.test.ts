@@ -15,8 +15,8 @@ import { recordingTerminal } from '../support/recording-terminal.ts';
 import { storeWith } from '../support/store-with.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-describe('the demo', () => {
-  it('does the whole job within a minute and ends with exit code 0', async () => {
+describe('demo', () => {
+  it('runs all steps within a minute and exits with 0', async () => {
     const startedMs = performance.now();
     const demo = await runCli(['demo']);
     expect(performance.now() - startedMs).toBeLessThan(60_000);
@@ -34,7 +34,7 @@ describe('the demo', () => {
     expect(scenes[5]).toContain('What to try next');
   });
 
-  it.skipIf(noKubectl())('stays up for kubectl when asked to, and cleans up when interrupted', async () => {
+  it.skipIf(noKubectl())('stays up for kubectl with --stay, and cleans up on SIGINT', async () => {
     await using demo = new CliProcess(['demo', '--stay']);
     const kubeconfigIn = () => /--kubeconfig (\S+)/.exec(demo.stdout)?.[1];
     await waitFor('the demo to have played', () => kubeconfigIn() !== undefined);
@@ -66,8 +66,8 @@ async function playIn(change: (world: DemoWorld) => DemoWorld) {
   return { code, stderr: terminal.err.text };
 }
 
-describe('the demo fails', () => {
-  it('when an address leads to the wrong place', async () => {
+describe('demo exits with an error', () => {
+  it('when an address leads to another listener', async () => {
     const closed = await freePort();
     const nowhere = { address: ip('127.0.0.1'), port: closed };
     const dialer = new TcpDialer(systemClock);
@@ -88,12 +88,12 @@ describe('the demo fails', () => {
     );
   });
 
-  it('when a backend that is to die does not', async () => {
+  it('when a backend that must stop does not', async () => {
     const { code, stderr } = await playIn((world) => ({ ...world, stopBackend: async () => undefined }));
     expect([code, stderr]).toEqual([3, 'the demo failed: nothing was written\n']);
   });
 
-  it('when DNS does not move', async () => {
+  it('when the DNS record does not change', async () => {
     const { code, stderr } = await playIn((world) => ({ ...world, moveRecord: () => undefined }));
     expect([code, stderr]).toEqual([3, 'the demo failed: nothing was written\n']);
   });

@@ -31,7 +31,7 @@ interface PodSpec {
   readonly containers: readonly [Container];
 }
 
-describe.skipIf(noKubectl())('the manifests', () => {
+describe.skipIf(noKubectl())('the manifests in deploy', () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.start('deploy');
@@ -84,7 +84,7 @@ describe.skipIf(noKubectl())('the manifests', () => {
   }
 
   describe.each(['cronjob', 'deployment'])('of the overlay %s', (overlay) => {
-    it('are taken by the API server', async () => {
+    it('are accepted by the API server', async () => {
       const manifests = await rendered(overlay);
       expect(manifests.map(({ kind }) => kind)).toEqual(
         expect.arrayContaining(['Namespace', 'ServiceAccount', 'ClusterRole', 'Role', 'ConfigMap']),
@@ -95,7 +95,7 @@ describe.skipIf(noKubectl())('the manifests', () => {
       expect(applied).toMatch(/^configmap\/external-endpoints-targets (created|unchanged)/m);
     });
 
-    it('run the version that they belong to, with no more rights than it takes', async () => {
+    it('run the version of the package as a restricted user', async () => {
       const pod = podOf(await rendered(overlay));
       expect(pod.serviceAccountName).toBe('external-endpoints');
       expect(pod.securityContext).toEqual({
@@ -111,7 +111,7 @@ describe.skipIf(noKubectl())('the manifests', () => {
       });
     });
 
-    it('hold a list in order', async () => {
+    it('contain a valid list', async () => {
       const path = stage.file(`${overlay}.yaml`, listIn(await rendered(overlay)));
       expect(await runCli(['validate', '--config', path])).toMatchObject({ code: 0, stderr: '' });
     });
@@ -127,7 +127,7 @@ describe.skipIf(noKubectl())('the manifests', () => {
     return [...args, '--kubeconfig', asServiceAccount(), '--state-namespace', stage.namespace];
   }
 
-  it('let `sync` do its work, as the CronJob starts it', async ({ skip }) => {
+  it('start `sync` as the CronJob does, and it publishes the list', async ({ skip }) => {
     if (stage.cluster.kind === 'existing') skip('nothing is installed on a cluster that is running');
     await apply(await rendered('cronjob'));
     const sync = (): Promise<Ended> => argumentsOf('cronjob').then((args) => runCli(args));
@@ -140,7 +140,7 @@ describe.skipIf(noKubectl())('the manifests', () => {
     expect(second.stderr).toBe('');
   });
 
-  it('let `run` do its work, as the Deployment starts it', async ({ skip }) => {
+  it('start `run` as the Deployment does, and it publishes the list', async ({ skip }) => {
     if (stage.cluster.kind === 'existing') skip('nothing is installed on a cluster that is running');
     await apply(await rendered('deployment'));
     const port = await freePort();

@@ -36,14 +36,14 @@ const textOf = (stage: DockerStage | undefined, name: string) =>
   stage?.instructions.filter((each) => each.name === name).map(({ text }) => text) ?? [];
 
 describe('the Dockerfile', () => {
-  it('builds and ships on the Node.js that everything is developed on', () => {
+  it('uses the Node.js version of the development dependencies', () => {
     expect(more).toEqual([]);
     const [major] = packageJson.devDependencies.node.replace('^', '').split('.');
     expect(build?.from).toBe(`node:${major}-bookworm-slim AS build`);
     expect(shipped?.from).toBe(`gcr.io/distroless/nodejs${major}-debian12:nonroot`);
   });
 
-  it('ships a process that is not root, and nothing but the bundle', () => {
+  it('contains only the bundle, and runs as a user that is not root', () => {
     expect(textOf(shipped, 'USER')).toEqual(['nonroot']);
     expect(textOf(shipped, 'RUN')).toEqual([]);
     expect(JSON.parse(textOf(shipped, 'ENTRYPOINT')[0] ?? '')).toEqual([
@@ -53,14 +53,14 @@ describe('the Dockerfile', () => {
   });
 
   /** The same steps in directories, but for the installation of packages. */
-  describe('step by step', () => {
+  describe('build', () => {
     let root = '';
     beforeAll(() => {
       root = mkdtempSync(join(tmpdir(), 'external-endpoints-image-'));
     });
     afterAll(() => rmSync(root, { recursive: true }));
 
-    it('copies all that the build needs, and ends with a bundle that runs', () => {
+    it('copies every file that the build needs, and its bundle runs', () => {
       const source = join(root, 'src');
       mkdirSync(source);
       for (const copied of textOf(build, 'COPY')) {
@@ -88,7 +88,7 @@ describe('the Dockerfile', () => {
       expect(printed).toContain(`external-endpoints ${packageJson.version}`);
     });
 
-    it('is not kept by .dockerignore from what it copies', () => {
+    it('copies only files that exist and that .dockerignore lets through', () => {
       const kept = readFileSync('.dockerignore', 'utf8').split('\n');
       expect(kept[0]).toBe('*');
       const copied = textOf(build, 'COPY').flatMap((text) => text.split(' ').slice(0, -1));

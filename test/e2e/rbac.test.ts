@@ -133,8 +133,8 @@ async function handKept(name: string): Promise<void> {
   } as never);
 }
 
-describe('the rights that the overlays give', () => {
-  it('are enough for `sync`: to publish, change, take over and take away', async () => {
+describe('the RBAC rules of the overlays', () => {
+  it('are enough for `sync` to publish, update, adopt and delete', async () => {
     const sync = async (addresses: Readonly<Record<string, string>>, resources?: string) => {
       const list = file('list.yaml', listOf(addresses, resources));
       const ended = await runCli(['sync', '--config', list, ...cluster()]);
@@ -148,7 +148,7 @@ describe('the rights that the overlays give', () => {
     expect(refused).toEqual([]);
   });
 
-  it('are enough for `run`: to lead, follow the list and the cluster, and tell', async () => {
+  it('are enough for `run` to lead, watch the list and the cluster, and send Events', async () => {
     const configMap = (addresses: Readonly<Record<string, string>>) => ({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -174,7 +174,7 @@ describe('the rights that the overlays give', () => {
     expect(worker.stderr).not.toContain('Forbidden');
   });
 
-  it('are enough for `run` in one namespace, where they are given in that one alone', async () => {
+  it('are enough for `run` in one namespace, with rights in that namespace alone', async () => {
     const list = file('one-namespace.yaml', listOf({ d: '192.0.2.6' }));
     const args = ['run', '--config', list, ...cluster(BOUND_TOKEN), '--instance', 'bound'];
     await using worker = new CliProcess([...args, '--listen', '127.0.0.1:0', '--log-format', 'json']);
@@ -193,7 +193,7 @@ describe('the rights that the overlays give', () => {
     expect(worker.stderr).not.toContain('"level":50');
   });
 
-  it('are no more than that', () => {
+  it('contain no unused verb', () => {
     // Events are counted once a minute, which no test waits for: test/unit/cluster/event-recorder.test.ts shows the patch.
     const unused = rightsIn(rulesOfManifests()).filter((right) => !used.has(right));
     expect(unused).toEqual(['patch events.events.k8s.io']);

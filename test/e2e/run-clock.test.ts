@@ -25,8 +25,8 @@ afterAll(() => stage?.[Symbol.asyncDispose]());
 
 const isServed = async () => (await stage.served('db'))[backend.address] === true;
 
-describe.skipIf(noBackendAddresses())('times', () => {
-  it('of --schedule are when it works, and only then', async () => {
+describe.skipIf(noBackendAddresses())('run', () => {
+  it('writes only at the times of --schedule', async () => {
     await using asleep = WorkerProcess.start(stage, list, { args: ['--schedule', NEVER] });
     await waitFor('it to lead', () => asleep.has('Leading'));
     expect((await asleep.get('/healthz')).status).toBe(200);
@@ -58,7 +58,7 @@ describe.skipIf(noBackendAddresses())('times', () => {
     expect(await worker.end()).toMatchObject({ code: 0 });
   });
 
-  it('of --schedule are when a list in a ConfigMap is read', async () => {
+  it('reads a list in a ConfigMap at the times of --schedule', async () => {
     const target = `  - { name: db, ports: [{ port: PORT }], endpoints: [{ address: ${backend.address} }] }\n`;
     const data = { 'list.yaml': readFileSync(stage.list('list.yaml', target), 'utf8') };
     const { namespace } = stage;
@@ -79,7 +79,7 @@ describe.skipIf(noBackendAddresses())('times', () => {
     expect(await worker.end()).toMatchObject({ code: 0 });
   });
 
-  it('of --resync are when everything is read again, drift or not', async () => {
+  it('reads everything again at the times of --resync, also without drift', async () => {
     await using quiet = WorkerProcess.start(stage, list);
     await quiet.untilReady();
     await waitFor('it to be served', isServed);
@@ -99,7 +99,7 @@ describe.skipIf(noBackendAddresses())('times', () => {
     expect(await worker.end()).toMatchObject({ code: 0 });
   });
 
-  it('of a zone that there is not are told', async () => {
+  it('rejects an unknown --timezone', async () => {
     const args = ['--resync', EVERY_SECOND, '--timezone', 'Mars/Olympus'];
     await using worker = WorkerProcess.start(stage, list, { args });
     const ended = await worker.ended;
@@ -109,7 +109,7 @@ describe.skipIf(noBackendAddresses())('times', () => {
     );
   });
 
-  it('that are none are told before anything is done', async () => {
+  it('rejects an invalid cron expression before it starts', async () => {
     await using worker = WorkerProcess.start(stage, list, { args: ['--resync', 'every day'] });
     const ended = await worker.ended;
     expect(ended.code).toBe(2);

@@ -62,8 +62,8 @@ function troubles(worker: CliProcess): string[] {
   return read.filter(({ level }) => level >= 40).map(({ reason }) => reason);
 }
 
-describe.skipIf(missing(['openssl']))('an API server behind TLS that wants a client certificate', () => {
-  it('is reached through the proxy that HTTPS_PROXY names', async () => {
+describe.skipIf(missing(['openssl']))('run with an API server that requires a client certificate', () => {
+  it('connects through the proxy that HTTPS_PROXY names', async () => {
     const authority = new TestAuthority(directory);
     const identity = authority.issue('server', 'DNS:api.cluster.test', 30);
     const { certFile, keyFile } = authority.issue('worker', 'DNS:worker', 30);
@@ -93,8 +93,8 @@ describe.skipIf(missing(['openssl']))('an API server behind TLS that wants a cli
   });
 });
 
-describe('a credential plugin', () => {
-  it('starts once for all that a worker does, and once more when its token was refused', async () => {
+describe('run with a credential plugin', () => {
+  it('starts the plugin once, and again after its token was refused', async () => {
     let valid = 'first';
     const { core } = server;
     const handle = core.handle.bind(core);

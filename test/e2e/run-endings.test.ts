@@ -74,8 +74,8 @@ async function withHangingWrite(): Promise<CliProcess> {
   return worker;
 }
 
-describe('a worker', () => {
-  it('that is asked to end while writes hang ends in order within five seconds', async () => {
+describe('the end of run', () => {
+  it('comes in order within five seconds of SIGTERM while writes hang', async () => {
     await using worker = await withHangingWrite();
     worker.kill('SIGTERM');
     const fromMs = performance.now();
@@ -84,7 +84,7 @@ describe('a worker', () => {
     expect(worker.stderr).toContain('"StateNotSaved"');
   });
 
-  it('that is asked twice ends at once', async () => {
+  it('comes at once on a second signal', async () => {
     await using worker = await withHangingWrite();
     worker.kill('SIGTERM');
     await heard(worker, 'Stopping');
@@ -95,7 +95,7 @@ describe('a worker', () => {
     expect(performance.now() - fromMs).toBeLessThan(1_000);
   });
 
-  it('whose file system hangs ends within five seconds all the same, and says so', async () => {
+  it('comes within five seconds, with a message, while the file system hangs', async () => {
     const preload = file('preload.mjs', HANGING_FILES);
     await using worker = startWorker({ NODE_OPTIONS: `--import ${preload}` });
     await heard(worker, 'Missing');
@@ -108,7 +108,7 @@ describe('a worker', () => {
     expect(worker.stderr).toMatch(/did not stop within 4.8 s of the signal; exiting now\n$/);
   });
 
-  it('that cannot listen says so, and ends', async () => {
+  it('comes with a message when the port cannot be opened', async () => {
     const port = new URL(server.url).port;
     const place = [
       '--config',

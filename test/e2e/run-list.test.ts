@@ -41,7 +41,7 @@ async function within(limitMs: number, what: string, condition: () => Promise<bo
   expect(tookMs).toBeLessThan(atMost(limitMs));
 }
 
-describe.skipIf(noBackendAddresses())('the list of a running worker', () => {
+describe.skipIf(noBackendAddresses())('the list of run', () => {
   beforeAll(async () => {
     stage = await Stage.start('list');
     backend = await stage.newBackend();
@@ -59,7 +59,7 @@ describe.skipIf(noBackendAddresses())('the list of a running worker', () => {
     });
     afterAll(() => worker?.end());
 
-    it('takes effect within a second of an edit, on what it names alone', async () => {
+    it('applies an edit within a second, and writes only the edited targets', async () => {
       const before = await versionsAtRest();
       writeFileSync(path, listOf('a', 'b', 'c', 'd', 'e'));
       await within(1_000, 'an edit of a file published', () => publishes('a', 'b', 'c', 'd', 'e'));
@@ -68,7 +68,7 @@ describe.skipIf(noBackendAddresses())('the list of a running worker', () => {
       expect(touched.toSorted()).toEqual(['EndpointSlice e-ipv4-0', 'Endpoints e', 'Service e']);
     });
 
-    it('stays in force while it is broken, empty or gone, and that is told', async () => {
+    it('keeps the last good list active while the file is broken, empty or deleted, and reports that', async () => {
       const broken = listOf('a').replace('ports:', 'prots:');
       const empty = 'apiVersion: external-endpoints/v1\nkind: TargetList\ntargets: []\n';
       const before = await versionsAtRest();
@@ -84,7 +84,7 @@ describe.skipIf(noBackendAddresses())('the list of a running worker', () => {
       expect((await worker.get('/readyz')).status).toBe(200);
       expect(await versionsAtRest()).toEqual(before);
       writeFileSync(path, listOf('a', 'b', 'c', 'd'));
-      await within(1_000, 'a mended list, and a target that left it', () => publishes('a', 'b', 'c', 'd'));
+      await within(1_000, 'a repaired list, and a target that left it', () => publishes('a', 'b', 'c', 'd'));
     });
   });
 
@@ -111,12 +111,12 @@ describe.skipIf(noBackendAddresses())('the list of a running worker', () => {
     });
     afterAll(() => worker?.end());
 
-    it('takes effect within a second of an edit', async () => {
+    it('applies an edit within a second', async () => {
       await write({ 'some.yaml': listOf('a', 'b'), 'more.yaml': listOf('c', 'd', 'e') });
       await within(1_000, 'an edit of a ConfigMap published', () => publishes('a', 'b', 'c', 'd', 'e'));
     });
 
-    it('stays in force key by key while one is broken, with an Event that says where', async () => {
+    it('keeps the last good content of a broken key active, with an Event that names the place', async () => {
       const broken = listOf('a').replace('ports:', 'prots:');
       await write({ 'some.yaml': broken, 'more.yaml': listOf('c', 'd', 'e', 'f') });
       await within(1_000, 'the other key published', () => publishes('a', 'b', 'c', 'd', 'e', 'f'));
@@ -130,10 +130,10 @@ describe.skipIf(noBackendAddresses())('the list of a running worker', () => {
       expect(event?.message).toContain('line 5');
       expect(event?.message).toContain('did you mean ports?');
       await write({ 'some.yaml': listOf('a', 'b'), 'more.yaml': listOf('c', 'd', 'e') });
-      await within(1_000, 'the mended list', () => publishes('a', 'b', 'c', 'd', 'e'));
+      await within(1_000, 'the repaired list', () => publishes('a', 'b', 'c', 'd', 'e'));
     });
 
-    it('stays in force while the ConfigMap is gone', async () => {
+    it('keeps the last good list active while the ConfigMap is deleted', async () => {
       const reads = async () =>
         (await worker.metrics()).sum('list_reads_total', { result: 'InvalidTargetList' });
       const soFar = await reads();

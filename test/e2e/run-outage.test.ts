@@ -9,7 +9,7 @@ import { atMost, timeUntil, WorkerProcess } from '../support/worker-process.ts';
 const OUTAGE_MS = process.env.E2E_FULL === '1' ? 30_000 : 6_000;
 const TARGETS = 50;
 
-describe.skipIf(noBackendAddresses())('an API server that goes away and comes back', () => {
+describe.skipIf(noBackendAddresses())('run with an API server that stops and starts again', () => {
   let stage: Stage;
   let list: string;
   let steady: Backend;
@@ -22,7 +22,7 @@ describe.skipIf(noBackendAddresses())('an API server that goes away and comes ba
       const endpoints = `endpoints: [{ address: ${steady.address} }, { address: ${failing.address} }]`;
       return `  - { name: db-${at}, ports: [{ port: PORT }], ${endpoints} }\n`;
     });
-    // All lose an address at once, which is just what the guard is there for.
+    // All targets lose an address at once, which the drain guard would suspend.
     list = stage.list('targets.yaml', targets.join(''), { guards: 'maxDrain: 100%' });
   });
   afterAll(() => stage?.[Symbol.asyncDispose]());
@@ -37,7 +37,7 @@ describe.skipIf(noBackendAddresses())('an API server that goes away and comes ba
   /** The outage goes on for so long. */
   const outage = (durationMs: number) => systemClock.sleep(durationMs, new AbortController().signal);
 
-  it('is waited for at the start, and told', async ({ skip }) => {
+  it('waits for the API server at the start, and reports that', async ({ skip }) => {
     if (stage.cluster.interrupt === undefined) skip('the API server is not ours to stop');
     const resume = await stage.cluster.interrupt?.();
     await using patient = WorkerProcess.start(stage, list);
@@ -54,7 +54,7 @@ describe.skipIf(noBackendAddresses())('an API server that goes away and comes ba
     expect(await patient.ended).toMatchObject({ code: 0 });
   });
 
-  it('finds what is true then, written once and gently', async ({ skip }) => {
+  it('writes the final state once, with few requests, when the API server is back', async ({ skip }) => {
     if (stage.cluster.interrupt === undefined) skip('the API server is not ours to stop');
     await using worker = WorkerProcess.start(stage, list);
     await worker.untilReady();

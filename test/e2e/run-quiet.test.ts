@@ -10,7 +10,7 @@ const TARGETS = FULL ? 1_000 : 100;
 /** The lease is renewed every two seconds. */
 const RENEWALS = FULL ? 30 : 4;
 
-describe.skipIf(noBackendAddresses())('a worker whose world does not change', () => {
+describe.skipIf(noBackendAddresses())('run while nothing changes', () => {
   let stage: Stage;
   let worker: WorkerProcess;
 
@@ -29,7 +29,7 @@ describe.skipIf(noBackendAddresses())('a worker whose world does not change', ()
     await stage?.[Symbol.asyncDispose]();
   });
 
-  it('asks and writes nothing but its lease', async () => {
+  it('reads nothing, and writes only its lease', async () => {
     const settled = async () => (await worker.metrics()).sum('targets', { phase: 'Published' }) === TARGETS;
     await worker.untilReady();
     await waitFor('every target to be published', settled, { deadlineMs: 120_000, everyMs: 200 });

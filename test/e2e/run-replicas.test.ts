@@ -11,7 +11,7 @@ const TIMINGS =
     ? { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 }
     : { leaseDurationMs: 4_000, renewDeadlineMs: 2_500, retryPeriodMs: 500 };
 
-describe.skipIf(noBackendAddresses())('two replicas', () => {
+describe.skipIf(noBackendAddresses())('two replicas of run', () => {
   let stage: Stage;
   let list: string;
   let backend: Backend;
@@ -57,7 +57,7 @@ describe.skipIf(noBackendAddresses())('two replicas', () => {
     expect((await standby.metrics()).sum('writes_total')).toBe(0);
   });
 
-  it('hand over within two seconds when the leader is asked to end', async () => {
+  it('change the leader within two seconds of its SIGTERM', async () => {
     await backend.become('refuse');
     await waitFor('the standby to know', async () => (await standby.metrics()).sum('probes_total') > 3);
     leader.kill('SIGTERM');
@@ -69,7 +69,7 @@ describe.skipIf(noBackendAddresses())('two replicas', () => {
     expect(leader.noise).toBe('');
   });
 
-  it('go on within the duration of the lease and a second when the leader is killed', async () => {
+  it('write again within the lease duration and a second after the leader was killed', async () => {
     const previous = standby;
     const next = start();
     leader = previous;

@@ -6,7 +6,7 @@ import { Stage } from '../support/e2e-stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { atMost, timeUntil, WorkerProcess } from '../support/worker-process.ts';
 
-describe.skipIf(noBackendAddresses())('a worker', () => {
+describe.skipIf(noBackendAddresses())('run', () => {
   let stage: Stage;
   let first: Backend;
   let second: Backend;
@@ -20,9 +20,9 @@ describe.skipIf(noBackendAddresses())('a worker', () => {
     'service-edited',
     'endpoints-deleted',
     'service-deleted',
-    'stranger',
+    'foreign',
     'adopted',
-    'war',
+    'contended',
   ];
   const VERDICTS_AT_ONCE = 'interval: 1s, fastInterval: 50ms, unhealthyThreshold: 1, healthyThreshold: 1';
 
@@ -35,7 +35,7 @@ describe.skipIf(noBackendAddresses())('a worker', () => {
     const beside = `ports: [{ port: PORT }], endpoints: [{ address: ${first.address} }, { address: ${third.address} }], healthCheck: { ${VERDICTS_AT_ONCE} }`;
     const others = DRIFTING.map(
       (name) =>
-        `  - { name: ${name}, adopt: ${name === 'adopted'}, ${name === 'stranger' ? beside : rest} }\n`,
+        `  - { name: ${name}, adopt: ${name === 'adopted'}, ${name === 'foreign' ? beside : rest} }\n`,
     );
     const list = stage.list(
       'targets.yaml',
@@ -62,13 +62,13 @@ ${others.join('')}`,
     );
   };
 
-  it('publishes what the list says, and is well', async () => {
+  it('publishes the list, and is ready', async () => {
     await waitFor('both to be served', () => serves(true));
     expect(await worker.get('/healthz')).toEqual({ status: 200, body: 'ok\n' });
     expect((await worker.metrics()).sum('leader')).toBe(1);
   });
 
-  it('tells of every target and address, and why it is as it is', async () => {
+  it('reports every target and address with its reason on /api/status', async () => {
     const reported = async () => {
       const { status, body } = await worker.get('/api/status');
       expect(status).toBe(200);
@@ -113,7 +113,7 @@ ${others.join('')}`,
     // Two hundred of them, a second or so each.
   }, 600_000);
 
-  describe('puts right within a second', () => {
+  describe('repairs within a second', () => {
     const where = () => ({ namespace: stage.namespace });
     const isServed = async (service: string) => (await stage.served(service))[first.address] === true;
     const theSlice = async (service: string) => {
@@ -127,13 +127,13 @@ ${others.join('')}`,
       expect(tookMs).toBeLessThan(atMost(1_000));
     };
 
-    it('a slice that was deleted', async () => {
+    it('a deleted slice', async () => {
       const { name } = await theSlice('slice-deleted');
       await stage.discovery.deleteNamespacedEndpointSlice({ ...where(), name });
       await repaired('a deleted slice', () => isServed('slice-deleted'));
     });
 
-    it('a slice that was edited', async () => {
+    it('an edited slice', async () => {
       const { name, ...slice } = await theSlice('slice-edited');
       const endpoints = (slice.endpoints ?? []).map((each) => ({ ...each, conditions: { ready: false } }));
       const body = { ...slice, endpoints };
@@ -144,7 +144,7 @@ ${others.join('')}`,
     it.each([
       ['unlabelled', 'app.kubernetes.io/managed-by'],
       ['unowned', 'endpointslice.kubernetes.io/managed-by'],
-    ])('a label that was taken away, of %s', async (service, label) => {
+    ])('a removed label of %s', async (service, label) => {
       const { name, ...slice } = await theSlice(service);
       const { [label]: _taken, ...labels } = slice.metadata?.labels ?? {};
       const body = { ...slice, metadata: { ...slice.metadata, labels } };
@@ -155,7 +155,7 @@ ${others.join('')}`,
       });
     });
 
-    it('a Service that was edited', async () => {
+    it('an edited Service', async () => {
       const place = { ...where(), name: 'service-edited' };
       const service = await stage.core.readNamespacedService(place);
       const ports = [{ ...service.spec?.ports?.[0], port: stage.port, targetPort: 1 }];
@@ -167,7 +167,7 @@ ${others.join('')}`,
       });
     });
 
-    it('Endpoints that were deleted', async () => {
+    it('deleted Endpoints', async () => {
       await stage.core.deleteNamespacedEndpoints({ ...where(), name: 'endpoints-deleted' });
       await repaired('deleted Endpoints', async () => {
         const { items } = await stage.core.listNamespacedEndpoints(where());
@@ -177,7 +177,7 @@ ${others.join('')}`,
       });
     });
 
-    it('a Service that was deleted', async () => {
+    it('a deleted Service', async () => {
       const name = 'service-deleted';
       const { metadata } = await stage.core.readNamespacedService({ ...where(), name });
       await stage.core.deleteNamespacedService({ ...where(), name });
@@ -207,25 +207,25 @@ ${others.join('')}`,
         },
       });
 
-    it("a stranger's slice beside ours, where we were asked to take over", async () => {
+    it('by deletion, a foreign slice beside ours with adopt', async () => {
       await strange('adopted');
-      await repaired("a stranger's slice", async () => (await stage.slicesOf('adopted')).length === 1);
+      await repaired('a foreign slice', async () => (await stage.slicesOf('adopted')).length === 1);
     });
 
-    it("or tells of a stranger's slice where we were not", async () => {
-      await strange('stranger');
-      await repaired("a stranger's slice, told", async () => worker.has('SlicesNotOurs'));
-      expect(await stage.slicesOf('stranger')).toHaveLength(2);
+    it('or reports a foreign slice beside ours without adopt, and goes on writing verdicts', async () => {
+      await strange('foreign');
+      await repaired('a foreign slice, reported', async () => worker.has('SlicesNotOurs'));
+      expect(await stage.slicesOf('foreign')).toHaveLength(2);
       await third.become('refuse');
       await repaired(
-        "health beside a stranger's slice",
-        async () => (await stage.served('stranger'))[third.address] === false,
+        'health beside a foreign slice',
+        async () => (await stage.served('foreign'))[third.address] === false,
       );
     });
   });
 
-  it('does not wage war on whoever writes back again and again', async () => {
-    const place = { name: 'war', namespace: stage.namespace };
+  it('backs off when another program writes its own value again and again', async () => {
+    const place = { name: 'contended', namespace: stage.namespace };
     const stop = new AbortController();
     const opponent = (async () => {
       while (!stop.signal.aborted) {
@@ -233,7 +233,7 @@ ${others.join('')}`,
         if (service.spec?.ports?.[0]?.targetPort === 1) continue;
         const ports = [{ ...service.spec?.ports?.[0], port: stage.port, targetPort: 1 }];
         const body = { ...service, spec: { ...service.spec, ports } };
-        // Whoever loses a race tries again.
+        // A conflict is tried again.
         await stage.core.replaceNamespacedService({ ...place, body }).catch(() => undefined);
       }
     })();

@@ -4,7 +4,7 @@ import { noBackendAddresses } from '../support/backend-address.ts';
 import { Stage } from '../support/e2e-stage.ts';
 import { kubectl, noKubectl } from '../support/kubectl.ts';
 
-describe.skipIf(noBackendAddresses())('one target of two addresses and one host name', () => {
+describe.skipIf(noBackendAddresses())('sync of a target with two addresses and a host name', () => {
   let stage: Stage;
   let list: string;
   let first: Backend;
@@ -32,7 +32,7 @@ describe.skipIf(noBackendAddresses())('one target of two addresses and one host 
   });
   afterAll(() => stage?.[Symbol.asyncDispose]());
 
-  it('is planned, without a write', async () => {
+  it('has a plan without a write', async () => {
     const before = await stage.versions();
     const plan = await stage.run('plan', list);
     expect(plan).toMatchObject({ code: 1, stderr: '' });
@@ -41,14 +41,14 @@ describe.skipIf(noBackendAddresses())('one target of two addresses and one host 
     expect(await stage.versions()).toEqual(before);
   });
 
-  it('is judged by the API server with --dry-run=server, without a write', async () => {
+  it('sends a dry run to the API server with --dry-run=server, without a write', async () => {
     const before = await stage.versions();
     const dry = await stage.report('sync', list, '--dry-run=server');
     expect(dry).toMatchObject({ code: 0, summary: { created: 3, updated: 0, deleted: 0, failed: 0 } });
     expect(await stage.versions()).toEqual(before);
   });
 
-  it('becomes a Service, an EndpointSlice and Endpoints', async () => {
+  it('creates a Service, an EndpointSlice and Endpoints', async () => {
     const sync = await stage.run('sync', list);
     expect(sync).toMatchObject({ code: 0, stderr: '' });
     expect(sync.stdout).toContain('created Service, EndpointSlice, Endpoints');
@@ -105,7 +105,7 @@ describe.skipIf(noBackendAddresses())('one target of two addresses and one host 
     for (const { address } of [first, second, named]) expect(line).toContain(address);
   });
 
-  it('is left alone by a second sync, and a plan of it exits 0', async () => {
+  it('writes nothing the second time, and plan exits with 0', async () => {
     const before = await stage.versions();
     const again = await stage.run('sync', list);
     expect(again).toMatchObject({ code: 0, stderr: '' });
@@ -116,7 +116,7 @@ describe.skipIf(noBackendAddresses())('one target of two addresses and one host 
     expect(await stage.versions()).toEqual(before);
   });
 
-  it('has just that endpoint turned unready whose backend stopped', async () => {
+  it('makes only the endpoint of the stopped backend not ready', async () => {
     await second.become('refuse');
     const before = await stage.versions();
     const plan = await stage.run('plan', list);
@@ -141,13 +141,13 @@ describe.skipIf(noBackendAddresses())('one target of two addresses and one host 
     expect(endpoints.subsets?.[0]?.notReadyAddresses?.map(({ ip }) => ip)).toEqual([second.address]);
   });
 
-  it('has it ready again once the backend is back', async () => {
+  it('makes the endpoint ready again when the backend is back', async () => {
     await second.become('accept');
     expect(await stage.report('sync', list)).toMatchObject({ code: 0, summary: { updated: 2 } });
     expect(await stage.served('orders-db')).toMatchObject({ [second.address]: true });
   });
 
-  it('follows its name to another address', async () => {
+  it('publishes the new address of the name', async () => {
     stage.point('replica', renamed);
     expect((await stage.run('plan', list)).code).toBe(1);
     expect((await stage.run('sync', list)).code).toBe(0);
@@ -159,7 +159,7 @@ describe.skipIf(noBackendAddresses())('one target of two addresses and one host 
   });
 
   it.each(['SERVFAIL', 'REFUSED', 'silent'] as const)(
-    'keeps the addresses of its name while the DNS server is %s',
+    'keeps the addresses of the name while the DNS server is %s',
     async (outage) => {
       stage.dns.outage = outage;
       const before = await stage.versions();
@@ -178,7 +178,7 @@ describe.skipIf(noBackendAddresses())('one target of two addresses and one host 
     },
   );
 
-  it('is reported as JSON in the documented shape', async () => {
+  it('prints the report as JSON in the documented shape', async () => {
     const report = await stage.report('sync', list);
     expect(Object.keys(report.summary)).toEqual([
       'targets',
@@ -207,7 +207,7 @@ describe.skipIf(noBackendAddresses())('one target of two addresses and one host 
     ]);
   });
 
-  it('goes away with all it had when it leaves the list', async () => {
+  it('deletes the Service and its objects when the target leaves the list', async () => {
     const other = stage.list(
       'other.yaml',
       `  - { name: other, ports: [{ port: PORT }], endpoints: [{ address: ${first.address} }] }\n`,
@@ -220,7 +220,7 @@ describe.skipIf(noBackendAddresses())('one target of two addresses and one host 
     await expect.poll(gone, { timeout: 30_000 }).toEqual([]);
   });
 
-  it('and an empty list is followed nowhere', async () => {
+  it('rejects an empty list without a write', async () => {
     const before = await stage.versions();
     const empty = stage.list('empty.yaml', '  []\n');
     const sync = await stage.run('sync', empty);

@@ -10,7 +10,7 @@ let stage: Stage;
 let backend: Backend;
 let other: Backend;
 
-describe.skipIf(noBackendAddresses())('among several targets', () => {
+describe.skipIf(noBackendAddresses())('sync of several targets', () => {
   beforeAll(async () => {
     stage = await Stage.start('trouble');
     backend = await stage.newBackend();
@@ -18,7 +18,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
   });
   afterAll(() => stage?.[Symbol.asyncDispose]());
 
-  describe('four that are in trouble', () => {
+  describe('with four that cannot be written', () => {
     let list: string;
     beforeAll(async () => {
       const { namespace } = stage;
@@ -40,7 +40,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
       );
     });
 
-    it('are each told in one line with the reason, and the fifth is done', async () => {
+    it('prints one line with the reason for each, and writes the fifth', async () => {
       const sync = await stage.run('sync', list);
       expect(sync).toMatchObject({ code: 3, stderr: '' });
       const { namespace } = stage;
@@ -67,7 +67,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
       expect(await stage.served('well')).toEqual({ [backend.address]: true });
     });
 
-    it('are told again by the next pass, which writes nothing', async () => {
+    it('prints them again in the next pass, which writes nothing', async () => {
       const before = await stage.versions();
       const report = await stage.report('sync', list);
       expect(report).toMatchObject({
@@ -84,7 +84,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
       expect(await stage.versions()).toEqual(before);
     });
 
-    it('leave the Service with a selector as it was', async () => {
+    it('leaves the Service with a selector unchanged', async () => {
       const service = await stage.core.readNamespacedService({ name: 'pods', namespace: stage.namespace });
       expect(service.metadata?.labels).toBeUndefined();
       expect(service.spec?.selector).toEqual({ app: 'web' });
@@ -92,7 +92,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
     });
   });
 
-  describe('what must outlive a process', () => {
+  describe('with saved state', () => {
     let list: string;
     beforeAll(() => {
       stage.point('pair', backend, other);
@@ -107,7 +107,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
         .find(({ name }) => name === 'pair')
         ?.endpoints.find((each) => each.address === other.address)?.held;
 
-    it('is in one ConfigMap, written when it has changed', async () => {
+    it('keeps it in one ConfigMap, and writes it when it changed', async () => {
       await stage.report('sync', list, '--allow-mass-delete');
       const name = `external-endpoints-state-${stage.namespace}`;
       const read = () => stage.core.readNamespacedConfigMap({ name, namespace: stage.namespace });
@@ -117,7 +117,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
       expect((await read()).metadata?.resourceVersion).toBe(first.metadata?.resourceVersion);
     });
 
-    it('holds an address that left the answer from the moment it left, over several passes', async () => {
+    it('holds an address from the moment that it left the answer, over several passes', async () => {
       stage.point('pair', backend);
       const first = heldIn(await stage.report('sync', list));
       expect(first).toMatchObject({ reason: 'AddressLeftAnswer' });
@@ -133,7 +133,7 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
       expect(reported.stdout).toMatch(/Connected; held until \d{4}-\d\d-\d\dT[\d:]+Z \(AddressLeftAnswer\)/);
     });
 
-    it('and drains nothing when it is lost or was damaged', async () => {
+    it('drains nothing when it is deleted or damaged', async () => {
       const name = `external-endpoints-state-${stage.namespace}`;
       const { namespace } = stage;
       await stage.core.replaceNamespacedConfigMap({
@@ -151,8 +151,8 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
     });
   });
 
-  describe.each(['SIGINT', 'SIGTERM'] as const)('a sync that gets %s', (signal) => {
-    it('ends within a second, says so, and has written nothing half', async () => {
+  describe.each(['SIGINT', 'SIGTERM'] as const)('sync on %s', (signal) => {
+    it('ends within a second with a message, and has written nothing', async () => {
       const list = stage.list(
         'slow.yaml',
         '  - { name: slow, ports: [{ port: PORT }], endpoints: [{ host: slow.corp.test }], dns: { timeout: 30s } }\n',
@@ -177,12 +177,12 @@ describe.skipIf(noBackendAddresses())('among several targets', () => {
   });
 });
 
-describe('a cluster that cannot be reached', () => {
+describe('sync with an unreachable cluster', () => {
   const LIST = `apiVersion: external-endpoints/v1
 kind: TargetList
 targets: [{ name: a, ports: [{ port: 1 }], endpoints: [{ address: 192.0.2.1 }], healthCheck: { type: none } }]
 `;
-  it('is told in one line, with exit code 4', async () => {
+  it('prints one line and exits with 4', async () => {
     await using here = await Stage.start('away');
     const list = here.file('list.yaml', LIST);
     const at = (server: string) =>

@@ -54,8 +54,8 @@ const eventsNow = async (reason: string) => {
   return events.filter((event) => event.reason === reason).map(({ note }) => note);
 };
 
-describe('somebody who changes what is ours', () => {
-  it('is put right within a second, with a line and an Event that say what and who', async () => {
+describe('run after another program changed our object', () => {
+  it('repairs it within a second, with a log line and an Event that name the field and the program', async () => {
     await misdirect();
     await world.clock.advance(900);
     expect(await targetPort()).toBe(5432);
@@ -69,7 +69,7 @@ describe('somebody who changes what is ours', () => {
     expect(await eventsNow('DriftRepaired')).toEqual([note]);
   });
 
-  it('in many places at once, or one after the other, is in no war with us', async () => {
+  it('repairs many objects at once or one after the other without a conflict back-off', async () => {
     for (let time = 0; time < 4; time++) {
       await misdirect();
       await person.merge(SERVICE, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
@@ -82,7 +82,7 @@ describe('somebody who changes what is ours', () => {
   });
 });
 
-describe('somebody who changes it back again and again', () => {
+describe('run while another program changes our object again and again', () => {
   /** Writes back whatever we put right, for as long as that. */
   const fightFor = async (durationMs: number) => {
     let repairs = 0;
@@ -96,7 +96,7 @@ describe('somebody who changes it back again and again', () => {
     return repairs;
   };
 
-  it('is met with ever longer pauses, which is told once', async () => {
+  it('repairs it at growing intervals, and reports Contended once', async () => {
     expect(await fightFor(10_000)).toBe(6);
     expect(reported('Contended')).toBe(1);
     expect(await fightFor(600_000)).toBeLessThanOrEqual(8);
@@ -106,7 +106,7 @@ describe('somebody who changes it back again and again', () => {
     expect(body).toContain('external_endpoints_targets{phase="Published"} 1');
   });
 
-  it('costs the API server little while the repair waits', async () => {
+  it('sends few requests while the repair waits', async () => {
     await fightFor(10_000);
     world.client.requests.length = 0;
     for (let at = 0; at < 100; at++) {
@@ -120,7 +120,7 @@ describe('somebody who changes it back again and again', () => {
     expect(reads.length).toBeLessThanOrEqual(12);
   });
 
-  it('keeps no verdict from being written at once', async () => {
+  it('writes a verdict at once while the repair waits', async () => {
     await fightFor(10_000);
     world.network.set('10.0.0.2:5432', { does: 'fail', code: 'ECONNREFUSED' });
     await world.clock.advance(3_000);
@@ -130,14 +130,14 @@ describe('somebody who changes it back again and again', () => {
     expect(await readiness()).toEqual([true, true]);
   });
 
-  it('keeps no other drift from being put right', async () => {
+  it('repairs other drift while the repair waits', async () => {
     await fightFor(10_000);
     await person.delete(SLICE);
     await world.clock.advance(900);
     expect(await readiness()).toEqual([true, true]);
   });
 
-  it('is forgotten once it has stopped', async () => {
+  it('repairs at once again after the other program has stopped', async () => {
     await fightFor(10_000);
     await world.clock.advance(400_000);
     expect(await targetPort()).toBe(5432);

@@ -25,8 +25,8 @@ async function started(world = new CliWorld()): Promise<LiveWorker> {
   return worker;
 }
 
-describe('a worker that is asked to end', () => {
-  it('does so at once when nothing is under way, with the lease given back and nothing left behind', async () => {
+describe('run on SIGTERM', () => {
+  it('ends at once when nothing is under way, releases the lease and leaves no timer, watch or listener', async () => {
     const worker = await started();
     const { world } = worker;
     expect(await endOf(worker)).toBeLessThan(100);
@@ -44,7 +44,7 @@ describe('a worker that is asked to end', () => {
     ['every write', (method: string) => method !== 'GET'],
     ['the lease alone', (_: string, path: string) => path.includes('leases')],
     ['the state alone', (_: string, path: string) => path.includes('configmaps')],
-  ])('waits for less than five seconds, although the API server does not answer: %s', async (_, hangs) => {
+  ])('ends within five seconds when the API server does not answer: %s', async (_, hangs) => {
     const worker = await started();
     const { world } = worker;
     world.client.fault = ({ method, path }) => (hangs(method, path) ? 'hangs' : undefined);
@@ -54,7 +54,7 @@ describe('a worker that is asked to end', () => {
     expect(world.clock.sleeping).toBe(0);
   });
 
-  it('finishes the write that is under way, and keeps what was learned although another hangs', async () => {
+  it('saves the state when a write of a slice hangs', async () => {
     const worker = await started();
     const { world } = worker;
     world.network.set('10.0.0.1:5432', { does: 'fail', code: 'ECONNREFUSED' });

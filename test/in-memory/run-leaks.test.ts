@@ -38,8 +38,8 @@ async function live(worker: LiveWorker, edits: number, chance: (exclusiveMax: nu
   await clock.advance(900_000);
 }
 
-describe('a worker that lives long', () => {
-  it(`is after ${EDITS} edits of its list, and as many troubles, what it was after few`, async () => {
+describe('run with many edits', () => {
+  it(`has the same heap and handles after ${EDITS} edits of its list and faults of the API server as after a quarter of them`, async () => {
     const world = new CliWorld();
     const prober = async () => ({ healthy: true, reason: 'Connected', message: '', latencyMs: 1 }) as const;
     Object.assign(world.context, { prober });

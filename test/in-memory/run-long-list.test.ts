@@ -13,10 +13,10 @@ function listOf(names: readonly string[], port: number): string {
 
 const never = new AbortController().signal;
 
-it('a long list is decided with rests, and what changes in one of them counts', async () => {
+it('run yields to the event loop while it decides 300 targets, and applies an edit that arrives meanwhile', async () => {
   const world = new CliWorld();
   const { clock } = world;
-  // Whoever looks at the clock finds that the work so far has taken time.
+  // Each read of the clock shows that the work so far has taken time.
   const [now, sleep] = [clock.monotonicNow.bind(clock), clock.sleep.bind(clock)];
   let workedMs = 0;
   let rests = 0;

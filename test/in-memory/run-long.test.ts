@@ -51,8 +51,8 @@ async function served({ world }: LiveWorker): Promise<Record<string, boolean | u
   );
 }
 
-describe('an API server that is away for an hour', () => {
-  it('finds the worker resolving and checking, and is told what is true then: once, and gently', async () => {
+describe('run during an hour without an API server', () => {
+  it('goes on resolving and probing, and writes the final state once when the API server is back', async () => {
     const worker = await started(20);
     const { clock, client, dns, network } = worker.world;
     expect(Object.values(await served(worker))).toEqual(Array(60).fill(true));
@@ -104,8 +104,8 @@ describe('an API server that is away for an hour', () => {
   }, 120_000);
 });
 
-describe(FULL ? 'a week' : 'seven hours', () => {
-  it('leave a worker no larger than the first seventh did, and as quiet', async () => {
+describe(`run for ${FULL ? 'a week' : 'seven hours'}`, () => {
+  it('has the heap and handles of the first seventh, and writes nothing while nothing changes', async () => {
     const worker = await started(3);
     const { world, log } = worker;
     const { clock, client, cluster, dns, network } = world;

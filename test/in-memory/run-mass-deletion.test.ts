@@ -36,8 +36,8 @@ async function serverAwayFor(durationMs: number): Promise<void> {
   world.client.fault = () => undefined;
 }
 
-describe('a list that has lost more than guards.maxDeletes', () => {
-  it('deletes none of it, however often that is looked at and in whatever order', async () => {
+describe('run after the list lost more than guards.maxDeletes', () => {
+  it('deletes no Service, however often and in whatever order it decides', async () => {
     worker.edit(listOf('a'));
     await world.clock.advance(10_000);
     expect(worker.reasons()).toContain('MassDeletion');
@@ -47,7 +47,7 @@ describe('a list that has lost more than guards.maxDeletes', () => {
     expect(await worker.end()).toBe(0);
   });
 
-  it('deletes none of it either when it lost that while nobody worked', async () => {
+  it('deletes no Service when the list changed while no worker ran', async () => {
     await worker.end();
     const next = LiveWorker.start(listOf('new'), [], world);
     const isRead = ({ method, path }: { method: string; path: string }) =>
@@ -61,7 +61,7 @@ describe('a list that has lost more than guards.maxDeletes', () => {
     expect(await next.end()).toBe(0);
   });
 
-  it('deletes the rest when it has got back what was too much', async () => {
+  it('deletes the other Services when enough targets are back in the list', async () => {
     worker.edit(listOf('a'));
     await world.clock.advance(10_000);
     worker.edit(listOf('a', 'b'));
@@ -70,7 +70,7 @@ describe('a list that has lost more than guards.maxDeletes', () => {
     expect(await worker.end()).toBe(0);
   });
 
-  it('deletes no more of it because a part is gone already', async () => {
+  it('deletes one of two Services after it deleted two of four', async () => {
     worker.edit(listOf('a', 'b'));
     await world.clock.advance(10_000);
     expect(await services()).toEqual(['a', 'b']);

@@ -68,8 +68,8 @@ async function readyAt(worker: LiveWorker): Promise<string[]> {
   return (await endpointsOf(worker)).filter(({ ready }) => ready).map((each) => each.address);
 }
 
-describe('a name whose answers', () => {
-  it('show 4 of 12 addresses, others each time, settles on all of them; then nothing is written any more', async () => {
+describe('run with a name whose answers change', () => {
+  it('publishes all 12 addresses of a name that answers with 4 at a time, and then writes nothing', async () => {
     const random = seededRandom(5);
     const worker = workerWith(() => {
       const pool = [...TWELVE];
@@ -83,7 +83,7 @@ describe('a name whose answers', () => {
     await worker.end();
   });
 
-  it('flip between two sets with each question changes the slices no faster than the hold, and settles', async () => {
+  it('changes the slices no faster than the hold when the answer alternates between two sets', async () => {
     let flips = 0;
     const worker = workerWith(() => {
       flips += 1;
@@ -105,7 +105,7 @@ describe('a name whose answers', () => {
   });
 });
 
-it('asks once for a name that many targets share', async () => {
+it('run asks once for a name that many targets share', async () => {
   const targets = Array.from(
     { length: 200 },
     (_, index) =>
@@ -122,8 +122,8 @@ it('asks once for a name that many targets share', async () => {
   await worker.end();
 });
 
-describe('a name that fails', () => {
-  it('keeps its addresses, checked as before, and says why and until when; its sibling goes its own way', async () => {
+describe('run with a name that fails', () => {
+  it('keeps and probes its addresses, reports the reason and the end of the hold, and follows the other name of the target', async () => {
     const worker = workerWith(() => addresses(1, 2));
     const { clock, dns, network } = worker.world;
     await clock.advance(10_000);
@@ -147,7 +147,7 @@ describe('a name that fails', () => {
     await worker.end();
   });
 
-  it('is said until when its addresses are held when it does not exist any more', async () => {
+  it('reports until when the addresses of a name are held after NXDOMAIN', async () => {
     const worker = workerWith(() => addresses(1));
     const { clock, dns } = worker.world;
     await clock.advance(10_000);

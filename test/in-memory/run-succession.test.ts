@@ -46,8 +46,8 @@ async function diedUnsaved(): Promise<CliWorld> {
   return world;
 }
 
-describe('what the worker before has published and could not save', () => {
-  it('stays while nobody answers for the name', async () => {
+describe('run after a killed process published an address and did not save it', () => {
+  it('keeps the address while the name cannot be resolved', async () => {
     const world = await diedUnsaved();
     world.dns.network.set(SERVER, silent);
     const after = LiveWorker.start(LIST, [], world);
@@ -56,7 +56,7 @@ describe('what the worker before has published and could not save', () => {
     await after.end();
   });
 
-  it('stays for its hold when the name no longer has it', async () => {
+  it('keeps the address for its hold when the name no longer has it', async () => {
     const world = await diedUnsaved();
     world.dns.zone.set(NAME, [address('10.0.0.1', 5)]);
     const after = LiveWorker.start(LIST, [], world);
@@ -67,7 +67,7 @@ describe('what the worker before has published and could not save', () => {
     await after.end();
   });
 
-  it('goes at once when it stood in the list and does no more', async () => {
+  it('removes the address at once when it was listed and the list no longer has it', async () => {
     const world = await diedUnsaved();
     const after = LiveWorker.start(LIST.replace(', { address: 10.0.0.9 }', ''), [], world);
     await world.clock.advance(5_000);
@@ -76,7 +76,7 @@ describe('what the worker before has published and could not save', () => {
   });
 });
 
-describe('an address that appears in a slice of ours', () => {
+describe('run after an address was added to our slice', () => {
   const slicePath = { kind: 'EndpointSlice', namespace: 'default', name: 'db-ipv4-0' } as const;
 
   async function written({ byApply }: { readonly byApply: boolean }): Promise<string[]> {
@@ -112,11 +112,11 @@ describe('an address that appears in a slice of ours', () => {
     return ready;
   }
 
-  it('is taken out again when a person has put it there', async () => {
+  it('removes the address when a person added it', async () => {
     expect(await written({ byApply: false })).toEqual(['10.0.0.1', '10.0.0.9']);
   });
 
-  it('stays for its hold when another worker of this instance has: for a moment two may lead', async () => {
+  it('keeps the address for its hold when another worker of this instance added it: two may lead for a moment', async () => {
     expect(await written({ byApply: true })).toEqual(['10.0.0.1', '10.0.0.3', '10.0.0.9']);
   });
 });

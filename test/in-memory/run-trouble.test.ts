@@ -30,7 +30,7 @@ const fail = (world: CliWorld, ...addresses: string[]) => {
   for (const each of addresses) world.network.set(`${each}:5432`, { does: 'fail', code: 'ECONNREFUSED' });
 };
 
-describe('an API server that', () => {
+describe('run with an API server that', () => {
   it.each<[string, Fault]>([
     ['is too busy, and says so in plain text', { type: 'tooManyRequests', retryAfterSeconds: 2 }],
     ['says that somebody else was faster', { type: 'conflict' }],
@@ -38,7 +38,7 @@ describe('an API server that', () => {
     ['is not available', { type: 'unavailable' }],
     ['does it and says that it took too long', { type: 'timeoutAfterCommit' }],
     ['refuses it by a webhook', { type: 'denied', httpStatus: 422, message: 'not today' }],
-  ])('%s: what is to be written is, soon and once', async (_, fault) => {
+  ])('%s: writes each object once, and soon', async (_, fault) => {
     const world = new CliWorld();
     const worker = LiveWorker.start(listOf(4), [], world);
     await world.clock.advance(10_000);
@@ -58,7 +58,7 @@ describe('an API server that', () => {
   });
 });
 
-describe('the state of a worker', () => {
+describe('the state of run', () => {
   const STATE = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -66,7 +66,7 @@ describe('the state of a worker', () => {
   };
   type ConfigMap = KubeObject & { readonly data: Readonly<Record<string, string>> };
 
-  it('is written when it changed, every five seconds at most, and at the end', async () => {
+  it('is saved when it changed, at most every five seconds, and at the end', async () => {
     const world = new CliWorld();
     const worker = LiveWorker.start(listOf(2), [], world);
     await world.clock.advance(30_000);
@@ -95,7 +95,7 @@ describe('the state of a worker', () => {
       (text: string) => text.replace(/"version":\d+/, '"version":99'),
     ],
     ['is gone', undefined, undefined],
-  ])('that %s is told, and takes nothing out of service', async (_, reason, damage) => {
+  ])('is reported when it %s, and no address is drained or removed', async (_, reason, damage) => {
     const world = new CliWorld();
     const before = LiveWorker.start(listOf(2), [], world);
     await world.clock.advance(30_000);
@@ -119,8 +119,8 @@ describe('the state of a worker', () => {
   });
 });
 
-describe('a leader that was cut off', () => {
-  it('writes nothing after another leads, and agrees with it when it is back', async () => {
+describe('run without connectivity to the API server', () => {
+  it('writes nothing after another replica leads, and has the same state when the API server answers again', async () => {
     const world = new CliWorld();
     const worker = LiveWorker.start(listOf(2), [], world);
     await world.clock.advance(10_000);

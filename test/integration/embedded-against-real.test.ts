@@ -7,7 +7,7 @@ import { RandomRequests } from '../support/random-requests.ts';
 import { Correspondence } from '../support/recordings.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
-/** The same random writes to the embedded API server and to a real one; every answer is compared. */
+/** The same the embedded API server beside a real one to the embedded API server and to a real one; every answer is compared. */
 
 const ASSETS = process.env.KUBEBUILDER_ASSETS ?? '';
 const REQUESTS = 120;
@@ -85,8 +85,8 @@ function timeless(value: unknown, key = ''): unknown {
   return Object.fromEntries(kept.map(([name, item]) => [name, timeless(item, name)]));
 }
 
-describe('random writes', () => {
-  it.each(SEEDS)('from seed %i are answered alike', async (seed) => {
+describe('the embedded API server beside a real one', () => {
+  it.each(SEEDS)('answers the random requests of seed %i alike', async (seed) => {
     const requests = new RandomRequests(seededRandom(seed));
     const correspondence = new Correspondence();
     const namespaces = {

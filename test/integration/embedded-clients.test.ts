@@ -87,86 +87,89 @@ ports:
 
 const absent = missing(['kubectl']);
 
-describe.each(absent === undefined ? kubectls() : [])('kubectl at %s', (kubectl) => {
-  const call = async (...args: string[]) => {
-    const result = await run(kubectl, args);
-    expect(result, `kubectl ${args.join(' ')}`).toMatchObject({ code: 0 });
-    return result.stdout;
-  };
+describe.each(absent === undefined ? kubectls() : [])(
+  'the embedded API server with kubectl at %s',
+  (kubectl) => {
+    const call = async (...args: string[]) => {
+      const result = await run(kubectl, args);
+      expect(result, `kubectl ${args.join(' ')}`).toMatchObject({ code: 0 });
+      return result.stdout;
+    };
 
-  it('applies, looks, changes and deletes', async () => {
-    const manifest = file('web.yaml', MANIFEST);
-    expect(await call('apply', '-f', manifest)).toBe(
-      'service/web created\nendpointslice.discovery.k8s.io/web-1 created\n',
-    );
-    expect(await call('apply', '-f', manifest)).toMatch('service/web unchanged');
+    it('handles apply, get, edit and delete', async () => {
+      const manifest = file('web.yaml', MANIFEST);
+      expect(await call('apply', '-f', manifest)).toBe(
+        'service/web created\nendpointslice.discovery.k8s.io/web-1 created\n',
+      );
+      expect(await call('apply', '-f', manifest)).toMatch('service/web unchanged');
 
-    const table = await call('get', 'services', 'web', '-o', 'wide');
-    expect(table).toMatch(/^NAME +TYPE +CLUSTER-IP +EXTERNAL-IP +PORT\(S\) +AGE +SELECTOR\n/);
-    expect(table).toMatch(/\nweb +ClusterIP +10\.\d+\.\d+\.\d+ +<none> +80\/TCP +\d+s +<none>\n$/);
-    expect(await call('get', 'endpointslices')).toMatch(/\nweb-1 +IPv4 +8080 +10\.1\.1\.1 +\d+s\n/);
-    expect(await call('get', 'service', 'web', '-o', 'yaml')).toMatch(/\n {2}- name: http\n {4}port: 80\n/);
-    const description = await call('describe', 'service', 'web');
-    expect(description).toMatch(/\nPort: +http {2}80\/TCP\nTargetPort: +8080\/TCP\n/);
-    expect(description).toMatch(/\nEvents: +<none>\n/);
+      const table = await call('get', 'services', 'web', '-o', 'wide');
+      expect(table).toMatch(/^NAME +TYPE +CLUSTER-IP +EXTERNAL-IP +PORT\(S\) +AGE +SELECTOR\n/);
+      expect(table).toMatch(/\nweb +ClusterIP +10\.\d+\.\d+\.\d+ +<none> +80\/TCP +\d+s +<none>\n$/);
+      expect(await call('get', 'endpointslices')).toMatch(/\nweb-1 +IPv4 +8080 +10\.1\.1\.1 +\d+s\n/);
+      expect(await call('get', 'service', 'web', '-o', 'yaml')).toMatch(/\n {2}- name: http\n {4}port: 80\n/);
+      const description = await call('describe', 'service', 'web');
+      expect(description).toMatch(/\nPort: +http {2}80\/TCP\nTargetPort: +8080\/TCP\n/);
+      expect(description).toMatch(/\nEvents: +<none>\n/);
 
-    const changed = file('changed.yaml', MANIFEST.replace('8080', '9090').replace('10.1.1.1', '10.1.1.2'));
-    const difference = await run(kubectl, ['diff', '-f', changed]);
-    expect(difference.code).toBe(1);
-    expect(difference.stdout).toMatch(/\n- {4}targetPort: 8080\n\+ {4}targetPort: 9090\n/);
-    expect(await call('apply', '-f', changed)).toMatch('service/web configured');
+      const changed = file('changed.yaml', MANIFEST.replace('8080', '9090').replace('10.1.1.1', '10.1.1.2'));
+      const difference = await run(kubectl, ['diff', '-f', changed]);
+      expect(difference.code).toBe(1);
+      expect(difference.stdout).toMatch(/\n- {4}targetPort: 8080\n\+ {4}targetPort: 9090\n/);
+      expect(await call('apply', '-f', changed)).toMatch('service/web configured');
 
-    expect(await call('label', 'service', 'web', 'tier=front')).toMatch('service/web labeled');
-    expect(await call('annotate', 'service', 'web', 'note=hello')).toMatch('service/web annotated');
-    const labels = [
-      'get',
-      'service',
-      'web',
-      '-o',
-      'jsonpath={.metadata.labels} {.metadata.annotations.note}',
-    ];
-    expect(await call(...labels)).toBe('{"app":"web","tier":"front"} hello');
-    expect(await call('delete', '-f', manifest)).toMatch(/service "web" deleted/);
-    const gone = await run(kubectl, ['get', 'service', 'web']);
-    expect(gone).toMatchObject({ code: 1, stderr: expect.stringMatching(/services "web" not found/) });
-  });
-
-  it('applies on the server, with conflicts told and forced', async () => {
-    const manifest = file('ssa.yaml', MANIFEST);
-    const changed = file('ssa-changed.yaml', MANIFEST.replace('8080', '9090'));
-    const apply = ['apply', '--server-side', '-f'];
-    expect(await call(...apply, manifest)).toMatch('service/web serverside-applied');
-    const refused = await run(kubectl, [...apply, changed, '--field-manager', 'other']);
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(
-      /conflict with "kubectl".*\.spec\.ports\[port=80,protocol="TCP"\]\.targetPort/,
-    );
-    await call(...apply, changed, '--field-manager', 'other', '--force-conflicts');
-    const port = ['get', 'service', 'web', '-o', 'jsonpath={.spec.ports[0].targetPort}'];
-    expect(await call(...port)).toBe('9090');
-    await call('delete', '-f', manifest);
-  });
-
-  it('watches', async () => {
-    const child = spawn(kubectl, ['get', 'services', '-w', '-l', 'app=watched'], { env: environment() });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
+      expect(await call('label', 'service', 'web', 'tier=front')).toMatch('service/web labeled');
+      expect(await call('annotate', 'service', 'web', 'note=hello')).toMatch('service/web annotated');
+      const labels = [
+        'get',
+        'service',
+        'web',
+        '-o',
+        'jsonpath={.metadata.labels} {.metadata.annotations.note}',
+      ];
+      expect(await call(...labels)).toBe('{"app":"web","tier":"front"} hello');
+      expect(await call('delete', '-f', manifest)).toMatch(/service "web" deleted/);
+      const gone = await run(kubectl, ['get', 'service', 'web']);
+      expect(gone).toMatchObject({ code: 1, stderr: expect.stringMatching(/services "web" not found/) });
     });
-    try {
-      await waitFor('the watch to open', () => server.core.watches.count > 0);
-      const manifest = file('watched.yaml', (MANIFEST.split('---')[0] ?? '').replaceAll('web', 'watched'));
-      await call('apply', '-f', manifest);
-      await waitFor('the new Service in the table', () => /\nwatched +ClusterIP/.test(output));
+
+    it('handles server-side apply, with reported and forced conflicts', async () => {
+      const manifest = file('ssa.yaml', MANIFEST);
+      const changed = file('ssa-changed.yaml', MANIFEST.replace('8080', '9090'));
+      const apply = ['apply', '--server-side', '-f'];
+      expect(await call(...apply, manifest)).toMatch('service/web serverside-applied');
+      const refused = await run(kubectl, [...apply, changed, '--field-manager', 'other']);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(
+        /conflict with "kubectl".*\.spec\.ports\[port=80,protocol="TCP"\]\.targetPort/,
+      );
+      await call(...apply, changed, '--field-manager', 'other', '--force-conflicts');
+      const port = ['get', 'service', 'web', '-o', 'jsonpath={.spec.ports[0].targetPort}'];
+      expect(await call(...port)).toBe('9090');
       await call('delete', '-f', manifest);
-      await waitFor('it to go', () => output.match(/\nwatched +ClusterIP/g)?.length === 2);
-    } finally {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await ended;
-    }
-  });
-});
+    });
+
+    it('handles a watch', async () => {
+      const child = spawn(kubectl, ['get', 'services', '-w', '-l', 'app=watched'], { env: environment() });
+      let output = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      try {
+        await waitFor('the watch to open', () => server.core.watches.count > 0);
+        const manifest = file('watched.yaml', (MANIFEST.split('---')[0] ?? '').replaceAll('web', 'watched'));
+        await call('apply', '-f', manifest);
+        await waitFor('the new Service in the table', () => /\nwatched +ClusterIP/.test(output));
+        await call('delete', '-f', manifest);
+        await waitFor('it to go', () => output.match(/\nwatched +ClusterIP/g)?.length === 2);
+      } finally {
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGTERM');
+        await ended;
+      }
+    });
+  },
+);
 
 /** A Python that has the client: Debian's own before any other. */
 function pythonWithClient(): string | undefined {
@@ -174,11 +177,11 @@ function pythonWithClient(): string | undefined {
   return candidates.find((path) => spawnSync(path, ['-c', 'import kubernetes']).status === 0);
 }
 
-describe('the Python client', () => {
+describe('the embedded API server with the Python client', () => {
   const python = pythonWithClient();
   if (python === undefined) missing(['python3-kubernetes']);
 
-  it.skipIf(python === undefined)('creates, patches, lists, watches and deletes', async () => {
+  it.skipIf(python === undefined)('handles create, patch, list, watch and delete', async () => {
     const script = fileURLToPath(new URL('../support/python-client.py', import.meta.url));
     const result = await run(python ?? '', [script, kubeconfig]);
     expect(result.stderr).toBe('');

@@ -18,14 +18,14 @@ const played = goldenCases()
     return { name, golden, families: golden.world.serviceCidrs?.length ?? 1 };
   });
 
-it('impossible cases are cases', () => {
+it('the golden cases that no real cluster can play are golden cases', () => {
   expect(goldenCases()).toEqual(expect.arrayContaining([...IMPOSSIBLE]));
 });
 
 describe.each([
   { families: 1, serviceCidrs: DUAL_STACK.slice(0, 1) },
   { families: 2, serviceCidrs: DUAL_STACK },
-])('on a cluster with $families of the address families', ({ families, serviceCidrs }) => {
+])('golden cases on a real cluster with $families address families', ({ families, serviceCidrs }) => {
   let cluster: TestCluster;
   beforeAll(async () => {
     cluster = await startCluster({ serviceCidrs });
@@ -33,7 +33,7 @@ describe.each([
   afterAll(() => cluster?.stop(), 120_000);
 
   it.concurrent.each(played.filter((each) => each.families === families))(
-    '$name comes out as expected, and a second pass writes nothing',
+    'golden case $name gives the expected plan, result and objects, and a second pass writes nothing',
     async ({ golden }) => {
       const place = await GoldenReal.start(cluster);
       const { files, writtenAgain, isFailing } = await golden.play(place);

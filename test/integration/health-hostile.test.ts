@@ -46,7 +46,7 @@ async function serving(handle: (socket: Socket) => void): Promise<Server & Async
   return Object.assign(server, { at, [Symbol.asyncDispose]: dispose });
 }
 
-describe('a backend that accepts and never answers', () => {
+describe('a probe of a backend that accepts and never answers', () => {
   it.each<[string, HealthCheckKind, string]>([
     ['tcp', TCP, 'Connected'],
     ['tcp with an exchange', exchangeOf('PING\r\n', '+PONG'), 'ResponseTimeout'],
@@ -65,7 +65,7 @@ describe('a backend that accepts and never answers', () => {
   });
 });
 
-describe('a backend that resets what it accepted', () => {
+describe('a probe of a backend that resets accepted connections', () => {
   it.each<[string, HealthCheckKind, RegExp]>([
     // The handshake is the kernel's: a check that only connects cannot tell.
     ['tcp', TCP, /^Connected$/],
@@ -78,7 +78,7 @@ describe('a backend that resets what it accepted', () => {
   });
 });
 
-describe('a backend that closes what it accepted', () => {
+describe('a probe of a backend that closes accepted connections', () => {
   it.each<[string, HealthCheckKind, RegExp]>([
     ['tcp with an exchange', exchangeOf('', '+PONG'), /^ConnectionClosed$/],
     ['tls', TLS, /^TLSHandshakeFailed$/],
@@ -89,7 +89,7 @@ describe('a backend that closes what it accepted', () => {
   });
 });
 
-describe('a backend that never stops talking', () => {
+describe('a probe of a backend that sends without end', () => {
   it.each<[string, HealthCheckKind]>([
     ['tcp with an exchange', exchangeOf('', 'never said')],
     ['tcp with a pattern', exchangeOf('', /^(x+x+)+y/)],
@@ -109,7 +109,7 @@ describe('a backend that never stops talking', () => {
   });
 });
 
-describe('a backend that answers a byte at a time', () => {
+describe('a probe of a backend that answers one byte at a time', () => {
   it.each<[string, HealthCheckKind, string]>([
     ['tcp with an exchange', exchangeOf('', 'HTTP/1.1 200 OK'), 'ResponseMatched'],
     [
@@ -132,8 +132,8 @@ describe('a backend that answers a byte at a time', () => {
   });
 });
 
-describe('a listener whose backlog is full', () => {
-  it('counts as a time-out of connecting', async () => {
+describe('a probe of a listener whose backlog is full', () => {
+  it('fails with a connect timeout', async () => {
     await using listener = await ListenerProcess.full();
     expect(await probeOnce(`127.0.0.1:${listener.port}`, TCP, { timeoutMs: 400 })).toMatchObject({
       healthy: false,
@@ -143,8 +143,8 @@ describe('a listener whose backlog is full', () => {
   });
 });
 
-describe('a pass over living and dead hosts', () => {
-  it('has the verdicts of the living long before the dead have used up their time-outs', async () => {
+describe('OneShotChecks over answering and silent hosts', () => {
+  it('has the verdicts of the answering hosts long before the timeouts of the silent hosts', async () => {
     await using sink = await ListenerProcess.sink();
     await using full = await ListenerProcess.full();
     const settings = { timeoutMs: 600, fastIntervalMs: 100, intervalMs: 1_000 };
@@ -179,8 +179,8 @@ describe('a pass over living and dead hosts', () => {
   });
 });
 
-describe('a process that may open no more files', () => {
-  it('says so, and nothing of the backend', async () => {
+describe('a probe in a process without free file descriptors', () => {
+  it('fails because of the worker, and gives no verdict about the backend', async () => {
     await using sink = await ListenerProcess.sink();
     const program = `ulimit -n 60; exec "$0" test/programs/dial-many.ts 127.0.0.1 ${sink.port} 80`;
     const codes = JSON.parse(
@@ -195,7 +195,7 @@ describe('a process that may open no more files', () => {
   });
 });
 
-describe.skipIf(missing(['ip', 'nft'], { root: true }))('a network that does not get there', () => {
+describe.skipIf(missing(['ip', 'nft'], { root: true }))('a probe over a network without a route', () => {
   let namespace: NetworkNamespace;
 
   beforeAll(() => {
@@ -203,14 +203,14 @@ describe.skipIf(missing(['ip', 'nft'], { root: true }))('a network that does not
   });
   afterAll(() => namespace[Symbol.dispose]());
 
-  it('tells a host that is there from a port that is closed', async () => {
+  it('reports a refused connection when the host answers and the port is closed', async () => {
     expect(await probeOnce(`${namespace.peer}:81`, TCP)).toMatchObject({
       reason: 'ConnectionRefused',
       speaksOf: 'backend',
     });
   });
 
-  it('tells a host that is not there', async () => {
+  it('reports an unreachable host', async () => {
     // The kernel asks three times, a second apart, who has the address (neigh/*/mcast_solicit).
     expect(await probeOnce(`${namespace.nobody}:80`, TCP, { timeoutMs: 8_000 })).toMatchObject({
       reason: 'HostUnreachable',
@@ -223,13 +223,13 @@ describe.skipIf(missing(['ip', 'nft'], { root: true }))('a network that does not
     ['unreachable', 'HostUnreachable', 'backend'],
     ['prohibit', 'ConnectNotPermitted', 'worker'],
     ['blackhole', 'NetworkUnreachable', 'route'],
-  ])('reads a route of type %s', async (type, reason, speaksOf) => {
+  ])('reports the reason of a route of type %s', async (type, reason, speaksOf) => {
     const address = `198.18.78.${['throw', 'unreachable', 'prohibit', 'blackhole'].indexOf(type) + 1}`;
     namespace.addRoute(type, address);
     expect(await probeOnce(`${address}:80`, TCP)).toMatchObject({ reason, speaksOf });
   });
 
-  it('tells that this host has no ephemeral port left', () => {
+  it('reports that this host has no ephemeral port left', () => {
     namespace.inside('sysctl', '-q', '-w', 'net.ipv4.ip_local_port_range=40000 40001');
     // Within the namespace a listener of its own; three dials for two ports.
     const listener = `import net from 'node:net'; const s = net.createServer().listen(9000, '127.0.0.1', async () => {`;
@@ -239,7 +239,7 @@ describe.skipIf(missing(['ip', 'nft'], { root: true }))('a network that does not
     expect(JSON.parse(printed)).toEqual(['EADDRNOTAVAIL']);
   });
 
-  it('tells SYNs that vanish by a time-out, and only by that', async () => {
+  it('reports dropped SYNs as a timeout only', async () => {
     namespace.swallow();
     const sample = await probeOnce(`${namespace.peer}:81`, TCP, { timeoutMs: 300 });
     expect(sample).toMatchObject({

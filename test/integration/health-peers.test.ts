@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 
 afterEach(() => expect.poll(openSockets).toBe(0));
 
-describe.skipIf(missing(['redis-server']))('Redis', () => {
+describe.skipIf(missing(['redis-server']))('a probe of Redis', () => {
   let peer: RealPeer;
   let where: string;
 
@@ -31,7 +31,7 @@ describe.skipIf(missing(['redis-server']))('Redis', () => {
   });
   afterAll(() => peer[Symbol.asyncDispose]());
 
-  it('answers what is expected', async () => {
+  it('is healthy when the answer is the expected one', async () => {
     const kind = exchangeOf('AUTH secret\r\nPING\r\n', '+PONG');
     expect(await probeOnce(where, kind)).toMatchObject({
       healthy: true,
@@ -45,7 +45,7 @@ describe.skipIf(missing(['redis-server']))('Redis', () => {
     });
   });
 
-  it('answers something else', async () => {
+  it('is unhealthy when the answer is another one', async () => {
     expect(await probeOnce(where, exchangeOf('PING\r\n', '+PONG'), { timeoutMs: 1_000 })).toMatchObject({
       healthy: false,
       reason: 'UnexpectedResponse',
@@ -53,7 +53,7 @@ describe.skipIf(missing(['redis-server']))('Redis', () => {
     });
   });
 
-  it('does not talk TLS', async () => {
+  it('is unhealthy over TLS', async () => {
     expect(await probeOnce(where, { type: 'tls', tls: TLS }, { timeoutMs: 1_000 })).toMatchObject({
       healthy: false,
       speaksOf: 'backend',
@@ -61,7 +61,7 @@ describe.skipIf(missing(['redis-server']))('Redis', () => {
     });
   });
 
-  it('does not talk HTTP', async () => {
+  it('is unhealthy over HTTP', async () => {
     // Redis closes on what looks like HTTP, against forged requests from browsers.
     expect(await probeOnce(where, { type: 'http', http: HTTP })).toMatchObject({
       healthy: false,
@@ -70,7 +70,7 @@ describe.skipIf(missing(['redis-server']))('Redis', () => {
   });
 });
 
-describe.skipIf(missing(['postgres', 'initdb'], { root: true }))('PostgreSQL', () => {
+describe.skipIf(missing(['postgres', 'initdb'], { root: true }))('a probe of PostgreSQL', () => {
   let peer: RealPeer;
   let where: string;
 
@@ -88,7 +88,7 @@ describe.skipIf(missing(['postgres', 'initdb'], { root: true }))('PostgreSQL', (
   });
   afterAll(() => peer[Symbol.asyncDispose]());
 
-  it('answers an SSLRequest, which is eight bytes and needs no account', async () => {
+  it('is healthy with an SSLRequest, which needs no account', async () => {
     const sslRequest = '\x00\x00\x00\x08\x04\xd2\x16\x2f';
     expect(await probeOnce(where, exchangeOf(sslRequest, /^[SN]$/))).toMatchObject({
       healthy: true,
@@ -97,7 +97,7 @@ describe.skipIf(missing(['postgres', 'initdb'], { root: true }))('PostgreSQL', (
     });
   });
 
-  it('logs nothing about a check that only connects', async () => {
+  it('leaves no line in its log when it only connects', async () => {
     const before = peer.output.length;
     for (let times = 0; times < 5; times += 1) {
       expect((await probeOnce(where, { type: 'tcp' })).healthy).toBe(true);
@@ -107,7 +107,7 @@ describe.skipIf(missing(['postgres', 'initdb'], { root: true }))('PostgreSQL', (
   });
 });
 
-describe.skipIf(missing(['nginx', 'openssl']))('nginx', () => {
+describe.skipIf(missing(['nginx', 'openssl']))('a probe of nginx', () => {
   let peer: RealPeer;
   let caFile: string;
   const ports: Record<'plain' | 'right' | 'expired' | 'soon', number> = {
@@ -205,7 +205,7 @@ describe.skipIf(missing(['nginx', 'openssl']))('nginx', () => {
     expect(await probeOnce(at('plain'), kind)).toMatchObject({ healthy, reason, message });
   });
 
-  it('says the name that the address came from, with the port, when no host is set', async () => {
+  it('sends the name of the address with the port as Host when no host is set', async () => {
     const kind = http({ path: '/host', body: { kind: 'pattern', source: `^db\\.example:${ports.plain}$` } });
     expect(await probeOnce(at('plain'), kind, { host: 'db.example' })).toMatchObject({ healthy: true });
     const byAddress = http({ path: '/host', body: bytes(at('plain')) });
@@ -283,7 +283,7 @@ describe.skipIf(missing(['nginx', 'openssl']))('nginx', () => {
     expect(sample).toMatchObject({ reason });
   });
 
-  it('says what is wrong with a certificate in words', async () => {
+  it('reports in words what is wrong with a certificate', async () => {
     expect(await probeOnce(at('right'), tls({ serverName: 'other.example' }))).toMatchObject({
       message: 'the certificate is not for other.example but for DNS:db.example, IP Address:127.0.0.1',
     });
@@ -295,14 +295,14 @@ describe.skipIf(missing(['nginx', 'openssl']))('nginx', () => {
     });
   });
 
-  it('tells until when a certificate is valid', async () => {
+  it('reports until when a certificate is valid', async () => {
     const sample = await probeOnce(at('right'), tls());
     expect(sample.message).toMatch(/^the certificate is valid until \d{4}-\d\d-\d\d$/);
     const days = ((sample.certificateValidUntilWallMs ?? 0) - Date.now()) / DAY_MS;
     expect(Math.round(days)).toBe(30);
   });
 
-  it('checks HTTP over TLS', async () => {
+  it('is healthy over HTTPS', async () => {
     const over = (changes: Partial<TlsSettings>): HealthCheckKind => ({
       type: 'http',
       http: { ...HTTP, body: bytes('secure') },
@@ -345,7 +345,7 @@ describe.skipIf(missing(['nginx', 'openssl']))('nginx', () => {
   });
 });
 
-describe.skipIf(missing(['haproxy']))('HAProxy', () => {
+describe.skipIf(missing(['haproxy']))('a probe of HAProxy', () => {
   let peer: RealPeer;
   let port: number;
 
@@ -374,7 +374,7 @@ describe.skipIf(missing(['haproxy']))('HAProxy', () => {
   });
   afterAll(() => peer[Symbol.asyncDispose]());
 
-  it('is alive while what is behind it is gone', async () => {
+  it('is healthy over TCP and at its monitor URI, and unhealthy behind it, while its backend is down', async () => {
     const where = `127.0.0.1:${port}`;
     expect(await probeOnce(where, { type: 'http', http: { ...HTTP, path: '/alive' } })).toMatchObject({
       healthy: true,

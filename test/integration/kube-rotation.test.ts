@@ -28,97 +28,100 @@ class LeapingClock implements Clock {
 
 const never = new AbortController().signal;
 
-describe.skipIf(missing(['openssl']))('a cluster whose authority and certificates are all replaced', () => {
-  let directory: string;
-  let server: EmbeddedApiServer;
-  beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'external-endpoints-rotation-'));
-    server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom });
-  });
-  afterAll(async () => {
-    await server.close();
-    rmSync(directory, { recursive: true });
-  });
+describe.skipIf(missing(['openssl']))(
+  'the Kubernetes client after the CA and all certificates were replaced',
+  () => {
+    let directory: string;
+    let server: EmbeddedApiServer;
+    beforeAll(async () => {
+      directory = mkdtempSync(join(tmpdir(), 'external-endpoints-rotation-'));
+      server = await startEmbeddedApiServer({ clock: systemClock, random: systemRandom });
+    });
+    afterAll(async () => {
+      await server.close();
+      rmSync(directory, { recursive: true });
+    });
 
-  /** An authority of its own, with a certificate for each side. */
-  function generation(name: string) {
-    const place = join(directory, name);
-    mkdirSync(place);
-    const authority = new TestAuthority(place);
-    const { caFile } = authority;
-    const front = { ...authority.issue('server', 'DNS:kubernetes', 30), clientCaFile: caFile };
-    return { caFile, front, client: authority.issue(name, `DNS:${name}`, 30) };
-  }
+    /** An authority of its own, with a certificate for each side. */
+    function generation(name: string) {
+      const place = join(directory, name);
+      mkdirSync(place);
+      const authority = new TestAuthority(place);
+      const { caFile } = authority;
+      const front = { ...authority.issue('server', 'DNS:kubernetes', 30), clientCaFile: caFile };
+      return { caFile, front, client: authority.issue(name, `DNS:${name}`, 30) };
+    }
 
-  it('is followed on, once the files that hold them are', async () => {
-    const [old, next] = [generation('old'), generation('next')];
-    const mounted = {
-      caFile: join(directory, 'ca.crt'),
-      certFile: join(directory, 'tls.crt'),
-      keyFile: join(directory, 'tls.key'),
-    };
-    const mount = ({ caFile, client }: typeof old) => {
-      copyFileSync(caFile, mounted.caFile);
-      copyFileSync(client.certFile, mounted.certFile);
-      copyFileSync(client.keyFile, mounted.keyFile);
-    };
-    mount(old);
-    await using front = await TlsFront.start(old.front, Number(new URL(server.url).port));
-    const config = () => {
-      const { certFile, keyFile, caFile } = mounted;
-      const kube = new KubeConfig();
-      kube.loadFromOptions({
-        clusters: [
-          { name: 'c', server: `https://127.0.0.1:${front.port}`, caFile, tlsServerName: 'kubernetes' },
-        ],
-        users: [{ name: 'u', certFile, keyFile }],
-        contexts: [{ name: 'c', cluster: 'c', user: 'u' }],
-        currentContext: 'c',
-      });
-      return kube;
-    };
-    const clock = new LeapingClock();
-    const transport = new KubeTransport({ load: config, clock, userAgent: 'test' });
-    const store = new KubeStore(transport);
-    const seen: string[] = [];
-    const troubles: string[] = [];
-    const stop = new AbortController();
-    const following = new Reflector(
-      { store, clock, random: systemRandom },
-      {
-        kind: 'ConfigMap',
-        scope: { namespace: 'default' },
-        onReplace: () => seen.push('all'),
-        onUpsert: ({ metadata }) => seen.push(metadata.name),
-        onDelete: () => undefined,
-        onTrouble: ({ reason }) => troubles.push(reason),
-      },
-    ).run(stop.signal);
-    const write = (name: string) =>
-      store.apply(
-        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name } },
-        { force: true, dryRun: false },
-        never,
-      );
+    it('goes on watching with the new files', async () => {
+      const [old, next] = [generation('old'), generation('next')];
+      const mounted = {
+        caFile: join(directory, 'ca.crt'),
+        certFile: join(directory, 'tls.crt'),
+        keyFile: join(directory, 'tls.key'),
+      };
+      const mount = ({ caFile, client }: typeof old) => {
+        copyFileSync(caFile, mounted.caFile);
+        copyFileSync(client.certFile, mounted.certFile);
+        copyFileSync(client.keyFile, mounted.keyFile);
+      };
+      mount(old);
+      await using front = await TlsFront.start(old.front, Number(new URL(server.url).port));
+      const config = () => {
+        const { certFile, keyFile, caFile } = mounted;
+        const kube = new KubeConfig();
+        kube.loadFromOptions({
+          clusters: [
+            { name: 'c', server: `https://127.0.0.1:${front.port}`, caFile, tlsServerName: 'kubernetes' },
+          ],
+          users: [{ name: 'u', certFile, keyFile }],
+          contexts: [{ name: 'c', cluster: 'c', user: 'u' }],
+          currentContext: 'c',
+        });
+        return kube;
+      };
+      const clock = new LeapingClock();
+      const transport = new KubeTransport({ load: config, clock, userAgent: 'test' });
+      const store = new KubeStore(transport);
+      const seen: string[] = [];
+      const troubles: string[] = [];
+      const stop = new AbortController();
+      const following = new Reflector(
+        { store, clock, random: systemRandom },
+        {
+          kind: 'ConfigMap',
+          scope: { namespace: 'default' },
+          onReplace: () => seen.push('all'),
+          onUpsert: ({ metadata }) => seen.push(metadata.name),
+          onDelete: () => undefined,
+          onTrouble: ({ reason }) => troubles.push(reason),
+        },
+      ).run(stop.signal);
+      const write = (name: string) =>
+        store.apply(
+          { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name } },
+          { force: true, dryRun: false },
+          never,
+        );
 
-    await waitFor('the list', () => seen.includes('all'));
-    expect(await write('before')).toMatchObject({ ok: true });
-    await waitFor('what was written', () => seen.includes('before'));
+      await waitFor('the list', () => seen.includes('all'));
+      expect(await write('before')).toMatchObject({ ok: true });
+      await waitFor('what was written', () => seen.includes('before'));
 
-    front.rotate(next.front);
-    expect(await write('between')).toMatchObject({ ok: false, failure: { reason: 'Unreachable' } });
-    await waitFor('the watch to be interrupted', () => troubles.includes('Unreachable'));
+      front.rotate(next.front);
+      expect(await write('between')).toMatchObject({ ok: false, failure: { reason: 'Unreachable' } });
+      await waitFor('the watch to be interrupted', () => troubles.includes('Unreachable'));
 
-    mount(next);
-    clock.leap(61_000);
-    expect(await write('after')).toMatchObject({ ok: true });
-    await waitFor('the watch to go on', () => seen.includes('after'));
-    // Where it left off, without a list: nothing was missed.
-    expect(seen).toEqual(['all', 'before', 'after']);
-    expect(new Set(front.clients)).toEqual(new Set(['old', 'next']));
+      mount(next);
+      clock.leap(61_000);
+      expect(await write('after')).toMatchObject({ ok: true });
+      await waitFor('the watch to go on', () => seen.includes('after'));
+      // Where it left off, without a list: nothing was missed.
+      expect(seen).toEqual(['all', 'before', 'after']);
+      expect(new Set(front.clients)).toEqual(new Set(['old', 'next']));
 
-    stop.abort(new Error('enough'));
-    await following;
-    transport.close();
-  });
-});
+      stop.abort(new Error('enough'));
+      await following;
+      transport.close();
+    });
+  },
+);

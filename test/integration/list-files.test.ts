@@ -38,8 +38,8 @@ async function file(name: string, text: string | Uint8Array = name): Promise<str
   return path;
 }
 
-describe('Files', () => {
-  test('Come in the order given, with what cannot be read among them', async () => {
+describe('a list in files', () => {
+  test('is read in the given order, with unreadable files reported in their place', async () => {
     const b = await file('b.yaml');
     const a = await file('a.txt');
     expect(shown(await read(b, join(folder, 'missing'), join(b, 'below'), a))).toEqual([
@@ -50,18 +50,18 @@ describe('Files', () => {
     ]);
   });
 
-  test('Are text in UTF-8, with or without a byte order mark', async () => {
+  test('is UTF-8, with or without a byte order mark', async () => {
     const marked = await file('marked', Buffer.from('\ufeffä'));
     const latin = await file('latin', Buffer.from([0xe4, 0x20]));
     const utf16 = await file('utf16', Buffer.from('\ufeffa', 'utf16le'));
     expect(shown(await read(marked))).toEqual(['marked: ä']);
     expect(await read(latin, utf16)).toEqual([
-      { ok: false, source: latin, reason: 'NotText', message: 'this is no text in UTF-8' },
+      { ok: false, source: latin, reason: 'NotText', message: 'the text is not UTF-8' },
       { ok: false, source: utf16, reason: 'NotText', message: 'the text is UTF-16; a list is UTF-8' },
     ]);
   });
 
-  test('Are refused by their size before they are read, and endless ones after as much', async () => {
+  test('is refused by its size before it is read, or after as many bytes if it has no end', async () => {
     const path = await file('large.yaml', '');
     await truncate(path, 7_654_321);
     expect(await read(path)).toEqual([
@@ -79,14 +79,14 @@ describe('Files', () => {
     expect(shown(await read('/dev/zero'))).toEqual(['/dev/zero! TooLarge']);
   });
 
-  test('A pipe may stand for a file, as in --config <(command)', async () => {
+  test('is read from a pipe, as in --config <(command)', async () => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
     const [parts] = await Promise.all([read(path), writeFile(path, 'piped')]);
     expect(shown(parts)).toEqual(['pipe: piped']);
   });
 
-  test('A loop of links cannot be read', async () => {
+  test('is unreadable when its links form a loop', async () => {
     await symlink('loop', join(folder, 'loop'));
     expect(await read(join(folder, 'loop'))).toMatchObject([
       { reason: 'Unreadable', message: 'it cannot be read: ELOOP' },
@@ -94,8 +94,8 @@ describe('Files', () => {
   });
 });
 
-describe('A directory', () => {
-  test('Gives its lists by name: no dot files, no other endings, nothing below', async () => {
+describe('a list in a directory', () => {
+  test('is read in the order of names, without dot files, other extensions and subdirectories', async () => {
     for (const name of ['b.yml', 'a.yaml', 'C.json', '.hidden.yaml', 'notes.txt', 'a.yaml~', '.yaml'])
       await file(name);
     await mkdir(join(folder, 'sub.yaml'));
@@ -110,7 +110,7 @@ describe('A directory', () => {
     ]);
   });
 
-  test('Without a list says so', async () => {
+  test('is an error when the directory has no list', async () => {
     await file('notes.txt');
     expect(await read(folder)).toEqual([
       {
@@ -122,13 +122,13 @@ describe('A directory', () => {
     ]);
   });
 
-  test('With more than a thousand lists is refused', async () => {
+  test('is refused when the directory has more than a thousand lists', async () => {
     for (let at = 0; at <= 1_000; at++) await file(`${at}.yaml`);
     expect(shown(await read(folder))).toEqual([`${folder}! TooManyFiles`]);
   });
 });
 
-describe('A mounted ConfigMap', () => {
+describe('a list in a mounted ConfigMap', () => {
   /** As kubelet does it: a new folder, the link swapped, links for new names, the old folder removed. */
   async function publish(version: string, names: readonly string[]): Promise<void> {
     const versioned = `..${version}`;
@@ -142,7 +142,7 @@ describe('A mounted ConfigMap', () => {
     await symlink(join('..data', name), join(folder, name));
   }
 
-  test('Is read where its link points, whatever the links beside it say yet', async () => {
+  test('is read through the ..data link, also while the other links are old', async () => {
     await publish('v1', ['a.yaml', 'old.yaml']);
     await link('a.yaml');
     await link('old.yaml');
@@ -152,7 +152,7 @@ describe('A mounted ConfigMap', () => {
     expect(shown(await read(folder))).toEqual(['a.yaml: v2 a.yaml', 'new.yaml: v2 new.yaml']);
   });
 
-  test('Is read whole, all old or all new, when it is swapped meanwhile', async () => {
+  test('is read completely old or completely new when the mount is updated meanwhile', async () => {
     const names = Array.from({ length: 20 }, (_, at) => `${10 + at}.yaml`);
     await publish('v0', names);
     for (let version = 1; version <= 40; version++) {
@@ -168,8 +168,8 @@ describe('A mounted ConfigMap', () => {
   });
 });
 
-describe('Standard input', () => {
-  test('Is read once, however often the list is', async () => {
+describe('a list on standard input', () => {
+  test('is read from standard input once, however often the list is read', async () => {
     let opened = 0;
     const source = listFileSource(['-'], () => {
       opened += 1;
@@ -181,7 +181,7 @@ describe('Standard input', () => {
     expect(opened).toBe(1);
   });
 
-  test('Is given up when nobody writes and the user interrupts', async () => {
+  test('ends when the user interrupts and nothing was written', async () => {
     const stdin = new Readable({ read: () => undefined });
     const interruption = new AbortController();
     const reading = listFileSource(['-'], () => stdin).read(interruption.signal);

@@ -33,8 +33,8 @@ function entryThat(does: string): URL {
   return pathToFileURL(path);
 }
 
-describe('a long part of the list', () => {
-  it('is read by a thread as it would be in place, while everything else goes on', async () => {
+describe('readPartAside with a long part of the list', () => {
+  it('gives the result of a thread, and the event loop goes on meanwhile', async () => {
     const broken = longList('  - { name: last, prots: [], endpoints: [] }\n');
     let turns = 0;
     const turning = setInterval(() => {
@@ -50,16 +50,16 @@ describe('a long part of the list', () => {
 
   it.each([
     ['throws', "throw new Error('no more memory')", 'no more memory'],
-    ['ends without a word', 'process.exit(0)', 'it ended without a word'],
-  ])('cannot be read when the thread %s, which is a problem of that part alone', async (_, does, message) => {
+    ['ends without a result', 'process.exit(0)', 'it ended without a result'],
+  ])('reports a problem of that part alone when the thread %s', async (_, does, message) => {
     const read = await readPartAside(entryThat(does), longList(), never);
     expect(read.targets).toEqual([]);
     expect(read.problems).toMatchObject([
-      { location: { source: 'long.yaml', line: 0 }, message: `the thread that read it failed: ${message}` },
+      { location: { source: 'long.yaml', line: 0 }, message: `the thread that reads it failed: ${message}` },
     ]);
   });
 
-  it('is given up at once when nobody wants it any more', async () => {
+  it('ends the thread at once when its signal aborts', async () => {
     const stop = new AbortController();
     const reading = readPartAside(entryThat('setInterval(() => undefined, 1_000)'), longList(), stop.signal);
     stop.abort(new Error('enough'));
@@ -67,7 +67,7 @@ describe('a long part of the list', () => {
   });
 });
 
-it('a short part is read in place, and takes no thread', async () => {
+it('readPartAside reads a short part without a thread', async () => {
   const short: SourcePart = { ok: true, source: 'short.yaml', text: 'kind: TargetList\n' };
   const nowhere = new URL('file:///nowhere.mjs');
   expect(await readPartAside(nowhere, short, never)).toEqual(partOf(short));

@@ -11,7 +11,7 @@ const LISTS = 150;
 describe.each([
   { name: 'one family', serviceCidrs: ['10.96.0.0/16'] },
   { name: 'both families', serviceCidrs: ['10.96.0.0/16', 'fd00:10:96::/112'] },
-])('on a cluster with $name', ({ serviceCidrs }) => {
+])('the preflight check on a cluster with $name', ({ serviceCidrs }) => {
   let cluster: TestCluster;
   let place: GoldenReal;
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe.each([
     await cluster?.stop();
   }, 120_000);
 
-  it('the API server takes what a list may say, without a warning', async () => {
+  it('accepts only objects that the API server accepts without a warning', async () => {
     const { clock, namespace, store } = place;
     const texts = fc.sample(nastyList, { numRuns: LISTS * 20, seed: 4 });
     const lists = texts.flatMap((text) => acceptedList(text, namespace) ?? []).slice(0, LISTS);

@@ -39,7 +39,7 @@ describe('TcpDialer', () => {
     connectionOf(result).close();
   });
 
-  it('tells that nobody listens', async () => {
+  it('reports ECONNREFUSED when no process listens', async () => {
     const refusing = await backend();
     const { address, port } = refusing;
     await refusing.become('refuse');
@@ -51,7 +51,7 @@ describe('TcpDialer', () => {
     connectionOf(await dialer.dial({ address, port }, never)).close();
   });
 
-  it('reads what the backend says, then its end', async () => {
+  it('reads the bytes of the backend, then its end', async () => {
     const greeter = await backend({ greeting: 'hello' });
     const connection = connectionOf(await dialer.dial(greeter, never));
     const result = await connection.read(never);
@@ -61,7 +61,7 @@ describe('TcpDialer', () => {
     connection.close();
   });
 
-  it('gives a read up when it is told to', async () => {
+  it('ends a read when its signal aborts', async () => {
     const silent = await backend();
     await silent.become('hang');
     const connection = connectionOf(await dialer.dial(silent, never));
@@ -73,7 +73,7 @@ describe('TcpDialer', () => {
     connection.close();
   });
 
-  it('gives dialing up when it is told to, and keeps no socket', async () => {
+  it('ends dialing when its signal aborts, and leaves no socket', async () => {
     const abort = new AbortController();
     // 198.51.100.0/24 is for documentation (RFC 5737): whether it is unreachable or silent, nobody answers.
     const dialing = dialer.dial({ address: addressOf('198.51.100.1'), port: 9 }, abort.signal);
@@ -83,7 +83,7 @@ describe('TcpDialer', () => {
   });
 
   it.each(['dial', 'reach'] as const)(
-    'gives up at once what has not connected, without a budget too (%s)',
+    'closes a connection attempt at once when its signal aborts, without a budget too (%s)',
     async (how) => {
       await using silent = await ListenerProcess.full();
       const abort = new AbortController();
@@ -118,8 +118,8 @@ describe('TcpDialer', () => {
   });
 });
 
-describe('the system clock', () => {
-  it('ends no sleep before what has come meanwhile was seen, however long this process stood still', async () => {
+describe('systemClock', () => {
+  it('delivers arrived packets before it ends a sleep, after the process was stopped', async () => {
     await using sink = await ListenerProcess.sink();
     const order: string[] = [];
     const dialer = new TcpDialer(systemClock);

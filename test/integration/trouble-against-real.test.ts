@@ -74,21 +74,24 @@ async function deny(namespace: string, reason: 'Invalid' | 'Forbidden'): Promise
   });
 }
 
-describe('on a real API server', () => {
+describe('sync on a real API server', () => {
   it.each([
     ['Invalid', 'Invalid'],
     ['Forbidden', 'Forbidden'],
-  ] as const)('an admission that denies as %s stops its namespace alone', async (as, reason) => {
-    const namespace = await cluster.createNamespace('denied');
-    await deny(namespace, as);
-    const targets = await passOver(place.store, target('db', namespace), target('db', place.namespace));
-    expect(targets).toMatchObject([
-      { phase: 'Failed', reason, message: expect.stringContaining('no team label') },
-      { phase: 'Published', reason: 'AllReady' },
-    ]);
-  });
+  ] as const)(
+    'reports a write that admission denies as %s, and writes the other namespace',
+    async (as, reason) => {
+      const namespace = await cluster.createNamespace('denied');
+      await deny(namespace, as);
+      const targets = await passOver(place.store, target('db', namespace), target('db', place.namespace));
+      expect(targets).toMatchObject([
+        { phase: 'Failed', reason, message: expect.stringContaining('no team label') },
+        { phase: 'Published', reason: 'AllReady' },
+      ]);
+    },
+  );
 
-  it('a namespace that is being deleted is waited for, and the others are done', async () => {
+  it('waits for a namespace that is being deleted, and writes the other ones', async () => {
     const admin = new OtherManager(place.sender, 'kubectl');
     const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'leaving' } };
     await admin.create(namespace);
@@ -111,7 +114,7 @@ describe('on a real API server', () => {
     ]);
   });
 
-  it('an object that somebody creates at the same moment stays as it was made', async () => {
+  it('leaves an object that another program created at the same moment unchanged', async () => {
     const endpoints: KubeObject = {
       apiVersion: 'v1',
       kind: 'Endpoints',
@@ -135,7 +138,7 @@ describe('on a real API server', () => {
     expect(await somebody.get(endpoints)).toEqual(made);
   });
 
-  it('an object that changes faster than it can be read is left after a bounded number of tries', async () => {
+  it('stops after a bounded number of tries when an object changes faster than it can be read', async () => {
     const somebody = new OtherManager(place.sender, 'somebody');
     const { store } = place;
     await passOver(store, target('busy', place.namespace));

@@ -307,7 +307,7 @@ function sixthRange(count: number): string[] {
 /** Somebody else's slice stands beside ours before, during and after. */
 const BESIDE: readonly Flow[] = [
   {
-    name: "an address that goes down beside a stranger's slice",
+    name: 'an address that goes down beside a foreign slice',
     needsControllers: false,
     always: ALIVE,
     ends: /^Refused SlicesNotOurs$/,
@@ -318,7 +318,7 @@ const BESIDE: readonly Flow[] = [
     run: (stage, name, store) => stage.sync(target(name, THREE), store, { down: [DEAD] }),
   },
   {
-    name: "more addresses beside a stranger's slice",
+    name: 'more addresses beside a foreign slice',
     needsControllers: false,
     always: THREE,
     ends: /^Refused SlicesNotOurs$/,

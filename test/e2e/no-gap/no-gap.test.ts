@@ -18,8 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-describe('the harness itself', () => {
-  it('sees the gap of whoever turns mirroring off first', async ({ skip }) => {
+describe('the no-gap test', () => {
+  it('finds the gap of an adoption that stops mirroring first', async ({ skip }) => {
     if (!stage.cluster.hasControllers) skip('no kube-controller-manager');
     const name = 'harness-gap';
     const kubectl = stage.as('kubectl-create');
@@ -39,7 +39,7 @@ describe('the harness itself', () => {
     ]);
   });
 
-  it('sees two slices that disagree', async () => {
+  it('finds two slices that disagree', async () => {
     const name = 'harness-contradiction';
     const somebody = stage.as('somebody');
     await somebody.create(handKeptService(stage, name, { ports: [PG] }));
@@ -79,7 +79,7 @@ async function play(flow: Flow, service: string, killAfterWrites: number) {
 const NOT_AT_ALL = Number.POSITIVE_INFINITY;
 
 describe.each(FLOWS.map((flow, at) => ({ name: flow.name, flow, at })))('$name', ({ flow, at }) => {
-  it('shows no gap, also when it is killed after any write', async ({ skip }) => {
+  it('has no gap in traffic, also when it is killed after any write', async ({ skip }) => {
     if (flow.needsControllers && !stage.cluster.hasControllers) skip('no kube-controller-manager');
     if (flow.needsDualStack && stage.cluster.kind === 'existing')
       skip('the cluster may have one family only');

@@ -45,8 +45,8 @@ function framed(message: Uint8Array): Buffer {
   return Buffer.concat([uint16(message.length), message]);
 }
 
-describe('over UDP', () => {
-  it('each query has an id, a case and, when it is alone, a port of its own', async () => {
+describe('the resolver over UDP', () => {
+  it('uses a random id and case for each query, and a new port for a query that is alone', async () => {
     server.onUdp = ({ query, send }) => send(answer(query, a('10.0.0.1')));
     for (let index = 0; index < 40; index += 1) await resolve(`name-number-${index}.example.test`);
     const { received } = server;
@@ -62,7 +62,7 @@ describe('over UDP', () => {
     expect(new Set(distances).size).toBeGreaterThan(20);
   });
 
-  it('no more than 32 queries share a port, however many leave at once', async () => {
+  it('sends at most 32 queries from one port', async () => {
     server.onUdp = ({ query, send }) => send(answer(query, a('10.0.0.1')));
     await Promise.all(Array.from({ length: 200 }, (_, index) => resolve(`n${index}.example.test`)));
     const queriesByPort = Map.groupBy(server.received, ({ port }) => port);
@@ -70,30 +70,30 @@ describe('over UDP', () => {
     expect(Math.max(...[...queriesByPort.values()].map((queries) => queries.length))).toBeLessThanOrEqual(32);
   });
 
-  it('a port that was opened a while ago takes no more queries, though others still wait there', async () => {
+  it('sends no query from an old port, though earlier queries still wait there', async () => {
     server.onUdp = ({ query, before, send }) => {
       if (before >= 2) send(answer(query, a('10.0.0.1')));
     };
     const waiting = resolve('slow.example.test', 1_000);
     await waitFor('the first queries to arrive', () => server.received.length === 2);
     const arrivedAtMs = performance.now();
-    await waitFor('the port to grow old', () => performance.now() - arrivedAtMs > 100);
+    await waitFor('the age of the port', () => performance.now() - arrivedAtMs > 100);
     await resolve('late.example.test');
     const [first, , third] = server.received;
     expect(third?.port).not.toBe(first?.port);
     expect(inShort((await waiting).IPv4)).toBe('QueryTimeout');
   });
 
-  it('what comes from another port than the server’s is not heard', async () => {
-    const stranger = createSocket('udp4');
+  it('ignores a reply from another port than the server’s', async () => {
+    const other = createSocket('udp4');
     server.onUdp = ({ query, from, send }) => {
-      stranger.send(answer(query, a('6.6.6.6')), from.port, from.address, () =>
+      other.send(answer(query, a('6.6.6.6')), from.port, from.address, () =>
         send(answer(query, a('10.0.0.1'))),
       );
     };
     expect(inShort((await resolve()).IPv4)).toBe('10.0.0.1');
     expect(resolver.counters.strays).toBe(0);
-    stranger.close();
+    other.close();
   });
 
   it.each<[string, (query: Buffer) => Buffer]>([
@@ -135,7 +135,7 @@ describe('over UDP', () => {
     ['the query itself', (query) => query],
     ['a header and no more', (query) => answer(query).subarray(0, 12)],
     ['nothing', () => Buffer.alloc(0)],
-  ])('a reply with %s is passed over, and the right one behind it is taken', async (_, wrong) => {
+  ])('ignores a reply with %s, and takes the right reply after it', async (_, wrong) => {
     server.onUdp = ({ query, send }) => {
       send(wrong(query));
       send(answer(query, a('10.0.0.1')));
@@ -144,7 +144,7 @@ describe('over UDP', () => {
     expect(resolver.counters.strays).toBeGreaterThanOrEqual(1);
   });
 
-  it('a late reply to an earlier try does not answer the later one', async () => {
+  it('ignores a late reply to an earlier try', async () => {
     let late: (() => void) | undefined;
     server.onUdp = ({ query, before, send }) => {
       if (before < 2) {
@@ -162,7 +162,7 @@ describe('over UDP', () => {
     expect(resolver.counters.timeouts).toBeGreaterThanOrEqual(1);
   });
 
-  it('a flood of guesses moves the question to TCP, and costs little', async () => {
+  it('asks over TCP during a flood of forged replies, at little cost', async () => {
     server.onUdp = ({ query, send }) => {
       for (let guess = 0; guess < 5_000; guess += 1) {
         send(
@@ -181,7 +181,7 @@ describe('over UDP', () => {
     expect(resolver.counters.strays).toBeLessThanOrEqual(200);
   });
 
-  it('a server that folds names is asked over TCP once, and in lower case from then on', async () => {
+  it('asks a server that changes the case over TCP once, and in lower case after that', async () => {
     const folded = (query: Buffer) =>
       rawReply({
         id: idOf(query),
@@ -198,7 +198,7 @@ describe('over UDP', () => {
     expect(server.received.at(-1)?.query.includes(nameOf('two.example.test'))).toBe(true);
   });
 
-  it('an old server that answers EDNS with a bare FORMERR is asked without', async () => {
+  it('asks an old server without EDNS after it answered FORMERR', async () => {
     server.onUdp = ({ query, send }) =>
       send(
         query.readUInt16BE(10) > 0
@@ -210,7 +210,7 @@ describe('over UDP', () => {
   });
 });
 
-describe('over TCP', () => {
+describe('the resolver over TCP', () => {
   beforeEach(() => {
     server.onUdp = ({ query, send }) => send(truncated(query));
   });
@@ -299,7 +299,7 @@ describe('over TCP', () => {
   }
 });
 
-it('leaves no socket behind, whatever became of the question', async () => {
+it('the resolver leaves no socket behind, whatever the outcome of the query', async () => {
   server.onUdp = () => undefined;
   const sockets = () => process.getActiveResourcesInfo().filter((name) => /UDP/.test(name)).length;
   await waitFor('the server’s socket to be the only one', () => sockets() === 1);

@@ -60,7 +60,7 @@ function resolverAt(port: number) {
 
 const PROGRAMS = ['knotd', 'knotc', 'unbound', 'dnsmasq'];
 
-describe.skipIf(missing(PROGRAMS))('real servers', () => {
+describe.skipIf(missing(PROGRAMS))('the resolver with real servers', () => {
   let knot: KnotServer;
   let unbound: Recursor;
   let dnsmasq: Recursor;
@@ -98,7 +98,7 @@ describe.skipIf(missing(PROGRAMS))('real servers', () => {
       expect(resolver.counters).toMatchObject({ strays: 0, malformed: 0, caseChanged: 0, withoutEdns: 0 });
     });
 
-    it('puts SRV targets of two zones together', async () => {
+    it('combines SRV targets of two zones', async () => {
       const { IPv4, IPv6 } = await resolverAt(port()).resolve('_pg._tcp.corp.example');
       expect(inShort(IPv4)).toBe('10.0.0.1:5432/0 10.9.0.1:5432/5');
       expect(inShort(IPv6)).toBe('fd00::1:5432/0 fd00::6:5433/0 drained');
@@ -113,13 +113,13 @@ describe.skipIf(missing(PROGRAMS))('real servers', () => {
       expect(resolver.counters).toMatchObject({ truncated: 1, tcpQueries: 1 });
     });
 
-    it('gets nowhere with a loop of aliases', async () => {
+    it('fails on a loop of aliases', async () => {
       const { IPv4 } = await resolverAt(port()).resolve('loop.corp.example');
       expect(IPv4.outcome).toBe('unresolved');
     });
   });
 
-  it('a recursor says SERVFAIL for a zone that nobody serves, and an authority REFUSED', async () => {
+  it('reports SERVFAIL of a recursor and REFUSED of an authority for a zone without a server', async () => {
     expect((await resolverAt(unbound.port).resolve('db.lame.example')).IPv4).toMatchObject({
       reason: 'ServerFailure',
     });
@@ -131,7 +131,7 @@ describe.skipIf(missing(PROGRAMS))('real servers', () => {
   it.each([
     ['Knot', () => knot.port],
     ['unbound', () => unbound.port],
-  ])('an edit of the zone is followed when the TTL expires, at %s', async (_, port) => {
+  ])('follows an edit of the zone when the TTL expires, at %s', async (_, port) => {
     const { resolver, settings } = resolverAt(port());
     const name = { source: { kind: 'host', host: host('moves.corp.example') } as const, settings };
     const heard: string[] = [];
@@ -162,7 +162,7 @@ describe.skipIf(missing(PROGRAMS))('real servers', () => {
     expect(heard).toEqual(['10.0.0.7', '10.0.0.8 10.0.0.9', 'NameNotFound']);
   });
 
-  it('a server that is stopped is unreachable, and found again when it is back', async () => {
+  it('reports a stopped server as unreachable, and uses it again when it is back', async () => {
     const { resolve } = resolverAt(knot.port);
     knot.publish(ZONE, ...RECORDS, 'short 1 A 10.0.0.5');
     expect(inShort((await resolve('short.corp.example')).IPv4)).toBe('10.0.0.5');

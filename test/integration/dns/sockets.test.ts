@@ -36,7 +36,7 @@ async function startServer(where: '127.0.0.1' | '::1' = '127.0.0.1') {
   return { zone, server, resolver, resolve };
 }
 
-describe('over real sockets', () => {
+describe('the resolver over real sockets', () => {
   it.each(['127.0.0.1', '::1'] as const)('asks a server at %s over UDP and TCP', async (where) => {
     const { zone, resolve, resolver } = await startServer(where);
     zone.set('db.example.test', [cname('primary.example.test')]);
@@ -52,7 +52,7 @@ describe('over real sockets', () => {
     expect(resolver.counters).toMatchObject({ tcpQueries: 1, truncated: 1 });
   });
 
-  it('asks a thousand names at once', async () => {
+  it('resolves a thousand names at once', async () => {
     const { zone, resolve } = await startServer();
     const names = Array.from({ length: 1_000 }, (_, index) => `n${index}.example.test`);
     names.forEach((name, index) => {
@@ -64,7 +64,7 @@ describe('over real sockets', () => {
     );
   });
 
-  it('learns at once from the kernel that nobody listens', async () => {
+  it('fails at once when no process listens', async () => {
     const { server, resolve } = await startServer();
     await servers.splice(0)[0]?.close();
     const { IPv4 } = await resolve('db.example.test');
@@ -72,7 +72,7 @@ describe('over real sockets', () => {
     expect(server.queries).toBe(0);
   });
 
-  it('gives up at the time-out, and at once when told to', async () => {
+  it('fails at the timeout, and at once when its signal aborts', async () => {
     const { server, resolve } = await startServer();
     server.outage = 'silent';
     expect((await resolve('db.example.test')).IPv4).toMatchObject({ reason: 'QueryTimeout' });
