@@ -54,7 +54,7 @@ const NAMES: Readonly<Record<string, Word>> = {
   repeatReadiness: { instead: 'copyReadiness' },
   departure: { instead: 'DeletionBudget' },
   letGo: { instead: 'deleted' },
-  inherit: { instead: 'recoversPublished' },
+  inherits: { instead: 'recoversPublished', isExact: true },
   Origins: { instead: 'sources', isExact: true },
   origins: { instead: 'sources', isExact: true },
   stateless: { instead: 'hasNoStateStore' },

@@ -4,7 +4,7 @@ import { BOMBED_NAMES, DNS_BOMBS } from '../support/dns-bombs.ts';
 import { a, question, rawReply, TYPE } from '../support/dns-bytes.ts';
 
 /**
- * What it takes to read one reply: a usual one, and the worst that fits into 16 KiB. The anchor is dns-packet's
+ * The cost of reading one reply: a usual one, and the most expensive ones of at most 16 KiB. The anchor is dns-packet's
  * reader on the same octets, in turns; it checks less. One line of JSON a reply. `node test/bench/dns-replies.ts [--smoke]`.
  */
 const IS_SMOKE = process.argv.includes('--smoke');
@@ -43,11 +43,11 @@ function decodeWithDnsPacket(reply: Buffer): void {
   try {
     packet.decode(reply);
   } catch {
-    // What it cannot read it throws at; that took its time as well.
+    // It throws on what it cannot read; that counts too.
   }
 }
 
-/** CPU time: what others do meanwhile is not the reader's doing. */
+/** CPU time, because other processes run at the same time. */
 function microsEach(read: () => void): number {
   const startedAt = performance.now();
   const before = process.cpuUsage();

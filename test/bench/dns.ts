@@ -33,7 +33,7 @@ else await measure();
 
 /**
  * Answers every A and AAAA question with one address. A process of its own, so that its CPU time does not count;
- * and frugal, because who waits for the server measures the server.
+ * and cheap, because a client that waits for the server measures the server.
  */
 function serve(): void {
   const socket = createSocket({
@@ -114,7 +114,7 @@ function swapped({ ours, anchor }: Pair): Pair {
   return { ours: anchor, anchor: ours };
 }
 
-/** Does all the round's queries. */
+/** Sends all queries of the round. */
 type Queries = () => Promise<void>;
 
 function ourQueries(port: number): Queries {

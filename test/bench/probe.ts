@@ -68,10 +68,10 @@ function figuresOf(pairs: readonly Pair[]) {
   };
 }
 
-/** Made beforehand, as those of the checks are. */
+/** Built before the measurement, like those of the checks. */
 const HOSTS = Array.from({ length: ADDRESSES }, (_, at) => loopbackAddress(at));
 
-/** What anybody would write, short of a time-out: that would cost it more, and ours has one only at the pace. */
+/** A plain connect without a timeout; our probe has a timeout only in the paced case. */
 function bareConnect(port: number, at: number, onDone: () => void): void {
   const socket = connect({ host: HOSTS[at], port });
   socket.on('connect', () => {
@@ -84,9 +84,9 @@ function bareConnect(port: number, at: number, onDone: () => void): void {
 async function hotCpu(sink: ListenerProcess): Promise<void> {
   const checks = loopbackChecks(sink.port, 0, ADDRESSES, INTERVAL_MS);
   const prober = proberForComparison(systemClock);
-  // As the monitor does it: one signal for those that are under way together.
+  // As in the monitor: one signal for all probes under way.
   const { signal } = new AbortController();
-  // Neither side has a promise more than it is made of.
+  // Neither side has an additional promise.
   const ours = asFastAsItGoes((at) => prober(checks[at] as Check, signal));
   const bare = asFastAsItGoes((at) => new Promise<void>((resolve) => bareConnect(sink.port, at, resolve)));
   printResult('probe.hotCpu', { inFlight: 64, ...figuresOf(await takeTurns(ours, bare, HOT.pairs)) });
@@ -121,7 +121,7 @@ async function pacedCpu(sink: ListenerProcess): Promise<void> {
   const stop = new AbortController();
   const running = monitor.run(stop.signal).catch(() => undefined);
   const measured = async () => {
-    // What was under way on the other side has ended by then.
+    // By then all connections of the other side have ended.
     await systemClock.sleep(PACED.roundMs / 5, stop.signal);
     const [before, usage] = [done, process.cpuUsage()];
     await systemClock.sleep(PACED.roundMs, stop.signal);
@@ -147,7 +147,7 @@ async function pacedCpu(sink: ListenerProcess): Promise<void> {
   printResult('probe.pacedCpu', { addresses: ADDRESSES, intervalMs: INTERVAL_MS, ...figures });
 }
 
-/** A timer for the pace, in groups as large as the monitor's. */
+/** A timer for the pace, in groups of the monitor's size. */
 function pacedConnects(port: number, onDone: () => void): () => void {
   let [owed, next, lastMs] = [0, 0, performance.now()];
   const timer = setInterval(() => {

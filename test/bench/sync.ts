@@ -4,14 +4,14 @@ import { printResult } from '../support/probing-load.ts';
 
 /**
  * What `sync` costs at growing numbers of targets with two TCP-checked addresses each, on the embedded API server and
- * over real sockets: `cold` publishes all, `unchanged` finds all as it should be. A JSON line a result: `passMs` is the
+ * over real sockets: `cold` publishes all, `unchanged` has nothing to write. A JSON line a result: `passMs` is the
  * pass as its own report has it, `wallMs` from the start of the process to its end, `cpuMs` the CPU time of the
  * process, `peakRssMiB` the most memory it had. `exponent` says how each grew since the size before; the last lines say
  * it from the smallest to the largest size of 1,000 or more. `node test/bench/sync.ts [--smoke] [TARGETS…]`.
  */
 const SIZES = sizesOf(process.argv.slice(2), 100, [100, 1_000, 3_000, 10_000]);
 const FIGURES = ['passMs', 'wallMs', 'cpuMs', 'peakRssMiB'] as const;
-/** Below, a process's start is most of its time. */
+/** With fewer targets the start of the process is most of the time. */
 const COUNTS_FROM = 1_000;
 
 const measured = { cold: [] as Measured[], unchanged: [] as Measured[] };

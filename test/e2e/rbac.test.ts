@@ -82,7 +82,7 @@ beforeAll(async () => {
     const verbs: Readonly<Record<string, string>> = name === '' ? many : one;
     const on = group === '' ? resource : `${resource}.${group}`;
     used.add(`${verbs[request.method]} ${on}`);
-    // An apply that makes something takes the right to create besides.
+    // An apply that creates an object also needs the right to create.
     if (request.method === 'PATCH' && status === 201) used.add(`create ${on}`);
     if (status === 403) refused.push(`${request.method} ${request.path}`);
     return response;

@@ -35,7 +35,7 @@ afterEach(async () => {
   expect(await worker.end()).toBe(0);
 });
 
-/** As many as were told of this reason so far. */
+/** How often this reason was logged so far. */
 const reported = (reason: string) => worker.reasons().filter((each) => each === reason).length;
 const targetPort = async () => (await person.get<ServiceObject>(SERVICE)).spec.ports?.[0]?.targetPort;
 const misdirect = () =>

@@ -87,7 +87,7 @@ describe('run during an hour without an API server', () => {
     expect(notReady).toEqual([10, 11, 12, 13, 14].map((at) => [`db-${at} 10.0.${at}.2`, false]));
     expect(Object.keys(now).filter((key) => key.endsWith(' 10.9.9.8'))).toHaveLength(20);
     expect(Object.keys(now).filter((key) => key.endsWith(' 10.9.9.9'))).toEqual([]);
-    // A slice and Endpoints of each target, once; the lease and the state besides.
+    // A slice and Endpoints of each target, once; and the lease and the state.
     const writes = client.requests.filter(
       (request) => request.startsWith('PATCH') && !request.includes('configmaps'),
     );

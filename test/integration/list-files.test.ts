@@ -57,7 +57,7 @@ describe('a list in files', () => {
     expect(shown(await read(marked))).toEqual(['marked: ä']);
     expect(await read(latin, utf16)).toEqual([
       { ok: false, source: latin, reason: 'NotText', message: 'the text is not UTF-8' },
-      { ok: false, source: utf16, reason: 'NotText', message: 'the text is UTF-16; a list is UTF-8' },
+      { ok: false, source: utf16, reason: 'NotText', message: 'the text is UTF-16; save it as UTF-8' },
     ]);
   });
 

@@ -2,8 +2,8 @@ import { systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import { parseIpAddress } from '../../src/model/ip-address.ts';
 
-// A program of its own, to be run where something is scarce: dials `COUNT` times at once, keeps every
-// connection until the last has its result, and prints the codes of those that failed.
+// A program to run where a resource is scarce: dials `COUNT` times at once, keeps every connection until the last one has
+// its result, and prints the codes of those that failed.
 const [address = '', port, count] = process.argv.slice(2);
 const parsed = parseIpAddress(address);
 if (parsed === undefined) throw new Error(`not an address: ${address}`);

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 
-// A program of its own: it listens with the smallest backlog and tells its port. A test that stops it
-// (SIGSTOP) has a listener whose kernel goes on shaking hands until the backlog is full.
+// A program that listens with the smallest backlog, and prints its port. While a test stops it (SIGSTOP), the kernel
+// accepts connections until the backlog is full.
 const server = createServer();
 server.listen({ host: '0.0.0.0', port: 0, backlog: 1 }, () => {
   const address = server.address();

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-// A program of its own: takes every connection on any of this host's addresses, and tells its port.
+// A program that accepts every connection on any of this host's addresses, and prints its port.
 const server = createServer((socket) => {
   socket.on('error', () => socket.destroy());
   socket.resume();

@@ -154,7 +154,7 @@ interface Digested {
   readonly looks: number;
 }
 
-/** Gives every exchange of an inquiry the same reply. */
+/** Gives every exchange of a lookup the same reply. */
 function digest(
   reply: Buffer,
   type: QueryType,
@@ -169,10 +169,10 @@ function digest(
     rotate: false,
     forceTcp: random.integer(4) === 0,
   };
-  const inquiry = new LookupState(asked, plan, new ServerRegistry(), { random, counters: newCounters() });
+  const state = new LookupState(asked, plan, new ServerRegistry(), { random, counters: newCounters() });
   let looks = 0;
   for (let steps = 0; steps < 500; steps += 1) {
-    const step = inquiry.next(steps);
+    const step = state.next(steps);
     if (step.do === 'end') return { lookup: step.result, looks };
     if (step.do === 'pause') continue;
     const { exchange } = step;
@@ -181,10 +181,10 @@ function digest(
       ? countingLooks(octets)
       : { message: octets, looksTaken: () => 0 };
     const accepted = exchange.overTcp || exchange.accepts(message);
-    inquiry.take(accepted ? { outcome: 'received', message } : { outcome: 'timeout' }, steps);
+    state.take(accepted ? { outcome: 'received', message } : { outcome: 'timeout' }, steps);
     looks = Math.max(looks, looksTaken());
   }
-  throw new Error('the inquiry does not end');
+  throw new Error('the lookup does not end');
 }
 
 /** The same octets, and how often anybody looked at one of them. */

@@ -7,7 +7,7 @@ import type { StatusCause } from '../../src/embedded/apiserver/status.ts';
 import { ManualClock } from './manual-clock.ts';
 import { seededRandom } from './seeded-random.ts';
 
-/** What tests look at in an answer, whatever its kind: who reads a field that is not there gets undefined. */
+/** The fields of an answer that tests read, of any kind; a missing field is undefined. */
 export interface Body {
   readonly kind: string;
   readonly apiVersion: string;
@@ -55,7 +55,7 @@ export const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslic
 export const EVENTS = '/apis/events.k8s.io/v1/namespaces/default/events';
 export const LEASES = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
 
-/** An embedded API server in memory, on a clock that stands still, and what a client does with it. */
+/** An embedded API server in memory on a stopped clock, with a client. */
 export class ApiClient {
   readonly clock: ManualClock;
   readonly server: ApiServer;
@@ -75,7 +75,7 @@ export class ApiClient {
     return this.server.handle(request, this.closing.signal);
   }
 
-  /** One request and its answer; time moves on as far as the answer needs. */
+  /** Sends a request and returns its answer; time moves as far as the answer needs. */
   async send(
     method: string,
     path: string,
@@ -110,7 +110,7 @@ export class ApiClient {
     return this.send('PATCH', path, body, { 'content-type': MEDIA_TYPES[kind] });
   }
 
-  /** Server-side apply by `manager` of an object whose kind, version and name the path tells. */
+  /** Server-side apply by `manager`; the path gives kind, version and name of the object. */
   apply(path: string, manager: string, fields: object, more = ''): Promise<Answer> {
     const kinds: Readonly<Record<string, readonly [apiVersion: string, kind: string]>> = {
       services: ['v1', 'Service'],

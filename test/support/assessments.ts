@@ -2,7 +2,7 @@ import type { Assessment, PortAssessment } from '../../src/endpoint/assessment.t
 import type { Health, Verdict } from '../../src/health/health.ts';
 import { parseIpAddress } from '../../src/model/ip-address.ts';
 
-/** An address on one port, with a verdict; ready when that is healthy. */
+/** An address on one port with a verdict; it is ready if the verdict is healthy. */
 export function assessed(
   address: string,
   verdict: Verdict,
@@ -45,7 +45,7 @@ export function healthOf(verdict: Verdict, traits: Partial<Health> = {}): Health
   };
 }
 
-/** `10.0.0.1 ready Connected`, one line an address: what policies are compared by. */
+/** `10.0.0.1 ready Connected`: a line for each address, to compare policies. */
 export function readinessOf(assessments: readonly Assessment[]): string[] {
   return assessments.flatMap(({ address, ports }) =>
     ports.map(({ ready, reason }) => `${address} ${ready ? 'ready' : 'not ready'} ${reason}`),

@@ -5,24 +5,24 @@ import { missing, programPath } from './real-peer.ts';
 const NETWORK = '198.18.0';
 const HOSTS = 254;
 
-/** Why no backend can have an address here, as a line to read; undefined when it can. */
+/** Why backends can have no address on this machine, as a message; undefined if they can. */
 export function noBackendAddresses(): string | undefined {
   return missing(['ip'], { root: true });
 }
 
 /**
- * Addresses of this machine that an API server accepts as endpoints: it rejects loopback, so they are put on
- * `lo` beside it. Needs root; see {@link noBackendAddresses}.
+ * Addresses of this machine that an API server accepts as endpoints. It rejects loopback addresses, so these are added to
+ * `lo`, which needs root: see {@link noBackendAddresses}.
  */
 export class BackendAddresses implements Disposable {
   readonly #taken: string[] = [];
 
-  /** One more address that nobody on this machine has. */
+  /** Adds another address that is free on this machine. */
   take(): string {
     const start = process.pid % HOSTS;
     for (let tries = 0; tries < HOSTS; tries++) {
       const address = `${NETWORK}.${((start + tries) % HOSTS) + 1}`;
-      // Adding is the test whether it is free: two processes may ask at once, and only one gets it.
+      // Adding it shows whether it is free: of two processes that try at once, only one succeeds.
       if (changeLoopback('add', address)) {
         this.#taken.push(address);
         return address;

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** Before the end-to-end tests: what they start is what is in the source, whoever starts them. */
+/** Builds the bundle before the e2e tests, so that they start the present source. */
 export function setup(): void {
   execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' });
 }

@@ -9,7 +9,7 @@ export interface KeyPair {
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** An authority of its own for a test, in a directory that the test removes. */
+/** A certificate authority for a test, in a directory that the test removes. */
 export class TestAuthority {
   readonly caFile: string;
   readonly #directory: string;
@@ -34,7 +34,7 @@ export class TestAuthority {
     );
   }
 
-  /** A certificate for `names` (`DNS:db.example`, `IP:127.0.0.1`); negative days make one that is over. */
+  /** A certificate for `names` (`DNS:db.example`, `IP:127.0.0.1`); negative days make an expired one. */
   issue(file: string, names: string, days: number): KeyPair {
     const [certFile, keyFile, request] = [`${file}.pem`, `${file}.key`, `${file}.csr`].map((name) =>
       this.#path(name),

@@ -14,7 +14,7 @@ export const SETTINGS: HealthCheckSettings = {
   oneShot: 'verdict',
 };
 
-/** A check of `address:port`, IPv6 in brackets, with the defaults but for what is given. */
+/** A check of `address:port` (IPv6 in brackets), with the defaults for all other fields. */
 export function checkAt(where: string, settings: Partial<HealthCheckSettings> = {}, host?: string): Check {
   const colon = where.lastIndexOf(':');
   const at = {

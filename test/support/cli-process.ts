@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** What ships; the tests' runner builds it first. */
+/** The bundle that ships; the test runner builds it first. */
 export const BUNDLE = fileURLToPath(new URL('../../dist/external-endpoints.js', import.meta.url));
 
 export interface Ended {
@@ -11,7 +11,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** `external-endpoints ARGS`, as a process of its own. */
+/** `external-endpoints ARGS` as a process. */
 export class CliProcess implements AsyncDisposable {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
@@ -32,7 +32,7 @@ export class CliProcess implements AsyncDisposable {
     });
   }
 
-  /** What it wrote so far. */
+  /** Its output so far. */
   get stdout(): string {
     return this.#output.stdout;
   }
@@ -59,7 +59,7 @@ export function runCli(
   return new CliProcess(args, environment, stdin).ended;
 }
 
-/** Whatever is set where the tests run must not reach what they start. */
+/** The environment without settings of the product and of Node.js: they must not reach a process of a test. */
 function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
     ([name]) => !name.startsWith('EXTERNAL_ENDPOINTS_') && name !== 'KUBECONFIG' && name !== 'NODE_OPTIONS',

@@ -12,10 +12,10 @@ import { type RecordingTerminal, recordingTerminal } from './recording-terminal.
 import { ScriptedNetwork } from './scripted-network.ts';
 import { seededRandom } from './seeded-random.ts';
 
-/** zlib works in threads of its own, which no manual clock waits for. */
+/** zlib runs in threads of its own, and a manual clock does not wait for them. */
 const PLAIN: Compressor = { compress: async (text) => text, decompress: async (text) => text };
 
-/** What a command sees of the world, without a socket, a file or a clock of its own. */
+/** All ports of a command, without sockets, files and a real clock. */
 export class CliWorld {
   readonly dns = new ResolverBench();
   readonly clock: ManualClock = this.dns.clock;
@@ -26,9 +26,9 @@ export class CliWorld {
   readonly interruption = new AbortController();
   /** The files that `--config` may name. */
   readonly files = new Map<string, string>();
-  /** Instead of a cluster: why there is none. */
+  /** Why there is no cluster. */
   noCluster: string | undefined;
-  /** What `connect` was asked for. */
+  /** The arguments of each `connect`. */
   readonly choices: ClusterChoice[] = [];
   readonly context: CliContext;
 
@@ -70,7 +70,7 @@ export class CliWorld {
     };
   }
 
-  /** Writes `name` with these targets, asking the world's DNS server. Returns the flags that name it. */
+  /** Writes a list `name` with these targets, which use the world's DNS server. Returns the flags for it. */
   list(targets: string, name = 'targets.yaml'): string[] {
     this.files.set(name, this.textOf(targets));
     return ['--config', name];
@@ -84,7 +84,7 @@ targets:
 ${targets}`;
   }
 
-  /** Runs a command line; time passes as far as it takes. What it prints is this run's alone. */
+  /** Runs a command line; time moves as far as it needs. Returns the output of this run alone. */
   async run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
     const { out, err } = this.terminal;
     const [outBefore, errBefore] = [out.text.length, err.text.length];

@@ -9,10 +9,10 @@ import { systemRandom } from '../../src/io/system-random.ts';
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 import { waitFor } from './wait-for.ts';
 
-/** Namespaces of a running cluster are emptied by it, which takes a while. */
+/** A running cluster needs a while to empty namespaces. */
 const NAMESPACE_GONE_WITHIN_MS = 60_000;
 
-/** An API server for end-to-end tests, whichever the environment names. */
+/** The API server that the environment names, for e2e tests. */
 export interface TestCluster {
   /**
    * `existing` when `E2E_KUBECONFIG` names the kubeconfig of a running cluster, `envtest` when
@@ -26,11 +26,11 @@ export interface TestCluster {
   readonly hasControllers: boolean;
   /** The embedded server itself, for tests that make it fail; undefined for the others. */
   readonly embedded: EmbeddedApiServer | undefined;
-  /** Makes a namespace of its own for a test, which goes away with `stop`. */
+  /** Creates a namespace for a test; `stop` deletes it. */
   createNamespace(prefix: string): Promise<string>;
   /**
-   * Stops the API server as when its machine restarts; what it returns starts it again, with all it had. Undefined
-   * where that is not ours to do.
+   * Stops the API server, as a restart of its machine does. The result starts it again with all its objects. Undefined for
+   * a running cluster.
    */
   readonly interrupt: (() => Promise<() => Promise<void>>) | undefined;
   /** Leaves no process, file or namespace behind. */
@@ -38,9 +38,9 @@ export interface TestCluster {
 }
 
 export interface TestClusterOptions {
-  /** False: nothing but the API server. A running cluster has its controllers all the same. */
+  /** False: only the API server. A running cluster always has its controllers. */
   readonly controllers?: boolean;
-  /** Ranges of the cluster's Services, one a family. A running cluster has those that it has. */
+  /** Ranges of the cluster's Services, one for each family. A running cluster has its own. */
   readonly serviceCidrs?: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
 }
@@ -113,7 +113,7 @@ function existingCluster(kubeconfigPath: string): TestCluster {
   };
 }
 
-/** The namespaces that one run of the tests made. */
+/** The namespaces that one run of the tests created. */
 class OwnNamespaces {
   readonly context: string;
   readonly #api: CoreV1Api;

@@ -3,15 +3,15 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 
 export interface ConnectProxy {
   readonly url: string;
-  /** `HOST:PORT` of each connection that was asked for. */
+  /** `HOST:PORT` of each requested connection. */
   readonly targets: readonly string[];
   close(): Promise<void>;
 }
 
 /**
- * A proxy that only knows CONNECT (RFC 9110 §9.3.6).
+ * A proxy that supports only CONNECT (RFC 9110 §9.3.6).
  *
- * @param portOf where the connection really leads, on this machine; the port that was asked for when it is missing.
+ * @param portOf the real port of the connection on this machine; without it the requested port.
  */
 export async function startConnectProxy(portOf?: (target: string) => number): Promise<ConnectProxy> {
   const targets: string[] = [];

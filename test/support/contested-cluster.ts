@@ -15,7 +15,7 @@ import { listOf } from './targets.ts';
 
 const NEVER = new AbortController().signal;
 
-/** A cluster with all its controllers in which somebody else acts between what a pass reads and what it writes. */
+/** A cluster with its controllers, in which another writer acts between the reads and the writes of a pass. */
 export class ContestedCluster {
   readonly clock = new ManualClock();
   readonly client: InMemoryClient;
@@ -52,12 +52,12 @@ export class ContestedCluster {
     this.#cluster.server.faults.inject(rule);
   }
 
-  /** No fault any more. */
+  /** Ends all faults. */
   heal(): void {
     this.#cluster.server.faults.clear();
   }
 
-  /** Right before a write of a pass, `apply Service` or `delete EndpointSlice`: somebody is faster. */
+  /** Another writer acts right before a write of a pass, such as `apply Service` or `delete EndpointSlice`. */
   before(write: string, by: () => Promise<unknown>, times = 1): void {
     this.#meddlings.push({ write, by, left: times });
   }
@@ -76,7 +76,7 @@ export class ContestedCluster {
     return targets[0];
   }
 
-  /** `release default/NAME`, by a process that is killed after so many writes. */
+  /** `release default/NAME`, by a process that is killed after that many writes. */
   async release(
     name: string,
     more: Partial<ReleaseRequest> = {},

@@ -12,7 +12,7 @@ const READY_WITHIN_MS = 60_000;
 /** A process that does not end by itself is killed after this. */
 const STOP_WITHIN_MS = 20_000;
 
-/** What decides whether our slices and Endpoints are right, and what cleans up behind the tests. */
+/** The controllers that handle slices and Endpoints, and those that clean up after the tests. */
 const CONTROLLERS = [
   'endpointslice-mirroring-controller',
   'endpoints-controller',
@@ -22,14 +22,14 @@ const CONTROLLERS = [
 ];
 
 export interface ControlPlaneOptions {
-  /** False: without kube-controller-manager, even when it is there. */
+  /** False: without kube-controller-manager, even if the folder has it. */
   readonly controllers: boolean;
-  /** Ranges of the cluster's Services, one a family; the first is the family that they get by default. */
+  /** Ranges of the cluster's Services, one for each family; the first is the default family. */
   readonly serviceCidrs: readonly string[];
 }
 
 /**
- * A real control plane in a directory of its own: etcd, kube-apiserver and, when it is there too,
+ * A real control plane in a temporary directory: etcd, kube-apiserver and, if the folder has it,
  * kube-controller-manager, from the folder that `KUBEBUILDER_ASSETS` names (the convention of envtest).
  */
 export class ControlPlane {
@@ -126,7 +126,7 @@ export class ControlPlane {
     return url;
   }
 
-  /** Stops kube-apiserver; what it returns starts it again, on the same etcd and at the same address. */
+  /** Stops kube-apiserver. The result starts it again on the same etcd and at the same address. */
   async interrupt(): Promise<() => Promise<void>> {
     await this.#server?.stop();
     return async () => {
@@ -186,7 +186,7 @@ export class ControlPlane {
     });
   }
 
-  /** The API server before etcd: without its store it would hang on its way down. */
+  /** Stops the API server before etcd: without etcd it would hang while it stops. */
   async stop(): Promise<void> {
     for (const process of this.#processes.splice(0).reverse()) await process.stop();
     rmSync(this.#directory, { recursive: true, force: true });
@@ -194,8 +194,8 @@ export class ControlPlane {
 }
 
 /**
- * Runs a program for as long as this process lives: a watchman beside it waits for the end of its input,
- * which comes when we close it and also when we are killed before any clean-up.
+ * Runs a program as long as this process lives. A shell beside it waits for the end of its input, which comes when this
+ * process closes it, or is killed.
  */
 const WITH_WATCHMAN = `
 exec 3<&0
@@ -204,7 +204,7 @@ exec 3<&0
 wait "$program"
 `;
 
-/** A child process with its log, which never outlives the tests. */
+/** A child process with its log. It never outlives the tests. */
 class ManagedProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #logPath: string;
@@ -242,7 +242,7 @@ class ManagedProcess {
 
   async stop(): Promise<void> {
     const { pid } = this.#child;
-    // The group, because the shell's end would not be the program's.
+    // The whole group: the end of the shell does not end the program.
     const kill = setTimeout(() => pid !== undefined && process.kill(-pid, 'SIGKILL'), STOP_WITHIN_MS);
     this.#child.stdin.end();
     await this.#ended;

@@ -3,7 +3,7 @@ import { a, cnameTo, nameOf, question, rawReply, TO_QUESTION, TYPE, uint16, wire
 /** The names that the bombs answer. */
 export const BOMBED_NAMES = { A: 'db.example.test', SRV: '_pg._tcp.example.test' } as const;
 
-/** The worst that fits into 16 KiB, as far as anybody thought of it. */
+/** The most expensive messages of at most 16 KiB that we know. */
 export const DNS_BOMBS: Readonly<Record<string, () => Buffer>> = {
   'a thousand names, each along 126 pointers': () => {
     const asked = question(BOMBED_NAMES.A, TYPE.A);
@@ -22,7 +22,7 @@ export const DNS_BOMBS: Readonly<Record<string, () => Buffer>> = {
   'names along thousands of pointers, and of thousands of octets': () => {
     const asked = question(BOMBED_NAMES.A, TYPE.A);
     const start = 12 + asked.length + 11;
-    // Each label is followed by a pointer to the one before it: a name that grows as it is read.
+    // Each label is followed by a pointer to the previous one: the name grows while it is read.
     const steps = Array.from({ length: 1_500 }, (_, index) =>
       Buffer.concat([
         Buffer.of(1, 0x61),

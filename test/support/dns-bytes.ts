@@ -1,11 +1,11 @@
-/** DNS messages put together octet by octet, so that a test can put them together wrongly. */
+/** DNS messages built byte by byte, so that a test can build wrong ones. */
 
 export interface RawRecord {
   readonly owner: Uint8Array;
   readonly type: number;
   readonly class?: number;
   readonly ttl?: number;
-  /** What RDLENGTH says; the data's length unless it is to lie. */
+  /** RDLENGTH; the length of the data if it is not given. */
   readonly announcedLength?: number;
   readonly data: Uint8Array;
 }
@@ -19,7 +19,7 @@ export interface RawReply {
   readonly answers?: readonly RawRecord[];
   readonly authorities?: readonly RawRecord[];
   readonly additionals?: readonly RawRecord[];
-  /** What the header says of the answers' number; their number unless it is to lie. */
+  /** ANCOUNT in the header; the number of answers if it is not given. */
   readonly answerCount?: number;
 }
 
@@ -37,7 +37,7 @@ export function uint32(value: number): Buffer {
   return bytes;
 }
 
-/** `a.b` with its octets as they are; labels may hold anything. */
+/** `a.b` with its bytes unchanged; labels may contain any byte. */
 export function wireName(...labels: string[]): Buffer {
   const parts = labels.map((label) => Buffer.concat([Buffer.of(label.length), Buffer.from(label, 'latin1')]));
   return Buffer.concat([...parts, Buffer.of(0)]);

@@ -12,7 +12,7 @@ export interface AskedQuery extends ReceivedQuery {
   readonly message: Uint8Array;
 }
 
-/** What a simulated server sends back, and when; nothing: it stays silent. */
+/** What a simulated server sends back, and when; without it the server is silent. */
 export interface Reaction {
   readonly datagrams: readonly Uint8Array[];
   readonly afterMs?: number;
@@ -20,7 +20,7 @@ export interface Reaction {
 
 export type Behaviour = (query: AskedQuery) => Reaction | TcpResult | UdpResult;
 
-/** A DNS network without sockets: what each server does is set by the test. Servers that are not known refuse. */
+/** A DNS network without sockets. The test sets what each server does; unknown servers refuse. */
 export class DnsNetwork implements DnsTransport {
   readonly queries: AskedQuery[] = [];
   inFlight = 0;
@@ -84,7 +84,7 @@ export function servingZones(...zones: readonly DnsZone[]): Behaviour {
   return serving(zones, 'REFUSED');
 }
 
-/** Answers as one who knows all of the DNS: names outside the zones do not exist. */
+/** Answers as a recursor: names outside the zones do not exist. */
 export function knowingAll(...zones: readonly DnsZone[]): Behaviour {
   return serving(zones, 'NXDOMAIN');
 }

@@ -22,7 +22,7 @@ export function realResolver(limits: Partial<ResolverLimits> = {}): CountingReso
   });
 }
 
-/** Knot DNS as the authority for the zones it is given. */
+/** Knot DNS as the authority for some zones. */
 export class KnotServer implements AsyncDisposable {
   readonly port: number;
   readonly #zones: readonly string[];
@@ -48,7 +48,7 @@ export class KnotServer implements AsyncDisposable {
     this.port = port;
   }
 
-  /** Replaces the zone's records, in a zone file's notation with names below the zone, and waits until they are in force. */
+  /** Replaces the zone's records, in zone file format with names below the zone, and waits until the server has them. */
   publish(zone: string, ...records: readonly string[]): void {
     this.#serial += 1;
     this.#records.set(zone, records);
@@ -60,7 +60,7 @@ export class KnotServer implements AsyncDisposable {
     await this.#peer[Symbol.asyncDispose]();
   }
 
-  /** Starts again at the same port with the records that it had. */
+  /** Starts again at the same port with the same records. */
   async restart(): Promise<void> {
     this.#peer = new RealPeer();
     await this.#start();
@@ -102,7 +102,7 @@ export class KnotServer implements AsyncDisposable {
     this.#peer.file(zone, `${[...head, ...(this.#records.get(zone) ?? [])].join('\n')}\n`);
   }
 
-  /** Blocking: when it returns, the zone is in force. */
+  /** Blocking: when it returns, the server has the zone. */
   #control(...args: readonly string[]): void {
     run('knotc', '-s', `${this.#peer.directory}/knot.sock`, '-b', ...args);
   }
@@ -112,12 +112,12 @@ export class KnotServer implements AsyncDisposable {
   }
 }
 
-/** A server that knows the zones of others. */
+/** A server that forwards zones to other servers. */
 export interface Recursor extends AsyncDisposable {
   readonly port: number;
 }
 
-/** A port that is free for TCP is taken for UDP as soon as anybody asks a question from it: then another one. */
+/** A port that is free for TCP may be in use for UDP by a query: then another port is tried. */
 async function startSomewhere(start: (peer: RealPeer, port: number) => Promise<void>): Promise<Recursor> {
   for (let triesLeft = 4; ; triesLeft -= 1) {
     const port = await freePort();
@@ -166,8 +166,8 @@ async function unboundAt(
 }
 
 /**
- * A forwarder with a memory. It takes a reply that ends in a CNAME for the whole truth, and so has to have a
- * recursor behind it, not an authority.
+ * A forwarder with a cache. It takes a reply that ends in a CNAME as complete, so it needs a recursor behind it, not an
+ * authority.
  */
 export function startDnsmasq(recursorPort: number): Promise<Recursor> {
   return startSomewhere((peer, port) => dnsmasqAt(peer, port, recursorPort));

@@ -26,7 +26,7 @@ export const DNS_SETTINGS: DnsSettings = {
   hold: { obsoleteMs: 30_000, notFoundMs: 300_000, failureMs: Number.POSITIVE_INFINITY },
 };
 
-/** A resolver on a simulated clock and network, with one server that has authority over `example.test`. */
+/** A resolver on a simulated clock and network, with one authority for `example.test`. */
 export class ResolverBench {
   readonly clock = new ManualClock();
   readonly network = new DnsNetwork(this.clock);
@@ -69,7 +69,7 @@ export function ip(text: string): IpAddress {
   return parsed;
 }
 
-/** `a('10.0.0.1')`, `aaaa('fd00::1')` by the address's looks. */
+/** An A or AAAA record, by the family of the address. */
 export function address(text: string, ttlSeconds = 60): ZoneRecord {
   return { type: text.includes(':') ? 'AAAA' : 'A', address: ip(text), ttlSeconds };
 }

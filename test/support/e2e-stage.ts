@@ -12,7 +12,7 @@ import { startCluster, type TestCluster } from './cluster.ts';
 import { address, ip } from './dns-resolver.ts';
 import { freePort } from './real-peer.ts';
 
-/** What all lists of the tests say: quick checks, and names asked of the stage's own server. */
+/** The defaults of all lists of the tests: fast checks, and the stage's own DNS server. */
 const QUICK = 'healthCheck: { interval: 2s, fastInterval: 50ms, timeout: 1s }';
 
 /** A cluster, a namespace in it, a DNS zone and backends that a list can name. */
@@ -55,7 +55,7 @@ export class Stage implements AsyncDisposable {
     return backend;
   }
 
-  /** Makes `name`.corp.test stand for these backends, and for nothing when there are none. */
+  /** Sets the records of `name`.corp.test to these backends; without backends the name has no address. */
   point(name: string, ...backends: readonly Backend[]): void {
     const records = backends.map((backend) => address(backend.address, 1));
     this.zone.set(`${name}.corp.test`, records);
@@ -67,7 +67,7 @@ export class Stage implements AsyncDisposable {
     return path;
   }
 
-  /** A target list with these targets, `NS` and `PORT` filled in. Returns its path. */
+  /** Writes a list with these targets, with `NS` and `PORT` replaced. Returns its path. */
   list(name: string, targets: string, { dns = '', guards = '' } = {}): string {
     const { address: server, port } = this.dns.address;
     const dnsServer = `servers: ["${server}:${port}"], timeout: 500ms, attempts: 2`;
@@ -82,7 +82,7 @@ ${targets}`;
     return this.file(name, text.replaceAll('PORT', String(this.port)));
   }
 
-  /** Its state in the stage's namespace, as an instance of its own, so that stages never meet. */
+  /** Flags for a state and an instance of the stage's own, so that stages do not share objects. */
   arguments(command: string, list: string, more: readonly string[] = []): string[] {
     const namespace = this.namespace;
     const place = ['--instance', namespace, '--state-namespace', namespace];
@@ -97,7 +97,7 @@ ${targets}`;
     return new CliProcess(this.arguments(command, list, more));
   }
 
-  /** The same with `-o json`, read. */
+  /** The same with `-o json`, parsed. */
   async report(
     command: 'sync' | 'plan',
     list: string,
@@ -124,7 +124,7 @@ ${targets}`;
     );
   }
 
-  /** Every object of ours in the namespace with its version: equal before and after means that nothing was written. */
+  /** All our objects in the namespace with their versions: if they are equal later, nothing was written. */
   async versions(): Promise<Record<string, string | undefined>> {
     const namespace = this.namespace;
     const lists = await Promise.all([

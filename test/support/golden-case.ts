@@ -17,13 +17,13 @@ import { listFrom } from './targets.ts';
 
 /** `world.yaml`: everything but the list. */
 interface GoldenWorld extends ScriptedWorld {
-  /** One sentence: what the case shows. */
+  /** What the case shows, in one sentence. */
   readonly shows: string;
   readonly options?: Partial<DecideOptions>;
-  /** Ranges of the cluster's Services; it tells them when asked, unless `tellsServiceCidrs` is false. */
+  /** Ranges of the cluster's Services. They can be read, unless `tellsServiceCidrs` is false. */
   readonly serviceCidrs?: readonly string[];
   readonly tellsServiceCidrs?: boolean;
-  /** What happened before, in order. */
+  /** Earlier steps, in order. */
   readonly history?: readonly Step[];
 }
 
@@ -42,14 +42,14 @@ const PLAIN = { compress: async (text: string) => text, decompress: async (text:
 
 /** The cluster that a case is played on. */
 export interface GoldenPlace {
-  /** Where the case says `default`. */
+  /** The namespace in place of `default`. */
   readonly namespace: string;
   readonly sender: KubeSender;
   readonly store: ObjectStore;
   readonly clock: Clock;
-  /** `METHOD path` or the like of every write so far. */
+  /** Every write so far, such as `METHOD path`. */
   readonly writes: readonly string[];
-  /** Lets a pass come to its end. */
+  /** Moves time until a pass has ended. */
   finish<T>(pass: Promise<T>): Promise<T>;
   /** Resolves when the controllers have caught up. */
   rest(): Promise<void>;
@@ -64,7 +64,7 @@ export function goldenCases(): readonly string[] {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** A folder with `targets.yaml`, `world.yaml` and what is expected to come of them. */
+/** A folder with `targets.yaml`, `world.yaml` and the expected results. */
 export class GoldenCase {
   readonly world: GoldenWorld;
   readonly #folder: string;
@@ -74,7 +74,7 @@ export class GoldenCase {
     this.world = parse(this.#read('world.yaml')) as GoldenWorld;
   }
 
-  /** Plays the history, plans, carries out, and does it again. */
+  /** Plays the history, runs `plan` and `sync`, and runs `sync` again. */
   async play(place: GoldenPlace): Promise<GoldenResult> {
     const world = parse(inNamespace(this.#read('world.yaml'), place)) as GoldenWorld;
     for (const step of world.history ?? []) {
@@ -98,7 +98,7 @@ export class GoldenCase {
     };
   }
 
-  /** The expected files, or, with UPDATE_GOLDEN=1, what they are from now on. */
+  /** The expected files; with UPDATE_GOLDEN=1 they are replaced first. */
   expected(files: GoldenResult['files']): GoldenResult['files'] {
     const folder = join(this.#folder, 'expected');
     if (process.env.UPDATE_GOLDEN === '1') {
@@ -175,9 +175,9 @@ async function objectsIn({ namespace, store }: GoldenPlace): Promise<unknown[]> 
 
 export interface GoldenResult {
   readonly files: Readonly<Partial<Record<(typeof RESULTS)[number], string>>>;
-  /** Requests that are no reads, of a pass over what the first one made. */
+  /** The writes of the second pass. */
   readonly writtenAgain: readonly string[];
-  /** What failed is tried again. */
+  /** A failed write is repeated in the second pass. */
   readonly isFailing: boolean;
 }
 
@@ -213,13 +213,13 @@ function outcome({ namespace, name, phase, reason, message }: SyncReport['target
   return { target: `${namespace}/${name}`, phase, reason, ...(message === '' ? {} : { message }) };
 }
 
-/** Long content is in `objects.yaml`. */
+/** Short: `objects.yaml` has the whole content. */
 function brief(value: unknown): unknown {
   if (value === undefined) return null;
   return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
-/** Without what differs from run to run. */
+/** Without fields that differ from run to run. */
 function stable(object: KubeObject): unknown {
   const { metadata, status: _status, ...rest } = object as KubeObject & { readonly status?: unknown };
   const { managedFields = [], ownerReferences, ...meta } = metadata;

@@ -15,7 +15,7 @@ export class GoldenInMemory implements GoldenPlace {
   readonly store: ObjectStore;
   readonly #controllers = new AbortController();
 
-  /** @param tells whether the cluster tells its ranges when it is asked. */
+  /** @param tells whether the ranges of the cluster can be read. */
   constructor(serviceCidrs: readonly string[] = DEFAULT_CIDRS, tells = true) {
     const cluster = new InMemoryCluster(this.clock, { serviceCidrs });
     cluster.server.startControllers({ controllers: ALL_CONTROLLERS }, this.#controllers.signal);

@@ -13,10 +13,10 @@ import { untilStill } from './wait-for.ts';
 
 const NEVER = new AbortController().signal;
 const POLL_MS = 100;
-/** So long nothing of a namespace must have changed for its controllers to have caught up. */
+/** The controllers have caught up when nothing in the namespace changed for so long. */
 const STILL_MS = 700;
 
-/** A namespace of a real cluster, on a clock that runs faster than the wall's. */
+/** A namespace of a real cluster, with a clock that runs faster than real time. */
 export class GoldenReal implements GoldenPlace {
   readonly namespace: string;
   readonly clock: Clock = quickened(systemClock, 4);
@@ -39,7 +39,7 @@ export class GoldenReal implements GoldenPlace {
   }
 
   get writes(): readonly string[] {
-    // The state follows the time that probes took, which is never the same twice.
+    // The state depends on the duration of probes, which differs each time.
     return this.#counting.writes.filter((write) => !write.includes('ConfigMap'));
   }
 
@@ -69,7 +69,7 @@ export class GoldenReal implements GoldenPlace {
   }
 }
 
-/** Cases run beside each other in one cluster: none may see what others own. */
+/** Cases run in parallel in one cluster: none may read the objects of another one. */
 function withinNamespace(store: ObjectStore, namespace: string): ObjectStore {
   return storeWith(store, {
     list: (...[kind, scope, signal]: Parameters<ObjectStore['list']>) =>
@@ -85,7 +85,7 @@ function quickened(clock: Clock, factor: number): Clock {
   };
 }
 
-/** What a case came to, without what is a cluster's own business: addresses, random names, the order of mirrors. */
+/** The results of a case, without the cluster's own values: addresses, random names, the order of mirrored slices. */
 export function comparable(files: GoldenResult['files'], namespace: string): unknown {
   const plain = (text: string) =>
     text
@@ -108,7 +108,7 @@ interface PlannedTarget {
   readonly actions: readonly { readonly changes?: readonly { readonly path: string }[] }[];
 }
 
-/** Fields come in the order in which a server happens to write them. */
+/** The order of fields differs from server to server. */
 function withChangesSorted(target: PlannedTarget): PlannedTarget {
   const sorted = target.actions.map(({ changes, ...action }) => ({
     ...action,

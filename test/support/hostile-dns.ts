@@ -7,18 +7,18 @@ import { serverAt } from './dns-network.ts';
 export interface UdpCaller {
   readonly query: Buffer;
   readonly from: RemoteInfo;
-  /** How many datagrams came before this one. */
+  /** How many datagrams arrived before this one. */
   readonly before: number;
   /** Sends from the server's own address and port. */
   send(datagram: Uint8Array): void;
 }
 
-/** A server that sends what a test puts together, octet by octet, and keeps no rule by itself. */
+/** A server that sends the bytes of a test, and follows no rule of DNS itself. */
 export class HostileDnsServer implements AsyncDisposable {
   readonly #udp = createSocket('udp4');
   readonly #tcp = createServer();
   readonly #connections = new Set<Socket>();
-  /** Every datagram that came, with where it came from. */
+  /** Every received datagram, with its source. */
   readonly received: { query: Buffer; port: number }[] = [];
   onUdp: (caller: UdpCaller) => void = () => undefined;
   /** Without it TCP connections are closed at once. */
@@ -57,7 +57,7 @@ export class HostileDnsServer implements AsyncDisposable {
     });
     this.#tcp.on('connection', (socket) => {
       this.#connections.add(socket);
-      // The client leaves in the middle of whatever is sent to it: that is what these tests are about.
+      // These tests expect that the client closes the connection in the middle.
       socket.on('error', () => socket.destroy());
       socket.once('close', () => this.#connections.delete(socket));
       socket.once('data', (framed) => this.onTcp(socket, framed.subarray(2)));

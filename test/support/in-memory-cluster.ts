@@ -13,10 +13,10 @@ import type { Clock } from '../../src/time/clock.ts';
 import { LinkedController } from '../../src/time/linked-controller.ts';
 import { seededRandom } from './seeded-random.ts';
 
-/** What becomes of a request: no connection, no right, no answer at all, or an answer lost after the deed. */
+/** A fault of a request: no connection, no right, no answer, or an answer that is lost after the write. */
 export type ClientFault = 'refused' | 'forbidden' | 'hangs' | 'answerLost';
 
-/** The embedded API server without a socket, for tests that hold time in their hands. */
+/** The embedded API server without a socket, for tests that control time. */
 export class InMemoryCluster {
   readonly server: ApiServer;
   readonly #clock: Clock;
@@ -32,12 +32,12 @@ export class InMemoryCluster {
   }
 }
 
-/** One process's way to the server. */
+/** One process's connection to the server. */
 export class InMemoryClient implements KubeSender {
   readonly store = new KubeStore(this);
   /** `METHOD path`, without queries, of what reached the server. */
   readonly requests: string[] = [];
-  /** Told of every answer; status 0 when none came. */
+  /** Called for every answer; status 0 when there was none. */
   onAnswer: (method: string, httpStatus: number) => void = () => undefined;
   fault: (request: KubeRequest) => ClientFault | undefined = () => undefined;
   readonly #server: ApiServer;
@@ -49,7 +49,7 @@ export class InMemoryClient implements KubeSender {
     this.#clock = clock;
   }
 
-  /** Breaks the watches that are open. */
+  /** Breaks all open watches. */
   cut(): void {
     for (const stream of this.#streams) stream.abort(new Error('cut'));
   }

@@ -9,12 +9,12 @@ function kubectlPath(): string | undefined {
   return existsSync(beside) ? beside : programPath('kubectl');
 }
 
-/** Why there is no kubectl here, as a line to read; undefined when there is one. */
+/** Why there is no kubectl on this machine, as a message; undefined if there is one. */
 export function noKubectl(): string | undefined {
   return kubectlPath() === undefined ? missing(['kubectl']) : undefined;
 }
 
-/** What `kubectl ARGS` prints; rejects with what it complains of. The server may be in this very process, so nothing here blocks. */
+/** The output of `kubectl ARGS`; rejects with its error. It does not block: the server may be in this process. */
 export async function kubectl(kubeconfig: string, args: readonly string[], stdin = ''): Promise<string> {
   const path = kubectlPath();
   if (path === undefined) throw new Error('there is no kubectl');

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** A listener in a process of its own, so that its work and its state are not the test's. */
+/** A listener in another process, so that its CPU time and its sockets are not the test's. */
 export class ListenerProcess implements AsyncDisposable {
   readonly port: number;
   readonly #child: ChildProcess;
@@ -20,7 +20,7 @@ export class ListenerProcess implements AsyncDisposable {
     return ListenerProcess.#start('tcp-sink.ts');
   }
 
-  /** Its backlog is full and its process stopped: SYNs to its port vanish, on any address of this host. */
+  /** Its backlog is full and its process is stopped: SYNs to its port are dropped, on any address of this host. */
   static async full(): Promise<ListenerProcess> {
     const listener = await ListenerProcess.#start('silent-listener.ts');
     listener.#child.kill('SIGSTOP');

@@ -50,7 +50,7 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Moves time on, waking whoever is due on the way and letting them run before time goes on. */
+  /** Moves time forward, and runs each timer at its own time. */
   async advance(durationMs: number): Promise<void> {
     const untilMs = this.#monotonicMs + durationMs;
     await settle();

@@ -1,8 +1,8 @@
 import { programPath, run } from './real-peer.ts';
 
 /**
- * A network namespace with one cable to this host, to be had by root alone. Its addresses are from the
- * range for benchmarks (RFC 2544), a /29 of them that `subnet` (0 to 30) tells apart.
+ * A network namespace that a pair of interfaces connects to this host; it needs root. Its addresses are a /29 of the range
+ * for benchmarks (RFC 2544), numbered by `subnet` (0 to 30).
  */
 export class NetworkNamespace implements Disposable {
   readonly name: string;

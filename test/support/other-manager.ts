@@ -19,7 +19,7 @@ type Reference = Pick<KubeObject, 'apiVersion' | 'kind'> & {
   readonly metadata: { readonly name: string; readonly namespace?: string };
 };
 
-/** Whoever else writes to the cluster: kubectl, Helm, a person. */
+/** Another writer to the cluster: kubectl, Helm, a person. */
 export class OtherManager {
   readonly #sender: KubeSender;
   readonly #name: string;

@@ -44,9 +44,9 @@ export class ReadyHistory {
     return history;
   }
 
-  /** Moments of one Service, up to and including all that was written before this call. */
+  /** The moments of one Service, with everything that was written before this call. */
   async of(service: string): Promise<Moment[]> {
-    await this.#catchUp();
+    await this.#untilShown();
     return momentsOf(this.#events, service);
   }
 
@@ -81,7 +81,7 @@ export class ReadyHistory {
   }
 
   /** Both watches have come past everything that is written by now: each has seen a write of a moment later. */
-  async #catchUp(): Promise<void> {
+  async #untilShown(): Promise<void> {
     const namespace = this.#namespace;
     const store = this.#store;
     const name = 'watch-marker';
@@ -177,15 +177,15 @@ function* endpointsOf(
 }
 
 export interface Allowance {
-  /** Addresses that take traffic at every moment from the first on at which all of them do. */
+  /** Addresses that must take traffic at every moment after the first one at which all of them do. */
   readonly always: readonly string[];
   /** The first moment that counts: the flow begins after it. Default: the first. */
   readonly from?: number;
-  /** Names of the Service's ports may change: whichever it has, each must lead to the addresses. */
+  /** The names of the Service's ports may change: each present one must lead to the addresses. */
   readonly ports?: number;
 }
 
-/** What went wrong at some moment; empty when nothing did. */
+/** The breaches of all moments; empty if there is none. */
 export function gapsIn(moments: readonly Moment[], { always, from = 0 }: Allowance): string[] {
   const gaps: string[] = [];
   for (const { revision, event, ready, contradictions, isExternalName } of moments) {
@@ -208,7 +208,7 @@ export function gapsIn(moments: readonly Moment[], { always, from = 0 }: Allowan
   return gaps;
 }
 
-/** The last revision so far: what comes after belongs to the flow. */
+/** The last revision so far: later ones belong to the flow. */
 export function lastRevision(moments: readonly Moment[]): number {
   return moments.at(-1)?.revision ?? 0;
 }

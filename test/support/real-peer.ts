@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { waitFor } from './wait-for.ts';
 
-/** Where Debian puts what is not for everybody's PATH. */
+/** Directories of Debian for programs that are not in a user's PATH. */
 const MORE_DIRECTORIES = ['/usr/sbin', '/sbin', ...postgresDirectories()];
 
 /** The path of a program, or undefined where its package is not installed. */
@@ -15,8 +15,8 @@ export function programPath(name: string): string | undefined {
 }
 
 /**
- * What keeps a test from running here, as a line to read; undefined when nothing does. In CI nothing may:
- * there it throws, so that a test which silently stopped running cannot look like one that passed.
+ * Why a test cannot run on this machine, as a message; undefined if it can. With CI=true it throws: a test that cannot
+ * run must not look like one that passed.
  */
 export function missing(programs: readonly string[], { root = false } = {}): string | undefined {
   const absent = programs.filter((name) => programPath(name) === undefined);
@@ -31,13 +31,13 @@ export function missing(programs: readonly string[], { root = false } = {}): str
   return line;
 }
 
-/** A server from a Debian package, as a child process with a directory of its own. */
+/** A server from a Debian package, as a child process with a temporary directory. */
 export class RealPeer implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'external-endpoints-'));
   #child: ChildProcess | undefined;
   #output = '';
 
-  /** What it wrote to stdout and stderr so far. */
+  /** Its stdout and stderr so far. */
   get output(): string {
     return this.#output;
   }
@@ -48,7 +48,7 @@ export class RealPeer implements AsyncDisposable {
     return path;
   }
 
-  /** Starts it and waits until it takes connections at `port`, and has said what it says when it is ready. */
+  /** Starts it, and waits until it accepts connections at `port` and has printed its ready message. */
   async start(
     program: string,
     args: readonly string[],

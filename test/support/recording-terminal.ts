@@ -10,7 +10,7 @@ export interface RecordingTerminal extends Terminal {
   readonly err: RecordedOutput;
 }
 
-/** A terminal that remembers; by default it is none, but a pipe. */
+/** A terminal that records its output; by default it is a pipe. */
 export function recordingTerminal(look: Partial<TextOutput> = {}): RecordingTerminal {
   return { out: recorded(look), err: recorded(look) };
 }

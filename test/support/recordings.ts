@@ -24,16 +24,16 @@ export interface Recording {
 /** A recording that the embedded server does not reproduce in full, and why. */
 export interface KnownDifference {
   readonly case: string;
-  /** What is not compared; `[*]` stands for any index. */
+  /** The paths that are not compared; `[*]` is any index. */
   readonly paths?: readonly string[];
-  /** Lists in the recording are cut down to what the server has of them. */
+  /** Whether lists in the recording are cut down to the entries that the embedded server has. */
   readonly subset?: boolean;
   readonly reason: string;
 }
 
 const FOLDER = new URL('../fixtures/recordings/', import.meta.url);
 
-/** The order in which the files were recorded: later ones stand on what earlier ones left. */
+/** The order in which the files were recorded: later ones need the objects of earlier ones. */
 const FILES = [
   'server-side-apply',
   'create-update-delete',
@@ -63,14 +63,14 @@ function readJson<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as T;
 }
 
-/** Fields whose values a server makes up; which of ours stands for which of theirs is learned on the way. */
+/** Fields whose values a server chooses; the replay learns which value of ours corresponds to which of theirs. */
 const MADE_UP = new Set(['uid', 'resourceVersion', 'clusterIP', 'clusterIPs', 'continue']);
 
 type Json = unknown;
 
 /**
- * Tells which recorded uid, version, cluster IP or token is which of ours. The pairing is one to one, so a
- * version that stays where it should move, or moves where it should stay, shows as a difference.
+ * Pairs each recorded uid, version, cluster IP or token with one of ours. The pairs are one to one, so a version that
+ * changes where the recorded one does not, or the reverse, is a difference.
  */
 export class Correspondence {
   readonly #ours = new Map<string, string>();
@@ -143,7 +143,7 @@ function tokenStart(token: string): string {
   return (JSON.parse(Buffer.from(token, 'base64url').toString()) as { start: string }).start;
 }
 
-/** Whether `path` is one that a known difference leaves out. */
+/** Whether a known difference excludes `path`. */
 export function isLeftOut(path: string, difference: KnownDifference | undefined): boolean {
   const general = path.replaceAll(/\[\d+\]/g, '[*]');
   return (difference?.paths ?? []).some(
@@ -152,7 +152,7 @@ export function isLeftOut(path: string, difference: KnownDifference | undefined)
   );
 }
 
-/** `theirs` without the list entries, told by their name, that `ours` does not have. */
+/** `theirs` without the list entries whose name `ours` does not have. */
 export function cutDown(theirs: Json, ours: Json): Json {
   if (Array.isArray(theirs) && Array.isArray(ours)) {
     const byName = new Map(ours.map((item) => [nameOf(item), item]));

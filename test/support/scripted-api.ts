@@ -9,20 +9,20 @@ export interface SeenRequest {
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
-  /** The common name of the client's certificate, where it sent one. */
+  /** The common name of the client's certificate, if it sent one. */
   readonly clientName: string | undefined;
 }
 
 export type Answer = (response: ServerResponse, request: SeenRequest) => void;
 
-/** An HTTP or HTTPS server on loopback that answers what the test says, and counts who connects. */
+/** An HTTP or HTTPS server on loopback that gives the answers of the test, and counts connections. */
 export class ScriptedApi implements AsyncDisposable {
   readonly requests: SeenRequest[] = [];
   /** TCP connections taken so far. */
   connections = 0;
-  /** What every request is answered that `next` holds no answer for. */
+  /** The answer when `next` is empty. */
   always: Answer = answered(200, {});
-  /** Answers to the next requests, one each. */
+  /** The answers to the next requests, one each. */
   readonly next: Answer[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -40,7 +40,7 @@ export class ScriptedApi implements AsyncDisposable {
     });
   }
 
-  /** `plain` is HTTP; `mute` takes connections, says it speaks TLS and does not; else TLS with these options. */
+  /** `plain` is HTTP; `mute` has an https address, accepts connections and never answers; otherwise TLS with these options. */
   static async start(kind: ServerOptions | 'plain' | 'mute' = 'plain'): Promise<ScriptedApi> {
     const api = new ScriptedApi(kind);
     await new Promise<void>((resolve) => {
@@ -62,7 +62,7 @@ export class ScriptedApi implements AsyncDisposable {
     return this.#sockets.size;
   }
 
-  /** What a kubeconfig says of this server and of `user`. */
+  /** A kubeconfig for this server and `user`. */
   kubeConfig(user: Partial<User> = {}, cluster: Partial<Cluster> = {}): KubeConfig {
     const config = new KubeConfig();
     config.loadFromOptions({
@@ -98,7 +98,7 @@ export class ScriptedApi implements AsyncDisposable {
   }
 }
 
-/** Text as it is, everything else as JSON. */
+/** Text unchanged, everything else as JSON. */
 export function answered(
   status: number,
   body: unknown,
@@ -110,7 +110,7 @@ export function answered(
   };
 }
 
-/** Takes the request and says nothing, for good. */
+/** Takes the request, and never answers. */
 export const silence: Answer = () => undefined;
 
 /** The connection breaks before an answer. */

@@ -1,23 +1,23 @@
 import type { Connection, Dialer, DialRequest, DialResult } from '../../src/health/dialer.ts';
 import type { Clock } from '../../src/time/clock.ts';
 
-/** What a simulated host does to those who connect, and how long it takes to. */
+/** What a simulated host does with a connection, and after which time. */
 export type Behaviour =
   | { readonly does: 'accept'; readonly afterMs?: number }
   | { readonly does: 'fail'; readonly code: string; readonly afterMs?: number }
-  /** SYNs vanish: only the caller's time-out ends it. */
+  /** SYNs are dropped: only the caller's timeout ends it. */
   | { readonly does: 'swallow' };
 
 export interface Dial extends DialRequest {
   readonly atMs: number;
 }
 
-/** A network without sockets: what each `address:port` does is set by the test, `accept` by default. */
+/** A network without sockets. The test sets what each `address:port` does; the default is `accept`. */
 export class ScriptedNetwork implements Dialer {
   readonly dials: Dial[] = [];
   inFlight = 0;
   mostInFlight = 0;
-  /** Most dials and connections at one address at the same time. */
+  /** The most simultaneous dials and connections of one address. */
   mostAtOneAddress = 0;
   readonly #behaviours = new Map<string, Behaviour>();
   readonly #perAddress = new Map<string, number>();
@@ -71,7 +71,7 @@ export class ScriptedNetwork implements Dialer {
   }
 }
 
-/** A connection that nobody talks on. */
+/** A connection without data. */
 class EmptyConnection implements Connection {
   readonly #leave: () => void;
 
@@ -96,7 +96,7 @@ class EmptyConnection implements Connection {
   }
 }
 
-/** {@link Dialer.reach} made of {@link Dialer.dial}. */
+/** {@link Dialer.reach} on top of {@link Dialer.dial}. */
 export function reachByDialing(dial: Dialer['dial']): Dialer['reach'] {
   return async (request, signal) => {
     const result = await dial(request, signal);

@@ -10,13 +10,13 @@ import type {
 } from '../../src/cluster/object-store.ts';
 import type { KubeObject } from '../../src/manifest/kube-object.ts';
 
-/** One watch as a test holds it in its hands. */
+/** One watch, controlled by the test. */
 export class ScriptedWatch implements AsyncIterable<WatchEvent> {
   readonly scope: WatchScope;
   readonly #signal: AbortSignal;
   readonly #queue: (WatchEvent | 'end')[] = [];
   #wake: (() => void) | undefined;
-  /** Its reader has left, or it was ended. */
+  /** Whether its reader has left, or the test has ended it. */
   closed = false;
 
   constructor(scope: WatchScope, signal: AbortSignal) {
@@ -45,11 +45,11 @@ export class ScriptedWatch implements AsyncIterable<WatchEvent> {
   }
 }
 
-/** Lists and watches that a test answers by hand; nothing else is expected. */
+/** A store whose lists and watches the test answers; every other call is an error. */
 export class ScriptedStore implements Pick<ObjectStore, 'list' | 'watch'> {
   readonly lists: ListScope[] = [];
   readonly watches: ScriptedWatch[] = [];
-  /** Taken from the front; when empty, an empty list as of version 1. */
+  /** The answers to the next lists; without one, an empty list of version 1. */
   readonly answers: ApiResult<KubeList>[] = [];
 
   async list(_kind: unknown, scope: ListScope, signal: AbortSignal): Promise<ApiResult<KubeList>> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/time/clock.ts';
 
-/** A clock on which every sleep is over at once, and that remembers how long each would have been. */
+/** A clock on which every sleep ends at once; it records how long each would have been. */
 export class SkippingClock implements Clock {
   readonly sleptMs: number[] = [];
   #monotonicMs = 1_000;

@@ -5,7 +5,7 @@ import type { EndpointPort, EndpointSliceObject } from '../../src/manifest/kube-
 import { sliceLabels } from '../../src/manifest/labels.ts';
 import { familyOf } from '../../src/model/ip-address.ts';
 
-/** A slice of ours as the API server would return it. */
+/** A slice of ours as the API server returns it. */
 export function sliceOf(
   name: string,
   ports: readonly EndpointPort[],
@@ -38,7 +38,7 @@ export function nthAddress(n: number, mixed = false): string {
   return `10.${Math.floor(n / 65_536)}.${Math.floor(n / 256) % 256}.${n % 256}`;
 }
 
-/** What a kube-proxy would see: by address and port, the readiness that each slice gives it. */
+/** For each address and port: the readiness in each slice, as kube-proxy reads it. */
 export function readinessBySlice(slices: Iterable<EndpointSliceObject>): Map<string, Map<string, boolean>> {
   const seen = new Map<string, Map<string, boolean>>();
   for (const slice of slices) {

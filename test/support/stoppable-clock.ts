@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/io/system-clock.ts';
 import type { Clock } from '../../src/time/clock.ts';
 
-/** The system's clock, but it can be stopped: what lives by it then does nothing at all. */
+/** The system's clock, which can be stopped: then no sleep on it ends. */
 export class StoppableClock implements Clock {
   #offsetMs = 0;
   #stoppedAtMs: number | undefined;

@@ -1,7 +1,7 @@
 import { parseTargetList, type TargetList } from '../../src/config/target-list.ts';
 import type { Target } from '../../src/model/target.ts';
 
-/** The list of these targets (YAML, two blanks in), with what `more` says beside them. */
+/** A list of these targets (YAML, indented by two), with the other fields of `more`. */
 export function listOf(targets: string, more = ''): TargetList {
   return listFrom(
     `apiVersion: external-endpoints/v1\nkind: TargetList\n${more}\ntargets:\n${targets}\n`,
@@ -9,7 +9,7 @@ export function listOf(targets: string, more = ''): TargetList {
   );
 }
 
-/** A whole list that is in order. */
+/** Parses a list; throws if it has a problem. */
 export function listFrom(text: string, source: string): TargetList {
   const parsed = parseTargetList(text, source);
   if (!parsed.ok) throw new Error(parsed.problems.map(({ message }) => message).join('\n'));

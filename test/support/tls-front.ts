@@ -3,15 +3,15 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { KeyPair } from './certificates.ts';
 
-/** Who the front is, and whose clients it lets in. */
+/** The certificate of the front, and the authority of its clients. */
 export interface TlsIdentity extends KeyPair {
   readonly clientCaFile: string;
 }
 
-/** TLS in front of a server that speaks plain HTTP on this machine; lets nobody in without a client certificate. */
+/** TLS in front of a plain HTTP server on this machine; it requires a client certificate. */
 export class TlsFront implements AsyncDisposable {
   readonly port: number;
-  /** Common names of the certificates with which connections came. */
+  /** The common names of the clients' certificates. */
   readonly clients: string[] = [];
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
@@ -42,7 +42,7 @@ export class TlsFront implements AsyncDisposable {
     return new TlsFront(server, sockets);
   }
 
-  /** As another from now on; connections of before are cut, as when an API server restarts with new certificates. */
+  /** Changes the certificates and cuts all connections, as a restarted API server does. */
   rotate(identity: TlsIdentity): void {
     this.#server.setSecureContext(contextOf(identity));
     this.cut();

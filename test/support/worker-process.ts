@@ -14,7 +14,7 @@ export interface LogLine {
 
 const HEAP_METER = fileURLToPath(new URL('../programs/heap-meter.ts', import.meta.url));
 
-/** `external-endpoints run`, as a process of its own. */
+/** `external-endpoints run` as a process. */
 export class WorkerProcess implements AsyncDisposable {
   readonly #process: CliProcess;
 
@@ -23,7 +23,7 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   /**
-   * @param list a path for `--config`, or other arguments that say where the list is.
+   * @param list a path for `--config`, or other arguments for the list.
    * @param options.measuresHeap for {@link heapBytes}.
    */
   static start(
@@ -57,7 +57,7 @@ export class WorkerProcess implements AsyncDisposable {
     return lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
   }
 
-  /** All it wrote that is no log line, such as a stack trace. */
+  /** Its output without the log lines, such as a stack trace. */
   get noise(): string {
     const lines = this.#process.stderr.split('\n');
     return lines.filter((line) => line !== '' && !line.startsWith('{')).join('\n');
@@ -88,7 +88,7 @@ export class WorkerProcess implements AsyncDisposable {
     return new MetricsReading((await this.get('/metrics')).body);
   }
 
-  /** What its heap holds after garbage was collected. */
+  /** The size of its heap after a garbage collection. */
   async heapBytes(): Promise<number> {
     const measured = () => this.log.filter(({ reason }) => reason === 'HeapMeasured');
     const before = measured().length;
@@ -101,7 +101,7 @@ export class WorkerProcess implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** Asks it to end and waits: then its lease is free for the next. */
+  /** Sends SIGTERM and waits for its end: then its lease is released. */
   async end(): Promise<Ended> {
     this.kill('SIGTERM');
     return this.ended;
@@ -113,14 +113,13 @@ export class WorkerProcess implements AsyncDisposable {
 }
 
 /**
- * A limit of time that holds on a machine that does nothing else, or what to allow where all tests run side by
- * side. `E2E_FULL=1` says that the machine is ours.
+ * A time limit for a machine that does nothing else (`E2E_FULL=1`); four times as much where all tests run.
  */
 export function atMost(durationMs: number): number {
   return process.env.E2E_FULL === '1' ? durationMs : durationMs * 4;
 }
 
-/** How long it takes until that is so, in milliseconds. */
+/** The milliseconds until the condition holds. */
 export async function timeUntil(what: string, condition: () => Promise<boolean>): Promise<number> {
   const fromMs = performance.now();
   await waitFor(what, condition);

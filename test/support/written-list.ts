@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { formatDuration } from '../../src/config/quantities.ts';
 
-/** A target list as it stands in a file, with every rule kept. */
+/** The text of a valid target list, generated. */
 export interface WrittenList {
   readonly apiVersion: string;
   readonly kind: string;
@@ -101,7 +101,7 @@ const service = some({
   ipFamilies: fc.constantFrom(['IPv4'], ['IPv6']),
   ipFamilyPolicy: fc.constantFrom('SingleStack', 'PreferDualStack', 'RequireDualStack'),
 })
-  // Affinity does nothing for a headless Service, and is a mistake there.
+  // Affinity has no effect on a headless Service, and is an error there.
   .map((fields) => (fields.type === 'Headless' ? { ...fields, sessionAffinity: 'None' } : fields));
 
 const target: fc.Arbitrary<WrittenTarget> = fc
