@@ -1,3 +1,4 @@
+import { BoundedMap } from '../model/bounded-map.ts';
 import type { Log } from '../model/log.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -12,7 +13,7 @@ const MAX_REMEMBERED = 1_000;
  * minute from each who asks it. What is said of a target tells of a change, and is told each time.
  */
 export function steadyLog(log: Log, clock: Clock): Log {
-  const reported = new Map<string, { readonly atMs: number; leftOut: number }>();
+  const reported = new BoundedMap<string, { readonly atMs: number; leftOut: number }>(MAX_REMEMBERED);
   return {
     info: (reason, message, fields) => log.info(reason, message, fields),
     error: (reason, message, fields) => log.error(reason, message, fields),
@@ -28,9 +29,6 @@ export function steadyLog(log: Log, clock: Clock): Log {
         before.leftOut += 1;
         return;
       }
-      // Deleted first, so that the map stays in the order of telling.
-      reported.delete(key);
-      if (reported.size >= MAX_REMEMBERED) reported.delete(reported.keys().next().value ?? '');
       reported.set(key, { atMs: nowMs, leftOut: 0 });
       const leftOut = before?.leftOut ?? 0;
       log.warn(reason, message, leftOut === 0 ? fields : { ...fields, leftOut });
