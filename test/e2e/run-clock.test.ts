@@ -113,6 +113,6 @@ describe.skipIf(noBackendAddresses())('run', () => {
     await using worker = WorkerProcess.start(stage, list, { args: ['--resync', 'every day'] });
     const ended = await worker.ended;
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toMatch(/^error: --resync "every day" is no cron expression: /);
+    expect(ended.stderr).toMatch(/^error: --resync "every day" is not a cron expression: /);
   });
 });

@@ -6,8 +6,8 @@ import { WorkerProcess } from '../support/worker-process.ts';
 
 const NAMES = 200;
 const MEASURES = 5;
-/** Both families of each name are asked each second or a little later. */
-const QUERIES_BETWEEN = 7 * NAMES;
+/** Seven seconds: both families of each name are queried each second or a little later. */
+const QUERIES_BETWEEN = 7 * 2 * NAMES;
 const MOST_BYTES = 2_000_000;
 
 describe.skipIf(noBackendAddresses())('run', () => {
