@@ -3,7 +3,7 @@ import { parseIpAddress } from '../model/ip-address.ts';
 import type { DnsServerAddress, DnsSettings } from '../model/target.ts';
 import { flag, listOf, type RuleProblem, ruledText, section, wholeNumber } from './field.ts';
 import type { Report } from './field-rules.ts';
-import { unrepeated } from './field-rules.ts';
+import { uniqueBy } from './field-rules.ts';
 import { quoted } from './problem.ts';
 import { durationField, durationMs } from './quantities.ts';
 
@@ -14,7 +14,7 @@ const HOLD_DEFAULTS = { obsolete: '30s', notFound: '5m', failure: 'forever' } as
 
 const serverSchema = ruledText(
   {
-    description: 'ADDRESS or ADDRESS:PORT; an IPv6 address with a port stands in brackets.',
+    description: 'ADDRESS or ADDRESS:PORT. An IPv6 address with a port is written in brackets.',
     expected: 'a DNS server such as 10.0.0.53 or "[fd00::53]:5353"',
     maxLength: 72,
   },
@@ -24,73 +24,74 @@ const serverSchema = ruledText(
 const holdSchema = section(
   {
     obsolete: durationField({
-      description: 'How long an address stays that the answer no longer has, while it is healthy.',
+      description: 'How long an address is kept after it left the DNS answer, while it is healthy.',
       default: HOLD_DEFAULTS.obsolete,
       min: '0s',
       max: '168h',
     }).optional(),
     notFound: durationField({
-      description: 'How long the last good addresses stay after NXDOMAIN or NODATA.',
+      description: 'How long the last known addresses are kept after NXDOMAIN or NODATA.',
       default: HOLD_DEFAULTS.notFound,
       min: '0s',
       max: '168h',
       forever: true,
     }).optional(),
     failure: durationField({
-      description: 'How long they stay after SERVFAIL, REFUSED, a timeout or a malformed answer.',
+      description:
+        'How long the last known addresses are kept after SERVFAIL, REFUSED, a timeout or a malformed answer.',
       default: HOLD_DEFAULTS.failure,
       min: '0s',
       max: '168h',
       forever: true,
     }).optional(),
   },
-  { id: 'Hold', description: 'How long addresses outlive the answer that had them, by what came instead.' },
+  { id: 'Hold', description: 'How long addresses are kept after DNS no longer returns them, by cause.' },
 );
 
 export const dnsSchema = section(
   {
     servers: listOf(serverSchema, {
-      description: 'Whom to ask.',
-      otherwise: "the servers of the system's resolv.conf, read again when it changes",
+      description: 'DNS servers to query.',
+      otherwise: "the servers of the system's resolv.conf, which is read again when it changes",
       examples: [['10.0.0.53', '[fd00::53]:5353']],
       max: MAX_SERVERS,
       of: 'DNS servers',
     })
-      .superRefine(unrepeated(serverKey))
+      .superRefine(uniqueBy(serverKey))
       .optional(),
     timeout: durationField({
       description:
-        "Of one try at one server. With the system's servers, `options timeout` of resolv.conf goes before the default.",
+        "Time limit for one query to one server. With the system's servers, `options timeout` of resolv.conf replaces the default.",
       default: DEFAULTS.timeout,
       min: '10ms',
       max: '60s',
     }).optional(),
     attempts: wholeNumber({
       description:
-        "Tries in all, over all servers. With the system's servers, `options attempts` of resolv.conf (rounds over all of them) goes before the default.",
+        "Number of queries in total, over all servers. With the system's servers, `options attempts` of resolv.conf (rounds over all servers) replaces the default.",
       default: DEFAULTS.attempts,
       min: 1,
       max: 10,
     }).optional(),
     minTTL: durationField({
-      description: 'A name is not asked for again sooner than this, whatever its TTL.',
+      description: 'Shortest time between two queries for a name, even if its TTL is shorter.',
       default: DEFAULTS.minTTL,
       min: '100ms',
       max: '24h',
     }).optional(),
     maxTTL: durationField({
-      description: 'A name is asked for again after this at the latest.',
+      description: 'Longest time between two queries for a name, even if its TTL is longer.',
       default: DEFAULTS.maxTTL,
       min: '100ms',
       max: '168h',
     }).optional(),
     hosts: flag({
-      description: "Read the system's hosts file before asking a server.",
+      description: "Whether to read the system's hosts file before querying a server.",
       default: false,
     }).optional(),
     hold: holdSchema.optional(),
   },
-  { id: 'Dns', description: 'How names are resolved.' },
+  { id: 'Dns', description: 'How DNS names are resolved.' },
 );
 
 type WrittenDns = z.infer<typeof dnsSchema>;
@@ -109,13 +110,13 @@ function serverKey(text: string): string | undefined {
 
 function serverRule(text: string): RuleProblem | undefined {
   if (parseServer(text) !== undefined) return undefined;
-  const message = `${quoted(text)} is no address of a DNS server`;
+  const message = `${quoted(text)} is not the address of a DNS server`;
   return /[a-z]/i.test(text) && !text.includes(':')
-    ? { message, hint: 'a server is given by its address: its name could not be resolved without it' }
+    ? { message, hint: 'write the IP address of the server, not its name' }
     : { message };
 }
 
-/** A default gives way to what was written: `maxTTL: 2s` alone makes `minTTL` 2s as well. */
+/** A default never contradicts a written value: with `maxTTL: 2s` alone, `minTTL` is 2s too. */
 export function dnsFrom(written: WrittenDns | undefined, report: Report): DnsSettings {
   const minWritten = written?.minTTL;
   const maxWritten = written?.maxTTL;
@@ -129,7 +130,7 @@ export function dnsFrom(written: WrittenDns | undefined, report: Report): DnsSet
   }
   return {
     servers: (written?.servers ?? []).map(checkedServer),
-    // Left out when they are not written: the resolver knows whether resolv.conf has a say.
+    // Omitted when not written, so that the resolver can apply the options of resolv.conf.
     ...(written?.timeout === undefined ? {} : { timeoutMs: durationMs(written.timeout) }),
     ...(written?.attempts === undefined ? {} : { attempts: written.attempts }),
     minTtlMs,
@@ -156,6 +157,6 @@ function defaultMax(minTtlMs: number): number {
 
 function checkedServer(text: string): DnsServerAddress {
   const server = parseServer(text);
-  if (server === undefined) throw new Error(`a DNS server came through unchecked: ${text}`);
+  if (server === undefined) throw new Error(`the schema accepted an invalid DNS server: ${text}`);
   return server;
 }

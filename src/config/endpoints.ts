@@ -17,7 +17,7 @@ const endpointSchema = section(
     address: ruledText(
       {
         description:
-          'An IP address. Loopback, link-local and unspecified addresses are refused, as the API does.',
+          'An IP address. Loopback, link-local and unspecified addresses are refused, as in the Kubernetes API.',
         expected: 'an IP address such as 10.20.0.5 or 2001:db8::5',
         maxLength: 64,
       },
@@ -25,7 +25,7 @@ const endpointSchema = section(
     ).optional(),
     host: ruledText(
       {
-        description: 'A DNS name; its A and AAAA records are the addresses.',
+        description: 'A DNS name. Its A and AAAA records are the addresses.',
         expected: 'a DNS name such as db.corp.example',
         maxLength: 255,
       },
@@ -37,7 +37,7 @@ const endpointSchema = section(
     srv: ruledText(
       {
         description:
-          'The DNS name of SRV records, usually `_service._proto.domain`. They give names, target port and priority.',
+          'DNS name of SRV records, usually `_service._proto.domain`. They provide host names, target port and priority.',
         expected: 'a DNS name such as _postgres._tcp.db.corp.example',
         maxLength: 255,
       },
@@ -45,8 +45,8 @@ const endpointSchema = section(
     ).optional(),
     zone: ruledText(
       {
-        description: 'The zone that the endpoint carries in its EndpointSlice.',
-        expected: 'the name of a zone (a label value)',
+        description: 'Zone of the endpoint in its EndpointSlice.',
+        expected: 'a zone name (a label value)',
         maxLength: 63,
       },
       (text) =>
@@ -54,8 +54,8 @@ const endpointSchema = section(
     ).optional(),
     priority: wholeNumber({
       description:
-        '0 is best. A higher number stands by: published ready only while no lower one is healthy. ' +
-        "The priority of SRV records is added to their source's.",
+        '0 is preferred. A higher number is a standby: ready only while no address with a lower number is healthy. ' +
+        'The priority of an SRV record is added to it.',
       default: 0,
       min: 0,
       max: 65535,
@@ -63,7 +63,7 @@ const endpointSchema = section(
   },
   {
     id: 'Endpoint',
-    description: 'An address, or a name that addresses come from: exactly one of address, host and srv.',
+    description: 'An IP address or a DNS name: exactly one of address, host and srv.',
     oneOf: KINDS.map((kind) => ({ required: [kind] })),
   },
 ).superRefine((endpoint, context) => {
@@ -72,15 +72,15 @@ const endpointSchema = section(
   const message =
     given.length === 0
       ? 'an endpoint needs one of address, host and srv'
-      : `an endpoint has one of address, host and srv, not ${given.join(' and ')}`;
-  const hint = given.length > 1 ? { hint: 'make them endpoints of their own' } : {};
+      : `an endpoint needs exactly one of address, host and srv, not ${given.join(' and ')}`;
+  const hint = given.length > 1 ? { hint: 'write a separate endpoint for each' } : {};
   addProblem(context, { message, expected: 'one of address, host and srv', ...hint });
 });
 
 type WrittenEndpoint = z.infer<typeof endpointSchema>;
 
 export const endpointsSchema = listOf(endpointSchema, {
-  description: 'Where the addresses come from. Addresses and names may be mixed.',
+  description: 'Sources of the addresses. IP addresses and DNS names can be mixed.',
   min: 1,
   max: MAX_ENDPOINTS,
   of: 'endpoints',
@@ -93,7 +93,7 @@ export const endpointsSchema = listOf(endpointSchema, {
     const first = firstUse(uses, `${kind} ${value}`, at);
     if (first === undefined) return;
     const message = `${kind} ${value} is already endpoints[${first}] of this target`;
-    addProblem(context, { message, expected: 'each address and name once' }, [at, kind]);
+    addProblem(context, { message, expected: 'unique addresses and names' }, [at, kind]);
   });
 });
 
@@ -101,7 +101,7 @@ function kindOf(endpoint: WrittenEndpoint): Kind | undefined {
   return KINDS.find((kind) => endpoint[kind] !== undefined);
 }
 
-/** The one spelling of an address or name, undefined when it is none. */
+/** The canonical form of an address or name; undefined when it is invalid. */
 function canonical(kind: Kind, text: string): IpAddress | Hostname | undefined {
   if (kind === 'address') return parseIpAddress(text);
   const name = parseHostname(text);
@@ -119,16 +119,18 @@ function addressRule(text: string): RuleProblem | undefined {
           expected: 'an address that can be published',
         };
   }
-  const message = `${quoted(text)} is no IP address`;
-  if (text.includes('/')) return { message, hint: 'one address, not a range' };
+  const message = `${quoted(text)} is not an IP address`;
+  if (text.includes('/')) return { message, hint: 'write a single address, not a range' };
   const withPort = /^\[(.+)\]:\d+$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1];
   if (withPort !== undefined)
     return { message, hint: `write ${withPort}; the port is the target's targetPort` };
   if (/^\d+(\.\d+){3}$/.test(text) && parseIpAddress(withoutLeadingZeros(text)) !== undefined) {
-    return { message, hint: `write ${withoutLeadingZeros(text)}: a leading zero is read as octal by some` };
+    return {
+      message,
+      hint: `write ${withoutLeadingZeros(text)}: some programs read a leading zero as octal`,
+    };
   }
-  if (text.includes('%'))
-    return { message, hint: 'an address with a zone id means something on one host only' };
+  if (text.includes('%')) return { message, hint: 'an address with a zone id is valid on one host only' };
   return isHostname(parseHostname(text)) ? { message, hint: `write host: ${text}` } : { message };
 }
 
@@ -138,11 +140,11 @@ function withoutLeadingZeros(text: string): string {
 
 const HOSTNAME_PROBLEMS: Readonly<Record<HostnameProblem, string>> = {
   EmptyName: 'the name is empty',
-  EmptyLabel: 'has two dots in a row, or one at its beginning',
+  EmptyLabel: 'has an empty label: two dots in a row, or a leading dot',
   LabelTooLong: 'has a label of more than 63 characters',
   NameTooLong: 'has more than 253 characters',
-  IllegalCharacter: "has a character that no DNS name has (letters, digits, '-' and '_' only)",
-  LooksLikeAnAddress: 'is an address or a part of one',
+  IllegalCharacter: "contains a character other than letters, digits, '-', '_' and dots",
+  LooksLikeAnAddress: 'looks like an IP address or a part of one',
 };
 
 function hostnameRule(text: string, field: 'host' | 'srv'): RuleProblem | undefined {
@@ -153,10 +155,10 @@ function hostnameRule(text: string, field: 'host' | 'srv'): RuleProblem | undefi
   if (isHostname(name)) return undefined;
   const message = `${quoted(text)} ${HOSTNAME_PROBLEMS[name]}`;
   const url = /^[a-z][a-z0-9+.-]*:\/\/([^/:]+)/i.exec(text)?.[1] ?? /^([^:/]+):\d+$/.exec(text)?.[1];
-  return url === undefined ? { message } : { message, hint: `only the name: ${field}: ${url}` };
+  return url === undefined ? { message } : { message, hint: `write only the name: ${field}: ${url}` };
 }
 
-/** `locate` gives the place of the field of the endpoint at that index. */
+/** `locate` returns the location of a field of the endpoint at an index. */
 export function endpointsFrom(
   written: readonly WrittenEndpoint[],
   locate: (at: number, field: string) => SourceLocation,
@@ -164,15 +166,15 @@ export function endpointsFrom(
   return written.map((endpoint, at) => {
     const kind = kindOf(endpoint);
     const value = kind === undefined ? undefined : canonical(kind, endpoint[kind] ?? '');
-    if (kind === undefined || value === undefined) throw new Error('an endpoint came through unchecked');
-    const traits = {
+    if (kind === undefined || value === undefined) throw new Error('the schema accepted an invalid endpoint');
+    const common = {
       priority: endpoint.priority ?? 0,
       declaredAt: locate(at, kind),
       ...(endpoint.zone === undefined ? {} : { zone: endpoint.zone }),
     };
-    if (kind === 'address') return { kind, address: value as IpAddress, ...traits };
+    if (kind === 'address') return { kind, address: value as IpAddress, ...common };
     return kind === 'host'
-      ? { kind, host: value as Hostname, ...traits }
-      : { kind, srv: value as Hostname, ...traits };
+      ? { kind, host: value as Hostname, ...common }
+      : { kind, srv: value as Hostname, ...common };
   });
 }

@@ -2,27 +2,27 @@ import type * as z from 'zod';
 import { addProblem } from './field.ts';
 import type { Path } from './problem.ts';
 
-/** A rule that sees several fields of one target together has found something. */
+/** A problem that a rule about several fields of one target found. */
 export interface ReportedProblem {
   readonly message: string;
   readonly expected: string;
   readonly hint?: string;
-  /** The field should not be there at all, so that its key is what is shown. */
+  /** The location of the problem is the key, because the field must not be there. */
   readonly atKey?: true;
 }
 
-/** `path` is relative to the target; the place is found there or in `defaults`, wherever the value is from. */
+/** Reports a problem. `path` is relative to the target; the value may come from `defaults`. */
 export type Report = (path: Path, problem: ReportedProblem) => void;
 
-/** Where `key` was used before; otherwise undefined, and notes that it is used at `at`. */
+/** The index of the first use of `key`. For a new key it records `at` and returns undefined. */
 export function firstUse(uses: Map<string, number>, key: string, at: number): number | undefined {
   const first = uses.get(key);
   if (first === undefined) uses.set(key, at);
   return first;
 }
 
-/** A rule for a list: no two items have the same key. `keyOf` returns undefined for items that have none. */
-export function unrepeated<T>(keyOf: (item: T) => string | undefined) {
+/** A rule for a list: keys of items are unique. `keyOf` returns undefined for an item without a key. */
+export function uniqueBy<T>(keyOf: (item: T) => string | undefined) {
   return (items: readonly T[], context: z.core.$RefinementCtx): void => {
     const uses = new Map<string, number>();
     items.forEach((item, at) => {
@@ -31,33 +31,37 @@ export function unrepeated<T>(keyOf: (item: T) => string | undefined) {
       if (first === undefined) return;
       addProblem(
         context,
-        { message: `${key} is already item ${first} of this list`, expected: 'each once' },
+        { message: `${key} is already item ${first} of this list`, expected: 'unique items' },
         [at],
       );
     });
   };
 }
 
-/** Pairs of fields of one section that say the same thing in two ways. */
-export type Rivals<T> = readonly (readonly [keyof T & string, keyof T & string])[];
+/** Pairs of fields of one section that cannot be combined. */
+export type ExclusiveFields<T> = readonly (readonly [keyof T & string, keyof T & string])[];
 
-/** Reports where one section writes both of a pair. */
-export function reportRivals<T>(written: T, rivals: Rivals<T>, context: z.core.$RefinementCtx): void {
-  for (const [one, other] of rivals) {
+/** Reports a section that writes both fields of a pair. */
+export function reportExclusive<T>(
+  written: T,
+  exclusive: ExclusiveFields<T>,
+  context: z.core.$RefinementCtx,
+): void {
+  for (const [one, other] of exclusive) {
     if (written[one] === undefined || written[other] === undefined) continue;
-    addProblem(context, { message: `${one} and ${other} exclude each other` }, [other]);
+    addProblem(context, { message: `${one} and ${other} cannot be combined` }, [other]);
   }
 }
 
-/** `merged`, where what a target writes itself (`own`) drives out the rival that came from `defaults`. */
-export function withoutRivals<T extends object>(
+/** `merged` without the fields of `defaults` that cannot be combined with a field that the target writes (`own`). */
+export function withoutExcluded<T extends object>(
   merged: T | undefined,
   own: T | undefined,
-  rivals: Rivals<T>,
+  exclusive: ExclusiveFields<T>,
 ): T | undefined {
   if (merged === undefined || own === undefined) return merged;
   const kept = { ...merged };
-  for (const [one, other] of rivals) {
+  for (const [one, other] of exclusive) {
     if (own[one] === undefined && own[other] !== undefined) delete kept[one];
     if (own[other] === undefined && own[one] !== undefined) delete kept[other];
   }

@@ -1,42 +1,42 @@
 import * as z from 'zod';
 
 /**
- * The kinds of fields that a target list is made of. Each carries its documentation (JSON Schema, the
- * reference page and the messages come from it) and what a person reads after "expected".
+ * The kinds of fields of a target list. Each has its documentation, which the JSON Schema, the reference page
+ * and the messages use, and the phrase that follows "expected" in messages.
  *
- * Nothing here transforms or fills in: what a schema lets through is what was written, so that values of
- * `defaults` can be laid under it before the built-in defaults are.
+ * The schemas do not transform values or fill in defaults. So the values of `defaults` can be merged in first,
+ * and the built-in defaults after them.
  */
 interface FieldDoc {
   readonly description: string;
-  /** What holds when the field is not written. */
+  /** The value that applies when the field is not written. */
   readonly default?: unknown;
-  /** The same in words, where it is no fixed value. */
+  /** The same in words, when it is not a fixed value. */
   readonly otherwise?: string;
   readonly examples?: readonly unknown[];
-  /** For the JSON Schema: what editors check while one writes. The rule itself is what decides. */
+  /** For editors, in the JSON Schema. The parser uses the rule instead. */
   readonly pattern?: string;
 }
 
-/** What is wrong with a text, and what to write instead. */
+/** A problem with a value, and what to write instead. */
 export interface RuleProblem {
   readonly message: string;
-  /** Where it is narrower than what the field takes at all. */
+  /** Replaces the field's own expectation when it is more specific. */
   readonly expected?: string;
   readonly hint?: string;
-  /** The key is what is wrong, not its value. */
+  /** The location of the problem is the key, not its value. */
   readonly atKey?: true;
 }
 
 export type TextRule = (text: string) => RuleProblem | undefined;
 
-/** What messages about a field say. */
+/** Phrases for messages about a field. */
 export interface Expectation {
-  /** To be read after "expected". */
+  /** Follows "expected" in messages. */
   readonly expected: string;
-  /** How a bare number is to be written where a text stands: `10` as `10s`. */
+  /** The text to write instead of a bare number: `10s` for `10`. */
   readonly fromNumber?: (value: number) => string;
-  /** Values that people try, and why they cannot be had. */
+  /** Common values that are not supported, with a hint for each. */
   readonly refused?: Readonly<Record<string, string>>;
 }
 
@@ -52,7 +52,7 @@ function documented<T extends z.ZodType>(schema: T, doc: FieldDoc, expectation: 
   return field;
 }
 
-/** A text that a rule accepts. `rule` returns undefined for a right one. */
+/** A string that `rule` accepts. The rule returns undefined for a valid one. */
 export function ruledText(
   doc: FieldDoc & { expected: string; maxLength: number; fromNumber?: (value: number) => string },
   rule: TextRule,
@@ -66,7 +66,7 @@ export function ruledText(
   return documented(schema, rest, { expected, ...(fromNumber === undefined ? {} : { fromNumber }) });
 }
 
-/** Reports what a rule found, in the shape that `schema-issue.ts` reads. */
+/** Adds a problem in the form that `schema-issue.ts` reads. */
 export function addProblem(
   context: z.core.$RefinementCtx,
   problem: RuleProblem | undefined,
@@ -100,7 +100,7 @@ export function alternatives(values: readonly string[]): string {
   return values.length < 2 ? values.join() : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
 }
 
-/** A value of either kind; neither of the two says alone what was wrong, so a rule on both does. */
+/** A string or a number. One rule checks both, because the issues of a zod union are hard to explain. */
 export function textOrNumber(
   doc: FieldDoc & { expected: string },
   rule: (value: string | number) => RuleProblem | undefined,
@@ -123,7 +123,7 @@ export function listOf<T extends z.ZodType>(
   return documented(z.array(item).min(min).max(max), rest, { expected: `a list of ${count} ${of}` });
 }
 
-/** A mapping with exactly these fields. `id` names it in the JSON Schema and on the reference page. */
+/** A mapping with exactly these fields. `id` is its name in the JSON Schema. */
 export function section<T extends z.core.$ZodLooseShape>(
   shape: T,
   doc: FieldDoc & { id?: string; oneOf?: readonly { required: string[] }[] },
@@ -133,10 +133,10 @@ export function section<T extends z.core.$ZodLooseShape>(
   return documented(z.strictObject(shape), doc, { expected: `a mapping with ${shown}` });
 }
 
-/** More than any Service has, fewer than an object can hold. */
+/** Upper bound on entries of a mapping: more than any Service has. */
 const MAX_PAIRS = 1_000;
 
-/** A mapping from free keys to texts; `rule` sees each pair. */
+/** A mapping from arbitrary keys to strings. `rule` checks each pair. */
 export function textMap(
   doc: FieldDoc & { expected: string },
   rule: (key: string, value: string) => RuleProblem | undefined,

@@ -8,11 +8,11 @@ import { parsePercentage } from './quantities.ts';
 
 const MAX_RANGES = 256;
 
-function shareField(description: string, standard: string) {
+function shareField(description: string, defaultValue: string) {
   return ruledText(
     {
       description,
-      default: standard,
+      default: defaultValue,
       expected: 'a percentage such as "50%"',
       maxLength: 8,
       fromNumber: (percent) => `${percent}%`,
@@ -20,7 +20,7 @@ function shareField(description: string, standard: string) {
     },
     (text) => {
       if (parsePercentage(text) !== undefined) return undefined;
-      const message = `${quoted(text)} is no whole percentage from 0% to 100%`;
+      const message = `${quoted(text)} is not a whole percentage from 0% to 100%`;
       return /^\d{1,2}$/.test(text) ? { message, hint: `write ${text}%` } : { message };
     },
   );
@@ -37,32 +37,35 @@ function rangesField(description: string) {
 export const guardsSchema = section(
   {
     maxDrain: shareField(
-      'The share of all published addresses that one decision may turn unready. Above it nothing is drained.',
+      'Largest share of all published addresses that one decision may make not ready. Above it no address is drained.',
       `${DEFAULT_GUARDS.maxDrainPercent}%`,
     ).optional(),
     maxDeletes: shareField(
-      'The share of owned Services that one list may delete. Above it nothing is deleted.',
+      'Largest share of owned Services that one list may delete. Above it no Service is deleted.',
       `${DEFAULT_GUARDS.maxDeletesPercent}%`,
     ).optional(),
     allowedCIDRs: rangesField(
-      'Only addresses in these ranges are published. Empty: every address that is not denied.',
+      'Address ranges that may be published. Empty: every address that is not denied.',
     ).optional(),
     deniedCIDRs: rangesField(
-      'Addresses in these ranges are never published, nor are loopback, link-local and unspecified ones.',
+      'Address ranges that are never published. Loopback, link-local and unspecified addresses never are either.',
     ).optional(),
   },
-  { id: 'Guards', description: 'The bounds that hold over all targets together.' },
+  { id: 'Guards', description: 'Limits that apply to all targets together.' },
 );
 
 function rangeRule(text: string): RuleProblem | undefined {
   const [start = '', prefix = ''] = text.split('/');
   const address = parseIpAddress(start);
   if (address === undefined || parseCidr(text) === undefined) {
-    const message = `${quoted(text)} is no range of addresses`;
+    const message = `${quoted(text)} is not an address range`;
     if (address === undefined || text.includes('/')) return { message };
-    return { message, hint: `one address is written ${address}/${familyOf(address) === 'IPv4' ? 32 : 128}` };
+    return {
+      message,
+      hint: `write ${address}/${familyOf(address) === 'IPv4' ? 32 : 128} for a single address`,
+    };
   }
-  // `10.1.2.3/8` may mean the range or the address: a guard that means something else guards nothing.
+  // `10.1.2.3/8` may mean the range or the address. Reject it: a misread guard protects nothing.
   const network = networkAddress(address, Number(prefix));
   if (network === address) return undefined;
   const message = `${quoted(text)} is an address inside a range`;
@@ -78,14 +81,14 @@ export function guardsFrom(written: z.infer<typeof guardsSchema>): Guards {
   };
 }
 
-function percent(text: string | undefined, standard: number): number {
-  return text === undefined ? standard : (parsePercentage(text) ?? standard);
+function percent(text: string | undefined, defaultValue: number): number {
+  return text === undefined ? defaultValue : (parsePercentage(text) ?? defaultValue);
 }
 
 function ranges(texts: readonly string[] | undefined): Cidr[] {
   return (texts ?? []).map((text) => {
     const range = parseCidr(text);
-    if (range === undefined) throw new Error(`a range came through unchecked: ${text}`);
+    if (range === undefined) throw new Error(`the schema accepted an invalid range: ${text}`);
     return range;
   });
 }

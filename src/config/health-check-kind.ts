@@ -2,12 +2,12 @@ import type * as z from 'zod';
 import type { HealthCheckKind } from '../model/target.ts';
 import { oneOf } from './field.ts';
 import type { Report } from './field-rules.ts';
-import { withoutRivals } from './field-rules.ts';
+import { withoutExcluded } from './field-rules.ts';
 import {
-  EXCHANGE_RIVALS,
+  EXCHANGE_EXCLUSIVE,
   exchangeFrom,
   exchangeSchema,
-  HTTP_RIVALS,
+  HTTP_EXCLUSIVE,
   httpFrom,
   httpSchema,
   tlsFrom,
@@ -20,11 +20,11 @@ const TYPES = ['tcp', 'tls', 'http', 'none'] as const;
 
 const DEFAULT_TYPE = 'tcp';
 
-/** The fields of `healthCheck` that say what a check does. */
+/** The fields of `healthCheck` that define the kind of check. */
 export const kindFields = {
   type: oneOf(TYPES, {
     description:
-      '`tcp`: a connection, and an exchange on it if `tcp` says one. `tls`: a handshake and its certificate. ' +
+      '`tcp`: a connection, and an exchange if `tcp` describes one. `tls`: a handshake and a valid certificate. ' +
       '`http`: a request. `none`: every address counts as healthy.',
     default: DEFAULT_TYPE,
   }).optional(),
@@ -40,28 +40,28 @@ export interface WrittenKind {
   readonly http?: WrittenHttp | undefined;
 }
 
-/** `own` is what the target itself writes of `written`, the rest being from `defaults`. */
+/** `written` is the target's section merged with `defaults`; `own` is the target's section alone. */
 export function kindFrom(written: WrittenKind | undefined, own: WrittenKind | undefined): HealthCheckKind {
   const type = written?.type ?? DEFAULT_TYPE;
   switch (type) {
     case 'none':
       return { type };
     case 'tcp': {
-      const exchange = exchangeFrom(withoutRivals(written?.tcp, own?.tcp, EXCHANGE_RIVALS));
+      const exchange = exchangeFrom(withoutExcluded(written?.tcp, own?.tcp, EXCHANGE_EXCLUSIVE));
       return exchange.send === undefined && exchange.expect === undefined ? { type } : { type, exchange };
     }
     case 'tls':
       return { type, tls: tlsFrom(written?.tls) };
     case 'http': {
-      const http = httpFrom(withoutRivals(written?.http, own?.http, HTTP_RIVALS));
+      const http = httpFrom(withoutExcluded(written?.http, own?.http, HTTP_EXCLUSIVE));
       return written?.http?.scheme === 'https' ? { type, http, tls: tlsFrom(written.tls) } : { type, http };
     }
   }
 }
 
 /**
- * Settings of a kind that the target does not use are a mistake where the target itself writes them; in
- * `defaults` they wait for the targets that do.
+ * Reports settings of a kind that the check does not use, when the target itself writes them. In `defaults`
+ * they are allowed, because other targets may use them.
  */
 export function reportUnused(own: WrittenKind | undefined, kind: HealthCheckKind, report: Report): void {
   const overTls = kind.type === 'tls' || (kind.type === 'http' && kind.tls !== undefined);
@@ -70,7 +70,7 @@ export function reportUnused(own: WrittenKind | undefined, kind: HealthCheckKind
     if (own?.[section] === undefined || uses[section]) continue;
     report(['healthCheck', section], {
       message: `${section} has no effect on a check of type ${kind.type}`,
-      expected: `no ${section} here, or another type`,
+      expected: `no ${section} section, or another type`,
       hint:
         section === 'tls'
           ? 'write type: tls, or type: http with http.scheme: https'

@@ -3,37 +3,37 @@ import { isHostname, parseHostname } from '../model/hostname.ts';
 import { parseIpAddress } from '../model/ip-address.ts';
 import type { ExchangeSettings, HttpSettings, StatusRange, TlsSettings } from '../model/target.ts';
 import { flag, listOf, oneOf, type RuleProblem, ruledText, section, textOrNumber } from './field.ts';
-import { type Rivals, reportRivals } from './field-rules.ts';
+import { type ExclusiveFields, reportExclusive } from './field-rules.ts';
 import { bytesFrom, expectationFrom, hexPayload, pattern, textPayload } from './payload.ts';
 import { describeValue, quoted } from './problem.ts';
 import { durationField, durationMs } from './quantities.ts';
 
 export const exchangeSchema = section(
   {
-    send: textPayload('What is sent after connecting.').optional(),
-    sendHex: hexPayload('The same for bytes that are no text.').optional(),
-    expect: textPayload('What must occur in the answer, of which at most 16 KiB are read.').optional(),
-    expectHex: hexPayload('The same for bytes that are no text.').optional(),
+    send: textPayload('Text to send after connecting.').optional(),
+    sendHex: hexPayload('Bytes to send after connecting, in hexadecimal.').optional(),
+    expect: textPayload('Text that the answer must contain. At most 16 KiB of it are read.').optional(),
+    expectHex: hexPayload('Bytes that the answer must contain, in hexadecimal.').optional(),
     expectPattern: pattern(
-      'What must match somewhere in the answer, read as Latin-1; `.` matches line ends too.',
+      'Regular expression that must match within the answer, read as Latin-1. `.` also matches line ends.',
     ).optional(),
   },
   {
     id: 'TcpCheck',
-    description: 'For `type: tcp`: what is said on the connection, and what is to come back.',
+    description: 'For `type: tcp`: what to send on the connection, and the expected answer.',
   },
-).superRefine((written, context) => reportRivals(written, EXCHANGE_RIVALS, context));
+).superRefine((written, context) => reportExclusive(written, EXCHANGE_EXCLUSIVE, context));
 
 export type WrittenExchange = z.infer<typeof exchangeSchema>;
 
-export const EXCHANGE_RIVALS: Rivals<WrittenExchange> = [
+export const EXCHANGE_EXCLUSIVE: ExclusiveFields<WrittenExchange> = [
   ['send', 'sendHex'],
   ['expect', 'expectHex'],
   ['expect', 'expectPattern'],
   ['expectHex', 'expectPattern'],
 ];
 
-/** Empty when nothing is to be said nor expected. */
+/** Empty when the check neither sends nor expects anything. */
 export function exchangeFrom(written: WrittenExchange | undefined): ExchangeSettings {
   const send = bytesFrom({ text: written?.send, hex: written?.sendHex });
   const expect = expectationFrom({
@@ -50,8 +50,8 @@ export const tlsSchema = section(
   {
     serverName: ruledText(
       {
-        description: 'The name that is asked for (SNI) and that the certificate must be for.',
-        otherwise: 'the host of the HTTP check, else the name that the address came from, else the address',
+        description: 'Name to send in the TLS handshake (SNI). The certificate must be valid for it.',
+        otherwise: 'the host of the HTTP check, else the DNS name of the address, else the address',
         expected: 'a DNS name or an IP address',
         maxLength: 255,
       },
@@ -62,19 +62,20 @@ export const tlsSchema = section(
     ).optional(),
     caFile: ruledText(
       {
-        description: 'PEM file with the authorities to trust. It is read again when it changes.',
-        otherwise: "Node's authorities, NODE_EXTRA_CA_CERTS included",
+        description: 'PEM file with the trusted certificate authorities. It is read again when it changes.',
+        otherwise: 'the authorities of Node.js, including NODE_EXTRA_CA_CERTS',
         expected: 'the absolute path of a PEM file',
         maxLength: 4_096,
       },
-      (text) => (text.startsWith('/') ? undefined : { message: `${quoted(text)} is no absolute path` }),
+      (text) => (text.startsWith('/') ? undefined : { message: `${quoted(text)} is not an absolute path` }),
     ).optional(),
     verify: flag({
-      description: 'False: any certificate will do, expired ones and those for other names included.',
+      description:
+        'Whether to verify the certificate. `false` accepts every certificate, even if it is expired or for another name.',
       default: true,
     }).optional(),
     minValidity: durationField({
-      description: 'A certificate that ends sooner counts as a failure.',
+      description: 'Shortest remaining validity. A certificate that expires sooner is a failure.',
       default: NO_MINIMUM,
       min: '0s',
       max: '87600h',
@@ -94,27 +95,27 @@ export function tlsFrom(written: z.infer<typeof tlsSchema> | undefined): TlsSett
 
 const DEFAULTS = { scheme: 'http', method: 'GET', path: '/', statuses: [{ from: 200, to: 299 }] } as const;
 
-/** More than anybody needs, and a bound. */
+/** Upper bound on the list of expected statuses. */
 const MAX_RANGES = 32;
 
 export const httpSchema = section(
   {
     scheme: oneOf(['http', 'https'], {
-      description: 'https: over TLS, by the settings of `tls`.',
+      description: '`https` uses TLS with the settings of `tls`.',
       default: DEFAULTS.scheme,
     }).optional(),
     method: ruledText(
       {
-        description: 'The method.',
+        description: 'Request method.',
         default: DEFAULTS.method,
         expected: 'a method such as GET, HEAD or OPTIONS',
         maxLength: 20,
       },
-      (text) => (/^[A-Z]+$/.test(text) ? undefined : { message: `${quoted(text)} is no method` }),
+      (text) => (/^[A-Z]+$/.test(text) ? undefined : { message: `${quoted(text)} is not an HTTP method` }),
     ).optional(),
     path: ruledText(
       {
-        description: 'Path and query.',
+        description: 'Path and query of the request.',
         default: DEFAULTS.path,
         expected: 'a path that begins with /',
         maxLength: 2_048,
@@ -123,10 +124,9 @@ export const httpSchema = section(
     ).optional(),
     host: ruledText(
       {
-        description: 'The Host header.',
-        otherwise:
-          'the name that the address came from, else the address; with the port unless it is 80 or 443',
-        expected: 'a host, with a port if need be',
+        description: 'Host header of the request.',
+        otherwise: 'the DNS name of the address, else the address; with the port unless it is 80 or 443',
+        expected: 'a host with an optional port',
         maxLength: 261,
       },
       (text) =>
@@ -137,13 +137,13 @@ export const httpSchema = section(
     expectedStatuses: listOf(
       textOrNumber(
         {
-          description: 'A status, or a range of them with both ends.',
+          description: 'A status code, or a range of status codes.',
           expected: 'a status such as 200 or a range such as 200-299',
         },
         (value) => (rangeOf(value) === undefined ? statusProblem(value) : undefined),
       ),
       {
-        description: 'Which statuses are good.',
+        description: 'Status codes that count as success.',
         default: ['200-299'],
         min: 1,
         max: MAX_RANGES,
@@ -151,16 +151,18 @@ export const httpSchema = section(
       },
     ).optional(),
     expectedBody: textPayload(
-      'What must occur in the body; at most 64 KiB of the response are read.',
+      'Text that the body must contain. At most 64 KiB of the response are read.',
     ).optional(),
-    expectedBodyPattern: pattern('What must match somewhere in the body, read as Latin-1.').optional(),
+    expectedBodyPattern: pattern(
+      'Regular expression that must match within the body, read as Latin-1.',
+    ).optional(),
   },
-  { id: 'HttpCheck', description: 'For `type: http`. One request; redirects are not followed.' },
-).superRefine((written, context) => reportRivals(written, HTTP_RIVALS, context));
+  { id: 'HttpCheck', description: 'For `type: http`: one request. Redirects are not followed.' },
+).superRefine((written, context) => reportExclusive(written, HTTP_EXCLUSIVE, context));
 
 export type WrittenHttp = z.infer<typeof httpSchema>;
 
-export const HTTP_RIVALS: Rivals<WrittenHttp> = [['expectedBody', 'expectedBodyPattern']];
+export const HTTP_EXCLUSIVE: ExclusiveFields<WrittenHttp> = [['expectedBody', 'expectedBodyPattern']];
 
 export function httpFrom(written: WrittenHttp | undefined): HttpSettings {
   const body = expectationFrom({ text: written?.expectedBody, pattern: written?.expectedBodyPattern });
@@ -176,7 +178,10 @@ export function httpFrom(written: WrittenHttp | undefined): HttpSettings {
 function pathRule(text: string): RuleProblem | undefined {
   if (!text.startsWith('/')) return { message: `${quoted(text)} does not begin with /` };
   if (/^[\x21-\x7e]+$/.test(text)) return undefined;
-  return { message: `${quoted(text)} holds what no URL may`, hint: 'encode it: a blank is %20' };
+  return {
+    message: `${quoted(text)} contains a character that is not allowed in a URL`,
+    hint: 'percent-encode it: a space is %20',
+  };
 }
 
 function rangeOf(value: string | number): StatusRange | undefined {
@@ -187,5 +192,5 @@ function rangeOf(value: string | number): StatusRange | undefined {
 }
 
 function statusProblem(value: string | number): RuleProblem {
-  return { message: `${describeValue(value)} is no status from 100 to 599 and no range of them` };
+  return { message: `${describeValue(value)} is not a status from 100 to 599 or a range of them` };
 }

@@ -20,33 +20,33 @@ export const healthCheckSchema = section(
     ...kindFields,
     port: textOrNumber(
       {
-        description: 'Which TCP port is checked: its name, or its number on the addresses (`targetPort`).',
-        otherwise: 'every TCP port of the target, each with a verdict of its own',
+        description: 'TCP port to check: its name, or its number on the addresses (`targetPort`).',
+        otherwise: 'every TCP port of the target, each with its own verdict',
         expected: 'the name or the targetPort of a TCP port of the target',
         examples: ['postgres', 5432],
       },
       () => undefined,
     ).optional(),
     interval: durationField({
-      description: 'Between two checks of an address whose verdict stands.',
+      description: 'Time between two checks of an address with a verdict.',
       default: DEFAULTS.interval,
       min: '100ms',
       max: '1h',
     }).optional(),
     fastInterval: durationField({
-      description: 'Between two checks while a verdict is being formed.',
+      description: 'Time between two checks until a verdict is reached.',
       default: DEFAULTS.fastInterval,
       min: '10ms',
       max: '1h',
     }).optional(),
     timeout: durationField({
-      description: 'Of one check; at most the interval.',
+      description: 'Time limit for one check. At most the interval.',
       default: DEFAULTS.timeout,
       min: '10ms',
       max: '60s',
     }).optional(),
     healthyThreshold: wholeNumber({
-      description: 'Good checks in a row that make an unhealthy address healthy.',
+      description: 'Successful checks in a row that make an unhealthy address healthy.',
       default: DEFAULTS.healthy,
       min: 1,
       max: 100,
@@ -59,16 +59,19 @@ export const healthCheckSchema = section(
     }).optional(),
     oneShot: oneOf(['verdict', 'accumulate'], {
       description:
-        'What one pass of `sync` does: `verdict` tries on until the thresholds are reached, `accumulate` checks once and lets later passes add theirs.',
+        'How `sync` checks: `verdict` repeats the check until a threshold is reached; `accumulate` checks once a run and adds the results of earlier runs.',
       default: 'verdict',
     }).optional(),
   },
-  { id: 'HealthCheck', description: 'How an address is found healthy.' },
+  { id: 'HealthCheck', description: 'How the health of an address is checked.' },
 );
 
 type WrittenHealthCheck = z.infer<typeof healthCheckSchema>;
 
-/** `own` is what the target itself writes, without `defaults`. Defaults give way to what was written: `interval: 500ms` alone makes both other times 500ms at most. */
+/**
+ * `written` is the target's section merged with `defaults`; `own` is the target's section alone. A built-in default
+ * never contradicts a written value: with `interval: 500ms` alone, both other times are at most 500ms.
+ */
 export function healthCheckFrom(
   written: WrittenHealthCheck | undefined,
   own: WrittenHealthCheck | undefined,
@@ -114,8 +117,8 @@ function checkedPorts(
   if (match !== undefined) return [match.targetPort];
   const names = tcp.flatMap(({ name, targetPort }) => [...(name === '' ? [] : [name]), String(targetPort)]);
   report(['healthCheck', 'port'], {
-    message: `${describeValue(port)} is no TCP port of this target`,
-    expected: names.length === 0 ? 'no port, as the target has none over TCP' : alternatives(names),
+    message: `${describeValue(port)} is not a TCP port of this target`,
+    expected: names.length === 0 ? 'no port, because the target has no TCP port' : alternatives(names),
     ...portHint(port, ports, names),
   });
   return [];

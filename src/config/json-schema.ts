@@ -2,20 +2,20 @@ import * as z from 'zod';
 import { expectationOf } from './field.ts';
 import { targetListSchema } from './schema.ts';
 
-/** What JSON Schema can say of a target list: for editors, and what `schema` prints. */
+/** The JSON Schema of a target list, for editors; the command `schema` prints it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * The list as it is written, in draft 2020-12. It says less than the parser knows: addresses, names and
- * what holds between fields are checked by `validate` only; descriptions say it in words.
+ * The schema of the list as written, in draft 2020-12. The parser checks more: addresses, names and relations
+ * between fields. The schema describes these rules in its descriptions.
  */
 export function targetListJsonSchema(): JsonSchema {
-  const { $schema, ...schema } = z.toJSONSchema(targetListSchema, { io: 'input', override: inWords });
+  const { $schema, ...schema } = z.toJSONSchema(targetListSchema, { io: 'input', override: describeRules });
   return { $schema, title: 'external-endpoints target list', ...schema };
 }
 
-/** JSON Schema has no keyword for "a duration from 10ms to 60s", nor for a default that depends. */
-function inWords({
+/** Adds to a description what no keyword of JSON Schema expresses: `a duration from 10ms to 60s`, a computed default. */
+function describeRules({
   zodSchema,
   jsonSchema,
 }: {

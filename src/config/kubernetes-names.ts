@@ -1,6 +1,6 @@
 /**
- * The name rules of the Kubernetes API, from `apimachinery/pkg/util/validation/validation.go`. Each says
- * whether the text is right; what to tell a person stands with the field.
+ * The name rules of the Kubernetes API, from `apimachinery/pkg/util/validation/validation.go`. Each
+ * function returns whether the text is valid; the message is part of the field.
  */
 
 const LABEL_1123 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -9,14 +9,14 @@ const QUALIFIED_PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const MAX_LABEL_LENGTH = 63;
 const MAX_SUBDOMAIN_LENGTH = 253;
 
-/** A namespace, a port's name. */
+/** The name of a namespace or of a port. */
 export function isDns1123Label(text: string): boolean {
   return text.length <= MAX_LABEL_LENGTH && LABEL_1123.test(text);
 }
 
 /**
- * A Service's name. Kubernetes 1.36 takes a leading digit too (RelaxedServiceNameValidation); servers
- * before it do not, so the older rule is the one that works everywhere.
+ * The name of a Service. Kubernetes 1.36 also accepts a leading digit (RelaxedServiceNameValidation). Older
+ * servers do not, so the older rule applies.
  */
 export function isDns1035Label(text: string): boolean {
   return text.length <= MAX_LABEL_LENGTH && LABEL_1035.test(text);

@@ -1,9 +1,9 @@
-/** Longer words are not compared: the work grows with the product of the lengths. */
+/** Longer words are not compared, because the work grows with the product of the lengths. */
 const MAX_WORD_LENGTH = 64;
 
 /**
- * The candidate that `word` was probably meant to be: equal but for case and separators, or at most a
- * third of its letters away. Undefined when none is near; the first of equals.
+ * The candidate that `word` probably misspells: equal except for case and separators, or at an edit distance of
+ * at most a third of its length. The first of equally near ones; undefined when none is near.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > MAX_WORD_LENGTH) return undefined;

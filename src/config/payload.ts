@@ -3,7 +3,7 @@ import type { RuleProblem } from './field.ts';
 import { ruledText } from './field.ts';
 import { quoted } from './problem.ts';
 
-/** Bytes as a list writes them, or what is wrong with it. */
+/** The bytes that a field describes, or the problem with it. */
 export type Payload =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | ({ readonly ok: false } & RuleProblem);
@@ -11,8 +11,8 @@ export type Payload =
 const ESCAPED: Readonly<Record<string, number>> = { r: 0x0d, n: 0x0a, t: 0x09, 0: 0x00, '\\': 0x5c };
 
 /**
- * Text as UTF-8, with `\r`, `\n`, `\t`, `\0`, `\\` and `\xHH` for what cannot be typed. YAML resolves the
- * same escapes within double quotes, so a person need not know which of the two did it.
+ * Text as UTF-8. `\r`, `\n`, `\t`, `\0`, `\\` and `\xHH` are escapes. YAML resolves the same escapes within
+ * double quotes, so both ways of quoting give the same bytes.
  */
 function payloadOfText(text: string): Payload {
   const parts: Buffer[] = [];
@@ -28,24 +28,24 @@ function payloadOfText(text: string): Payload {
   return { ok: true, bytes: new Uint8Array(Buffer.concat(parts)) };
 }
 
-/** Pairs of hexadecimal digits, blanks between them at will. */
+/** Pairs of hexadecimal digits, with optional spaces. */
 function payloadOfHex(text: string): Payload {
   const digits = text.replace(/\s/g, '');
   if (!/^([0-9a-fA-F]{2})+$/.test(digits)) {
-    return { ok: false, message: `${quoted(text)} is no sequence of pairs of hexadecimal digits` };
+    return { ok: false, message: `${quoted(text)} is not a sequence of hexadecimal digit pairs` };
   }
   return { ok: true, bytes: new Uint8Array(Buffer.from(digits, 'hex')) };
 }
 
 function unknownEscape(text: string): Payload {
-  const hint = String.raw`known are \r \n \t \0 \xHH and \\ for a backslash`;
+  const hint = String.raw`supported escapes: \r \n \t \0 \xHH and \\ for a backslash`;
   return { ok: false, message: `unknown escape ${quoted(text)}`, hint };
 }
 
 const MAX_PAYLOAD_LENGTH = 4_096;
 const MAX_PATTERN_LENGTH = 1_024;
 
-/** Text with escapes. */
+/** A field with text that may contain escapes. */
 export function textPayload(description: string) {
   return payload(description, String.raw`text; \r, \n, \t, \0, \xHH and \\ are escapes`, payloadOfText);
 }
@@ -61,7 +61,7 @@ function payload(description: string, expected: string, parse: (text: string) =>
   });
 }
 
-/** A JavaScript regular expression. */
+/** A field with a JavaScript regular expression. */
 export function pattern(description: string) {
   const expected = 'a regular expression as in JavaScript, without slashes';
   return ruledText({ description, expected, maxLength: MAX_PATTERN_LENGTH }, (text) => {
@@ -74,7 +74,7 @@ export function pattern(description: string) {
   });
 }
 
-/** What was written of the ways to say what is expected; each has passed its schema. */
+/** The fields that describe an expected answer, as written. Their schemas have accepted them. */
 export interface WrittenExpectation {
   readonly text?: string | undefined;
   readonly hex?: string | undefined;
@@ -93,6 +93,6 @@ export function bytesFrom({ text, hex }: Omit<WrittenExpectation, 'pattern'>): U
 }
 
 function checked(result: Payload): Uint8Array {
-  if (!result.ok) throw new Error(`not a payload although it was checked: ${result.message}`);
+  if (!result.ok) throw new Error(`the schema accepted an invalid payload: ${result.message}`);
   return result.bytes;
 }

@@ -12,7 +12,7 @@ const portSchema = section(
   {
     name: ruledText(
       {
-        description: "The port's name in the Service. Needed when there is more than one port.",
+        description: 'Name of the port in the Service. Required when the target has more than one port.',
         expected: "a DNS label: lower-case letters, digits and '-', at most 63 characters",
         maxLength: 63,
         pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
@@ -21,42 +21,42 @@ const portSchema = section(
         isDns1123Label(text)
           ? undefined
           : {
-              message: `${quoted(text)} is no DNS label`,
+              message: `${quoted(text)} is not a DNS label`,
               hint: `lower-case letters, digits and '-', such as "https"`,
             },
     ).optional(),
-    port: wholeNumber({ description: 'The port that clients of the Service use.', ...portNumber }),
+    port: wholeNumber({ description: 'Port that clients of the Service use.', ...portNumber }),
     targetPort: wholeNumber({
-      description: 'The port on the addresses.',
+      description: 'Port on the addresses.',
       otherwise: 'the same as `port`',
       ...portNumber,
     }).optional(),
     protocol: oneOf(['TCP', 'UDP', 'SCTP'], {
-      description: 'The transport protocol. Only TCP ports can be checked.',
+      description: 'Transport protocol. Only TCP ports can be checked.',
       default: 'TCP',
     }).optional(),
     appProtocol: ruledText(
       {
-        description: 'A hint for implementations that look into the traffic, as in a Service.',
+        description: 'Application protocol, as in a Service.',
         expected: 'a name such as postgresql or kubernetes.io/h2c',
         maxLength: 317,
       },
       (text) =>
         isQualifiedName(text)
           ? undefined
-          : { message: `${quoted(text)} is no qualified name (PREFIX/NAME or NAME)` },
+          : { message: `${quoted(text)} is not a qualified name (NAME or PREFIX/NAME)` },
     ).optional(),
   },
   { id: 'Port', description: 'One port of the Service.' },
 );
 
-/** The API would refuse the slices, which are told by name only (`discovery/validation`). */
-const HINT_NAMES = 'every port has its own name, whatever its protocol';
+/** The API rejects EndpointSlices with two ports of one name (`discovery/validation`). */
+const HINT_NAMES = 'port names must be unique, even across protocols';
 
 type WrittenPort = z.infer<typeof portSchema>;
 
 export const portsSchema = listOf(portSchema, {
-  description: 'The ports of the Service, and where they lead on the addresses.',
+  description: 'Ports of the Service, and the ports on the addresses that they lead to.',
   min: 1,
   max: MAX_PORTS,
   of: 'ports',
@@ -70,14 +70,14 @@ export const portsSchema = listOf(portSchema, {
     }
     const sameName = port.name === undefined ? undefined : firstUse(names, port.name, at);
     if (sameName !== undefined) {
-      const message = `the name ${quoted(port.name ?? '')} is taken by ports[${sameName}]`;
-      addProblem(context, { message, expected: 'a name of its own', hint: HINT_NAMES }, [at, 'name']);
+      const message = `the name ${quoted(port.name ?? '')} is already used by ports[${sameName}]`;
+      addProblem(context, { message, expected: 'a unique name', hint: HINT_NAMES }, [at, 'name']);
     }
     const number = `${protocolOf(port)} ${port.port}`;
     const sameNumber = firstUse(numbers, number, at);
     if (sameNumber !== undefined) {
-      const message = `${number} is taken by ports[${sameNumber}]`;
-      addProblem(context, { message, expected: 'a port of its own' }, [at, 'port']);
+      const message = `${number} is already used by ports[${sameNumber}]`;
+      addProblem(context, { message, expected: 'a unique port' }, [at, 'port']);
     }
   });
 });

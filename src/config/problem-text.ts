@@ -1,6 +1,6 @@
 import { type ConfigProblem, UNPRINTABLE } from './problem.ts';
 
-/** Columns of source text that are shown around a problem: one-line JSON is longer than any screen. */
+/** Characters of the source line to show around a problem, because JSON may be one very long line. */
 const MAX_SHOWN = 100;
 
 /**
@@ -11,8 +11,8 @@ const MAX_SHOWN = 100;
  *         |                 ^
  *       hint: ...
  *
- * `text` is the source's text where the caller has it. What the text holds cannot reach a terminal as
- * anything but visible characters.
+ * `text` is the text of the source, if the caller has it. Its control characters are replaced, so that they
+ * cannot reach a terminal.
  */
 export function problemText(problem: ConfigProblem, text?: string): string {
   const { location, path, message, expected, hint } = problem;
@@ -20,21 +20,21 @@ export function problemText(problem: ConfigProblem, text?: string): string {
   const head = `${location.source}${place}: ${path === '' ? '' : `${path}: `}${message}`;
   const lines = [visible(head)];
   if (text !== undefined && location.line > 0) lines.push(...excerpt(text, location.line, location.column));
-  // The message of a rule says what is wrong; what would be right stands beside it.
+  // The message of a rule says only what is wrong, so print the expectation too.
   if (location.line > 0 && path !== '' && !message.includes(expected))
     lines.push(`  expected: ${visible(expected)}`);
   if (hint !== undefined) lines.push(`  hint: ${visible(hint)}`);
   return lines.join('\n');
 }
 
-/** All of them, each ended by a blank line; `texts` has the text of each source that could be read. */
+/** All problems, with an empty line after each. `texts` has the text of each readable source. */
 export function problemsText(problems: readonly ConfigProblem[], texts: ReadonlyMap<string, string>): string {
   return problems
     .map((problem) => `${problemText(problem, texts.get(problem.location.source))}\n\n`)
     .join('');
 }
 
-/** The line and a caret under the column. */
+/** The source line, and a caret under the column. */
 function excerpt(text: string, line: number, column: number): string[] {
   const content = lineOf(text, line);
   const start = Math.max(0, Math.min(column - 1 - MAX_SHOWN / 2, content.length - MAX_SHOWN));
@@ -42,7 +42,7 @@ function excerpt(text: string, line: number, column: number): string[] {
   const before = start > 0 ? '…' : '';
   const after = start + MAX_SHOWN < content.length ? '…' : '';
   const margin = ' '.repeat(String(line).length);
-  // A tab stays a tab under a tab, so that the caret stands below its character at any tab width.
+  // Keep tabs, so that the caret is below its character at any tab width.
   const pad = visible(content.slice(start, column - 1)).replace(/[^\t]/g, ' ');
   return [
     `  ${line} | ${before}${visible(shown)}${after}`.trimEnd(),
@@ -61,7 +61,7 @@ function lineOf(text: string, line: number): string {
   return text.slice(start, end === -1 ? undefined : end).replace(/\r$/, '');
 }
 
-/** One visible character for each that a terminal might obey. */
+/** Replaces each control character by a visible one. */
 function visible(text: string): string {
   return text.replace(UNPRINTABLE, (character) => (character === '\t' ? character : '�'));
 }

@@ -1,19 +1,19 @@
 import type { SourceLocation } from '../model/target.ts';
 import { MAX_PROBLEMS } from './limits.ts';
 
-/** One thing that is wrong with a target list, for a person to put right. */
+/** One error in a target list. */
 export interface ConfigProblem {
-  /** Line and column 0 stand for the source as a whole, for instance a file that cannot be read. */
+  /** Line and column are 0 when the problem concerns the whole source, such as an unreadable file. */
   readonly location: SourceLocation;
-  /** Such as `targets[3].ports[0].port`; empty where the text is no list at all. */
+  /** Such as `targets[3].ports[0].port`; empty when the text is not a list at all. */
   readonly path: string;
-  /** What stands there, quoted and cut to a readable length. */
+  /** The value, quoted and shortened. */
   readonly found: string;
-  /** What may stand there, to be read after "expected". */
+  /** The allowed values: follows "expected" in messages. */
   readonly expected: string;
   /** The whole problem in one line, without location and path. */
   readonly message: string;
-  /** What to write instead, or where to look. */
+  /** What to write instead. */
   readonly hint?: string;
 }
 
@@ -32,7 +32,7 @@ function formatStep(step: string | number, first: boolean): string {
 
 const MAX_FOUND_LENGTH = 80;
 
-/** A value of the list in words: scalars as written, collections by their size. */
+/** A value for messages: scalars as written, collections by their size. */
 export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'string') return quoted(value);
@@ -41,7 +41,7 @@ export function describeValue(value: unknown): string {
   return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping';
 }
 
-/** In double quotes and harmless on a terminal: control and direction characters are spelled out. */
+/** In double quotes and safe for a terminal: control and direction characters are escaped. */
 export function quoted(text: string): string {
   const cut = text.length > MAX_FOUND_LENGTH ? `${text.slice(0, MAX_FOUND_LENGTH)}…` : text;
   return `"${cut.replace(/["\\]/g, '\\$&').replace(UNPRINTABLE, escaped)}"`;
@@ -55,7 +55,7 @@ function escaped(character: string): string {
 }
 
 /**
- * In the order of the text, sources in the given order; at most 1,000 and then one that says that there are
+ * Sorted by source, in the given order, then by location. At most 1,000, followed by one that says that there are
  * more.
  */
 export function sortedProblems(
@@ -70,22 +70,22 @@ export function sortedProblems(
       a.location.column - b.location.column ||
       (a.path < b.path ? -1 : a.path > b.path ? 1 : 0),
   );
-  const distinct = sorted.filter((problem, at) => !saysTheSame(problem, sorted[at - 1]));
+  const distinct = sorted.filter((problem, at) => !isRepeated(problem, sorted[at - 1]));
   const next = distinct[MAX_PROBLEMS];
   if (next === undefined) return distinct;
   const { location } = next;
-  const more = { ...problemOfSource(location.source, 'from here on problems are not listed'), location };
+  const more = { ...problemOfSource(location.source, 'more problems follow; they are not listed'), location };
   return [...distinct.slice(0, MAX_PROBLEMS), more];
 }
 
-/** zod tells a text in place of a list twice: of its type, and of its length. */
-function saysTheSame(a: ConfigProblem, b: ConfigProblem | undefined): boolean {
+/** zod reports a string in place of a list twice: for its type, and for its length. */
+function isRepeated(a: ConfigProblem, b: ConfigProblem | undefined): boolean {
   return (
     b !== undefined && a.path === b.path && a.message === b.message && a.location.line === b.location.line
   );
 }
 
-/** A problem of a whole source. */
+/** A problem that concerns a whole source. */
 export function problemOfSource(source: string, message: string, hint?: string): ConfigProblem {
   return {
     location: { source, line: 0, column: 0 },

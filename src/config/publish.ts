@@ -1,41 +1,41 @@
 import type * as z from 'zod';
 import type { PublishSettings } from '../model/target.ts';
 import { listOf, oneOf, section, textOrNumber } from './field.ts';
-import { unrepeated } from './field-rules.ts';
+import { uniqueBy } from './field-rules.ts';
 import { describeValue } from './problem.ts';
 import { parsePercentage } from './quantities.ts';
 
 export const publishSchema = section(
   {
-    resources: listOf(oneOf(['EndpointSlice', 'Endpoints'], { description: 'A kind of object.' }), {
+    resources: listOf(oneOf(['EndpointSlice', 'Endpoints'], { description: 'Kind of object.' }), {
       description:
-        'Which objects carry the addresses. Endpoints is deprecated since Kubernetes 1.33 and still read by many.',
+        'Kinds of objects that contain the addresses. Endpoints is deprecated since Kubernetes 1.33, but many clients still read it.',
       default: ['EndpointSlice', 'Endpoints'],
       min: 1,
       max: 2,
       of: 'kinds',
     })
-      .superRefine(unrepeated((kind) => kind))
+      .superRefine(uniqueBy((kind) => kind))
       .optional(),
     unhealthy: oneOf(['notReady', 'remove'], {
-      description: 'How an unhealthy address is shown: kept as `ready: false`, or left out.',
+      description: 'How an unhealthy address is published: as `ready: false`, or not at all.',
       default: 'notReady',
     }).optional(),
     panicThreshold: textOrNumber(
       {
         description:
-          "When fewer than this percentage of a target's addresses are healthy, all are published ready. 0 is off.",
+          "When a smaller percentage of a target's addresses is healthy, all of them are published as ready. 0 turns this off.",
         default: 0,
         expected: 'a percentage from 0 to 100',
         examples: [50, '50%'],
       },
       (value) =>
         percentOf(value) === undefined
-          ? { message: `${describeValue(value)} is no whole percentage` }
+          ? { message: `${describeValue(value)} is not a whole percentage` }
           : undefined,
     ).optional(),
   },
-  { id: 'Publish', description: 'What is published of what was found.' },
+  { id: 'Publish', description: 'How addresses are published.' },
 );
 
 function percentOf(value: string | number): number | undefined {

@@ -1,6 +1,6 @@
 import { type RuleProblem, ruledText } from './field.ts';
 
-/** What a duration can be wrong about, and what was probably meant. */
+/** Why a text is not a duration, and what was probably meant. */
 export interface DurationProblem {
   readonly message: string;
   readonly hint?: string;
@@ -12,7 +12,7 @@ export type DurationResult =
 
 const NANOSECONDS_PER_MS = 1_000_000n;
 
-/** Go's units (`time.ParseDuration`), longest first so that `ms` is not read as `m`. */
+/** The units of Go's `time.ParseDuration`. */
 const UNIT_NANOSECONDS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
@@ -24,7 +24,7 @@ const UNIT_NANOSECONDS: Readonly<Record<string, bigint>> = {
   h: 3_600_000n * NANOSECONDS_PER_MS,
 };
 
-/** Units that people write and Go does not know, with what they mean. */
+/** Common units that Go does not have, with the equivalent duration. */
 const FOREIGN_UNITS: Readonly<Record<string, (count: number) => string>> = {
   msec: (count) => `${count}ms`,
   millis: (count) => `${count}ms`,
@@ -49,21 +49,20 @@ const MAX_LENGTH = 40;
 const TERM = /(\d+)(?:\.(\d+))?(ns|us|µs|μs|ms|s|m|h)/y;
 
 /**
- * Reads a duration as Go's `time.ParseDuration` does (`1h30m`, `1.5s`, `250ms`, `0`), in milliseconds.
- * Other than there, no sign is taken and a fraction of a millisecond is refused: nothing here counts
- * finer, and a value that is quietly rounded is a value that surprises.
+ * Parses a duration as Go's `time.ParseDuration` does (`1h30m`, `1.5s`, `250ms`, `0`), in milliseconds. Unlike Go
+ * it rejects signs, and fractions of a millisecond instead of rounding them.
  */
 export function parseDuration(text: string): DurationResult {
   if (text === '0') return { ok: true, ms: 0 };
   const nanoseconds = text.length <= MAX_LENGTH ? sumOfTerms(text) : undefined;
-  if (nanoseconds === undefined) return { ok: false, problem: whatIsWrongWith(text) };
+  if (nanoseconds === undefined) return { ok: false, problem: durationProblem(text) };
   if (nanoseconds % NANOSECONDS_PER_MS !== 0n) {
-    return { ok: false, problem: { message: 'a duration is counted in whole milliseconds' } };
+    return { ok: false, problem: { message: 'a duration must be a whole number of milliseconds' } };
   }
   return { ok: true, ms: Number(nanoseconds / NANOSECONDS_PER_MS) };
 }
 
-/** Exact, hence bigint: 1.1s is 1,100 ms and not 1,100.0000000000002. */
+/** In nanoseconds. Uses bigint to be exact: 1.1s is 1,100 ms and not 1,100.0000000000002. */
 function sumOfTerms(text: string): bigint | undefined {
   let sum = 0n;
   TERM.lastIndex = 0;
@@ -73,15 +72,15 @@ function sumOfTerms(text: string): bigint | undefined {
     const [, whole = '', fraction = '', unit = ''] = match;
     const scale = 10n ** BigInt(fraction.length);
     const scaled = BigInt(whole + fraction) * (UNIT_NANOSECONDS[unit] ?? 0n);
-    // A remainder would be less than a nanosecond; it is kept visible as one, so that it is refused.
+    // Round a remainder below one nanosecond up, so that the caller rejects it.
     sum += scaled / scale + (scaled % scale === 0n ? 0n : 1n);
   }
   return text === '' ? undefined : sum;
 }
 
-function whatIsWrongWith(text: string): DurationProblem {
-  const message = 'a duration is numbers with units (h, m, s, ms), such as 10s or 1h30m';
-  if (/^-/.test(text)) return { message: 'a duration is not negative' };
+function durationProblem(text: string): DurationProblem {
+  const message = 'a duration consists of numbers and units (h, m, s, ms), such as 10s or 1h30m';
+  if (/^-/.test(text)) return { message: 'a duration cannot be negative' };
   if (/^\d+$/.test(text) && text.length <= 9) {
     return {
       message: 'the duration has no unit',
@@ -96,7 +95,7 @@ function whatIsWrongWith(text: string): DurationProblem {
   return { message };
 }
 
-/** The shortest spelling that {@link parseDuration} reads back: `90000` is `1m30s`, `Infinity` is `forever`. */
+/** The shortest text that {@link parseDuration} reads back: `1m30s` for 90,000. `Infinity` is `forever`. */
 export function formatDuration(ms: number): string {
   if (ms === Number.POSITIVE_INFINITY) return 'forever';
   if (ms === 0) return '0s';
@@ -120,20 +119,26 @@ interface DurationDoc {
   readonly default: string;
   readonly min: string;
   readonly max: string;
-  /** `forever` may be written. */
+  /** Whether the field accepts `forever`. */
   readonly forever?: boolean;
 }
 
 const FOREVER = 'forever';
 const PATTERN = '^(0|([0-9]+(\\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h))+)$';
 
-/** A Go-style duration between two bounds. */
-export function durationField({ description, default: standard, min, max, forever = false }: DurationDoc) {
+/** A field with a Go-style duration from `min` to `max`. */
+export function durationField({
+  description,
+  default: defaultValue,
+  min,
+  max,
+  forever = false,
+}: DurationDoc) {
   const orForever = forever ? ' or "forever"' : '';
   return ruledText(
     {
       description,
-      default: standard,
+      default: defaultValue,
       expected: `a duration from ${min} to ${max}${orForever}`,
       maxLength: MAX_LENGTH,
       fromNumber: (seconds) => `${seconds}s`,
@@ -149,22 +154,22 @@ function problemWith(text: string, min: string, max: string, forever: boolean): 
     if (!/^(forever|infinity|inf|never)$/i.test(text)) return result.problem;
     return forever
       ? { ...result.problem, hint: `write ${FOREVER}` }
-      : { message: 'this cannot last for ever', hint: `at most ${max}` };
+      : { message: 'this duration cannot be forever', hint: `at most ${max}` };
   }
   if (result.ms < durationMs(min)) return { message: `${formatDuration(result.ms)} is less than ${min}` };
   if (result.ms > durationMs(max)) return { message: `${formatDuration(result.ms)} is more than ${max}` };
   return undefined;
 }
 
-/** The milliseconds of a duration that a schema has let through; `Infinity` for `forever`. */
+/** The milliseconds of a duration that a schema has accepted; `Infinity` for `forever`. */
 export function durationMs(text: string): number {
   if (text === FOREVER) return Number.POSITIVE_INFINITY;
   const result = parseDuration(text);
-  if (!result.ok) throw new Error(`not a duration although it was checked: ${text}`);
+  if (!result.ok) throw new Error(`the schema accepted an invalid duration: ${text}`);
   return result.ms;
 }
 
-/** A share written as `50%`: whole percents from 0 to 100. Undefined when `text` is not that. */
+/** Parses `50%`: a whole percentage from 0 to 100. Returns undefined for any other text. */
 export function parsePercentage(text: string): number | undefined {
   const digits = /^(\d{1,3})%$/.exec(text)?.[1];
   const percent = digits === undefined ? Number.NaN : Number(digits);

@@ -6,7 +6,7 @@ import { type ConfigProblem, describeValue, formatPath, type Path, quoted } from
 import { targetListSchema } from './schema.ts';
 import type { YamlDocument } from './yaml-document.ts';
 
-/** What a zod issue of the target list means to the person who wrote it: one problem or, of keys, several. */
+/** Translates a zod issue: one problem, or one for each unknown key. */
 export function problemsOfIssue(issue: z.core.$ZodIssue, document: YamlDocument): ConfigProblem[] {
   const path = issue.path.filter((step) => typeof step !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
@@ -16,11 +16,11 @@ export function problemsOfIssue(issue: z.core.$ZodIssue, document: YamlDocument)
   const found = describeValue(value);
   const schema = schemaAt(path);
   const expectation = schema === undefined ? undefined : expectationOf(schema);
-  const expected = expectation?.expected ?? 'a text';
+  const expected = expectation?.expected ?? 'a string';
   const atKey = issue.code === 'custom' && issue.params?.atKey === true;
   const location = atKey ? document.locateKey(path) : document.locate(path);
   const place = { location, path: formatPath(path), found, expected };
-  if (issue.code === 'custom') return [{ ...place, message: issue.message, ...wordsOfRule(issue.params) }];
+  if (issue.code === 'custom') return [{ ...place, message: issue.message, ...phrasesOf(issue.params) }];
   const message = mismatch(path, value, found, expected);
   return [{ ...place, message, ...hintOf(correction(issue, value, expectation)) }];
 }
@@ -31,8 +31,8 @@ function mismatch(path: Path, value: unknown, found: string, expected: string): 
   return `${field} is missing: expected ${expected}`;
 }
 
-/** What `addProblem` put beside the message. */
-function wordsOfRule(params: Record<string, unknown> | undefined): { expected?: string; hint?: string } {
+/** The expectation and the hint that `addProblem` stored in the issue. */
+function phrasesOf(params: Record<string, unknown> | undefined): { expected?: string; hint?: string } {
   const expected = params?.expected;
   return { ...(typeof expected === 'string' ? { expected } : {}), ...hintOf(params?.hint) };
 }
@@ -41,7 +41,7 @@ function hintOf(hint: unknown): { hint?: string } {
   return typeof hint === 'string' ? { hint } : {};
 }
 
-/** What the value was probably meant to be. */
+/** A hint at the value that was probably meant. */
 function correction(
   issue: z.core.$ZodIssue,
   value: unknown,
@@ -54,23 +54,23 @@ function correction(
     return near === undefined ? undefined : `did you mean ${near}?`;
   }
   if (value === null && issue.path.length > 0) return 'give it a value or remove the line';
-  return issue.code === 'invalid_type' ? typeMeant(issue.expected, value, expectation) : undefined;
+  return issue.code === 'invalid_type' ? typeHint(issue.expected, value, expectation) : undefined;
 }
 
-function typeMeant(type: string, value: unknown, expectation: Expectation | undefined): string | undefined {
+function typeHint(type: string, value: unknown, expectation: Expectation | undefined): string | undefined {
   if (type === 'string' && typeof value === 'number' && expectation?.fromNumber !== undefined) {
     return `write ${expectation.fromNumber(value)}`;
   }
   if (type === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
-    return `a text that looks like a ${typeof value} needs quotes: "${value}"`;
+    return `put it in quotes: "${value}"`;
   }
   if (type === 'number' && typeof value === 'string' && /^\d{1,9}$/.test(value))
-    return `without quotes: ${value}`;
-  if (type === 'array' && value !== undefined) return 'the items of a list begin with "- " or stand in [ ]';
-  return type === 'boolean' ? booleanMeant(value) : undefined;
+    return `write it without quotes: ${value}`;
+  if (type === 'array' && value !== undefined) return 'write list items after "- " or inside [ ]';
+  return type === 'boolean' ? booleanHint(value) : undefined;
 }
 
-function booleanMeant(value: unknown): string | undefined {
+function booleanHint(value: unknown): string | undefined {
   const text = String(value).toLowerCase();
   if (['yes', 'on', 'y', '1', 'true'].includes(text)) return 'write true';
   return ['no', 'off', 'n', '0', 'false'].includes(text) ? 'write false' : undefined;
@@ -79,31 +79,31 @@ function booleanMeant(value: unknown): string | undefined {
 function unknownField(parent: Path, key: string, document: YamlDocument): ConfigProblem {
   const path = [...parent, key];
   const known = fieldsOf(schemaAt(parent));
-  const hint = fieldMeant(key, known, parent);
+  const hint = fieldHint(key, known, parent);
   return {
     location: document.locateKey(path),
     path: formatPath(path),
     found: quoted(key),
     expected: `one of ${known.join(', ')}`,
     message: `unknown field ${quoted(key)}`,
-    hint: hint ?? `the fields here are ${known.join(', ')}`,
+    hint: hint ?? `known fields: ${known.join(', ')}`,
   };
 }
 
-function fieldMeant(key: string, known: readonly string[], parent: Path): string | undefined {
-  if (key === '<<') return 'merge keys are not read: use defaults, or an alias for a whole value';
+function fieldHint(key: string, known: readonly string[], parent: Path): string | undefined {
+  if (key === '<<') return 'merge keys are not supported: use defaults, or an alias for a whole value';
   const near = nearest(key, known);
   if (near !== undefined) return `did you mean ${near}?`;
-  const elsewhere = homeOf(key, parent);
+  const elsewhere = sectionOf(key, parent);
   return elsewhere === undefined ? undefined : `it is a field of ${elsewhere}`;
 }
 
-/** Where in the list a field of this name belongs, nearest first: below `parent`, then below those above it. */
-function homeOf(key: string, parent: Path): string | undefined {
+/** The section with a field of this name. Searches below `parent` first, then below its ancestors. */
+function sectionOf(key: string, parent: Path): string | undefined {
   for (let depth = parent.length; depth >= 0; depth--) {
     const start = parent.slice(0, depth);
-    const home = sectionWith(key, schemaAt(start), start);
-    if (home !== undefined) return formatPath(home) || 'the list itself';
+    const section = sectionWith(key, schemaAt(start), start);
+    if (section !== undefined) return formatPath(section) || 'the list itself';
   }
   return undefined;
 }
@@ -123,7 +123,7 @@ function fieldsOf(schema: z.core.$ZodType | undefined): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-/** The schema that stands for a path of the list. */
+/** The schema at a path of the list. */
 function schemaAt(path: Path): z.core.$ZodType | undefined {
   let schema: z.core.$ZodType | undefined = targetListSchema;
   for (const step of path) schema = schema === undefined ? undefined : childOf(schema, step);
@@ -142,7 +142,7 @@ function childOf(schema: z.core.$ZodType, step: string | number): z.core.$ZodTyp
   return child instanceof z.ZodOptional ? child.unwrap() : child;
 }
 
-/** The value at a path of plain values; undefined where there is none. */
+/** The value at a path; undefined when there is none. */
 export function valueAt(value: unknown, path: Path): unknown {
   let at = value;
   for (const step of path) {

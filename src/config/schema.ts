@@ -16,7 +16,7 @@ export const KIND = 'TargetList';
 
 const namespace = ruledText(
   {
-    description: 'The namespace of the Service. It must exist.',
+    description: 'Namespace of the Service. It must exist.',
     default: 'default',
     expected: "a namespace: lower-case letters, digits and '-', at most 63 characters",
     maxLength: 63,
@@ -26,18 +26,18 @@ const namespace = ruledText(
     isDns1123Label(text) ? undefined : { message: `${quoted(text)} cannot be the name of a namespace` },
 ).optional();
 
-/** The other fields of a target that `defaults` may give too. */
+/** Fields of a target that `defaults` may contain too. */
 const sharedFields = {
   dns: dnsSchema.optional(),
   healthCheck: healthCheckSchema.optional(),
   publish: publishSchema.optional(),
   service: serviceSchema.optional(),
   adopt: flag({
-    description: 'Take over a Service or Endpoints of this name that is not ours.',
+    description: 'Whether to adopt a Service or Endpoints of this name that this installation does not own.',
     default: false,
   }).optional(),
   deletionPolicy: oneOf(['Delete', 'Orphan'], {
-    description: 'What becomes of the objects when the target leaves the list.',
+    description: 'What happens to the objects when the target leaves the list.',
     default: 'Delete',
   }).optional(),
 };
@@ -46,7 +46,7 @@ export const targetSchema = section(
   {
     name: ruledText(
       {
-        description: "The Service's name.",
+        description: 'Name of the Service.',
         expected:
           "a Service's name: lower-case letters, digits and '-', beginning with a letter, at most 63 characters",
         maxLength: 63,
@@ -60,7 +60,7 @@ export const targetSchema = section(
     endpoints: endpointsSchema,
     ...sharedFields,
   },
-  { id: 'Target', description: 'One Service and what stands behind it.' },
+  { id: 'Target', description: 'One Service and its endpoints.' },
 );
 
 export const defaultsSchema = section(
@@ -68,30 +68,38 @@ export const defaultsSchema = section(
   {
     id: 'Defaults',
     description:
-      'Any field of a target but name, ports and endpoints: it holds for the targets that do not write it.',
+      'Any field of a target except name, ports and endpoints. It applies to targets without that field.',
   },
 );
 
 export const targetListSchema = section(
   {
-    apiVersion: oneOf([API_VERSION], { description: 'The version of this format.' }),
-    kind: oneOf([KIND], { description: 'The kind of this document.' }),
+    apiVersion: oneOf([API_VERSION], { description: 'Version of this format.' }),
+    kind: oneOf([KIND], { description: 'Kind of this document.' }),
     defaults: defaultsSchema.optional(),
     guards: guardsSchema.optional(),
-    targets: listOf(targetSchema, { description: 'The targets.', max: MAX_TARGETS, of: 'targets' }),
+    targets: listOf(targetSchema, {
+      description: 'The targets: one for each Service.',
+      max: MAX_TARGETS,
+      of: 'targets',
+    }),
   },
-  { description: 'What external-endpoints keeps in the cluster: one Service for each target.' },
+  { description: 'The Services that external-endpoints keeps in the cluster, one for each target.' },
 );
 
-const unreadTargets = listOf(z.unknown(), { description: 'The targets.', max: MAX_TARGETS, of: 'targets' });
+const anyTargets = listOf(z.unknown(), {
+  description: 'The targets: one for each Service.',
+  max: MAX_TARGETS,
+  of: 'targets',
+});
 
-/** The list around its targets, which are read one by one so that one broken target hides no other. */
+/** The list without the contents of its targets, which are checked one by one: each target reports its own problems. */
 export const envelopeSchema = section(
   {
     ...targetListSchema.shape,
     defaults: z.unknown().optional(),
     guards: z.unknown().optional(),
-    targets: unreadTargets,
+    targets: anyTargets,
   },
   { description: 'The envelope.' },
 );

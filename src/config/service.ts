@@ -2,11 +2,11 @@ import type * as z from 'zod';
 import type { ServiceSettings } from '../model/target.ts';
 import { addProblem, flag, listOf, oneOf, type RuleProblem, section, textMap } from './field.ts';
 import type { Report } from './field-rules.ts';
-import { unrepeated } from './field-rules.ts';
+import { uniqueBy } from './field-rules.ts';
 import { isAnnotationKey, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
 import { quoted } from './problem.ts';
 
-/** Keys that this program or Kubernetes itself writes and reads: another value would break one of them. */
+/** Keys that external-endpoints or Kubernetes itself uses. Other values would break one of them. */
 const RESERVED_KEYS = [
   'app.kubernetes.io/managed-by',
   'kubernetes.io/service-name',
@@ -20,7 +20,7 @@ function reservedKey(key: string): RuleProblem | undefined {
   const reserved = RESERVED_KEYS.includes(key) || RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix));
   if (!reserved) return undefined;
   const hint = 'remove it: external-endpoints or Kubernetes sets it';
-  return { message: `the key ${quoted(key)} is reserved`, expected: 'a key of your own', hint, atKey: true };
+  return { message: `the key ${quoted(key)} is reserved`, expected: 'another key', hint, atKey: true };
 }
 
 function labelRule(key: string, value: string): RuleProblem | undefined {
@@ -45,29 +45,36 @@ const MAX_ANNOTATION_BYTES = 256 * 1024;
 function sizeRule(annotations: Readonly<Record<string, string>>): RuleProblem | undefined {
   const bytes = Object.entries(annotations).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
   if (bytes <= MAX_ANNOTATION_BYTES) return undefined;
-  return { message: `the annotations have ${bytes} bytes; an object takes ${MAX_ANNOTATION_BYTES} in all` };
+  return { message: `the annotations have ${bytes} bytes; the limit is ${MAX_ANNOTATION_BYTES}` };
 }
 
 export const serviceSchema = section(
   {
-    create: flag({ description: 'False: somebody else keeps the Service.', default: true }).optional(),
+    create: flag({
+      description: 'Whether to write the Service. With `false` something else must create it.',
+      default: true,
+    }).optional(),
     type: oneOf(['ClusterIP', 'Headless', 'NodePort', 'LoadBalancer'], {
-      description: "The Service's type; `Headless` is ClusterIP without an address of its own.",
+      description: 'Type of the Service. `Headless` is ClusterIP without a cluster IP.',
       default: 'ClusterIP',
       refused: {
-        ExternalName: 'an ExternalName Service has no endpoints; ClusterIP takes its place',
+        ExternalName: 'an ExternalName Service has no endpoints; write ClusterIP',
         None: 'write Headless',
       },
     }).optional(),
     labels: textMap(
-      { description: 'Labels of the Service.', default: {}, expected: 'a mapping from label keys to texts' },
+      {
+        description: 'Labels of the Service.',
+        default: {},
+        expected: 'a mapping from label keys to strings',
+      },
       labelRule,
     ).optional(),
     annotations: textMap(
       {
-        description: 'Annotations of the Service, 256 KiB at most in all.',
+        description: 'Annotations of the Service, at most 256 KiB in total.',
         default: {},
-        expected: 'a mapping from annotation keys to texts',
+        expected: 'a mapping from annotation keys to strings',
       },
       annotationRule,
     )
@@ -79,48 +86,48 @@ export const serviceSchema = section(
     }).optional(),
     internalTrafficPolicy: oneOf(['Cluster'], {
       description:
-        'As in a Service. `Local` cannot be had: these endpoints are on no node, so all traffic would be dropped.',
+        'As in a Service. `Local` is refused: the endpoints are not on nodes of the cluster, so all traffic would be dropped.',
       default: 'Cluster',
-      refused: { Local: 'these endpoints are on no node of the cluster: Local would drop all traffic' },
+      refused: { Local: 'the endpoints are not on nodes of the cluster, so Local would drop all traffic' },
     }).optional(),
     trafficDistribution: oneOf(['PreferClose', 'PreferSameZone', 'PreferSameNode'], {
       description: 'As in a Service.',
     }).optional(),
-    ipFamilies: listOf(oneOf(['IPv4', 'IPv6'], { description: 'A family.' }), {
+    ipFamilies: listOf(oneOf(['IPv4', 'IPv6'], { description: 'An IP family.' }), {
       description: 'As in a Service.',
       otherwise: "the cluster's default",
       min: 1,
       max: 2,
       of: 'families',
     })
-      .superRefine(unrepeated((family) => family))
+      .superRefine(uniqueBy((family) => family))
       .optional(),
     ipFamilyPolicy: oneOf(['SingleStack', 'PreferDualStack', 'RequireDualStack'], {
       description: 'As in a Service.',
       otherwise: "the API's default",
     }).optional(),
   },
-  { id: 'Service', description: 'The Service that stands before the addresses.' },
+  { id: 'Service', description: 'The Service of the target.' },
 );
 
 type WrittenService = z.infer<typeof serviceSchema>;
 
 export function serviceFrom(written: WrittenService | undefined, report: Report): ServiceSettings {
   const { create = true, type = 'ClusterIP', labels = {}, annotations = {}, ...spec } = written ?? {};
-  // What the API takes when the policy is left open (`service/storage/alloc.go`, initIPFamilyFields).
+  // The policy that the API server sets when the field is missing (`service/storage/alloc.go`, initIPFamilyFields).
   const policy = spec.ipFamilyPolicy ?? (type === 'Headless' ? 'RequireDualStack' : 'SingleStack');
   if (policy === 'SingleStack' && spec.ipFamilies?.length === 2) {
     report(['service', 'ipFamilies'], {
-      message: `two families do not go with ipFamilyPolicy ${policy}`,
+      message: `ipFamilyPolicy ${policy} allows only one family`,
       expected: 'one family',
       hint: 'or write ipFamilyPolicy: PreferDualStack',
     });
   }
   if (type === 'Headless' && spec.sessionAffinity === 'ClientIP') {
     report(['service', 'sessionAffinity'], {
-      message: 'sessionAffinity ClientIP does nothing for a headless Service',
+      message: 'sessionAffinity ClientIP has no effect on a headless Service',
       expected: 'no sessionAffinity',
-      hint: 'clients of a headless Service choose among the addresses themselves',
+      hint: 'clients of a headless Service choose an address themselves',
     });
   }
   return { create, type, labels, annotations, ...defined(spec) };
@@ -128,7 +135,7 @@ export function serviceFrom(written: WrittenService | undefined, report: Report)
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** Without the fields that are present and undefined. */
+/** Without the fields whose value is undefined. */
 function defined<T extends object>(fields: T): Defined<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -1,8 +1,8 @@
-/** Where the texts of a target list come from: files, standard input, ConfigMaps. */
+/** A source of target list texts: files, standard input or ConfigMaps. */
 export interface TargetSource {
   /**
-   * Every part as it is now, in a stable order. A part that cannot be read is a part with a reason: the
-   * others are read all the same. Never rejects but with `signal.reason`.
+   * The current parts, in a stable order. An unreadable part has a reason instead of a text and does not affect
+   * the other parts. Rejects only with `signal.reason`.
    */
   read(signal: AbortSignal): Promise<readonly SourcePart[]>;
 }
@@ -10,7 +10,7 @@ export interface TargetSource {
 export type SourcePart =
   | {
       readonly ok: true;
-      /** As a person names it: a file's path, `<stdin>`, `configmap NAMESPACE/NAME[KEY]`. */
+      /** For messages: a file's path, `<stdin>` or `configmap NAMESPACE/NAME[KEY]`. */
       readonly source: string;
       readonly text: string;
     }
@@ -18,7 +18,7 @@ export type SourcePart =
       readonly ok: false;
       readonly source: string;
       readonly reason: SourceFailure;
-      /** One line for people, without the source's name. */
+      /** One line, without the name of the source. */
       readonly message: string;
     };
 

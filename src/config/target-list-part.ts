@@ -10,13 +10,13 @@ import { problemsOfIssue, valueAt } from './schema-issue.ts';
 import { DEFAULT_NAMESPACE, targetFrom } from './target.ts';
 import { readYaml, type YamlDocument } from './yaml-document.ts';
 
-/** What one text (a file, a ConfigMap's key) declares. It is broken when it has problems. */
+/** The declarations of one text: a file or a key of a ConfigMap. It is invalid when it has problems. */
 export interface TargetListPart {
   readonly source: string;
   readonly targets: readonly PartTarget[];
   readonly guards: DeclaredGuards | undefined;
   readonly problems: readonly ConfigProblem[];
-  /** Every target that has a name, broken ones too, so that a name given twice is told at once. */
+  /** Every target with a name, invalid ones too, so that duplicate names are reported at once. */
   readonly declarations: readonly Declaration[];
 }
 
@@ -38,7 +38,7 @@ export interface DeclaredGuards {
   readonly location: SourceLocation;
 }
 
-/** What the functions below share: the text they read, and the problems they add to. */
+/** The text that the functions below read, and the problems that they collect. */
 interface Reading {
   readonly source: string;
   readonly document: YamlDocument;
@@ -46,16 +46,16 @@ interface Reading {
 }
 
 /**
- * Reads one text of a target list; `source` names it in messages. Nothing throws, whatever the text, and
- * the time is linear in its length (less than 5 MiB).
+ * Parses one text of a target list; `source` is its name in messages. Never throws. The time is linear in the
+ * length of the text, which must be below 5 MiB.
  */
 export function parsePart(text: string, source: string): TargetListPart {
   const { document, problems } = readYaml(text, source);
   const nothing = { source, targets: [], guards: undefined, declarations: [] };
   if (document === undefined) return { ...nothing, problems };
   const reading: Reading = { source, document, problems: problems.slice(0, 2 * MAX_PROBLEMS) };
-  const foreign = foreignObject(reading);
-  if (foreign !== undefined) return { ...nothing, problems: [foreign] };
+  const manifest = manifestProblem(reading);
+  if (manifest !== undefined) return { ...nothing, problems: [manifest] };
 
   checked(reading, envelopeSchema, []);
   const defaults = isWritten(document, 'defaults') ? checked(reading, defaultsSchema, ['defaults']) : {};
@@ -70,12 +70,12 @@ export function parsePart(text: string, source: string): TargetListPart {
   };
 }
 
-/** A Kubernetes manifest is told as such: a ConfigMap's own text, say, instead of the list in its data. */
-function foreignObject({ source, document }: Reading): ConfigProblem | undefined {
+/** The problem of a text that is a Kubernetes manifest, such as a ConfigMap instead of the list in its data. */
+function manifestProblem({ source, document }: Reading): ConfigProblem | undefined {
   const kind = valueAt(document.value, ['kind']);
   if (kind === KIND || typeof kind !== 'string' || valueAt(document.value, ['metadata']) === undefined)
     return undefined;
-  const hint = kind === 'ConfigMap' ? 'the list is what its data holds' : undefined;
+  const hint = kind === 'ConfigMap' ? 'pass the list that its data contains' : undefined;
   return {
     ...problemOfSource(source, `this is a Kubernetes object of kind ${kind}, not a target list`, hint),
     location: document.locate(['kind']),
@@ -85,7 +85,7 @@ function foreignObject({ source, document }: Reading): ConfigProblem | undefined
   };
 }
 
-/** The value at `path` if it is as the schema has it; otherwise undefined, and each issue is a problem. */
+/** The value at `path` when the schema accepts it. Otherwise undefined, and each issue becomes a problem. */
 function checked<T extends z.ZodType>(reading: Reading, schema: T, path: Path): z.infer<T> | undefined {
   const result = schema.safeParse(valueAt(reading.document.value, path));
   if (result.success) return result.data;
@@ -97,7 +97,7 @@ function checked<T extends z.ZodType>(reading: Reading, schema: T, path: Path): 
   return undefined;
 }
 
-/** To describe a hundred thousand problems would take longer than to find them, and nobody reads them. */
+/** Bounds the time to describe problems: a list may have 100,000 of them. */
 function isFull({ problems }: Reading): boolean {
   return problems.length >= 2 * MAX_PROBLEMS;
 }
@@ -113,13 +113,13 @@ function readGuards(reading: Reading): DeclaredGuards | undefined {
   return guards && { guards: guardsFrom(guards), location: document.locateKey(['guards']) };
 }
 
-/** The target at that index; none when it is broken. */
+/** The target at an index; none when it is invalid. */
 function readTarget(reading: Reading, at: number, defaults: WrittenDefaults | undefined): PartTarget[] {
   const { document } = reading;
   const path = ['targets', at];
   if (isFull(reading)) return [];
   const written = checked(reading, targetSchema, path);
-  // Without its defaults a target's fields cannot be held against each other.
+  // Without valid defaults the fields of a target cannot be compared.
   if (written === undefined || defaults === undefined) return [];
   const report: Report = (field, { atKey, ...problem }) => {
     const own = [...path, ...field];

@@ -5,16 +5,16 @@ import { type ConfigProblem, problemOfSource, quoted, sortedProblems } from './p
 import type { SourcePart } from './source.ts';
 import { type DeclaredGuards, type PartTarget, parsePart, type TargetListPart } from './target-list-part.ts';
 
-/** A whole target list, of one part or many. */
+/** A complete target list, merged from one or more parts. */
 export interface TargetList {
-  /** In the order of the parts and of their texts. */
+  /** In the order of the parts, and of the targets within each part. */
   readonly targets: readonly Target[];
   readonly guards: Guards;
 }
 
 /**
- * `EmptyTargetList` is a list in order that names no target: told apart from a broken one, because with
- * the user's consent it may be followed, and a broken one never.
+ * `EmptyTargetList` is a valid list without targets. `run --allow-empty` accepts it; an invalid list is never
+ * accepted.
  */
 export type TargetListResult =
   | { readonly ok: true; readonly list: TargetList }
@@ -27,12 +27,12 @@ export type TargetListResult =
     }
   | { readonly ok: false; readonly reason: 'InvalidTargetList'; readonly problems: readonly ConfigProblem[] };
 
-/** Reads a list that is one text. */
+/** Parses a list of a single text. */
 export function parseTargetList(text: string, source: string): TargetListResult {
   return mergeTargetLists([parsePart(text, source)]);
 }
 
-/** Makes one list of parts that may come from several sources, and finds what only shows over all of them. */
+/** Merges parts of several sources into one list, and checks the rules that concern all parts together. */
 export function mergeTargetLists(given: readonly TargetListPart[]): TargetListResult {
   const parts = given.filter(({ source }, at) => given.findIndex((part) => part.source === source) === at);
   const guards = parts.flatMap((part) => part.guards ?? []);
@@ -56,7 +56,7 @@ export function mergeTargetLists(given: readonly TargetListPart[]): TargetListRe
 }
 
 function emptyProblem(source: string): ConfigProblem {
-  return { ...problemOfSource(source, 'the list names no target'), path: 'targets', found: 'no targets' };
+  return { ...problemOfSource(source, 'the list has no targets'), path: 'targets', found: 'no targets' };
 }
 
 function repeatedSources(parts: readonly TargetListPart[]): ConfigProblem[] {
@@ -101,7 +101,7 @@ function guardsThatDiffer(declared: readonly DeclaredGuards[]): ConfigProblem[] 
       path: 'guards',
       found: 'other guards',
       expected: 'the same guards in all parts, or in one',
-      message: `these guards differ from those at ${formatLocation(first.location)}; they hold over all targets`,
+      message: `these guards differ from those at ${formatLocation(first.location)}; guards apply to all targets`,
     }));
 }
 
@@ -132,19 +132,19 @@ function refusedAddresses({ target, path }: PartTarget, guards: Guards): ConfigP
         location: endpoint.declaredAt,
         path: `${path}.endpoints[${at}].address`,
         found: quoted(endpoint.address),
-        expected: 'an address that guards let through',
+        expected: 'an address that the guards allow',
         message: `${endpoint.address} is refused: ${refusal.message}`,
       },
     ];
   });
 }
 
-/** Reads whatever a source gave; a part that could not be read is a problem of the list. */
+/** Parses all parts of a source. An unreadable part is a problem of the list. */
 export function readTargetList(parts: readonly SourcePart[]): TargetListResult {
   return mergeTargetLists(parts.map(partOf));
 }
 
-/** For callers that keep the last good part of each source. */
+/** Parses one part, for callers that keep the last valid part of each source. */
 export function partOf(part: SourcePart): TargetListPart {
   if (part.ok) return parsePart(part.text, part.source);
   const problems = [problemOfSource(part.source, part.message)];

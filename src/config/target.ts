@@ -13,13 +13,13 @@ export const DEFAULT_NAMESPACE = 'default';
 
 interface TargetPlaces {
   readonly target: SourceLocation;
-  /** Of a field of the target. */
+  /** The location of a field of the target. */
   locate(field: Path): SourceLocation;
 }
 
 /**
- * A target as the list means it: what it writes, over `defaults`, over the built-in defaults. Rules that
- * see several of its fields together tell `report` what they find; the target is of use only if none does.
+ * A target from its own fields, then `defaults`, then the built-in defaults. Rules about several fields call
+ * `report`; the result is valid only if none did.
  */
 export function targetFrom(
   written: WrittenTarget,
@@ -27,7 +27,7 @@ export function targetFrom(
   places: TargetPlaces,
   report: Report,
 ): Target {
-  const merged = layered(defaults, written) as WrittenTarget;
+  const merged = withDefaults(defaults, written) as WrittenTarget;
   const ports = portsFrom(merged.ports);
   reportFieldsWithoutEffect(written, ports, report);
   reportAmbiguousSrvPorts(written, ports, report);
@@ -47,8 +47,8 @@ export function targetFrom(
 }
 
 /**
- * Only what the target itself writes: values of `defaults` that do not fit every target are what defaults
- * are for.
+ * Checks only the fields that the target itself writes. Fields of `defaults` need not have an effect on every
+ * target.
  */
 function reportFieldsWithoutEffect(
   written: WrittenTarget,
@@ -58,14 +58,14 @@ function reportFieldsWithoutEffect(
   const { service, healthCheck } = written;
   if (service?.create === false) {
     for (const field of otherFields(service, 'create')) {
-      const message = `${field} does nothing while create is false: somebody else keeps the Service`;
-      report(['service', field], { message, expected: 'no other field beside create: false', atKey: true });
+      const message = `${field} has no effect with create: false, because something else writes the Service`;
+      report(['service', field], { message, expected: 'no other field with create: false', atKey: true });
     }
   }
   if (healthCheck?.type === 'none') {
     for (const field of otherFields(healthCheck, 'type').filter((name) => !KIND_SECTIONS.has(name))) {
-      const message = `${field} does nothing while type is none`;
-      report(['healthCheck', field], { message, expected: 'no other field beside type: none', atKey: true });
+      const message = `${field} has no effect with type: none`;
+      report(['healthCheck', field], { message, expected: 'no other field with type: none', atKey: true });
     }
   }
   const checks = healthCheck?.type !== undefined && healthCheck.type !== 'none';
@@ -75,7 +75,7 @@ function reportFieldsWithoutEffect(
   }
 }
 
-/** Told by `reportUnused`, with the type that they belong to. */
+/** `reportUnused` reports these, with the type that they belong to. */
 const KIND_SECTIONS: ReadonlySet<string> = new Set(['tcp', 'tls', 'http']);
 
 function otherFields(section: object, but: string): string[] {
@@ -84,26 +84,26 @@ function otherFields(section: object, but: string): string[] {
   );
 }
 
-/** The port of an SRV record takes the place of `targetPort`, which must therefore be one. */
+/** The port of an SRV record replaces `targetPort`, so a target with SRV records needs exactly one. */
 function reportAmbiguousSrvPorts(written: WrittenTarget, ports: readonly TargetPort[], report: Report): void {
   const numbers = [...new Set(ports.map(({ targetPort }) => targetPort))];
   if (numbers.length < 2) return;
   written.endpoints.forEach((endpoint, at) => {
     if (endpoint.srv === undefined) return;
     report(['endpoints', at, 'srv'], {
-      message: `the port of an SRV record cannot stand for ${numbers.length} targetPorts (${numbers.join(', ')})`,
-      expected: 'a target with one targetPort, where SRV records are used',
-      hint: 'make it a target of its own, or name the hosts and let targetPort say the port',
+      message: `an SRV record has one port, but the target has ${numbers.length} targetPorts (${numbers.join(', ')})`,
+      expected: 'a target with one targetPort',
+      hint: 'declare a separate target, or list the hosts and set targetPort',
     });
   });
 }
 
-/** `upper` laid over `lower`: mappings field by field, everything else as a whole. Neither is changed. */
-function layered(lower: unknown, upper: unknown): unknown {
+/** Merges `upper` over `lower`: mappings field by field, every other value as a whole. Changes neither. */
+function withDefaults(lower: unknown, upper: unknown): unknown {
   if (upper === undefined) return lower;
   if (!isMapping(lower) || !isMapping(upper)) return upper;
   const result: Record<string, unknown> = { ...lower };
-  for (const [key, value] of Object.entries(upper)) result[key] = layered(result[key], value);
+  for (const [key, value] of Object.entries(upper)) result[key] = withDefaults(result[key], value);
   return result;
 }
 

@@ -3,7 +3,7 @@ import { MAX_DEPTH, MAX_TOKENS } from './limits.ts';
 
 export const NOT_YAML = 'this is not valid YAML';
 
-/** What ends the reading at once, because to go on would cost too much or mean nothing. */
+/** Why parsing stopped early: the rest would cost too much, or have no meaning. */
 export interface Refusal {
   readonly offset: number;
   readonly message: string;
@@ -15,14 +15,14 @@ export function isRefusal(reading: Document.Parsed | Refusal | undefined): readi
 }
 
 /**
- * The one document of the text; undefined when all are empty. Goes token by token, so that
- * a text that is too much is found out before it has taken its time.
+ * The only document of the text; undefined when all documents are empty. Parses token by token, so that a text
+ * above a limit is rejected before it costs much time.
  */
 export function composeOne(text: string): Document.Parsed | Refusal | undefined {
   return withoutStackTraces(() => composed(text));
 }
 
-/** YAML 1.2 and no more: tags beyond its core (`!!binary`, `!!set`) are errors. */
+/** The core schema of YAML 1.2. Other tags, such as `!!binary` and `!!set`, are errors. */
 const YAML_OPTIONS = {
   schema: 'core',
   resolveKnownTags: false,
@@ -32,14 +32,14 @@ const YAML_OPTIONS = {
 } as const;
 
 /**
- * The library makes an Error of each thing wrong in a text, and taking the stack of half a million of them
- * would take ten times as long as the reading. Their messages are all that is used.
+ * The library creates an Error for each problem of a text. Stack traces of half a million errors would take ten
+ * times as long as the parsing, and only their messages are used.
  */
-function withoutStackTraces<T>(read: () => T): T {
+function withoutStackTraces<T>(parse: () => T): T {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {
-    return read();
+    return parse();
   } finally {
     Error.stackTraceLimit = limit;
   }
@@ -52,17 +52,17 @@ function composed(text: string): Document.Parsed | Refusal | undefined {
   let tokens = 0;
   for (const lexeme of new Lexer().lex(text)) {
     tokens += 1;
-    const tooMuch = excess(parser, tokens);
-    if (tooMuch !== undefined) return tooMuch;
+    const refusal = exceededLimit(parser, tokens);
+    if (refusal !== undefined) return refusal;
     for (const token of parser.next(lexeme)) {
       if (token.type === 'directive' && token.source.trim() !== '%YAML 1.2') {
         return {
           offset: token.offset,
-          message: 'directives such as %YAML are not read',
+          message: 'YAML directives such as %YAML are not supported',
           hint: 'remove the line',
         };
       }
-      // What follows a broken sign is mostly broken because of it, and a million errors take their time.
+      // Stop at the first error of the lexer: it causes most of those after it, which may be a million.
       if (token.type === 'error') return { offset: token.offset, message: `${NOT_YAML}: ${token.message}` };
       if (only.isDecidedBy(composer.next(token))) return only.result;
     }
@@ -74,14 +74,14 @@ function composed(text: string): Document.Parsed | Refusal | undefined {
   return only.result;
 }
 
-function excess(parser: Parser, tokens: number): Refusal | undefined {
+function exceededLimit(parser: Parser, tokens: number): Refusal | undefined {
   const { offset } = parser;
   if (parser.stack.length > MAX_DEPTH) {
-    return { offset, message: `more than ${MAX_DEPTH} values stand inside each other` };
+    return { offset, message: `values are nested more than ${MAX_DEPTH} deep` };
   }
   if (tokens <= MAX_TOKENS) return undefined;
   const message = `the text has more than ${MAX_TOKENS} YAML tokens up to here`;
-  return { offset, message, hint: 'split it: several lists are read as one' };
+  return { offset, message, hint: 'split the list: several parts are read as one list' };
 }
 
 function isEmpty({ contents, errors }: Document.Parsed): boolean {
@@ -89,15 +89,15 @@ function isEmpty({ contents, errors }: Document.Parsed): boolean {
   return isBlank && errors.length === 0;
 }
 
-/** Templates leave empty documents behind, which do no harm; a file of nothing else is not read to its end. */
+/** Templates often produce empty documents, which are ignored. A text of many is rejected. */
 const MAX_EMPTY_DOCUMENTS = 100;
 
-/** Takes the documents of a text until it is decided which one is read, or why none is. */
+/** Collects the documents of a text until the only one is known, or the text is rejected. */
 class OnlyDocument {
   result: Document.Parsed | Refusal | undefined;
   #empty = 0;
 
-  /** True when nothing that follows can change the result. */
+  /** Returns true when the rest of the text cannot change the result. */
   isDecidedBy(documents: Iterable<Document.Parsed>): boolean {
     for (const document of documents) {
       if (isEmpty(document)) {
@@ -111,7 +111,8 @@ class OnlyDocument {
       }
       if (this.result !== undefined) {
         const offset = document.contents?.range[0] ?? document.range[0];
-        const hint = 'a target list is one document: put the second into a file or ConfigMap key of its own';
+        const hint =
+          'a target list is one document: put the second one into a separate file or ConfigMap key';
         this.result = { offset, message: 'a second YAML document begins here', hint };
         return true;
       }

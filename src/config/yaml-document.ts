@@ -5,28 +5,28 @@ import { type ConfigProblem, formatPath, type Path, problemOfSource, quoted } fr
 import { composeOne, isRefusal, NOT_YAML } from './yaml-composition.ts';
 import { type NodeProblem, YamlNodes } from './yaml-nodes.ts';
 
-/** One YAML document as plain values, with the place of each. */
+/** A YAML document as plain values, with the location of each. */
 export interface YamlDocument {
   readonly value: unknown;
-  /** Of the value at `path`, followed through aliases; of the nearest one above it where there is none. */
+  /** The location of the value at `path`, with aliases followed, or of its nearest existing ancestor. */
   locate(path: Path): SourceLocation;
-  /** Of the key that ends `path`, or of the item as it stands in its list (an alias is not followed). */
+  /** The location of the key at the end of `path`, or of the list item there. Does not follow an alias. */
   locateKey(path: Path): SourceLocation;
 }
 
 export interface YamlReading {
-  /** Undefined when the text cannot be read at all. */
+  /** Undefined when the text cannot be parsed at all. */
   readonly document: YamlDocument | undefined;
   readonly problems: readonly ConfigProblem[];
 }
 
-/** A slip of the pen breaks what follows it too: later errors of one text say little. */
+/** A syntax error causes others after it, so only the first ones are reported. */
 const MAX_SYNTAX_PROBLEMS = 10;
 
 /**
- * Reads exactly one YAML 1.2 document (JSON is YAML) in time linear in its length. The library's own
- * checks for duplicate keys and alias bombs are not used: the first is quadratic in the size of a mapping,
- * the second forbids to use one anchor more than so many times, as a list with a shared section does.
+ * Parses exactly one YAML 1.2 document (JSON is YAML) in time linear in its length. The library's own checks for
+ * duplicate keys and alias bombs are off. The first is quadratic in the size of a mapping. The second limits the
+ * uses of one anchor, and a list may use a shared section thousands of times.
  */
 export function readYaml(text: string, source: string): YamlReading {
   const tooLarge = sizeProblem(text, source);
@@ -53,7 +53,7 @@ function unreadable(...problems: ConfigProblem[]): YamlReading {
 }
 
 function syntaxProblem(error: YAMLError, text: string, at: Locator): ConfigProblem {
-  // What is missing at the end is missing after the last word, not on some blank line below it.
+  // Report a missing end after the last word, not on an empty line below it.
   const start = Math.min(error.pos[0], text.trimEnd().length);
   const rest = text.slice(start, start + 100).split('\n')[0] ?? '';
   const tab = error.code === 'TAB_AS_INDENT' || /\btabs?\b/i.test(error.message);
@@ -83,7 +83,7 @@ function toConfigProblem(problem: NodeProblem, at: Locator): ConfigProblem {
   const { path, offset, firstOffset, ...words } = problem;
   const first = firstOffset === undefined ? '' : `, first in line ${at(firstOffset).line}`;
   return {
-    expected: 'YAML in which everything is said once',
+    expected: 'valid YAML 1.2 with unique keys',
     ...words,
     location: at(offset),
     path: formatPath(path),
@@ -91,23 +91,27 @@ function toConfigProblem(problem: NodeProblem, at: Locator): ConfigProblem {
   };
 }
 
-/** Also used by sources that know the size before they read. */
+/** Also for sources that know the size before they read the text. */
 export function tooLargeMessage(bytes: number): string {
   const mib = (bytes / 1024 / 1024).toFixed(1);
-  return `the list has ${bytes} bytes (${mib} MiB); one list is smaller than ${MAX_LIST_BYTES} bytes (5 MiB)`;
+  return `the list has ${bytes} bytes (${mib} MiB); it must have fewer than ${MAX_LIST_BYTES} bytes (5 MiB)`;
 }
 
 function sizeProblem(text: string, source: string): ConfigProblem | undefined {
-  // A UTF-16 unit is at least one byte of UTF-8, so counting is only needed in between.
+  // A UTF-16 unit has at most three bytes in UTF-8, so short texts need no counting.
   if (text.length * 3 < MAX_LIST_BYTES) return undefined;
   const bytes = Buffer.byteLength(text, 'utf8');
   if (bytes < MAX_LIST_BYTES) return undefined;
-  return problemOfSource(source, tooLargeMessage(bytes), 'split it: several lists are read as one');
+  return problemOfSource(
+    source,
+    tooLargeMessage(bytes),
+    'split the list: several parts are read as one list',
+  );
 }
 
 /**
- * Lines and columns of a text, both from 1, in UTF-16 units. The YAML library's own counter misses line ends
- * in some broken texts, which are the ones that are looked up here.
+ * Lines and columns of a text, both from 1, in UTF-16 units. The YAML library's own counter misses line ends in
+ * some invalid texts.
  */
 export class LineIndex {
   readonly #starts: number[] = [0];
@@ -116,7 +120,7 @@ export class LineIndex {
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
   }
 
-  /** Of the character at `offset`, which is not negative. */
+  /** The position of the character at `offset`, which is not negative. */
   positionOf(offset: number): { readonly line: number; readonly column: number } {
     let low = 0;
     let high = this.#starts.length;

@@ -12,43 +12,43 @@ import { MAX_PROBLEMS, MAX_VALUES } from './limits.ts';
 import { nearest } from './nearest.ts';
 import { type Path, quoted } from './problem.ts';
 
-/** Something that YAML allows and a list must not have. */
+/** A problem with a YAML document that is not a syntax error. */
 export interface NodeProblem {
   readonly path: Path;
   readonly offset: number;
   readonly found: string;
   readonly message: string;
   readonly hint?: string;
-  /** The other place of a problem that has two. */
+  /** The offset of the first occurrence, for a duplicate key. */
   readonly firstOffset?: number;
 }
 
-/** Offsets in the text of a value, and of the key or list item that holds it. */
+/** Offsets of a value in the text, and of its key or list item. */
 export interface NodePlace {
   readonly value: number;
   readonly key: number;
 }
 
-/** Anchors that an unknown alias is compared with. */
+/** Upper bound on anchors that an unknown alias is compared with. */
 const MAX_CANDIDATES = 100;
 
 interface Anchored {
   readonly node: Node;
   readonly value: unknown;
-  /** The values in it, aliases counted as what they stand for. */
+  /** The number of values in it, with aliases expanded. */
   readonly weight: number;
 }
 
-/** What stands under one key of a mapping or at one index of a list. `node` is null for `key:` alone. */
+/** An entry of a mapping or list. `node` is null for `key:` without a value. */
 interface Entry {
   readonly key: Node;
   readonly node: Node | null;
 }
 
 /**
- * The nodes of one document as plain values, in one walk that is linear in the text: a mapping's keys are
- * told apart by one map each, an alias is the very value of its anchor, and the sum of all values, aliases
- * expanded, is bounded.
+ * Converts the nodes of one document to plain values, in one pass that is linear in the text. One map for each
+ * mapping finds duplicate keys, an alias shares the value of its anchor, and the number of values with aliases
+ * expanded is limited.
  */
 export class YamlNodes {
   readonly value: unknown;
@@ -56,7 +56,7 @@ export class YamlNodes {
   readonly #root: Node | null;
   readonly #anchors = new Map<string, Anchored>();
   readonly #anchorNames: string[] = [];
-  readonly #meant = new Map<Node, Node>();
+  readonly #aliasTargets = new Map<Node, Node>();
   readonly #entries = new Map<Node, Map<string, Entry>>();
   #weight = 0;
 
@@ -65,7 +65,7 @@ export class YamlNodes {
     this.value = this.#read(root, []);
   }
 
-  /** The place of `path`, aliases followed, or of the nearest value above it that there is. */
+  /** The place of the value at `path`, with aliases followed, or of its nearest existing ancestor. */
   find(path: Path): NodePlace {
     if (this.#root === null) return { key: 0, value: 0 };
     let entry: Entry = { key: this.#root, node: this.#root };
@@ -87,7 +87,7 @@ export class YamlNodes {
   }
 
   #followed(node: Node | null): Node | null {
-    return node === null ? null : (this.#meant.get(node) ?? node);
+    return node === null ? null : (this.#aliasTargets.get(node) ?? node);
   }
 
   #read(node: Node | null, path: Path): unknown {
@@ -121,7 +121,7 @@ export class YamlNodes {
       const key = pair.key as Node;
       const name = isScalar(key) ? String(key.value) : undefined;
       if (name === undefined || name === '__proto__') {
-        this.#report(key, path, name ?? 'a key that is no text', 'this cannot be the name of a field');
+        this.#report(key, path, name ?? 'a key that is not text', 'this cannot be the name of a field');
         continue;
       }
       const first = entries.get(name);
@@ -141,16 +141,16 @@ export class YamlNodes {
       if (this.#isFull()) return null;
       const near = nearest(name, this.#anchorNames);
       const hint =
-        near === undefined ? `write &${name} before the value it shall stand for` : `did you mean *${near}?`;
-      const message = `no value before this one has the anchor &${name}`;
+        near === undefined ? `write &${name} before the value that it refers to` : `did you mean *${near}?`;
+      const message = `no earlier value has the anchor &${name}`;
       this.#add({ path, offset: startOf(alias), found: `*${name}`, message, hint });
       return null;
     }
-    this.#meant.set(alias, anchored.node);
+    this.#aliasTargets.set(alias, anchored.node);
     return this.#count(anchored.weight, alias, path) ? anchored.value : null;
   }
 
-  /** False when the list has become too large: told once, at the value that made it so. */
+  /** Returns false when the list is too large. Reports this once, at the value that exceeds the limit. */
   #count(weight: number, node: Node, path: Path): boolean {
     const before = this.#weight;
     this.#weight += weight;
@@ -179,7 +179,7 @@ function startOf(node: Node): number {
   return node.range?.[0] ?? 0;
 }
 
-/** A value that has no character of its own in the text: `port:` and nothing behind it. */
+/** A value without a character in the text, as in `port:`. */
 function isBlank(node: Node): boolean {
   return isScalar(node) && node.value === null && node.range?.[0] === node.range?.[1];
 }

@@ -69,7 +69,7 @@ describe('a list in files', () => {
         ok: false,
         source: path,
         reason: 'TooLarge',
-        message: 'the list has 7654321 bytes (7.3 MiB); one list is smaller than 5242880 bytes (5 MiB)',
+        message: 'the list has 7654321 bytes (7.3 MiB); it must have fewer than 5242880 bytes (5 MiB)',
       },
     ]);
     await truncate(path, MAX_LIST_BYTES);

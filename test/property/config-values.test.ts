@@ -13,7 +13,7 @@ import { formatDuration, parseDuration } from '../../src/config/quantities.ts';
 import { LineIndex } from '../../src/config/yaml-document.ts';
 import { familyOf, type IpAddress, parseCidr, parseIpAddress } from '../../src/model/ip-address.ts';
 
-test('A duration that is written out is read back', () => {
+test('parseDuration reads back what formatDuration writes', () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), (ms) => {
       expect(parseDuration(formatDuration(ms))).toEqual({ ok: true, ms });
@@ -21,7 +21,7 @@ test('A duration that is written out is read back', () => {
   );
 });
 
-test('A duration is the sum of its terms, exactly', () => {
+test('parseDuration returns the exact sum of the terms', () => {
   const unit = fc.constantFrom(['h', 3_600_000], ['m', 60_000], ['s', 1_000], ['ms', 1]) as fc.Arbitrary<
     [string, number]
   >;
@@ -35,7 +35,7 @@ test('A duration is the sum of its terms, exactly', () => {
   );
 });
 
-test('A network address is the first of its range, and itself again', () => {
+test('networkAddress returns the first address of the range, and is idempotent', () => {
   const addresses = fc
     .oneof(fc.ipV4(), fc.ipV6())
     .map(parseIpAddress)
@@ -51,7 +51,7 @@ test('A network address is the first of its range, and itself again', () => {
   );
 });
 
-test('Names of Kubernetes are what its own expressions say', () => {
+test('The name rules agree with the regular expressions of Kubernetes', () => {
   const part = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
   const subdomain = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
   const text = fc.oneof(
@@ -78,7 +78,7 @@ test('Names of Kubernetes are what its own expressions say', () => {
   );
 });
 
-test('A word is nearest to itself, and nothing but a candidate is', () => {
+test('nearest returns the word itself, or one of the candidates', () => {
   const words = fc.array(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1, maxLength: 10 });
   fc.assert(
     fc.property(words, fc.string({ maxLength: 80 }), (candidates, word) => {
@@ -88,7 +88,7 @@ test('A word is nearest to itself, and nothing but a candidate is', () => {
   );
 });
 
-test('Lines and columns are where counting by hand finds them', () => {
+test('LineIndex agrees with counting line breaks', () => {
   const text = fc.string({ unit: fc.constantFrom('a', '\n', '\r', '😀'), maxLength: 30 });
   fc.assert(
     fc.property(text, fc.nat(40), (given, at) => {

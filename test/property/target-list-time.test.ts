@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MAX_LIST_BYTES } from '../../src/config/limits.ts';
 import { parseTargetList } from '../../src/config/target-list.ts';
 
-/** Generous: about three times what a quiet machine takes for the worst of them. */
+/** About three times the time that an idle machine needs for the slowest of them. */
 const MAX_CPU_MS = 12_000;
 
 const HEAD = 'apiVersion: external-endpoints/v1\nkind: TargetList\ntargets:\n';
@@ -18,8 +18,8 @@ function repeated(piece: (at: number) => string, bytes = MAX_LIST_BYTES - 1_000)
   return pieces.slice(0, -1).join('');
 }
 
-/** Texts that cost a careless parser minutes or its stack: as large as is read at all, or as many tokens. */
-describe('No text takes long', () => {
+/** Texts at the limits of size and tokens, which take a naive parser minutes or overflow its stack. */
+describe('Hostile texts are rejected in bounded time', () => {
   test.each<[string, () => string]>([
     ['values inside values', () => repeated(() => '[')],
     ['mappings inside lists inside mappings', () => repeated((at) => `${' '.repeat(at % 2_000)}- a:\n`)],
@@ -54,7 +54,7 @@ describe('No text takes long', () => {
     expect((user + system) / 1_000).toBeLessThan(MAX_CPU_MS);
   });
 
-  test('A list as large as lists may be is read, and not slowly either', () => {
+  test('A list of the largest allowed size is read in bounded time', () => {
     const target = (at: number) => `- name: orders-db-${at}
   namespace: shop
   ports: [{ name: postgres, port: 5432, targetPort: 6432, appProtocol: postgresql }]

@@ -8,7 +8,7 @@ import { writtenLists } from '../support/written-list.ts';
 
 const EXAMPLE = readFileSync(new URL('../../config/example.yaml', import.meta.url), 'utf8');
 
-/** Whatever the text: a typed outcome, each problem in the text, in order, one line, and showable. */
+/** Checks the result for any text: problems are typed, located within the text, sorted, and one line each. */
 function expectTyped(text: string, result: TargetListResult = parseTargetList(text, 'x')): void {
   if (result.ok) {
     expect(result.list.targets.length).toBeGreaterThan(0);
@@ -106,15 +106,15 @@ const YAML_PIECES = [
 
 const RUNS = { numRuns: 2_000 };
 
-describe('No text, however strange, brings the parser down', () => {
-  test('Characters at random', () => {
+describe('The parser returns typed problems for', () => {
+  test('random characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => expectTyped(text)),
       RUNS,
     );
   });
 
-  test('Pieces of YAML at random', () => {
+  test('random pieces of YAML', () => {
     const text = fc
       .array(fc.constantFrom(...YAML_PIECES), { maxLength: 60 })
       .map((pieces) => pieces.join(''));
@@ -124,7 +124,7 @@ describe('No text, however strange, brings the parser down', () => {
     );
   });
 
-  test('A list that was damaged', () => {
+  test('a damaged list', () => {
     const damage = fc.record({
       from: fc.nat({ max: EXAMPLE.length }),
       length: fc.nat({ max: 40 }),
@@ -144,7 +144,7 @@ describe('No text, however strange, brings the parser down', () => {
     );
   });
 
-  test('Values of any type in any field', () => {
+  test('values of any type in any field', () => {
     const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(...YAML_PIECES));
     const withValue = fc.tuple(writtenLists(), fc.nat(), value).map(([list, at, instead]) => {
       let seen = 0;
@@ -167,8 +167,8 @@ function countValues(value: unknown): number {
   return count;
 }
 
-describe('A list says the same', () => {
-  test('As YAML in blocks, in one line, as JSON, with aliases and with line ends of Windows', () => {
+describe('A list has the same meaning', () => {
+  test('as block YAML, in one line, as JSON, with aliases, and with CRLF', () => {
     fc.assert(
       fc.property(writtenLists(), (list) => {
         const meant = meaning(JSON.stringify(list));
@@ -188,7 +188,7 @@ describe('A list says the same', () => {
     );
   });
 
-  test('Whether its fields stand in its target or in defaults', () => {
+  test('with its fields in the target or in defaults', () => {
     fc.assert(
       fc.property(writtenLists(), ({ targets, ...rest }) => {
         const [{ name, ports, endpoints, ...shared } = expect.unreachable()] = targets;
@@ -201,7 +201,7 @@ describe('A list says the same', () => {
   });
 });
 
-/** What is declared, without the places; undefined for a list that is not in order. */
+/** The declared targets without their locations; undefined for an invalid list. */
 function meaning(text: string): unknown {
   const result = parseTargetList(text, 'x');
   if (!result.ok) throw new Error(problemsText(result.problems, new Map([['x', text]])));

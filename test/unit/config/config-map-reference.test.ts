@@ -19,14 +19,14 @@ describe('readConfigMapReference', () => {
     ['', 'expected NAMESPACE/NAME'],
     ['targets', 'expected NAMESPACE/NAME'],
     ['shop/', 'expected NAMESPACE/NAME'],
-    ['/targets', '"" is no name of a namespace'],
-    ['Shop/targets', '"Shop" is no name of a namespace'],
-    ['shop/Targets', '"Targets" is no name of a ConfigMap'],
-    ['shop/targets/', '"" is no key'],
-    ['shop/targets/a/b', '"a/b" is no key'],
-    ['shop/targets/a b', '"a b" is no key'],
+    ['/targets', '"" is not a namespace name'],
+    ['Shop/targets', '"Shop" is not a namespace name'],
+    ['shop/Targets', '"Targets" is not a ConfigMap name'],
+    ['shop/targets/', '"" is not a ConfigMap key'],
+    ['shop/targets/a/b', '"a/b" is not a ConfigMap key'],
+    ['shop/targets/a b', '"a b" is not a ConfigMap key'],
     ['shop/?', 'a label selector is missing'],
-  ])('refuses %j', (text, why) => {
+  ])('rejects %j', (text, why) => {
     const read = readConfigMapReference(text);
     expect(read.ok ? '' : read.message).toContain(why);
   });

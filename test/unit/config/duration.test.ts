@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatDuration, parseDuration } from '../../../src/config/quantities.ts';
 
-describe('Durations', () => {
+describe('parseDuration and formatDuration', () => {
   test.each([
     ['0', 0],
     ['0s', 0],
@@ -16,11 +16,11 @@ describe('Durations', () => {
     ['2000μs', 2],
     ['3000000ns', 3],
     ['168h', 604_800_000],
-  ])('%s', (text, ms) => {
+  ])('reads %s', (text, ms) => {
     expect(parseDuration(text)).toEqual({ ok: true, ms });
   });
 
-  const FORM = 'a duration is numbers with units (h, m, s, ms), such as 10s or 1h30m';
+  const FORM = 'a duration consists of numbers and units (h, m, s, ms), such as 10s or 1h30m';
   test.each([
     ['', FORM, undefined],
     ['s', FORM, undefined],
@@ -37,13 +37,13 @@ describe('Durations', () => {
     ['10s!', FORM, undefined],
     ['PT10S', FORM, undefined],
     ['10', 'the duration has no unit', 'write 10s for seconds or 10ms for milliseconds'],
-    ['-10s', 'a duration is not negative', undefined],
-    ['1us', 'a duration is counted in whole milliseconds', undefined],
-    ['1.5ms', 'a duration is counted in whole milliseconds', undefined],
-    ['0.0000000000000001h', 'a duration is counted in whole milliseconds', undefined],
+    ['-10s', 'a duration cannot be negative', undefined],
+    ['1us', 'a duration must be a whole number of milliseconds', undefined],
+    ['1.5ms', 'a duration must be a whole number of milliseconds', undefined],
+    ['0.0000000000000001h', 'a duration must be a whole number of milliseconds', undefined],
     [`${'9'.repeat(50)}h`, FORM, undefined],
     ['1s'.repeat(50), FORM, undefined],
-  ])('%j is refused: %s', (text, message, hint) => {
+  ])('rejects %j: %s', (text, message, hint) => {
     const result = parseDuration(text);
     expect(result).toEqual({ ok: false, problem: hint === undefined ? { message } : { message, hint } });
   });
@@ -55,7 +55,7 @@ describe('Durations', () => {
     [86_400_000, '24h'],
     [3_600_001, '1h1ms'],
     [Number.POSITIVE_INFINITY, 'forever'],
-  ])('%d ms is spelled %s', (ms, text) => {
+  ])('writes %d ms as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
 });

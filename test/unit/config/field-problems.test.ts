@@ -26,7 +26,7 @@ function checkCase({ marked, path, message, hint }: ListCase) {
 const HEAD = 'apiVersion: external-endpoints/v1\nkind: TargetList\n';
 const REST = '\n  ports: [{ port: 80 }]\n  endpoints: [{ address: 10.0.0.1 }]\n';
 
-describe('The envelope', () => {
+describe('Problems of the list itself', () => {
   test.each<ListCase>([
     whole(
       '¦apiVersion: external-endpoints/v1\nkind: TargetList',
@@ -49,7 +49,7 @@ describe('The envelope', () => {
       'apiVersion: v1\nkind: ¦ConfigMap\nmetadata: { name: x }\ndata: {}',
       'kind',
       'this is a Kubernetes object of kind ConfigMap, not a target list',
-      'the list is what its data holds',
+      'pass the list that its data contains',
     ),
     whole(
       `¦- a\n- b`,
@@ -61,7 +61,7 @@ describe('The envelope', () => {
       `${HEAD}targets: ¦{}`,
       'targets',
       /found an empty mapping$/,
-      'the items of a list begin with "- " or stand in [ ]',
+      'write list items after "- " or inside [ ]',
     ),
     whole(`${HEAD}targets: [¦5]`, 'targets[0]', /^expected a mapping with name, .*, found 5$/),
     list('¦target: []', 'target', 'unknown field "target"', 'did you mean targets?'),
@@ -70,18 +70,18 @@ describe('The envelope', () => {
       '¦foo: 1',
       'foo',
       'unknown field "foo"',
-      'the fields here are apiVersion, kind, defaults, guards, targets',
+      'known fields: apiVersion, kind, defaults, guards, targets',
     ),
     list(
       '¦<<: {}',
       '["<<"]',
       'unknown field "<<"',
-      'merge keys are not read: use defaults, or an alias for a whole value',
+      'merge keys are not supported: use defaults, or an alias for a whole value',
     ),
   ])('$title', checkCase);
 });
 
-describe('A target', () => {
+describe('Problems of a target', () => {
   test.each<ListCase>([
     whole(
       `${HEAD}targets:\n- ¦ports: [{ port: 80 }]\n  endpoints: [{ address: 10.0.0.1 }]`,
@@ -109,12 +109,7 @@ describe('A target', () => {
       'targets[0].name',
       /^expected a Service's name: .*, found ""$/,
     ),
-    whole(
-      `${HEAD}targets:\n- name: ¦80${REST}`,
-      'targets[0].name',
-      /found 80$/,
-      'a text that looks like a number needs quotes: "80"',
-    ),
+    whole(`${HEAD}targets:\n- name: ¦80${REST}`, 'targets[0].name', /found 80$/, 'put it in quotes: "80"'),
     target('namespace: ¦my_team', '.namespace', '"my_team" cannot be the name of a namespace'),
     target('¦namepsace: shop', '.namepsace', 'unknown field "namepsace"', 'did you mean namespace?'),
     target(
@@ -143,13 +138,13 @@ describe('A target', () => {
   ])('$title', checkCase);
 });
 
-describe('Ports', () => {
+describe('Problems of ports', () => {
   test.each<ListCase>([
     ports('¦[]', '', 'expected a list of 1 to 100 ports, found an empty list'),
     ports('[{ port: ¦0 }]', '[0].port', 'expected a whole number from 1 to 65535, found 0'),
     ports('[{ port: ¦65536 }]', '[0].port', 'expected a whole number from 1 to 65535, found 65536'),
     ports('[{ port: ¦80.5 }]', '[0].port', 'expected a whole number from 1 to 65535, found 80.5'),
-    ports('[{ port: ¦"80" }]', '[0].port', /found "80"$/, 'without quotes: 80'),
+    ports('[{ port: ¦"80" }]', '[0].port', /found "80"$/, 'write it without quotes: 80'),
     ports('[{ port: ¦http }]', '[0].port', /found "http"$/),
     ports('[{ port: ¦.inf }]', '[0].port', /found Infinity$/),
     ports('[{ port: 80, targetPort: ¦-1 }]', '[0].targetPort', /found -1$/),
@@ -158,31 +153,31 @@ describe('Ports', () => {
     ports(
       '[{ port: 80, name: ¦Web }]',
       '[0].name',
-      '"Web" is no DNS label',
+      '"Web" is not a DNS label',
       'lower-case letters, digits and \'-\', such as "https"',
     ),
     ports(
       '[{ port: 80, appProtocol: ¦a/b/c }]',
       '[0].appProtocol',
-      '"a/b/c" is no qualified name (PREFIX/NAME or NAME)',
+      '"a/b/c" is not a qualified name (NAME or PREFIX/NAME)',
     ),
     ports(
       '[{ port: 80, appProtocol: ¦UP/x }]',
       '[0].appProtocol',
-      '"UP/x" is no qualified name (PREFIX/NAME or NAME)',
+      '"UP/x" is not a qualified name (NAME or PREFIX/NAME)',
     ),
     ports('[¦{ targetPort: 80 }]', '[0].port', 'port is missing: expected a whole number from 1 to 65535'),
     ports('[{ port: 80, name: a }, ¦{ port: 81 }]', '[1]', 'a port needs a name when there is more than one'),
     ports(
       '[{ port: 53, name: dns }, { port: 53, name: ¦dns, protocol: UDP }]',
       '[1].name',
-      'the name "dns" is taken by ports[0]',
-      'every port has its own name, whatever its protocol',
+      'the name "dns" is already used by ports[0]',
+      'port names must be unique, even across protocols',
     ),
     ports(
       '[{ port: 80, name: a }, { port: ¦80, name: b, protocol: TCP }]',
       '[1].port',
-      'TCP 80 is taken by ports[0]',
+      'TCP 80 is already used by ports[0]',
     ),
     ports(
       `[${Array.from({ length: 101 }, (_, at) => `{ port: ${at + 1}, name: p${at} }`).join()}]`.replace(
@@ -194,7 +189,7 @@ describe('Ports', () => {
     ),
   ])('$title', checkCase);
 
-  test('TCP and UDP may share a number', () => {
+  test('A TCP port and a UDP port may have the same number', () => {
     const text = targetWith('', {
       ports: '[{ port: 53, name: tcp }, { port: 53, name: udp, protocol: UDP }]',
     });
@@ -202,7 +197,7 @@ describe('Ports', () => {
   });
 });
 
-describe('Endpoints', () => {
+describe('Problems of endpoints', () => {
   test.each<ListCase>([
     endpoints('¦[]', '', 'expected a list of 1 to 5000 endpoints, found an empty list'),
     endpoints('[¦{}]', '[0]', 'an endpoint needs one of address, host and srv'),
@@ -210,52 +205,52 @@ describe('Endpoints', () => {
     endpoints(
       '[¦{ address: 10.0.0.1, host: a.b }]',
       '[0]',
-      'an endpoint has one of address, host and srv, not address and host',
-      'make them endpoints of their own',
+      'an endpoint needs exactly one of address, host and srv, not address and host',
+      'write a separate endpoint for each',
     ),
     endpoints(
       '[{ ¦ip: 10.0.0.1, address: 10.0.0.2 }]',
       '[0].ip',
       'unknown field "ip"',
-      'the fields here are address, host, srv, zone, priority',
+      'known fields: address, host, srv, zone, priority',
     ),
-    endpoints('[{ address: ¦10.0.0 }]', '[0].address', '"10.0.0" is no IP address'),
-    endpoints('[{ address: ¦10.0.0.256 }]', '[0].address', '"10.0.0.256" is no IP address'),
+    endpoints('[{ address: ¦10.0.0 }]', '[0].address', '"10.0.0" is not an IP address'),
+    endpoints('[{ address: ¦10.0.0.256 }]', '[0].address', '"10.0.0.256" is not an IP address'),
     endpoints(
       '[{ address: ¦010.0.0.1 }]',
       '[0].address',
-      '"010.0.0.1" is no IP address',
-      'write 10.0.0.1: a leading zero is read as octal by some',
+      '"010.0.0.1" is not an IP address',
+      'write 10.0.0.1: some programs read a leading zero as octal',
     ),
     endpoints(
       '[{ address: ¦10.0.0.1:80 }]',
       '[0].address',
-      '"10.0.0.1:80" is no IP address',
+      '"10.0.0.1:80" is not an IP address',
       "write 10.0.0.1; the port is the target's targetPort",
     ),
     endpoints(
       '[{ address: ¦"[fd00::1]:80" }]',
       '[0].address',
-      '"[fd00::1]:80" is no IP address',
+      '"[fd00::1]:80" is not an IP address',
       "write fd00::1; the port is the target's targetPort",
     ),
     endpoints(
       '[{ address: ¦10.0.0.0/24 }]',
       '[0].address',
-      '"10.0.0.0/24" is no IP address',
-      'one address, not a range',
+      '"10.0.0.0/24" is not an IP address',
+      'write a single address, not a range',
     ),
     endpoints(
       '[{ address: ¦db.corp.example }]',
       '[0].address',
-      '"db.corp.example" is no IP address',
+      '"db.corp.example" is not an IP address',
       'write host: db.corp.example',
     ),
     endpoints(
       '[{ address: ¦"fe80::1%eth0" }]',
       '[0].address',
-      '"fe80::1%eth0" is no IP address',
-      'an address with a zone id means something on one host only',
+      '"fe80::1%eth0" is not an IP address',
+      'an address with a zone id is valid on one host only',
     ),
     endpoints(
       '[{ address: ¦127.0.0.1 }]',
@@ -286,8 +281,12 @@ describe('Endpoints', () => {
       '"fd00::1" is an address, not a name',
       'write address: fd00::1',
     ),
-    endpoints('[{ host: ¦a..b }]', '[0].host', '"a..b" has two dots in a row, or one at its beginning'),
-    endpoints('[{ host: ¦"*.corp.example" }]', '[0].host', /has a character that no DNS name has/),
+    endpoints(
+      '[{ host: ¦a..b }]',
+      '[0].host',
+      '"a..b" has an empty label: two dots in a row, or a leading dot',
+    ),
+    endpoints('[{ host: ¦"*.corp.example" }]', '[0].host', /contains a character other than letters/),
     endpoints(
       `[{ host: ¦${'a'.repeat(64)}.example }]`,
       '[0].host',
@@ -296,14 +295,14 @@ describe('Endpoints', () => {
     endpoints(
       '[{ host: ¦"https://db.corp.example/x" }]',
       '[0].host',
-      /no DNS name has/,
-      'only the name: host: db.corp.example',
+      /contains a character other than letters/,
+      'write only the name: host: db.corp.example',
     ),
     endpoints(
       '[{ host: ¦"db.corp.example:5432" }]',
       '[0].host',
-      /no DNS name has/,
-      'only the name: host: db.corp.example',
+      /contains a character other than letters/,
+      'write only the name: host: db.corp.example',
     ),
     endpoints(
       '[{ host: ¦_ldap._tcp.corp.example }]',
@@ -344,7 +343,7 @@ describe('Endpoints', () => {
     ),
   ])('$title', checkCase);
 
-  test('The port of SRV records stands for one targetPort only', () => {
+  test('A target with SRV records has exactly one targetPort', () => {
     const marked = targetWith('', {
       ports: '[{ port: 80, name: a }, { port: 443, name: b }]',
       endpoints: '[{ srv: ¦_http._tcp.example }]',
@@ -353,8 +352,8 @@ describe('Endpoints', () => {
       whole(
         marked,
         'targets[0].endpoints[0].srv',
-        'the port of an SRV record cannot stand for 2 targetPorts (80, 443)',
-        'make it a target of its own, or name the hosts and let targetPort say the port',
+        'an SRV record has one port, but the target has 2 targetPorts (80, 443)',
+        'declare a separate target, or list the hosts and set targetPort',
       ),
     );
     const one = '[{ port: 80, name: a, targetPort: 8 }, { port: 80, name: b, protocol: UDP, targetPort: 8 }]';
@@ -364,20 +363,20 @@ describe('Endpoints', () => {
   });
 });
 
-describe('DNS', () => {
+describe('Problems of dns', () => {
   test.each<ListCase>([
     target(
       'dns: { servers: [¦dns.corp.example] }',
       '.dns.servers[0]',
-      '"dns.corp.example" is no address of a DNS server',
-      'a server is given by its address: its name could not be resolved without it',
+      '"dns.corp.example" is not the address of a DNS server',
+      'write the IP address of the server, not its name',
     ),
     target(
       'dns: { servers: [¦"10.0.0.53:0"] }',
       '.dns.servers[0]',
-      '"10.0.0.53:0" is no address of a DNS server',
+      '"10.0.0.53:0" is not the address of a DNS server',
     ),
-    target('dns: { servers: [¦"10.0.0.53:65536"] }', '.dns.servers[0]', /no address of a DNS server/),
+    target('dns: { servers: [¦"10.0.0.53:65536"] }', '.dns.servers[0]', /not the address of a DNS server/),
     target(
       'dns: { servers: [10.0.0.53, ¦"10.0.0.53:53"] }',
       '.dns.servers[1]',
@@ -387,7 +386,7 @@ describe('DNS', () => {
       'dns: { servers: ¦10.0.0.53 }',
       '.dns.servers',
       /found "10\.0\.0\.53"$/,
-      'the items of a list begin with "- " or stand in [ ]',
+      'write list items after "- " or inside [ ]',
     ),
     target(
       'dns: { timeout: ¦2 }',
@@ -403,40 +402,40 @@ describe('DNS', () => {
     ),
     target('dns: { timeout: ¦1ms }', '.dns.timeout', '1ms is less than 10ms'),
     target('dns: { timeout: ¦2m }', '.dns.timeout', '2m is more than 60s'),
-    target('dns: { timeout: ¦forever }', '.dns.timeout', 'this cannot last for ever', 'at most 60s'),
-    target('dns: { timeout: ¦-2s }', '.dns.timeout', 'a duration is not negative'),
+    target('dns: { timeout: ¦forever }', '.dns.timeout', 'this duration cannot be forever', 'at most 60s'),
+    target('dns: { timeout: ¦-2s }', '.dns.timeout', 'a duration cannot be negative'),
     target('dns: { attempts: ¦0 }', '.dns.attempts', 'expected a whole number from 1 to 10, found 0'),
-    target('dns: { minTTL: ¦1d }', '.dns.minTTL', /^a duration is numbers with units/, 'write 24h'),
+    target('dns: { minTTL: ¦1d }', '.dns.minTTL', /^a duration consists of numbers and units/, 'write 24h'),
     target('dns: { minTTL: ¦10m, maxTTL: 5m }', '.dns.minTTL', 'minTTL 10m is more than maxTTL 5m'),
     target(
       'dns: { hold: { failure: ¦never } }',
       '.dns.hold.failure',
-      /^a duration is numbers with units/,
+      /^a duration consists of numbers and units/,
       'write forever',
     ),
     target(
       'dns: { hold: { obsolete: ¦forever } }',
       '.dns.hold.obsolete',
-      'this cannot last for ever',
+      'this duration cannot be forever',
       'at most 168h',
     ),
     target(
       'dns: { hold: { ¦nx: 5s } }',
       '.dns.hold.nx',
       'unknown field "nx"',
-      'the fields here are obsolete, notFound, failure',
+      'known fields: obsolete, notFound, failure',
     ),
     target('dns: { ¦minTtl: 5s }', '.dns.minTtl', 'unknown field "minTtl"', 'did you mean minTTL?'),
   ])('$title', checkCase);
 });
 
-describe('Health check', () => {
+describe('Problems of healthCheck', () => {
   test.each<ListCase>([
-    target('healthCheck: { port: ¦web }', '.healthCheck.port', '"web" is no TCP port of this target'),
+    target('healthCheck: { port: ¦web }', '.healthCheck.port', '"web" is not a TCP port of this target'),
     target(
       'healthCheck: { port: ¦81 }',
       '.healthCheck.port',
-      '81 is no TCP port of this target',
+      '81 is not a TCP port of this target',
       'did you mean 80?',
     ),
     target(
@@ -463,12 +462,12 @@ describe('Health check', () => {
     target(
       'healthCheck: { type: none, ¦interval: 2s }',
       '.healthCheck.interval',
-      'interval does nothing while type is none',
+      'interval has no effect with type: none',
     ),
     whole(
       targetWith('healthCheck: { port: ¦5432 }', { ports: '[{ port: 5432, targetPort: 6432, name: pg }]' }),
       'targets[0].healthCheck.port',
-      '5432 is no TCP port of this target',
+      '5432 is not a TCP port of this target',
       "5432 is the Service's port; on the addresses it is 6432",
     ),
     whole(
@@ -476,7 +475,7 @@ describe('Health check', () => {
         ports: '[{ port: 53, name: dns, protocol: UDP }, { port: 53, name: tcp }]',
       }),
       'targets[0].healthCheck.port',
-      '"dns" is no TCP port of this target',
+      '"dns" is not a TCP port of this target',
       'dns is a UDP port',
     ),
     whole(
@@ -487,7 +486,7 @@ describe('Health check', () => {
   ])('$title', checkCase);
 });
 
-describe('Publish, service and guards', () => {
+describe('Problems of publish, service and guards', () => {
   test.each<ListCase>([
     target(
       'publish: { resources: ¦[] }',
@@ -505,9 +504,13 @@ describe('Publish, service and guards', () => {
       '.publish.resources[1]',
       'Endpoints is already item 0 of this list',
     ),
-    target('publish: { panicThreshold: ¦101 }', '.publish.panicThreshold', '101 is no whole percentage'),
-    target('publish: { panicThreshold: ¦50.5 }', '.publish.panicThreshold', '50.5 is no whole percentage'),
-    target('publish: { panicThreshold: ¦half }', '.publish.panicThreshold', '"half" is no whole percentage'),
+    target('publish: { panicThreshold: ¦101 }', '.publish.panicThreshold', '101 is not a whole percentage'),
+    target('publish: { panicThreshold: ¦50.5 }', '.publish.panicThreshold', '50.5 is not a whole percentage'),
+    target(
+      'publish: { panicThreshold: ¦half }',
+      '.publish.panicThreshold',
+      '"half" is not a whole percentage',
+    ),
     target(
       'publish: { panicThreshold: ¦[] }',
       '.publish.panicThreshold',
@@ -517,19 +520,19 @@ describe('Publish, service and guards', () => {
       'service: { type: ¦ExternalName }',
       '.service.type',
       /found "ExternalName"$/,
-      'an ExternalName Service has no endpoints; ClusterIP takes its place',
+      'an ExternalName Service has no endpoints; write ClusterIP',
     ),
     target('service: { type: ¦headless }', '.service.type', /found "headless"$/, 'did you mean Headless?'),
     target(
       'service: { internalTrafficPolicy: ¦Local }',
       '.service.internalTrafficPolicy',
       /found "Local"$/,
-      'these endpoints are on no node of the cluster: Local would drop all traffic',
+      'the endpoints are not on nodes of the cluster, so Local would drop all traffic',
     ),
     target(
       'service: { create: false, ¦labels: {} }',
       '.service.labels',
-      'labels does nothing while create is false: somebody else keeps the Service',
+      'labels has no effect with create: false, because something else writes the Service',
     ),
     target('service: { labels: { ¦"": x } }', '.service.labels[""]', '"" cannot be the key of a label'),
     target(
@@ -541,14 +544,14 @@ describe('Publish, service and guards', () => {
     target(
       'service: { labels: { a: ¦1 } }',
       '.service.labels.a',
-      'expected a text, found 1',
-      'a text that looks like a number needs quotes: "1"',
+      'expected a string, found 1',
+      'put it in quotes: "1"',
     ),
     target(
       'service: { labels: { a: ¦true } }',
       '.service.labels.a',
-      'expected a text, found true',
-      'a text that looks like a boolean needs quotes: "true"',
+      'expected a string, found true',
+      'put it in quotes: "true"',
     ),
     ...[
       'app.kubernetes.io/managed-by',
@@ -590,20 +593,20 @@ describe('Publish, service and guards', () => {
     target(
       'service: { ipFamilies: ¦[IPv4, IPv6] }',
       '.service.ipFamilies',
-      'two families do not go with ipFamilyPolicy SingleStack',
+      'ipFamilyPolicy SingleStack allows only one family',
       'or write ipFamilyPolicy: PreferDualStack',
     ),
     target(
       'service: { type: Headless, sessionAffinity: ¦ClientIP }',
       '.service.sessionAffinity',
-      'sessionAffinity ClientIP does nothing for a headless Service',
-      'clients of a headless Service choose among the addresses themselves',
+      'sessionAffinity ClientIP has no effect on a headless Service',
+      'clients of a headless Service choose an address themselves',
     ),
     target(
       'service: { ¦selector: {} }',
       '.service.selector',
       'unknown field "selector"',
-      'the fields here are create, type, labels, annotations, sessionAffinity, internalTrafficPolicy, trafficDistribution, ipFamilies, ipFamilyPolicy',
+      'known fields: create, type, labels, annotations, sessionAffinity, internalTrafficPolicy, trafficDistribution, ipFamilies, ipFamilyPolicy',
     ),
     list(
       'guards: { maxDrain: ¦50 }',
@@ -614,25 +617,25 @@ describe('Publish, service and guards', () => {
     list(
       'guards: { maxDrain: ¦"50" }',
       'guards.maxDrain',
-      '"50" is no whole percentage from 0% to 100%',
+      '"50" is not a whole percentage from 0% to 100%',
       'write 50%',
     ),
     list(
       'guards: { maxDeletes: ¦101% }',
       'guards.maxDeletes',
-      '"101%" is no whole percentage from 0% to 100%',
+      '"101%" is not a whole percentage from 0% to 100%',
     ),
     list(
       'guards: { allowedCIDRs: [¦10.0.0.5] }',
       'guards.allowedCIDRs[0]',
-      '"10.0.0.5" is no range of addresses',
-      'one address is written 10.0.0.5/32',
+      '"10.0.0.5" is not an address range',
+      'write 10.0.0.5/32 for a single address',
     ),
     list(
       'guards: { allowedCIDRs: [¦"fd00::1"] }',
       'guards.allowedCIDRs[0]',
-      '"fd00::1" is no range of addresses',
-      'one address is written fd00::1/128',
+      '"fd00::1" is not an address range',
+      'write fd00::1/128 for a single address',
     ),
     list(
       'guards: { deniedCIDRs: [¦10.1.2.3/8] }',
@@ -649,7 +652,7 @@ describe('Publish, service and guards', () => {
     list(
       'guards: { deniedCIDRs: [¦10.0.0.0/33] }',
       'guards.deniedCIDRs[0]',
-      '"10.0.0.0/33" is no range of addresses',
+      '"10.0.0.0/33" is not an address range',
     ),
     whole(
       targetWith('', { endpoints: '[{ address: ¦10.0.0.1 }]' }).concat(

@@ -33,11 +33,11 @@ function bytes(...codes: number[]): Uint8Array {
   return new Uint8Array(codes);
 }
 
-describe('what a check says and expects', () => {
+describe('the payloads of a TCP check', () => {
   it.each<[string, Uint8Array]>([
-    // YAML has turned this into the two control characters before we see it.
+    // YAML resolves these escapes.
     [String.raw`"A\r\n"`, bytes(0x41, 13, 10)],
-    // This comes with its backslashes.
+    // YAML leaves these escapes to the parser.
     [String.raw`'A\r\n\t\0\\\x7F'`, bytes(0x41, 13, 10, 9, 0, 0x5c, 0x7f)],
     [String.raw`A\xe9é`, bytes(0x41, 0xe9, 0xc3, 0xa9)],
   ])('reads the text %s', (written, send) => {
@@ -54,7 +54,7 @@ describe('what a check says and expects', () => {
     expect(kindOf(String.raw`{ tcp: { expectPattern: '^\+PONG' } }`)).toEqual({ type: 'tcp', exchange });
   });
 
-  it('is a check that only connects when nothing is said nor expected', () => {
+  it('only connects when it neither sends nor expects anything', () => {
     expect(kindOf('{ tcp: {} }')).toEqual({ type: 'tcp' });
   });
 
@@ -70,7 +70,7 @@ describe('what a check says and expects', () => {
     ],
     [
       '{ tcp: { sendHex: "12 3" } }',
-      'targets[0].healthCheck.tcp.sendHex: "12 3" is no sequence of pairs of hexadecimal digits',
+      'targets[0].healthCheck.tcp.sendHex: "12 3" is not a sequence of hexadecimal digit pairs',
     ],
     [
       '{ tcp: { expectPattern: "(" } }',
@@ -78,9 +78,9 @@ describe('what a check says and expects', () => {
     ],
     [
       '{ tcp: { expect: a, expectHex: "41" } }',
-      'targets[0].healthCheck.tcp.expectHex: expect and expectHex exclude each other',
+      'targets[0].healthCheck.tcp.expectHex: expect and expectHex cannot be combined',
     ],
-  ])('refuses %s', (written, problem) => {
+  ])('rejects %s', (written, problem) => {
     expect(problemsOf(written)).toEqual([problem]);
   });
 });
@@ -103,9 +103,9 @@ describe('a TLS check', () => {
 
   it.each([
     ['{ type: tls, tls: { serverName: "a b" } }', '"a b" is neither a DNS name nor an IP address'],
-    ['{ type: tls, tls: { caFile: ca.pem } }', '"ca.pem" is no absolute path'],
-    ['{ type: tls, tls: { minValidity: 11y } }', 'a duration is numbers with units'],
-  ])('refuses %s', (written, problem) => {
+    ['{ type: tls, tls: { caFile: ca.pem } }', '"ca.pem" is not an absolute path'],
+    ['{ type: tls, tls: { minValidity: 11y } }', 'a duration consists of numbers and units'],
+  ])('rejects %s', (written, problem) => {
     expect(problemsOf(written).join()).toContain(problem);
   });
 });
@@ -113,11 +113,11 @@ describe('a TLS check', () => {
 describe('an HTTP check', () => {
   const plain = { method: 'GET', path: '/', expectedStatuses: [{ from: 200, to: 299 }] };
 
-  it('asks for / and expects 2xx by default', () => {
+  it('requests / and expects 2xx by default', () => {
     expect(kindOf('{ type: http }')).toEqual({ type: 'http', http: plain });
   });
 
-  it('goes over TLS when its scheme is https', () => {
+  it('uses TLS when its scheme is https', () => {
     expect(kindOf('{ type: http, http: { scheme: https }, tls: { verify: false } }')).toEqual({
       type: 'http',
       http: plain,
@@ -144,38 +144,38 @@ describe('an HTTP check', () => {
   });
 
   it.each([
-    ['method: get', '"get" is no method'],
+    ['method: get', '"get" is not an HTTP method'],
     ['path: healthz', '"healthz" does not begin with /'],
-    ['path: /a b', '"/a b" holds what no URL may'],
-    [String.raw`path: "/a\r\nX: y"`, 'holds what no URL may'],
+    ['path: /a b', '"/a b" contains a character that is not allowed in a URL'],
+    [String.raw`path: "/a\r\nX: y"`, 'contains a character that is not allowed in a URL'],
     [String.raw`host: "a\r\nX: y"`, 'cannot be a Host header'],
-    ['expectedStatuses: [600]', '600 is no status from 100 to 599'],
-    ['expectedStatuses: [299-200]', '"299-200" is no status from 100 to 599'],
+    ['expectedStatuses: [600]', '600 is not a status from 100 to 599'],
+    ['expectedStatuses: [299-200]', '"299-200" is not a status from 100 to 599'],
     ['expectedStatuses: []', 'a list of 1 to 32 statuses or ranges'],
-    ['expectedBody: a, expectedBodyPattern: b', 'expectedBody and expectedBodyPattern exclude each other'],
-  ])('refuses %s', (written, problem) => {
+    ['expectedBody: a, expectedBodyPattern: b', 'expectedBody and expectedBodyPattern cannot be combined'],
+  ])('rejects %s', (written, problem) => {
     expect(problemsOf(`{ type: http, http: { ${written} } }`).join()).toContain(problem);
   });
 });
 
-describe('settings of another kind', () => {
+describe('settings of another type of check', () => {
   it.each([
     ['{ type: none, tcp: { send: a } }', 'tcp has no effect on a check of type none'],
     ['{ type: tls, http: {} }', 'http has no effect on a check of type tls'],
     ['{ type: http, tls: { verify: false } }', 'tls has no effect on a check of type http'],
     ['{ tls: { verify: false } }', 'tls has no effect on a check of type tcp'],
-  ])('are a mistake in a target: %s', (written, problem) => {
+  ])('are rejected in a target: %s', (written, problem) => {
     expect(problemsOf(written).join()).toContain(problem);
   });
 
-  it('wait in defaults for the targets that use them', () => {
+  it('are allowed in defaults and apply to the targets that use them', () => {
     const defaults = '{ type: tls, tls: { caFile: /ca.pem }, tcp: { send: a } }';
     expect(kindOf('{ type: none }', defaults)).toEqual({ type: 'none' });
     expect(kindOf('{}', defaults)).toMatchObject({ type: 'tls', tls: { caFile: '/ca.pem' } });
     expect(kindOf('{ type: tcp }', defaults)).toMatchObject({ exchange: { send: bytes(0x61) } });
   });
 
-  it('gives way to what the target says in another way', () => {
+  it('of defaults are dropped when the target sets an exclusive field', () => {
     const written = '{ tcp: { expect: b } }';
     expect(kindOf(written, '{ tcp: { send: a, expectPattern: x } }')).toEqual({
       type: 'tcp',

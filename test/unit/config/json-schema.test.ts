@@ -9,23 +9,23 @@ import { targetWith, withoutMarks } from '../../support/marked-list.ts';
 const EXAMPLE = readFileSync(new URL('../../../config/example.yaml', import.meta.url), 'utf8');
 
 /**
- * The JSON Schema as an editor reads it, without the code that it came from. Without `oneOf`: this reader takes
- * `required` for nothing where no `properties` stand beside it.
+ * The JSON Schema as an editor reads it, parsed from its JSON. Without `oneOf`, because zod ignores `required` in a
+ * schema without `properties`.
  */
-const asEditor = z.fromJSONSchema(
+const fromJson = z.fromJSONSchema(
   JSON.parse(JSON.stringify(targetListJsonSchema(), (key, value) => (key === 'oneOf' ? undefined : value))),
 );
 
-function editorTakes(text: string): boolean {
-  return asEditor.safeParse(parse(text)).success;
+function schemaAccepts(text: string): boolean {
+  return fromJson.safeParse(parse(text)).success;
 }
 
-test('The example list is in order, for the parser and for an editor', () => {
+test('The parser and the JSON Schema accept the example list', () => {
   expect(parseTargetList(EXAMPLE, 'example.yaml')).toMatchObject({
     ok: true,
     list: { targets: { length: 4 } },
   });
-  expect(editorTakes(EXAMPLE)).toBe(true);
+  expect(schemaAccepts(EXAMPLE)).toBe(true);
 });
 
 test.each([
@@ -40,13 +40,13 @@ test.each([
   'publish: { resources: [] }',
   'service: { internalTrafficPolicy: Local }',
   'service: { labels: { a: 1 } }',
-])('An editor shows that %s is wrong, as the parser does', (fields) => {
+])('The parser and the JSON Schema reject %s', (fields) => {
   const { text } = withoutMarks(targetWith(fields));
   expect(parseTargetList(text, 'x').ok).toBe(false);
-  expect(editorTakes(text)).toBe(false);
+  expect(schemaAccepts(text)).toBe(false);
 });
 
-test('Every field tells what it is for, and every default is one that the field takes', () => {
+test('Every field has a description, and a default that its schema accepts', () => {
   const { properties, $defs } = targetListJsonSchema() as {
     properties: Record<string, Field>;
     $defs: Record<string, { properties: Record<string, Field> }>;

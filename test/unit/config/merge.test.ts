@@ -18,7 +18,7 @@ function reported(parts: Parameters<typeof readTargetList>[0]): string[] {
   );
 }
 
-test('Parts are one list, in their order, each with its own defaults', () => {
+test('Parts are merged into one list in order, each with its own defaults', () => {
   const result = readTargetList([
     part('b.yaml', 'defaults: { namespace: one, dns: { minTTL: 9s } }\n', 'targets:\n', target('web')),
     part('a.yaml', 'guards: { maxDrain: 10% }\n', 'targets:\n', target('web'), target('db')),
@@ -47,7 +47,7 @@ test('Parts are one list, in their order, each with its own defaults', () => {
   });
 });
 
-test('A target declared twice names both places, in one part and across parts, broken targets included', () => {
+test('A duplicate target is reported with both locations, within and across parts, invalid targets included', () => {
   expect(
     reported([
       part('a.yaml', 'targets:\n', target('web'), target('web')),
@@ -61,22 +61,22 @@ test('A target declared twice names both places, in one part and across parts, b
   ]);
 });
 
-test('The same name in two namespaces is two targets', () => {
+test('Two targets may have the same name in different namespaces', () => {
   const text = `${HEAD}targets:\n${target('web')}${target('web').replace('name', 'namespace: shop, name')}`;
   expect(parseTargetList(text, 'x')).toMatchObject({ ok: true });
 });
 
-test('Guards hold over all parts: they may be repeated, in any order, and must not differ', () => {
+test('Guards apply to all parts: they may be repeated in any order, but must not differ', () => {
   const guards = 'guards: { allowedCIDRs: [10.0.0.0/8, 192.168.0.0/16], maxDrain: 50% }\n';
   const same = 'guards: { allowedCIDRs: [192.168.0.0/16, 10.0.0.0/8] }\n';
   const targets = ['targets:\n', target('web')];
   expect(reported([part('a', guards, ...targets), part('b', same, 'targets: []\n')])).toEqual([]);
   expect(
     reported([part('a', guards, ...targets), part('b', 'guards: { maxDrain: 20% }\n', 'targets: []\n')]),
-  ).toEqual(['b:3:1: guards: these guards differ from those at a:3:1; they hold over all targets']);
+  ).toEqual(['b:3:1: guards: these guards differ from those at a:3:1; guards apply to all targets']);
 });
 
-test('Guards of one part bound the addresses of another', () => {
+test('Guards of one part apply to addresses of another', () => {
   expect(
     reported([
       part('a', 'targets:\n', target('web')),
@@ -87,7 +87,7 @@ test('Guards of one part bound the addresses of another', () => {
   ]);
 });
 
-test('Problems come sorted by part and place, whatever found them', () => {
+test('Problems are sorted by part and location', () => {
   expect(
     reported([
       part('z', 'targets:\n', target('Web'), '  - { name: db, ports: [], endpoints: [] }\n'),
@@ -97,12 +97,12 @@ test('Problems come sorted by part and place, whatever found them', () => {
   ).toEqual(['z:4:13', 'z:5:24', 'z:5:39', 'm:0:0', 'a:3:1']);
 });
 
-test('A list without targets is empty, not broken; with anything wrong in it, it is broken', () => {
+test('A list without targets is empty; with any problem it is invalid', () => {
   const empty = readTargetList([part('a', 'targets: []\n'), part('b', 'targets: []\n')]);
   expect(empty).toMatchObject({ ok: false, reason: 'EmptyTargetList', list: { targets: [] } });
   expect(problemsOf(empty).map(({ location, message }) => [location.source, message])).toEqual([
-    ['a', 'the list names no target'],
-    ['b', 'the list names no target'],
+    ['a', 'the list has no targets'],
+    ['b', 'the list has no targets'],
   ]);
   const broken = readTargetList([part('a', 'targets: []\n'), part('b', 'targets: [{}]\n')]);
   expect(broken).toMatchObject({ ok: false, reason: 'InvalidTargetList' });
@@ -110,12 +110,12 @@ test('A list without targets is empty, not broken; with anything wrong in it, it
   expect(readTargetList([])).toMatchObject({ ok: false, reason: 'EmptyTargetList', problems: [] });
 });
 
-test('A source given twice is told, once', () => {
+test('A source given twice is reported once', () => {
   const parts = [part('a', 'targets:\n', target('web')), part('a', 'targets:\n', target('web'))];
   expect(reported(parts)).toEqual(['a:0:0: : this source is given twice']);
 });
 
-test('More targets than the limit are refused, in one part and over all parts', () => {
+test('Too many targets are rejected, in one part and in all parts together', () => {
   const many = (from: number, count: number) =>
     Array.from({ length: count }, (_, at) => target(`t${from + at}`)).join('');
   expect(reported([part('a', 'targets:\n', many(0, 10_001))])).toEqual([
@@ -126,15 +126,15 @@ test('More targets than the limit are refused, in one part and over all parts', 
   ).toEqual(['b:0:0: targets: all parts together have 10001 targets; the limit is 10000']);
 });
 
-test('No more than a thousand problems are told, and that there are more', () => {
+test('At most 1,000 problems are reported, followed by a note that there are more', () => {
   const broken = Array.from({ length: 3_000 }, () => '  - 5\n').join('');
   const lines = reported([part('a', 'targets:\n', broken)]);
   expect(lines).toHaveLength(1_001);
   expect(lines[999]).toMatch(/^a:1003:5: targets\[999\]: /);
-  expect(lines[1_000]).toBe('a:1004:5: : from here on problems are not listed');
+  expect(lines[1_000]).toBe('a:1004:5: : more problems follow; they are not listed');
 });
 
-test('A part keeps what it declared, for who holds on to the last good one', () => {
+test('partOf returns the targets of a single part', () => {
   const good = partOf(part('a', 'targets:\n', target('web')));
   expect(good.problems).toEqual([]);
   expect(good.targets.map(({ target: { name }, path }) => [name, path])).toEqual([['web', 'targets[0]']]);

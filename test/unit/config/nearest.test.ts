@@ -8,7 +8,7 @@ test.each([
   ['kitten', 'sitting', 3],
   ['naem', 'name', 1],
   ['ca', 'abc', 3],
-])('From %j to %j it is %d', (a, b, distance) => {
+])('the edit distance from %j to %j is %d', (a, b, distance) => {
   expect(editDistance(a, b)).toBe(distance);
   expect(editDistance(b, a)).toBe(distance);
 });
@@ -23,6 +23,6 @@ test.each([
   ['x', undefined],
   ['annotations', undefined],
   ['p'.repeat(65), undefined],
-])('%j was meant to be %j', (word, meant) => {
+])('nearest for %j is %j', (word, meant) => {
   expect(nearest(word, ['name', 'ports', 'healthCheck'])).toBe(meant);
 });

@@ -23,19 +23,19 @@ test('A problem shows its line with a caret, and a hint', () => {
   ]);
 });
 
-test('What is expected is said where the message does not', () => {
+test('The expectation is printed when the message does not contain it', () => {
   expect(textOf({ message: 'taken', location: { source: 'a', line: 1, column: 1 } })).toEqual([
     'a:1:1: targets[0].ports[0].port: taken',
     '  expected: a whole number from 1 to 65535',
   ]);
 });
 
-test('A problem of a whole source has no place', () => {
+test('A problem of a whole source has no line and column', () => {
   const location = { source: 'a', line: 0, column: 0 };
   expect(textOf({ location, path: '', message: 'permission denied' }, '')).toEqual(['a: permission denied']);
 });
 
-test('The caret stands right under tabs, and past the end of a line', () => {
+test('The caret is at the right column after tabs, and past the end of a line', () => {
   expect(textOf({}, 'x\n\t{ a: 1,\tb: 70000 }\r\n').slice(1)).toEqual([
     '  2 | \t{ a: 1,\tb: 70000 }',
     '    | \t       \t ^',
@@ -44,7 +44,7 @@ test('The caret stands right under tabs, and past the end of a line', () => {
   expect(textOf({}, 'x').slice(1)).toEqual(['  2 |', '    | ^']);
 });
 
-test('Of a long line a window is shown', () => {
+test('A long line is cut around the column', () => {
   const line = Array.from({ length: 100 }, (_, at) => `${1000 + at},`).join('');
   const column = line.indexOf('1060') + 1;
   const [, shown = '', caret = ''] = textOf({ location: { source: 'a', line: 1, column } }, line);
@@ -52,7 +52,7 @@ test('Of a long line a window is shown', () => {
   expect(shown.slice(caret.indexOf('^')).startsWith('1060')).toBe(true);
 });
 
-test('Nothing in a list reaches the terminal but what can be seen', () => {
+test('Control characters of the list are replaced', () => {
   const hostile = 'a\u001b[2Jb\u0007\u202ec\u009bd';
   const output = problemText(
     { ...PROBLEM, message: hostile, hint: hostile, location: { source: hostile, line: 1, column: 1 } },
@@ -61,7 +61,7 @@ test('Nothing in a list reaches the terminal but what can be seen', () => {
   for (const line of output.split('\n')) expect(line).not.toMatch(/[\p{Cc}\p{Cf}]/u);
 });
 
-test('Several are parted by blank lines', () => {
+test('Several problems are separated by empty lines', () => {
   const text = problemsText([PROBLEM, PROBLEM], new Map([['list.yaml', 'x\n  - port: 70000']]));
   expect(text.split('\n\n')).toHaveLength(3);
   expect(text.match(/\^/g)).toHaveLength(2);

@@ -3,7 +3,7 @@ import { parseTargetList } from '../../../src/config/target-list.ts';
 import type { Target } from '../../../src/model/target.ts';
 import { targetWith } from '../../support/marked-list.ts';
 
-/** The first target of a list that must be in order. */
+/** The first target of a valid list. */
 function first(text: string): Target {
   const result = parseTargetList(text, 'x');
   const [target] = result.ok ? result.list.targets : [];
@@ -15,7 +15,7 @@ function withDefaults(defaults: string, fields = ''): Target {
   return first(`${targetWith(fields)}defaults:\n  ${defaults}\n`);
 }
 
-test('A default gives way to what is written, so that the two never contradict each other', () => {
+test('A default never contradicts a written value', () => {
   const times = ({ healthCheck: { intervalMs, fastIntervalMs, timeoutMs } }: Target) => [
     intervalMs,
     fastIntervalMs,
@@ -32,7 +32,7 @@ test('A default gives way to what is written, so that the two never contradict e
   expect(ttls(first(targetWith('dns: { minTTL: 5m, maxTTL: 5m }')))).toEqual([300_000, 300_000]);
 });
 
-test('Defaults are laid under a target field by field, lists as a whole', () => {
+test('Defaults are merged into a target field by field, lists as a whole', () => {
   const target = withDefaults(
     'dns: { servers: [10.0.0.53, 10.0.0.54], timeout: 1s, hold: { obsolete: 1m, failure: 1h } }\n  service: { labels: { a: x, b: x } }\n  adopt: true',
     'dns: { servers: [10.0.0.1], hold: { obsolete: 2m, notFound: forever } }\nservice: { labels: { b: y } }\nadopt: false',
@@ -46,20 +46,20 @@ test('Defaults are laid under a target field by field, lists as a whole', () => 
   expect(target.adopt).toBe(false);
 });
 
-test('A value of defaults that does not fit a target is told at the defaults, with the target', () => {
+test('An invalid value of defaults is reported at defaults, with the name of the target', () => {
   const result = parseTargetList(`${targetWith('')}defaults:\n  healthCheck: { port: 5432 }\n`, 'x');
   expect(result).toMatchObject({
     problems: [
       {
         path: 'defaults.healthCheck.port',
         location: { line: 9, column: 24 },
-        message: '5432 is no TCP port of this target (for targets[0], web)',
+        message: '5432 is not a TCP port of this target (for targets[0], web)',
       },
     ],
   });
 });
 
-test('Defaults that a target has no use for are no mistake', () => {
+test('Defaults without an effect on a target are allowed', () => {
   expect(withDefaults('service: { labels: { a: x } }', 'service: { create: false }').service.create).toBe(
     false,
   );
@@ -68,7 +68,7 @@ test('Defaults that a target has no use for are no mistake', () => {
   ).toEqual({ type: 'none' });
 });
 
-test('Addresses and names come out in their one spelling', () => {
+test('Addresses and names are converted to their canonical form', () => {
   const { endpoints } = first(
     targetWith('', {
       endpoints:
@@ -88,7 +88,7 @@ test('Addresses and names come out in their one spelling', () => {
   ]);
 });
 
-test('A DNS server is an address, with a port if need be', () => {
+test('A DNS server is an address with an optional port', () => {
   const { dns } = first(
     targetWith(
       'dns: { servers: [10.0.0.53, "10.0.0.53:5353", fd00::53, "[fd00::53]", "[fd00::53]:5353"] }'.replace(
@@ -105,7 +105,7 @@ test('A DNS server is an address, with a port if need be', () => {
   ]);
 });
 
-test('The port of a check is a name or the number on the addresses, and comes out as that number', () => {
+test('healthCheck.port is a port name or a targetPort, and becomes the targetPort', () => {
   const ports = '[{ name: pg, port: 5432, targetPort: 6432 }, { name: metrics, port: 9187 }]';
   const checked = (port: string) =>
     first(targetWith(`healthCheck: { port: ${port} }`, { ports })).healthCheck.ports;
@@ -115,13 +115,13 @@ test('The port of a check is a name or the number on the addresses, and comes ou
   expect(first(targetWith('', { ports })).healthCheck.ports).toEqual([]);
 });
 
-test('Percentages may be numbers or carry their sign', () => {
+test('Percentages may be written as a number or with a percent sign', () => {
   for (const text of ['50', '50%', '"50%"']) {
     expect(first(targetWith(`publish: { panicThreshold: ${text} }`)).publish.panicThresholdPercent).toBe(50);
   }
 });
 
-test("A Service's own fields go through; those not written stay away", () => {
+test('Fields of service are kept, and missing ones stay undefined', () => {
   const service = first(
     targetWith(
       'service: { type: LoadBalancer, sessionAffinity: ClientIP, internalTrafficPolicy: Cluster, trafficDistribution: PreferSameZone, ipFamilies: [IPv6, IPv4], ipFamilyPolicy: PreferDualStack, labels: { team: a }, annotations: { example.com/Note: "x y" } }',
@@ -141,21 +141,21 @@ test("A Service's own fields go through; those not written stay away", () => {
   expect(Object.keys(first(targetWith('')).service)).toEqual(['create', 'type', 'labels', 'annotations']);
 });
 
-test('Headless Services may have two families without a policy, others may not', () => {
+test('Only headless Services may have two families without an ipFamilyPolicy', () => {
   expect(
     first(targetWith('service: { type: Headless, ipFamilies: [IPv4, IPv6] }')).service.ipFamilies,
   ).toEqual(['IPv4', 'IPv6']);
   expect(parseTargetList(targetWith('service: { ipFamilies: [IPv4, IPv6] }'), 'x').ok).toBe(false);
 });
 
-test('Annotations may have 256 KiB in all', () => {
+test('Annotations may have 256 KiB in total', () => {
   const ofSize = (bytes: number) => targetWith(`service: { annotations: { a: ${'x'.repeat(bytes - 1)} } }`);
   expect(parseTargetList(ofSize(262_144), 'x').ok).toBe(true);
   expect(parseTargetList(ofSize(262_145), 'x')).toMatchObject({
     problems: [
       {
         path: 'targets[0].service.annotations',
-        message: 'the annotations have 262145 bytes; an object takes 262144 in all',
+        message: 'the annotations have 262145 bytes; the limit is 262144',
       },
     ],
   });

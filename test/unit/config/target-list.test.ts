@@ -10,7 +10,7 @@ targets:
     endpoints: [{ address: 10.20.0.5 }]
 `;
 
-test('A target that says only what it must gets every default', () => {
+test('A target with only the required fields has every default', () => {
   expect(parseTargetList(MINIMAL, 'list.yaml')).toEqual({
     ok: true,
     list: {

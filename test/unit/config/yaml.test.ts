@@ -13,9 +13,10 @@ import {
 const HEAD = 'apiVersion: external-endpoints/v1\nkind: TargetList\n';
 const VALID = targetWith('');
 const EMPTY = 'the text is empty; a target list has apiVersion, kind and targets';
-const ONE_DOCUMENT = 'a target list is one document: put the second into a file or ConfigMap key of its own';
+const ONE_DOCUMENT =
+  'a target list is one document: put the second one into a separate file or ConfigMap key';
 
-describe('A text that is no list', () => {
+describe('A text that is not a list', () => {
   test.each<ListCase>([
     whole('¦', '', EMPTY),
     whole('¦\n\n', '', EMPTY),
@@ -27,12 +28,17 @@ describe('A text that is no list', () => {
     whole(`${HEAD}targets:\n  - name: "web¦\n`, '', /^this is not valid YAML: Missing closing "quote$/),
     whole(`${HEAD}targets: [¦`, '', /^this is not valid YAML: Flow sequence in block collection must/),
     whole(`${HEAD}targets:\n  - name: a\n¦   ports: []\n`, '', /^this is not valid YAML: /),
-    whole(`¦%YAML 1.1\n---\n${VALID}`, '', 'directives such as %YAML are not read', 'remove the line'),
+    whole(
+      `¦%YAML 1.1\n---\n${VALID}`,
+      '',
+      'YAML directives such as %YAML are not supported',
+      'remove the line',
+    ),
     whole(`${HEAD}targets: ¦!!binary abc\n`, '', /^this is not valid YAML: Unresolved tag/),
     whole(
       `${HEAD}targets: ${'['.repeat(80)}`.replace('['.repeat(64), `${'['.repeat(62)}[¦[`),
       '',
-      'more than 64 values stand inside each other',
+      'values are nested more than 64 deep',
     ),
     whole('¦[a, b]: c', '', /^this is not valid YAML: /),
   ])('$title', checkCase);
@@ -54,11 +60,11 @@ describe('A text that is no list', () => {
         '\t',
       ),
     ],
-  ])('Is read with %s', (_, text) => {
+  ])('Accepts %s', (_, text) => {
     expect(parseTargetList(text, 'x')).toMatchObject({ ok: true });
   });
 
-  test('Is refused from 5 MiB on, with size and limit, and not for its first character', () => {
+  test('A text of 5 MiB is rejected with its size and the limit', () => {
     const text = '#'.repeat(MAX_LIST_BYTES - VALID.length - 2).concat('\n', VALID);
     expect(parseTargetList(text, 'x')).toMatchObject({ ok: true });
     const tooLarge = `#${text}`;
@@ -68,11 +74,11 @@ describe('A text that is no list', () => {
         path: '',
         found: '',
         expected: 'a target list',
-        message: 'the list has 5242880 bytes (5.0 MiB); one list is smaller than 5242880 bytes (5 MiB)',
-        hint: 'split it: several lists are read as one',
+        message: 'the list has 5242880 bytes (5.0 MiB); it must have fewer than 5242880 bytes (5 MiB)',
+        hint: 'split the list: several parts are read as one list',
       },
     ]);
-    // Characters are not bytes.
+    // The limit counts bytes, not characters.
     expect(problemsOf(parseTargetList(`#${'ä'.repeat(MAX_LIST_BYTES / 2)}`, 'x'))[0]?.message).toMatch(
       /^the list has 5242881 bytes/,
     );
@@ -106,7 +112,7 @@ describe('Keys', () => {
       targetWith('¦constructor: x'),
       'targets[0].constructor',
       'unknown field "constructor"',
-      'the fields here are name, namespace, ports, endpoints, dns, healthCheck, publish, service, adopt, deletionPolicy',
+      'known fields: name, namespace, ports, endpoints, dns, healthCheck, publish, service, adopt, deletionPolicy',
     ),
   ])('$title', checkCase);
 });
@@ -116,29 +122,29 @@ describe('Aliases', () => {
     whole(
       targetWith('dns: ¦*dnss'),
       'targets[0].dns',
-      'no value before this one has the anchor &dnss',
-      'write &dnss before the value it shall stand for',
+      'no earlier value has the anchor &dnss',
+      'write &dnss before the value that it refers to',
     ),
     whole(
       targetWith('dns: &dns { timeout: 1s }\nhealthCheck: ¦*dsn'),
       'targets[0].healthCheck',
-      'no value before this one has the anchor &dsn',
+      'no earlier value has the anchor &dsn',
       'did you mean *dns?',
     ),
     whole(
       targetWith('dns: &dns { hold: ¦*dns }'),
       'targets[0].dns.hold',
-      'no value before this one has the anchor &dns',
-      'write &dns before the value it shall stand for',
+      'no earlier value has the anchor &dns',
+      'write &dns before the value that it refers to',
     ),
   ])('$title', ({ marked, path, message, hint }) => {
     const { problems, places } = problemsIn(marked);
-    // Where the value is not known there may be more to say about it.
+    // An unknown alias may cause further problems.
     expect(problems[0]).toMatchObject({ path, message, hint });
     expect(placeOf(problems[0] ?? expect.unreachable())).toBe(places[0]);
   });
 
-  test('Stand for their value, and a problem is shown where the value is written', () => {
+  test('A problem in an aliased value is located at the anchor', () => {
     const marked = `${HEAD}defaults: { healthCheck: &check { timeout: ¦1y } }\ntargets:
   - { name: a, ports: &ports [{ port: 80 }], endpoints: [{ address: 10.0.0.1 }], healthCheck: *check }
   - { name: b, ports: *ports, endpoints: [{ address: 10.0.0.1 }], healthCheck: *check }\n`;
@@ -151,7 +157,7 @@ describe('Aliases', () => {
     expect(new Set(problems.map(placeOf))).toEqual(new Set(places));
   });
 
-  test('An anchor given again stands for its latest value', () => {
+  test('A repeated anchor refers to its latest value', () => {
     const text = `${HEAD}targets:
   - { name: &x a, ports: [{ port: 80 }], endpoints: [{ address: 10.0.0.1 }], namespace: *x }
   - { name: &x b, ports: [{ port: 80 }], endpoints: [{ address: 10.0.0.1 }], namespace: *x }\n`;
@@ -159,7 +165,7 @@ describe('Aliases', () => {
     expect(result).toMatchObject({ ok: true, list: { targets: [{ namespace: 'a' }, { namespace: 'b' }] } });
   });
 
-  test('May be used as often as one likes', () => {
+  test('An alias may be used thousands of times', () => {
     const target = (at: number) =>
       `  - { name: t${at}, ports: *ports, endpoints: [{ address: 10.0.0.1 }] }\n`;
     const first = '  - { name: first, ports: &ports [{ port: 80 }], endpoints: [{ address: 10.0.0.1 }] }\n';
@@ -167,7 +173,7 @@ describe('Aliases', () => {
     expect(parseTargetList(text, 'x')).toMatchObject({ ok: true, list: { targets: { length: 2_001 } } });
   });
 
-  test('Cannot make a small text a large list', () => {
+  test('An alias bomb is rejected', () => {
     const levels = Array.from(
       { length: 30 },
       (_, at) => `x${at + 1}: &x${at + 1} [${Array(9).fill(`*x${at}`).join()}]\n`,
