@@ -43,9 +43,9 @@ export async function runCheck(flags: CheckFlags, context: CliContext): Promise<
   const list = await loadList(flags, context);
   if (list === undefined) return EXIT.usage;
   const startedMs = context.clock.monotonicNow();
-  const decision = await decideOffline(list, { ...flags, instance: 'default' }, context);
+  const decisions = await decideOffline(list, { ...flags, instance: 'default' }, context);
   const now = instantOf(context.clock);
-  const targets = decision.targets.map(
+  const targets = decisions.map(
     ({ target, plan, verdicts, troubles }): TargetReport => ({
       namespace: target.namespace,
       name: target.name,

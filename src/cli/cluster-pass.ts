@@ -1,22 +1,20 @@
+import { NO_EVENTS } from '../cluster/event-sink.ts';
 import type { TargetList } from '../config/target-list.ts';
 import type { DecideOptions } from '../decide/decide.ts';
-import { type PassResult, pass } from '../sync/pass/pass.ts';
-import type { PassRequest } from '../sync/pass/pass-request.ts';
+import { NO_LOG } from '../model/log.ts';
+import { NO_METRICS } from '../sync/metrics.ts';
+import type { OnceResult } from '../sync/once.ts';
+import type { Policy } from '../sync/policy.ts';
+import { type RunTime, runInTime } from '../sync/run-time.ts';
 import type { Cluster, ClusterChoice } from './cluster.ts';
 import type { CliContext } from './context.ts';
 import type { ClusterFlags, DecisionFlags, PassFlags } from './options.ts';
-import type { PassTime } from './pass-time.ts';
 import { progressOn } from './rendering/terminal.ts';
-
-/** Of the time that is left when the list has been read, when each part of a pass is over; what is left is for reporting, and for saving the state. */
-const RESOLVED_BY = 0.4;
-const PROBED_BY = 0.7;
-const WRITTEN_BY = 0.9;
 
 export interface PassOrder {
   readonly flags: ClusterFlags & PassFlags;
-  readonly mode: PassRequest['mode'];
-  readonly time: PassTime;
+  readonly writes: Policy['writes'];
+  readonly time: RunTime;
 }
 
 export function clusterChoice(flags: ClusterFlags): ClusterChoice {
@@ -27,27 +25,16 @@ export function clusterChoice(flags: ClusterFlags): ClusterChoice {
 /** One pass over a cluster, with progress on the terminal. */
 export async function runPass(
   list: TargetList,
-  { flags, mode, time }: PassOrder,
+  { flags, writes, time }: PassOrder,
   cluster: Cluster,
   context: CliContext,
-): Promise<PassResult> {
+): Promise<OnceResult> {
   const progress = progressOn(context.terminal.err);
-  const { leftMs } = time;
-  const request: PassRequest = {
-    targets: list.targets,
-    guards: list.guards,
-    options: decideOptions(flags),
-    limits: {
-      maxProbesInFlight: context.maxProbesInFlight,
-      resolvingTimeoutMs: leftMs * RESOLVED_BY,
-      probingTimeoutMs: leftMs * PROBED_BY,
-      writingTimeoutMs: leftMs * WRITTEN_BY,
-    },
-    mode,
-  };
-  const ports = { ...cluster, requestCount: () => cluster.requestCount(), ...observers(context) };
+  const { maxProbesInFlight, signal } = context;
+  const request = { work: { list }, options: decideOptions(flags), writes, maxProbesInFlight };
+  const ports = { ...observers(context), ...SILENT, cluster: accessTo(cluster), isLeader: () => true };
   try {
-    return await time.bound((signal) => pass(request, ports, progress.update, signal), context.signal);
+    return await runInTime(request, time, ports, progress.update, signal);
   } finally {
     progress.end();
   }
@@ -63,6 +50,14 @@ export function decideOptions(flags: ClusterFlags & DecisionFlags): DecideOption
   };
 }
 
-function observers({ resolver, prober, clock, random }: CliContext) {
+/** The report says it all: nothing is logged, counted or recorded as an Event. */
+export const SILENT = { log: NO_LOG, metrics: NO_METRICS, events: NO_EVENTS };
+
+export function accessTo(cluster: Cluster) {
+  const { store, state } = cluster;
+  return { store, state, requestCount: () => cluster.requestCount() };
+}
+
+export function observers({ resolver, prober, clock, random }: CliContext) {
   return { resolver, prober, clock, random };
 }

@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { parseTargetList, type TargetList } from '../config/target-list.ts';
 import type { EndpointSliceObject } from '../manifest/kube-object.ts';
 import { SERVICE_NAME_LABEL } from '../manifest/labels.ts';
+import { RunTime } from '../sync/run-time.ts';
 import type { SyncReport } from '../sync/sync-report.ts';
 import { runPass } from './cluster-pass.ts';
 import type { CliContext, DemoWorld } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { withExamples } from './options.ts';
-import { PassTime } from './pass-time.ts';
 import { reportText } from './rendering/report-text.ts';
 import { textTable } from './rendering/table.ts';
 import { type Colors, colorsFor } from './rendering/terminal.ts';
@@ -148,7 +148,11 @@ class Stage {
     const flags = { instance: 'demo', policy: 'sync', timeout: 20_000 } as const;
     const world = this.#world;
     const context = { ...this.#context, prober: world.prober, resolver: world.newResolver() };
-    const order = { flags, mode: 'write', time: new PassTime(flags.timeout, context.clock) } as const;
+    const order = {
+      flags,
+      writes: 'whileLeading',
+      time: new RunTime(flags.timeout, context.clock),
+    } as const;
     const result = await runPass(this.#list, order, world.cluster, context);
     if (result.ok) return result.report;
     this.#context.terminal.err.write(`${result.failure.reason}: ${result.failure.message}\n`);

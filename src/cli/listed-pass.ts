@@ -1,15 +1,15 @@
 import type { ConfigMapReference } from '../config/config-map-reference.ts';
 import type { SourcePart } from '../config/source.ts';
 import { readConfigMaps } from '../list/read-config-maps.ts';
-import type { PassResult } from '../sync/pass/pass.ts';
-import type { PassRequest } from '../sync/pass/pass-request.ts';
+import type { OnceResult } from '../sync/once.ts';
+import type { Policy } from '../sync/policy.ts';
+import { RunTime } from '../sync/run-time.ts';
 import type { Cluster } from './cluster.ts';
 import { clusterChoice, type PassOrder, runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { listIn, sourcesOf } from './load-list.ts';
 import type { ClusterFlags, ClusterListFlags, PassFlags } from './options.ts';
-import { PassTime } from './pass-time.ts';
 
 /**
  * What `plan` and `sync` have in common: one pass over the cluster that the flags name, with the list that they name.
@@ -17,9 +17,9 @@ import { PassTime } from './pass-time.ts';
  */
 export async function runListedPass(
   flags: ClusterListFlags & ClusterFlags & PassFlags,
-  mode: PassRequest['mode'],
+  writes: Policy['writes'],
   context: CliContext,
-  report: (result: PassResult & { readonly ok: true }) => ExitCode,
+  report: (result: OnceResult & { readonly ok: true }) => ExitCode,
 ): Promise<ExitCode> {
   const { err } = context.terminal;
   const sources = sourcesOf(flags);
@@ -38,7 +38,7 @@ export async function runListedPass(
     return EXIT.clusterFailed;
   }
   const { cluster } = connected;
-  const order = { flags, mode, time: new PassTime(flags.timeout, context.clock) };
+  const order = { flags, writes, time: new RunTime(flags.timeout, context.clock) };
   try {
     const result =
       list === undefined
@@ -62,7 +62,7 @@ async function passByConfigMaps(
   order: PassOrder,
   cluster: Cluster,
   context: CliContext,
-): Promise<PassResult | 'badList'> {
+): Promise<OnceResult | 'badList'> {
   const read = await order.time.bound(
     (signal) => readConfigMaps(cluster.store, configMaps, signal),
     context.signal,

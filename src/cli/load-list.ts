@@ -1,10 +1,10 @@
 import { type ConfigMapReference, readConfigMapReference } from '../config/config-map-reference.ts';
-import { problemsText } from '../config/problem-text.ts';
+import { counted, problemsText } from '../config/problem-text.ts';
 import type { SourcePart } from '../config/source.ts';
 import { readTargetList, type TargetList } from '../config/target-list.ts';
+import type { ListSources } from '../sync/worker-context.ts';
 import type { CliContext } from './context.ts';
 import type { ClusterListFlags, ListFlags } from './options.ts';
-import { counted } from './rendering/output.ts';
 import { colorsFor } from './rendering/terminal.ts';
 
 /** The target list of `--config`. Returns undefined after printing the problems of the list. */
@@ -40,14 +40,6 @@ export function listIn(
   const summary = `${result.reason}: ${counted(result.problems.length, 'problem')}; nothing was changed`;
   err.write(`${colorsFor(err).red(summary)}\n`);
   return undefined;
-}
-
-/** Where the parts of the list are read from: at least one path or ConfigMap. */
-export interface ListSources {
-  /** From `--config`. */
-  readonly paths: readonly string[];
-  /** From `--configmap`. */
-  readonly configMaps: readonly ConfigMapReference[];
 }
 
 export type SourcesFound =

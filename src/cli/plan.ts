@@ -23,7 +23,7 @@ export function describePlan(command: Command): Command {
 
 export async function runPlan(flags: ListedPassFlags, context: CliContext): Promise<ExitCode> {
   const { out } = context.terminal;
-  return runListedPass(flags, 'plan', context, ({ report, plans }) => {
+  return runListedPass(flags, 'none', context, ({ report, plans }) => {
     const text = () => `${planText(plans, colorsFor(out))}${reportText(report, 'planned', out)}`;
     out.write(resultIn(flags.output, report, text));
     if (plans.some(({ actions }) => actions.length > 0)) return EXIT.changesPlanned;

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type ReleaseRequest, release, type ServiceName } from '../sync/pass/release.ts';
-import { clusterChoice } from './cluster-pass.ts';
+import { runOnce } from '../sync/once.ts';
+import { accessTo, clusterChoice, observers, SILENT } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode, targetsExitCode } from './exit-code.ts';
 import {
@@ -14,6 +14,11 @@ import {
 } from './options.ts';
 import { resultIn } from './rendering/output.ts';
 import { reportText } from './rendering/report-text.ts';
+
+interface ServiceName {
+  readonly namespace: string;
+  readonly name: string;
+}
 
 interface ReleaseFlags extends ClusterFlags, OutputFlags {
   readonly selector?: Readonly<Record<string, string>>;
@@ -72,15 +77,32 @@ export async function runRelease(
   }
   const { cluster } = connected;
   try {
-    const request: ReleaseRequest = {
-      services: services as readonly ServiceName[],
-      instance: flags.instance,
-      waitMs: flags.timeout,
-      ...(flags.selector === undefined ? {} : { selector: flags.selector }),
-    };
-    const { store, state } = cluster;
-    const ports = { store, state, clock: context.clock, requestCount: () => cluster.requestCount() };
-    const { report, notes } = await release(request, ports, context.signal);
+    const { selector, timeout } = flags;
+    const result = await runOnce(
+      {
+        work: {
+          services: services as readonly ServiceName[],
+          ...(selector === undefined ? {} : { selector }),
+        },
+        options: {
+          instance: flags.instance,
+          adopt: false,
+          policy: 'sync',
+          allowMassDelete: false,
+          acceptDrain: false,
+        },
+        writes: 'whileLeading',
+        maxProbesInFlight: 0,
+        resolvingTimeoutMs: 0,
+        probingTimeoutMs: 0,
+        waitTimeoutMs: timeout,
+      },
+      { ...observers(context), ...SILENT, cluster: accessTo(cluster), isLeader: () => true },
+      () => undefined,
+      context.signal,
+    );
+    if (!result.ok) throw new Error(`a release failed as a whole: ${result.failure.message}`);
+    const { report, notes } = result;
     for (const note of notes) err.write(`${note.reason}: ${note.message}\n`);
     out.write(resultIn(flags.output, report, () => reportText(report, 'done', out)));
     if (report.targets.every(({ reason }) => reason === 'Unreachable' || reason === 'Unauthorized')) {

@@ -39,7 +39,7 @@ export async function runRender(flags: RenderFlags, context: CliContext): Promis
   const { out, err } = context.terminal;
   const list = await loadList(flags, context);
   if (list === undefined) return EXIT.usage;
-  const { targets } = await decideOffline(list, flags, context);
+  const targets = await decideOffline(list, flags, context);
   const objects = targets.flatMap(({ plan }) =>
     plan.actions.flatMap((action) => ('body' in action ? [action.body] : [])),
   );

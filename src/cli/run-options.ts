@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_TIMINGS } from '../cluster/election-timings.ts';
 import type { LogFormat, LogLevel } from '../model/log.ts';
-import type { ListenAddress } from './context.ts';
+import type { ListenAddress } from '../sync/worker-context.ts';
 import {
   type ClusterFlags,
   type ClusterListFlags,

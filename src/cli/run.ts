@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { timingsProblem } from '../cluster/election-timings.ts';
+import { runFollowing } from '../sync/run-follow.ts';
+import { runBySchedule } from '../sync/run-schedule.ts';
 import { steadyLog } from '../sync/steady-log.ts';
-import { clusterChoice } from './cluster-pass.ts';
+import type { ListSources, WorkerEnd, WorkerSettings } from '../sync/worker-context.ts';
+import { clusterChoice, decideOptions } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { sourcesOf } from './load-list.ts';
 import { withClusterFlags, withClusterListFlags, withDecisionFlags, withExamples } from './options.ts';
-import { timingsOf } from './replica.ts';
-import { runBySchedule } from './run-by-schedule.ts';
-import { runContinuously } from './run-continuously.ts';
 import { type RunFlags, withWorkerFlags } from './run-options.ts';
 
 export function describeRun(command: Command): Command {
@@ -41,12 +41,46 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<Exit
   }
   const { cluster } = connected;
   try {
-    return flags.schedule === undefined
-      ? await runContinuously(cluster, flags, sources, log, context)
-      : await runBySchedule(flags.schedule, cluster, flags, sources, log, context);
+    const settings = settingsOf(flags, sources);
+    const end =
+      flags.schedule === undefined
+        ? await runFollowing(cluster, settings, log, context)
+        : await runBySchedule(flags.schedule, cluster, settings, log, context);
+    return EXIT_OF[end];
   } finally {
     await cluster.close();
   }
+}
+
+const EXIT_OF: Readonly<Record<WorkerEnd, ExitCode>> = {
+  done: EXIT.done,
+  cannotListen: EXIT.usage,
+  clusterFailed: EXIT.clusterFailed,
+};
+
+function settingsOf(flags: RunFlags, { paths, configMaps }: ListSources): WorkerSettings {
+  return {
+    options: decideOptions(flags),
+    sources: { paths, configMaps },
+    allowEmpty: flags.allowEmpty ?? false,
+    listen: flags.listen,
+    leaderElect: flags.leaderElect !== 'false',
+    timings: timingsOf(flags),
+    resync: flags.resync,
+    timezone: flags.timezone,
+    cronJitterMs: flags.cronJitter,
+    startupTimeoutMs: flags.startupTimeout,
+    runTimeoutMs: flags.timeout,
+  };
+}
+
+function timingsOf(flags: RunFlags): WorkerSettings['timings'] {
+  const {
+    leaseDuration: leaseDurationMs,
+    renewDeadline: renewDeadlineMs,
+    retryPeriod: retryPeriodMs,
+  } = flags;
+  return { leaseDurationMs, renewDeadlineMs, retryPeriodMs };
 }
 
 function flagsProblem(flags: RunFlags, { cron }: CliContext): string | undefined {

@@ -29,7 +29,7 @@ export function describeSync(command: Command): Command {
 export async function runSync(flags: SyncFlags, context: CliContext): Promise<ExitCode> {
   const { out } = context.terminal;
   const isDryRun = flags.dryRun === 'server';
-  return runListedPass(flags, isDryRun ? 'dryRun' : 'write', context, ({ report }) => {
+  return runListedPass(flags, isDryRun ? 'dryRun' : 'whileLeading', context, ({ report }) => {
     out.write(resultIn(flags.output, report, () => reportText(report, isDryRun ? 'planned' : 'done', out)));
     return passExitCode(report);
   });

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { ConfigProblem } from '../config/problem.ts';
+import { counted } from '../config/problem-text.ts';
 import { readTargetList } from '../config/target-list.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { loadList, readFiles } from './load-list.ts';
 import { type ListFlags, type OutputFlags, withExamples, withListFlags, withOutputFlag } from './options.ts';
-import { counted, serialize } from './rendering/output.ts';
+import { serialize } from './rendering/output.ts';
 
 type ValidateFlags = ListFlags & OutputFlags;
 

@@ -4,3 +4,5 @@ import type { Happening } from './event-object.ts';
 export interface EventSink {
   record(happening: Happening): void;
 }
+
+export const NO_EVENTS: EventSink = { record: () => undefined };

@@ -77,7 +77,7 @@ interface ServiceRangesPorts {
 export class ServiceRanges {
   readonly #ports: ServiceRangesPorts;
   readonly #settings: ServiceRangesSettings;
-  #known: readonly Cidr[] = [];
+  #known: readonly Cidr[] | undefined;
   #hasWarned = false;
   /** The last read has a result that waiting would not change. */
   #hasAnswer = false;
@@ -89,8 +89,14 @@ export class ServiceRanges {
     this.#settings = settings;
   }
 
-  get cidrs(): readonly Cidr[] {
+  /** Undefined before anything was read; empty where the cluster does not tell. */
+  get cidrs(): readonly Cidr[] | undefined {
     return this.#known;
+  }
+
+  /** They were read elsewhere. */
+  take(cidrs: readonly Cidr[]): void {
+    this.#known = cidrs;
   }
 
   /** The next read is due soon. */
@@ -129,6 +135,7 @@ export class ServiceRanges {
     this.#hasAnswer = reading.ok || doesWithoutRanges(reading.failure);
     this.#dueAtMs = clock.monotonicNow() + (this.#hasAnswer ? READ_EVERY_MS : TRY_AGAIN_MS);
     if (!reading.ok) {
+      if (this.#hasAnswer) this.#known ??= [];
       const notes = this.#hasWarned ? [] : rangesNotes(reading.failure);
       for (const note of notes) log.warn(note.reason, note.message);
       this.#hasWarned ||= notes.length > 0;
@@ -136,7 +143,7 @@ export class ServiceRanges {
     }
     this.#hasWarned = false;
     const text = (cidrs: readonly Cidr[]) => cidrs.map((cidr) => cidr.text).join(' ');
-    const changed = text(reading.cidrs) !== text(this.#known);
+    const changed = this.#known === undefined || text(reading.cidrs) !== text(this.#known);
     this.#known = reading.cidrs;
     return changed;
   }

@@ -1,18 +1,12 @@
 import { assess } from '../endpoint/assess.ts';
-import {
-  type Assessment,
-  isServing,
-  namelessKey,
-  publishedKey,
-  readyAddressCount,
-} from '../endpoint/assessment.ts';
+import { type Assessment, isServing, readyAddressCount } from '../endpoint/assessment.ts';
 import {
   CONFIRM_AFTER_MS,
   type DrainGuardState,
+  drainedAddressesOf,
+  type GuardedTarget,
   guardDrains,
   hasSuspendedDrain,
-  NO_SUSPICION,
-  suspendUnseenDrains,
 } from '../endpoint/drain-guard.ts';
 import type { NameMemory, NameTrouble, NameView } from '../endpoint/name-memory.ts';
 import { applyPanic } from '../endpoint/panic.ts';
@@ -20,12 +14,7 @@ import { type Sources, sourcesOf } from '../endpoint/recovery.ts';
 import { applyTiers } from '../endpoint/tiers.ts';
 import { keyOf, type Target } from '../model/target.ts';
 import { guardDeletions } from '../plan/deletion-guard.ts';
-import {
-  type ExistingObjects,
-  publishedReadiness,
-  servedReadiness,
-  servingSlices,
-} from '../plan/existing-objects.ts';
+import { publishedReadiness, servingSlices } from '../plan/existing-objects.ts';
 import { clusterFamiliesOf } from '../plan/families.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import type { PlanContext, PlanOptions } from '../plan/plan-input.ts';
@@ -48,6 +37,10 @@ export interface DecideInput extends NamingInput {
   readonly removedBesides: number;
   readonly options: DecideOptions;
   readonly clusterWide: ClusterWideView;
+  /** Every target was observed once, or nobody waits for that any more. Until then nothing is drained or pruned. */
+  readonly everythingObserved: boolean;
+  /** Every part of the list and every kind in scope was read completely once. Until then nothing is pruned. */
+  readonly everythingRead: boolean;
 }
 
 /** What the guard over all decisions has to know besides the targets at hand. */
@@ -61,14 +54,6 @@ export interface ClusterWideView {
   readonly guard: DrainGuardState;
 }
 
-/** Where there is no cluster, nothing is published that could be drained. */
-export const NO_CLUSTER: ClusterWideView = {
-  readyInOtherTargets: 0,
-  referenceReachable: true,
-  lastSuccessfulProbeMs: Number.NEGATIVE_INFINITY,
-  guard: NO_SUSPICION,
-};
-
 export interface DecideOptions extends PlanOptions {
   /** `--accept-drain`: the operator has looked, and the verdicts are right. */
   readonly acceptDrain: boolean;
@@ -77,15 +62,25 @@ export interface DecideOptions extends PlanOptions {
 }
 
 export interface Decision {
-  /** In the order of the input. */
+  /** In the order of the input, without those that are postponed. */
   readonly targets: readonly TargetDecision[];
   readonly removals: readonly ObjectPlan[];
+  /** By target key: what cannot be decided yet, and why. */
+  readonly postponed: ReadonlyMap<string, Postponement>;
   readonly guard: DrainGuardState;
   /** Addresses that verdicts turn unready, held back or not. */
   readonly drainedAddresses: number;
   /** When time alone will change something, on the monotonic clock; Infinity when it will not. */
   readonly nextWakeAtMs: number;
 }
+
+/**
+ * `everythingObserved`: it would drain an address, and only all targets together tell an outage from a worker that is
+ * cut off. `everythingRead`: it would delete something, and how much is ours is not known yet. `readAgain`: it would
+ * make a slice beside others that were read a while ago; a new slice takes addresses from those, or completes them, and
+ * carries no version that would show a change in them.
+ */
+export type Postponement = 'everythingObserved' | 'everythingRead' | 'readAgain';
 
 export interface TargetDecision {
   readonly target: Target;
@@ -98,16 +93,10 @@ export interface TargetDecision {
   readonly memory: NameMemory;
   /** Where what stands published once the plan is carried out may have come from. */
   readonly sources: Sources;
-  /** What it follows from, for {@link decideAgain}. */
-  readonly context: DecisionContext;
+  /** How many addresses take traffic once the plan is carried out, or go on taking it where there is none. */
+  readonly readyAddresses: number;
   /** When time alone will change something about this target, on the monotonic clock. */
   readonly nextChangeAtMs: number;
-}
-
-interface DecisionContext {
-  readonly moment: TargetSnapshot;
-  readonly input: TargetInput;
-  readonly now: Instant;
 }
 
 /** What the decision about one target follows from, besides what is known of it. */
@@ -116,131 +105,127 @@ type TargetInput = NamingInput & Pick<DecideInput, 'options'>;
 /**
  * Names × health × what exists → what to do. Pure: `plan` prints it, `sync` and `run` carry it out, and
  * a preview can therefore never differ from what is done.
+ *
+ * Yields after each target, so that ten thousand need not keep everything else waiting.
  */
-export function decide(input: DecideInput, now: Instant): Decision {
-  const steps = decideInSteps(input, now);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
-
-/** The same, with a rest after each target, so that ten thousand need not keep everything else waiting. */
-export function* decideInSteps(input: DecideInput, now: Instant): Generator<void, Decision> {
+export function* decide(input: DecideInput, now: Instant): Generator<void, Decision> {
   const { healthOf, guards, hasNoStateStore, options, clusterWide } = input;
   const shared = { healthOf, guards, hasNoStateStore, options, clusterWide };
+  const postponed = new Map<string, Postponement>();
   const assessed: AssessedTarget[] = [];
   for (const moment of input.targets) {
-    assessed.push(assessTarget(moment, shared, now));
+    const each = assessTarget(moment, shared, now);
+    if (input.everythingObserved || drainedAddressesOf(each) === 0) assessed.push(each);
+    else postponed.set(each.key, 'everythingObserved');
     yield;
   }
   const guarded = guardDrains({
-    targets: assessed.map(({ key, verdicts, moment, situation }) => ({
-      key,
-      assessments: verdicts,
-      published: situation.drainable,
-      recoversPublished: moment.recoversPublished,
-    })),
-    readyInOtherTargets: input.clusterWide.readyInOtherTargets,
-    maxDrainPercent: input.guards.maxDrainPercent,
-    acceptDrain: input.options.acceptDrain,
-    referenceReachable: input.clusterWide.referenceReachable,
-    lastSuccessfulProbeMs: input.clusterWide.lastSuccessfulProbeMs,
-    state: input.clusterWide.guard,
+    targets: assessed,
+    readyInOtherTargets: clusterWide.readyInOtherTargets,
+    maxDrainPercent: guards.maxDrainPercent,
+    acceptDrain: options.acceptDrain,
+    referenceReachable: clusterWide.referenceReachable,
+    lastSuccessfulProbeMs: clusterWide.lastSuccessfulProbeMs,
+    state: clusterWide.guard,
     nowMs: now.monotonicMs,
   });
   const targets: TargetDecision[] = [];
   for (const [at, each] of assessed.entries()) {
     // What is held back takes the traffic as before, so a worse tier that was to step in goes on standing by.
-    targets.push(planAssessed(each, applyTiers(guarded.assessments[at] ?? each.verdicts), shared, now));
+    const decision = planAssessed(each, applyTiers(guarded.assessments[at] ?? each.assessments), now);
+    if (needsNewRead(decision, each.moment, now)) postponed.set(each.key, 'readAgain');
+    else targets.push(decision);
     yield;
   }
   return {
     targets,
-    removals: decideRemovals(input),
+    removals: decideRemovals(input, postponed),
+    postponed,
     guard: guarded.state,
     drainedAddresses: guarded.drainedAddresses,
     nextWakeAtMs: targets.reduce((earliest, each) => Math.min(earliest, each.nextChangeAtMs), Infinity),
   };
 }
 
-/**
- * The same target once more, where the cluster turned out to be other than it was read: from the same answers, and from
- * what exists now. The guard has seen what was drained then; what would be drained besides waits for the next decision.
- * Where somebody serves an address that nobody had decided about, that counts as after a lost memory; what we have
- * written ourselves meanwhile is no news to any name.
- */
-export function decideAgain(decision: TargetDecision, existing: ExistingObjects): TargetDecision {
-  const { verdicts, context } = decision;
-  const { moment, input, now } = context;
-  const memory = isAllDecided(verdicts, existing) ? decision.memory : moment.memory;
-  const again = assessTarget({ ...moment, existing, memory }, input, now);
-  const before = { assessments: verdicts, published: situationOf(planContextOf(moment, input)).drainable };
-  const after = { assessments: again.verdicts, published: again.situation.drainable };
-  return planAssessed(again, applyTiers(suspendUnseenDrains(before, after)), input, now);
+/** Objects that were read within this time are as good as new. */
+const NEW_READ_MS = 1_000;
+
+function needsNewRead(
+  { plan }: TargetDecision,
+  { existing, readAtMs }: TargetSnapshot,
+  now: Instant,
+): boolean {
+  if (readAtMs === undefined || now.monotonicMs - readAtMs <= NEW_READ_MS) return false;
+  return (
+    existing.slices.length > 0 &&
+    plan.actions.some(({ verb, kind }) => verb === 'create' && kind === 'EndpointSlice')
+  );
 }
 
 function planContextOf({ target, existing }: TargetSnapshot, { options, guards }: TargetInput): PlanContext {
   return { target, existing, options: { ...options, clusterFamilies: clusterFamiliesOf(guards) } };
 }
 
-function isAllDecided(verdicts: readonly Assessment[], existing: ExistingObjects): boolean {
-  const decided = new Set(
-    verdicts.flatMap(({ address, ports }) =>
-      ports.flatMap((port) => [publishedKey(address, port), namelessKey(address, port)]),
-    ),
-  );
-  return [...servedReadiness(existing).keys()].every((key) => decided.has(key));
-}
-
 /** One target by itself, before the guard has seen them all. */
-interface AssessedTarget {
-  readonly key: string;
+interface AssessedTarget extends GuardedTarget {
   readonly moment: TargetSnapshot;
   readonly situation: Situation;
   readonly names: NameView;
-  readonly verdicts: readonly Assessment[];
 }
 
 function assessTarget(moment: TargetSnapshot, input: TargetInput, now: Instant): AssessedTarget {
   const { target, existing } = moment;
-  const names = resolveAddresses(moment, input, now);
+  const names = moment.names ?? resolveAddresses(moment, input, now);
   const each = assess({
     target,
     candidates: publishableCandidates(moment, names.known, input.guards),
     healthOf: input.healthOf,
     published: publishedReadiness(servingSlices(existing)),
   });
-  const verdicts = applyPanic(applyTiers(each), target.publish.panicThresholdPercent);
   const situation = situationOf(planContextOf(moment, input));
-  return { key: keyOf(target), moment, situation, names, verdicts };
+  return {
+    key: keyOf(target),
+    moment,
+    situation,
+    names,
+    assessments: applyPanic(applyTiers(each), target.publish.panicThresholdPercent),
+    published: situation.drainable,
+    recoversPublished: moment.recoversPublished,
+  };
 }
 
 function planAssessed(
-  { moment, situation, names }: AssessedTarget,
+  { moment, situation, names, published }: AssessedTarget,
   verdicts: readonly Assessment[],
-  input: TargetInput,
   now: Instant,
 ): TargetDecision {
   const { target } = moment;
   const { memory, troubles } = names;
-  const { plan, assessments } = planTarget({ situation, assessments: verdicts, troubles });
+  const { plan, assessments } = planTarget({
+    situation,
+    assessments: verdicts,
+    troubles,
+    mirrorStopped: moment.mirrorStopped ?? false,
+  });
   const lookAgainAtMs = hasSuspendedDrain(verdicts)
     ? now.monotonicMs + CONFIRM_AFTER_MS
     : Number.POSITIVE_INFINITY;
-  const nextChangeAtMs = Math.min(names.nextChangeAtMs, lookAgainAtMs);
+  const keepsPublished = changesNothing(plan);
   // What is left as it stands has come from where it came from before.
-  const former = changesNothing(plan) ? (moment.sources ?? []) : [];
-  const sources = [...new Set([...former, ...sourcesOf(target)])];
-  const context = { moment, input, now };
-  return { target, plan, assessments, verdicts, troubles, memory, sources, context, nextChangeAtMs };
-}
-
-/** How many of a target's addresses take traffic once its plan is carried out, or go on taking it where there is none. */
-export function readyAfter({ plan, assessments, verdicts, context }: TargetDecision): number {
-  return changesNothing(plan)
-    ? readyAddressCount(verdicts, situationOf(planContextOf(context.moment, context.input)).drainable)
-    : assessments.filter(isServing).length;
+  const former = keepsPublished ? (moment.sources ?? []) : [];
+  return {
+    target,
+    plan,
+    assessments,
+    verdicts,
+    troubles,
+    memory,
+    sources: [...new Set([...former, ...sourcesOf(target)])],
+    readyAddresses: keepsPublished
+      ? readyAddressCount(verdicts, published)
+      : assessments.filter(isServing).length,
+    nextChangeAtMs: Math.min(names.nextChangeAtMs, lookAgainAtMs),
+  };
 }
 
 /** The plan changes nothing about what is published. */
@@ -248,17 +233,25 @@ export function changesNothing({ phase }: Pick<ObjectPlan, 'phase'>): boolean {
   return phase === 'Refused' || phase === 'Pending';
 }
 
-function decideRemovals(input: DecideInput): readonly ObjectPlan[] {
-  const plans = input.removals.map(planRemoval);
-  if (input.options.policy !== 'sync') {
-    return plans.map((plan) => ({ ...plan, phase: 'Orphaned', reason: 'ExcludedByPolicy', actions: [] }));
+function decideRemovals(input: DecideInput, postponed: Map<string, Postponement>): readonly ObjectPlan[] {
+  const released = input.removals.filter(({ release }) => release !== undefined).map(planRemoval);
+  const pruned = input.removals.filter(({ release }) => release === undefined);
+  if (!input.everythingRead || !input.everythingObserved) {
+    for (const removal of pruned) postponed.set(keyOf(removal), 'everythingRead');
+    return released;
   }
-  return input.options.allowMassDelete
-    ? plans
-    : guardDeletions(plans, input.ownedServices, input.removedBesides, input.guards.maxDeletesPercent);
+  const plans = pruned.map(planRemoval);
+  if (input.options.policy !== 'sync') {
+    const excluded = { phase: 'Orphaned', reason: 'ExcludedByPolicy', actions: [] } as const;
+    return [...released, ...plans.map((plan) => ({ ...plan, ...excluded }))];
+  }
+  if (input.options.allowMassDelete) return [...released, ...plans];
+  const { ownedServices, removedBesides, guards } = input;
+  return [...released, ...guardDeletions(plans, ownedServices, removedBesides, guards.maxDeletesPercent)];
 }
 
 /** What becomes of the objects of a target that left the list. */
 export function planRemoval(removal: RemovalInput): ObjectPlan {
+  if (removal.release !== undefined) return planRelease({ ...removal, ...removal.release });
   return deletionPolicyOf(removal) === 'Orphan' ? planRelease(removal) : planDeletion(removal);
 }

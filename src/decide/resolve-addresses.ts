@@ -30,6 +30,12 @@ export interface TargetSnapshot {
   readonly recoversPublished?: boolean;
   /** The newest answer for each name, by source key. */
   readonly answers: ReadonlyMap<string, AnsweredName>;
+  /** What the names stand for at this moment, where that was computed already with all that is known of health. */
+  readonly names?: NameView;
+  /** When `existing` was read, on the monotonic clock; undefined: just now. */
+  readonly readAtMs?: number | undefined;
+  /** The mirroring controller had its time to remove its slices, and did not. */
+  readonly mirrorStopped?: boolean;
 }
 
 /** What says, besides, what the names of a target stand for. */

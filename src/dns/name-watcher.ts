@@ -18,6 +18,8 @@ export interface WatcherDependencies {
   readonly resolver: TimedResolver;
   readonly clock: Clock;
   readonly random: Random;
+  /** Each name is asked once, and not again when its answer expires. */
+  readonly once?: boolean;
   /** Called with every answer; `changed` if its content differs from the previous one. Must not throw. */
   readonly onAnswer: (key: WatchKey, answer: TimedResolution, changed: boolean) => void;
 }
@@ -89,7 +91,7 @@ export class NameWatcher {
   }
 
   async #loop(key: WatchKey, watch: Watch): Promise<void> {
-    const { resolver, clock, random, onAnswer } = this.#dependencies;
+    const { resolver, clock, random, onAnswer, once = false } = this.#dependencies;
     const { source, settings } = watch.name;
     const { signal } = watch.controller;
     while (!signal.aborted) {
@@ -97,6 +99,7 @@ export class NameWatcher {
       const changed = watch.latest === undefined || !saysTheSame(watch.latest.resolution, answer.resolution);
       watch.latest = answer;
       onAnswer(key, answer, changed);
+      if (once) return;
       const freshForMs = Math.max(0, answer.freshUntilMs - clock.monotonicNow());
       const jitterMs = random.integer(1 + Math.floor(Math.min(MAX_JITTER_MS, freshForMs * JITTER_SHARE)));
       await clock.sleep(freshForMs + jitterMs, signal);

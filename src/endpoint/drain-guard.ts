@@ -228,6 +228,11 @@ function isOne(values: readonly string[]): boolean {
   return new Set(values).size === 1;
 }
 
+/** How many addresses of the target verdicts would turn unready. */
+export function drainedAddressesOf(target: GuardedTarget): number {
+  return drainsOf(target).addresses.length;
+}
+
 interface Drains {
   /** How many of the target's addresses are published ready now. */
   readonly ready: number;
@@ -244,27 +249,6 @@ function drainsOf({ assessments, published }: GuardedTarget): Drains {
     addresses: drained.map(({ address }) => address),
     byRoute: drained.some((each) => each.ports.some((port) => isDrainedByRoute(each, port, published))),
   };
-}
-
-/** Drains that the guard has counted stay as decided; every other drain is suspended, because it was not counted. */
-export function suspendUnseenDrains(
-  before: Omit<GuardedTarget, 'key'>,
-  after: Omit<GuardedTarget, 'key'>,
-): readonly Assessment[] {
-  const seen = new Set(
-    before.assessments.flatMap((each) =>
-      each.ports
-        .filter((port) => isDrained(each, port, before.published))
-        .map((port) => publishedKey(each.address, port)),
-    ),
-  );
-  return after.assessments.map((assessment) =>
-    withReadiness(assessment, (port) =>
-      isDrained(assessment, port, after.published) && !seen.has(publishedKey(assessment.address, port))
-        ? suspended(port, 'the guard has not counted this drain yet')
-        : port,
-    ),
-  );
 }
 
 type IsSuspect = (assessment: Assessment, port: PortAssessment, published: PublishedReadiness) => boolean;

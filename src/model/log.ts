@@ -8,5 +8,7 @@ export interface Log {
   error(reason: string, message: string, fields?: LogFields): void;
 }
 
+export const NO_LOG: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
 export type LogFormat = 'json' | 'text';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

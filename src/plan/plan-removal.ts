@@ -11,6 +11,8 @@ export interface RemovalInput {
   readonly name: string;
   readonly existing: ExistingObjects;
   readonly instance: string;
+  /** Somebody asked for its release; with a selector, to the Pods with these labels. */
+  readonly release?: { readonly selector?: Readonly<Record<string, string>> };
 }
 
 /**

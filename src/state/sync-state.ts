@@ -55,18 +55,6 @@ export interface KnownTarget {
   readonly sources: Sources;
 }
 
-/** The state after a decision: only what its targets still need. */
-export function nextState(
-  decision: { readonly targets: readonly KnownTarget[]; readonly guard: Pick<SyncState, 'suspectSinceMs'> },
-  health: ReadonlyMap<CheckId, Health>,
-): SyncState {
-  return {
-    ...targetState(decision.targets),
-    health,
-    suspectSinceMs: decision.guard.suspectSinceMs,
-  };
-}
-
 /** The state of the targets. A target without names needs none: the list and the cluster have all. */
 export function targetState(targets: readonly KnownTarget[]): Pick<SyncState, 'names' | 'sources'> {
   const named = targets.filter(({ memory }) => memory.size > 0);

@@ -13,12 +13,15 @@ import { type SyncState, targetState } from '../state/sync-state.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import { Signal } from '../time/signal.ts';
+import { afterApply } from './after-apply.ts';
 import { ApplyQueue } from './apply-queue.ts';
-import { Decider } from './decider.ts';
+import { Decider, type RecordDecision } from './decider.ts';
+import { DeletionBudget } from './deletion-budget.ts';
 import { DriftDetector } from './drift-detector.ts';
 import type { Metrics } from './metrics.ts';
-import { Observer } from './observer.ts';
-import { Rounds } from './reconcile-due.ts';
+import { Observer, type OnProgress } from './observer.ts';
+import type { Policy } from './policy.ts';
+import { Reconciler } from './reconciler.ts';
 import { StatusRecorder } from './status-recorder.ts';
 import type { TargetReport } from './sync-report.ts';
 import { TargetReader } from './target-reader.ts';
@@ -26,7 +29,7 @@ import type { ObjectEvent, TargetRecord } from './target-record.ts';
 import { TargetRegistry } from './target-registry.ts';
 import { WorkQueue } from './work-queue.ts';
 
-export interface EnginePorts {
+export interface ControllerPorts {
   readonly store: ObjectStore;
   readonly resolver: TimedResolver;
   readonly prober: Prober;
@@ -39,13 +42,15 @@ export interface EnginePorts {
   readonly isLeader: () => boolean;
 }
 
-export interface EngineSettings {
+export interface ControllerSettings {
+  readonly policy: Policy;
   readonly options: DecideOptions;
   readonly maxProbesInFlight: number;
+  /** Every kind in scope was read completely once, by a watch; absent: the controller reads the scope itself. */
+  readonly isScopeRead?: () => boolean;
+  readonly onProgress?: OnProgress;
+  readonly onDecided?: (decisions: readonly RecordDecision[]) => void;
 }
-
-/** How long a new target waits for first answers and verdicts, so that it is written once and not twice. */
-const INITIAL_GRACE_MS = 1_500;
 
 const NOT_DECIDED = {
   phase: 'Pending',
@@ -54,67 +59,98 @@ const NOT_DECIDED = {
 } as const;
 
 /**
- * What the long-lived worker is made of: the same `decide()` as one pass, woken by what changes.
+ * Keeps the cluster true to a list: `decide()`, woken by what changes. One for `run`, `sync`, `plan` and `release`;
+ * what they differ in is {@link Policy}.
  *
  *     list ─────────────┐
- *     DNS ─────┐        │                        ┌─ nothing to do: at rest
- *     health ──┴ Lookout┼─▶ Agenda ─▶ Rounds ────┤
- *     cluster ─ Sightings   (coalesced) (decide) └─ plan ─▶ PlanCarrier ─▶ SettlementKeeper
- *     clock ────────────┘                                    (bounded)        │
- *        ▲                                                                    │
- *        └───────────────── failed, or seen to change ◀───────────────────────┘
+ *     DNS ──────┐       │                          ┌─ nothing to do: idle
+ *     health ───┴ Observer ─▶ WorkQueue ─▶ Reconciler ─┤
+ *     cluster ─── DriftDetector (coalesced) (decide)   └─ plan ─▶ ApplyQueue ─▶ StatusRecorder
+ *     clock ────────────┘                                         (bounded)        │
+ *        ▲                                                                         │
+ *        └──────────── a conflict, a next step, a failure ◀────────────────────────┘
  */
-export class Engine {
-  readonly signalled: Signal;
+export class Controller {
+  readonly signal: Signal;
   readonly observer: Observer;
   readonly reader: TargetReader;
   readonly ranges: ServiceRanges;
   readonly applyQueue: ApplyQueue;
-  readonly rounds: Rounds;
-  /** Told when the state that outlives the process may be other than it was. */
+  readonly reconciler: Reconciler;
+  readonly registry = new TargetRegistry();
+  readonly policy: Policy;
+  /** Notified when the state that outlives the process may differ from what it was. */
   onStateChange: () => void = () => undefined;
-  readonly #ports: EnginePorts;
-  readonly #registry = new TargetRegistry();
+  readonly #ports: ControllerPorts;
   readonly #queue: WorkQueue;
   readonly #driftDetector: DriftDetector;
   readonly #decider: Decider;
+  readonly #deletionBudget: DeletionBudget;
   readonly #recorder: StatusRecorder;
   readonly #writing = new AbortController();
-  #readAll = false;
+  readonly #onProgress: OnProgress;
+  #applied = 0;
+  #hasReadAll = false;
   #crash: { readonly error: unknown } | undefined;
 
-  constructor(given: EnginePorts, { options, maxProbesInFlight }: EngineSettings) {
+  constructor(given: ControllerPorts, settings: ControllerSettings) {
     const ports = { ...given, store: fencedStore(given.store, given.isLeader) };
     const { clock } = ports;
+    const { policy, options, maxProbesInFlight, onProgress = () => undefined, onDecided } = settings;
+    const once = policy.mode === 'once';
     const { instance } = options;
-    const registry = this.#registry;
+    this.policy = policy;
     this.#ports = ports;
-    this.signalled = new Signal(clock);
-    this.observer = new Observer(ports, registry, {
+    this.#onProgress = onProgress;
+    this.signal = new Signal(clock);
+    this.observer = new Observer(ports, this.registry, {
       maxProbesInFlight,
+      once,
       onNews: (record) => this.#queue.add(record),
       onVerdict: () => this.onStateChange(),
+      onProgress,
     });
-    const { checks } = this.observer;
-    this.#queue = new WorkQueue(clock, checks, this.signalled);
-    this.#driftDetector = new DriftDetector(registry, instance, (record, seen) =>
-      this.#queue.addSeen(record, seen),
+    this.#queue = new WorkQueue(clock, this.signal, (record) => this.reconciler.opensAtMs(record));
+    this.#driftDetector = new DriftDetector(this.registry, instance, (record, event) =>
+      this.#queue.addSeen(record, event),
     );
-    this.#decider = new Decider(registry, checks, options);
+    this.#deletionBudget = new DeletionBudget(this.registry, instance);
+    const { checks } = this.observer;
+    this.#decider = new Decider(this.registry, checks, this.#deletionBudget, { options, once });
     this.#recorder = new StatusRecorder(ports);
     const onCrash = (error: unknown) => this.fail(error);
     // Addresses may be the cluster's own by now, or no longer.
-    this.ranges = new ServiceRanges(ports, { onChange: () => this.#markAll(), onCrash });
-    this.reader = new TargetReader(ports, registry, {
+    this.ranges = new ServiceRanges(ports, { onChange: () => this.#addAll(), onCrash });
+    const { isScopeRead } = settings;
+    this.reader = new TargetReader(ports, this.registry, {
       instance,
+      retries: policy.retries,
+      readsScopeFirst: isScopeRead === undefined,
       onRead: (records, found) => this.#onRead(records, found),
-      onUnreadable: (record, failure) => this.#recorder.recordUnreadable(record, failure),
+      onUnreadable: (record, failure) => {
+        this.#recorder.recordUnreadable(record, failure);
+        this.reconciler.noteUnreadable(record);
+      },
       onCrash,
     });
-    this.applyQueue = this.#newApplyQueue(options);
-    this.rounds = new Rounds({
+    this.applyQueue = new ApplyQueue(
+      ports,
+      {
+        dryRun: policy.writes === 'dryRun',
+        backsOff: policy.retries,
+        onApplied: (record, result) => {
+          afterApply(record, result, { ...ports, policy, queue: this.#queue, recorder: this.#recorder });
+          this.#onApplied(record);
+        },
+        onOvertaken: (record) => this.#afterBusy(record),
+        onCrash,
+      },
+      this.#writing.signal,
+    );
+    this.reconciler = new Reconciler({
       ...ports,
-      registry,
+      policy,
+      registry: this.registry,
       queue: this.#queue,
       observer: this.observer,
       reader: this.reader,
@@ -122,28 +158,48 @@ export class Engine {
       decider: this.#decider,
       recorder: this.#recorder,
       applyQueue: this.applyQueue,
-      onDecided: () => this.onStateChange(),
+      isScopeRead: isScopeRead ?? (() => this.reader.hasReadScope),
+      onDecided: (decisions) => {
+        onDecided?.(decisions);
+        this.onStateChange();
+      },
     });
   }
 
   /**
-   * A list is in force from now on: the first, or another. Targets that it does not change go on undisturbed.
+   * Takes a list in: the first, or another. Targets that it does not change go on undisturbed.
    *
    * @param isComplete false while parts of the list have yet to be read: what it lacks has not left it then.
    */
-  setList(list: TargetList, isComplete: boolean): void {
-    this.rounds.setList(list.guards, isComplete);
-    this.#decider.startList();
-    const nowMs = this.#ports.clock.monotonicNow();
-    // What was spared while the list was incomplete comes up for decision now.
-    for (const record of this.#registry.records.values())
-      if (record.target === undefined) this.#queue.add(record);
-    for (const record of this.#registry.replaceTargets(list.targets)) {
-      record.initialGraceUntilMs = nowMs + INITIAL_GRACE_MS;
+  setList(list: Pick<TargetList, 'targets' | 'guards'>, isComplete: boolean): void {
+    this.#deletionBudget.startList();
+    const graceUntilMs = this.#ports.clock.monotonicNow() + this.policy.initialGraceMs;
+    for (const record of this.registry.replaceTargets(list.targets, graceUntilMs)) {
       if (record.target === undefined) this.observer.checks.replace(record.key, []);
       this.#queue.add(record);
     }
+    this.reconciler.setList(list.guards, isComplete);
     this.observer.followNames();
+    this.signal.notify();
+  }
+
+  /** Gives these Services back instead of following a list. */
+  setReleases(
+    services: readonly { readonly namespace: string; readonly name: string }[],
+    release: NonNullable<TargetRecord['release']>,
+    guards: TargetList['guards'],
+  ): void {
+    for (const { namespace, name } of services) {
+      const record = this.registry.recordFor(namespace, name);
+      record.release = release;
+      this.#queue.add(record);
+    }
+    this.reconciler.setList(guards, false);
+  }
+
+  /** Reads everything that is ours, and what is under the names of the list, at once. */
+  readScope(signal: AbortSignal): void {
+    this.reader.start(this.#queue.unread(Number.POSITIVE_INFINITY), false, signal);
   }
 
   /** Something of ours, or under a name of the list, was seen in the cluster. */
@@ -151,44 +207,40 @@ export class Engine {
     this.#driftDetector.take(event);
   }
 
-  /** All there is of a kind: what is known besides is gone. */
-  onReplacement(kind: string, scope: ListScope, items: readonly KubeObject[]): void {
+  /** All there is of a kind: what is known otherwise is gone. */
+  onRelist(kind: string, scope: ListScope, items: readonly KubeObject[]): void {
     this.#driftDetector.onRelist(kind, scope, items);
+    // With the last kind of the scope, what left the list may be decided.
+    this.signal.notify();
   }
 
   /** Leadership came or went. */
   onLeadership(): void {
-    this.signalled.notify();
+    this.signal.notify();
   }
 
   /** Everything is read and decided again. */
   resync(): void {
     this.ranges.expire();
-    for (const record of this.#registry.records.values()) record.existing = undefined;
-    this.#markAll();
+    for (const record of this.registry.records.values()) record.invalidate();
+    this.#addAll();
   }
 
-  /** What a process before has learned. */
+  /** What an earlier process has learned. */
   recall(state: SyncState): void {
     this.observer.checks.recallFrom(new HealthMemory(state.health));
     this.#decider.recallSuspicion(state.suspectSinceMs, this.#ports.clock.monotonicNow());
-    for (const [key, memory] of state.names) {
-      const [namespace = '', name = ''] = key.split('/');
-      this.#registry.recordFor(namespace, name).memory ??= memory;
-    }
+    this.registry.recall(state.names);
   }
 
-  /** This process leads from now on, and another one has until now: what that one saved last. */
+  /** This process writes from now on, and another one has until now: what that one saved last. */
   succeed(state: SyncState): void {
-    for (const record of this.#registry.records.values()) {
-      record.sources = state.sources.get(record.key) ?? [];
-      record.recoversPublished = true;
-    }
+    for (const record of this.registry.records.values()) record.succeed(state.sources.get(record.key) ?? []);
   }
 
-  /** What the next process is to know. */
+  /** What the next process should know. */
   get state(): SyncState {
-    const known = [...this.#registry.records.values()].flatMap(({ target, memory, sources }) =>
+    const known = [...this.registry.records.values()].flatMap(({ target, toSave: { memory, sources } }) =>
       target === undefined || memory === undefined ? [] : [{ target, memory, sources }],
     );
     const { suspectSinceMs } = this.#decider;
@@ -197,14 +249,15 @@ export class Engine {
 
   /** What became of each target when it was last decided; by namespace and name. */
   get reports(): TargetReport[] {
-    const records = [...this.#registry.records.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-    return records.map(
-      ({ namespace, name, report }) =>
-        report ?? { namespace, name, ...NOT_DECIDED, endpoints: [], actions: [] },
-    );
+    const records = [...this.registry.records.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return records.map((record) => this.reportOf(record));
   }
 
-  /** Figures that are states and no events: for whoever asks, when he asks. */
+  reportOf({ namespace, name, report }: TargetRecord): TargetReport {
+    return report ?? { namespace, name, ...NOT_DECIDED, endpoints: [], actions: [] };
+  }
+
+  /** Figures that are states and no events: for a scrape. */
   fillGauges(): void {
     const { isLeader, metrics } = this.#ports;
     const { count, oldestAgeMs } = this.#queue.waiting;
@@ -215,15 +268,22 @@ export class Engine {
 
   /** What exists was known for every target at one moment. What is read again since does not make it unready. */
   get hasReadAll(): boolean {
-    const records = [...this.#registry.records.values()];
-    this.#readAll ||= this.rounds.hasList && records.every(({ existing }) => existing !== undefined);
-    return this.#readAll;
+    const records = [...this.registry.records.values()];
+    this.#hasReadAll ||= this.reconciler.hasList && records.every(({ existing }) => existing !== undefined);
+    return this.#hasReadAll;
   }
 
-  /** Something that must not happen did: whoever turns the loop hears of it. */
+  /** Nothing is queued, read, written or waited for. */
+  get isIdle(): boolean {
+    if (!this.reader.isIdle || !this.applyQueue.isEmpty || !this.#queue.isEmpty) return false;
+    for (const { state } of this.registry.records.values()) if (state !== 'idle') return false;
+    return true;
+  }
+
+  /** A broken invariant: the loop ends with this error. */
   fail(error: unknown): void {
     this.#crash ??= { error };
-    this.signalled.notify();
+    this.signal.notify();
   }
 
   throwIfFailed(): void {
@@ -239,36 +299,33 @@ export class Engine {
     return this.#writing.signal;
   }
 
-  #markAll(): void {
-    for (const record of this.#registry.records.values()) this.#queue.add(record);
+  #addAll(): void {
+    for (const record of this.registry.records.values()) this.#queue.add(record);
   }
 
-  #newApplyQueue(options: DecideOptions): ApplyQueue {
-    return new ApplyQueue(
-      this.#ports,
-      {
-        options,
-        onApplied: (record, result) => {
-          this.#recorder.recordApplied(record, result);
-          this.#queue.noteTimer(record);
-          // A failure is tried again; what has left the list is looked at once more, and then forgotten.
-          if (result.failure !== undefined || record.target === undefined) this.#queue.add(record);
-          this.#afterBusy(record);
-        },
-        onDropped: (record) => this.#afterBusy(record),
-      },
-      this.#writing.signal,
-    );
+  #onApplied(record: TargetRecord): void {
+    if (record.state === 'idle') {
+      this.#applied += 1;
+      this.#onProgress('writing', this.#applied, this.registry.records.size);
+    }
+    this.#afterBusy(record);
+    // What has left the list is decided once more, and then forgotten.
+    if (this.policy.mode === 'follow' && record.target === undefined) this.#queue.add(record);
   }
 
   #afterBusy(record: TargetRecord): void {
     this.#driftDetector.replayDeferred(record);
-    this.signalled.notify();
+    this.#queue.track(record);
+    this.signal.notify();
   }
 
   #onRead(records: readonly TargetRecord[], found: readonly TargetRecord[]): void {
-    for (const record of records) this.#afterBusy(record);
+    for (const record of records) {
+      this.#afterBusy(record);
+      // It is not tried again: what was found out about it is its result.
+      if (!this.policy.retries && record.existing === undefined) this.#queue.remove(record);
+    }
     for (const record of found) this.#queue.add(record);
-    this.signalled.notify();
+    this.signal.notify();
   }
 }

@@ -1,66 +1,72 @@
-import { type DecideOptions, decideInSteps, readyAfter, type TargetDecision } from '../decide/decide.ts';
-import { resolveAddresses, type TargetSnapshot } from '../decide/resolve-addresses.ts';
+import { type DecideOptions, decide, type TargetDecision } from '../decide/decide.ts';
+import { type NamingInput, resolveAddresses, type TargetSnapshot } from '../decide/resolve-addresses.ts';
+import { trustedProbeMs } from '../decide/trusted-probe.ts';
 import { candidatesOf, isToBeChecked } from '../endpoint/candidate.ts';
 import { type DrainGuardState, NO_SUSPICION, recalledSuspicion } from '../endpoint/drain-guard.ts';
+import type { NameView } from '../endpoint/name-memory.ts';
 import { checksOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
-import { probesWork } from '../health/probes-work.ts';
 import type { Guards } from '../model/guards.ts';
+import { keyOf } from '../model/target.ts';
 import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Instant } from '../time/clock.ts';
 import type { CheckSet } from './check-set.ts';
-import { DeletionBudget } from './deletion-budget.ts';
-import type { TargetRecord } from './target-record.ts';
+import type { DeletionBudget } from './deletion-budget.ts';
+import type { Gate, TargetRecord } from './target-record.ts';
 import type { TargetRegistry } from './target-registry.ts';
 
-/** One entry and what was decided about it. */
+/** One record and what was decided about it. */
 export interface RecordDecision {
   readonly record: TargetRecord;
   readonly decided: TargetDecision | TargetPlan;
 }
 
+/** What all decisions of one moment have in common. */
 export interface RoundContext {
   readonly now: Instant;
   readonly guards: Guards;
   readonly hasNoStateStore: boolean;
   readonly referenceReachable: boolean;
   readonly lastSuccessfulProbeMs: number;
+  readonly everythingObserved: boolean;
+  readonly everythingRead: boolean;
+  /** Whether the record's own first answers and verdicts are there, or nobody waits for them any more. */
+  readonly isObserved: (record: TargetRecord) => boolean;
 }
 
 export interface RecordDecisions {
   readonly decisions: readonly RecordDecision[];
-  readonly tooEarly: readonly TargetRecord[];
+  readonly postponed: readonly { readonly record: TargetRecord; readonly until: Gate | 'readAgain' }[];
 }
 
-interface RecordSnapshot {
-  readonly record: TargetRecord;
-  readonly moment: TargetSnapshot;
+/** A mirroring controller that runs removes its slices within a second of skip-mirror. */
+export const MIRROR_STOPPED_AFTER_MS = 10_000;
+
+export interface DeciderSettings {
+  readonly options: DecideOptions;
+  readonly once: boolean;
 }
 
-/** What the entry's next decision, and those about others, have to know of this one. */
-export function remember(record: TargetRecord, decided: TargetDecision): void {
-  const { memory, sources, nextChangeAtMs } = decided;
-  record.readyAddresses = readyAfter(decided);
-  record.memory = memory;
-  record.sources = sources;
-  record.recoversPublished = false;
-  record.nextChangeAtMs = nextChangeAtMs;
-}
-
-/** Brings entries before `decide()` and keeps on them what it remembers. */
+/** Brings records before `decide()`. */
 export class Decider {
   readonly #registry: TargetRegistry;
   readonly #checks: CheckSet;
-  readonly #options: DecideOptions;
-  #guard: DrainGuardState = NO_SUSPICION;
   readonly #deletionBudget: DeletionBudget;
+  readonly #settings: DeciderSettings;
+  #guard: DrainGuardState = NO_SUSPICION;
+  #hasDrained = false;
 
-  constructor(registry: TargetRegistry, checks: CheckSet, options: DecideOptions) {
+  constructor(
+    registry: TargetRegistry,
+    checks: CheckSet,
+    deletionBudget: DeletionBudget,
+    settings: DeciderSettings,
+  ) {
     this.#registry = registry;
     this.#checks = checks;
-    this.#options = options;
-    this.#deletionBudget = new DeletionBudget(registry, options.instance);
+    this.#deletionBudget = deletionBudget;
+    this.#settings = settings;
   }
 
   /** From the process before. */
@@ -68,99 +74,135 @@ export class Decider {
     this.#guard = recalledSuspicion(suspectSinceMs, nowMs);
   }
 
-  /** Another list is in force from now on. */
-  startList(): void {
-    this.#deletionBudget.startList();
-  }
-
+  /** A run that has looked at everything and found nothing to drain has no suspicion left. */
   get suspectSinceMs(): number | undefined {
-    return this.#guard.suspectSinceMs;
+    return this.#settings.once && !this.#hasDrained ? undefined : this.#guard.suspectSinceMs;
   }
 
-  /**
-   * Decides these entries together: one moment, one guard. Entries whose checks have only just begun are left out
-   * while they have patience, and come back as `tooEarly`. Rests after each, for whoever has to wait meanwhile.
-   */
-  *decide(records: readonly TargetRecord[], moment: RoundContext): Generator<void, RecordDecisions> {
-    const staying = records.filter((record) => record.target !== undefined);
+  /** Decides these records together: one moment, one guard. Yields after each, for whoever has to wait meanwhile. */
+  *decide(records: readonly TargetRecord[], context: RoundContext): Generator<void, RecordDecisions> {
+    const byKey = new Map(records.map((record) => [record.key, record]));
     const toPrune = records.filter((record) => record.target === undefined);
-    const inTime: RecordSnapshot[] = [];
-    // Why an address is no longer asked about is what the decision has to know of it.
+    const snapshots: TargetSnapshot[] = [];
+    const notObserved: TargetRecord[] = [];
+    // Why an address is no longer checked belongs to the decision.
     const foundLast = new Map<CheckId, Health>();
-    for (const record of staying) {
-      inTime.push(...(this.#momentOf(record, moment, foundLast) ?? []));
+    const probeMs = this.#trustedProbeMs(context);
+    for (const record of records) {
+      if (record.target === undefined) continue;
+      const snapshot = this.#snapshotOf(record, context, probeMs, foundLast);
+      if (context.isObserved(record)) snapshots.push(snapshot);
+      else notObserved.push(record);
       yield;
     }
-    const taken = new Set(inTime.map(({ record }) => record));
-    const decision = yield* decideInSteps(
+    const { now, guards, hasNoStateStore, everythingObserved, everythingRead } = context;
+    const { options } = this.#settings;
+    const decision = yield* decide(
       {
-        targets: inTime.map((each) => each.moment),
+        targets: snapshots,
         ...this.#deletionBudget.among(toPrune),
         healthOf: (id) => this.#checks.health(id) ?? foundLast.get(id),
-        guards: moment.guards,
-        options: this.#options,
-        hasNoStateStore: moment.hasNoStateStore,
+        guards,
+        options,
+        hasNoStateStore,
+        everythingObserved,
+        everythingRead,
         clusterWide: {
-          readyInOtherTargets: this.#readyElsewhere(taken),
-          referenceReachable: moment.referenceReachable,
-          lastSuccessfulProbeMs: this.#lastTrustedProbeMs(moment),
+          readyInOtherTargets: this.#readyInOtherTargets(byKey),
+          referenceReachable: context.referenceReachable,
+          lastSuccessfulProbeMs: probeMs,
           guard: this.#guard,
         },
       },
-      moment.now,
+      now,
     );
     this.#guard = decision.guard;
-    const decided = decision.targets.map((each, at): RecordDecision => {
-      const record = inTime[at]?.record;
-      if (record === undefined) throw new Error('a decision without its entry');
-      remember(record, each);
-      return { record, decided: each };
-    });
+    this.#hasDrained ||= decision.drainedAddresses > 0;
     this.#deletionBudget.noteDecided(decision.removals);
-    const removed = decision.removals.map((plan) => ({
-      record: this.#registry.recordFor(plan.namespace, plan.name),
-      decided: { plan, assessments: [] },
-    }));
-    return { decisions: [...decided, ...removed], tooEarly: staying.filter((record) => !taken.has(record)) };
+    const recordOf = (key: string) => {
+      const record = byKey.get(key);
+      if (record === undefined) throw new Error(`${key} was decided without being asked for`);
+      return record;
+    };
+    return {
+      decisions: [
+        ...decision.targets.map((decided) => ({ record: recordOf(keyOf(decided.target)), decided })),
+        ...decision.removals.map((plan) => ({
+          record: recordOf(keyOf(plan)),
+          decided: { plan, assessments: [] },
+        })),
+      ],
+      postponed: [
+        ...notObserved.map((record) => ({ record, until: 'observed' as const })),
+        ...[...decision.postponed].map(([key, until]) => ({ record: recordOf(key), until })),
+      ],
+    };
   }
 
-  /** Follows the target's addresses with checks; undefined while it is too early to decide. */
-  #momentOf(
+  #trustedProbeMs({ lastSuccessfulProbeMs, everythingObserved, now }: RoundContext): number {
+    return trustedProbeMs({
+      lastSuccessfulProbeMs,
+      suspectSinceMs: this.#guard.suspectSinceMs,
+      known: () => this.#checks.snapshot().values(),
+      once: this.#settings.once,
+      everythingObserved,
+      nowMs: now.monotonicMs,
+    });
+  }
+
+  /** What is known of the record at this moment; its addresses are checked from now on. */
+  #snapshotOf(
     record: TargetRecord,
-    { now, guards, hasNoStateStore, lastSuccessfulProbeMs }: RoundContext,
+    { now, guards, hasNoStateStore }: RoundContext,
+    lastSuccessfulProbeMs: number,
     foundLast: Map<CheckId, Health>,
-  ): [RecordSnapshot] | undefined {
-    const { target, existing = NOTHING_EXISTS, memory, sources, recoversPublished, answers } = record;
-    if (target === undefined) return undefined;
-    record.existingBefore = existing;
-    const moment = { target, existing, memory, sources, recoversPublished, answers };
-    const healthOf = (id: CheckId) => this.#checks.health(id);
-    const naming = {
-      healthOf,
+  ): TargetSnapshot {
+    const {
+      target,
+      existing = NOTHING_EXISTS,
+      memory,
+      sources,
+      recoversPublished,
+      answers,
+      readAtMs,
+    } = record;
+    if (target === undefined) throw new Error(`${record.key} has no target`);
+    const mirrorStopped =
+      record.wait?.until === 'MirroredSlicesGone' &&
+      now.monotonicMs - record.wait.sinceMs >= MIRROR_STOPPED_AFTER_MS;
+    const snapshot = {
+      target,
+      existing,
+      memory,
+      sources,
+      recoversPublished,
+      answers,
+      readAtMs: record.progress.rereads < MAX_REREADS ? readAtMs : undefined,
+      mirrorStopped,
+    };
+    const naming: NamingInput = {
+      healthOf: (id) => this.#checks.health(id),
       hasNoStateStore,
       guards,
-      options: this.#options,
+      options: this.#settings.options,
       clusterWide: { lastSuccessfulProbeMs },
     };
-    const { known } = resolveAddresses(moment, naming, now);
-    const candidates = candidatesOf(target, known, guards).filter(isToBeChecked);
-    for (const [id, health] of this.#checks.replace(record.key, checksOf(target, candidates)))
-      foundLast.set(id, health);
-    const tooEarly = now.monotonicMs < record.initialGraceUntilMs && !this.#checks.haveVerdicts(record.key);
-    return tooEarly ? undefined : [{ record, moment }];
+    const names: NameView = resolveAddresses(snapshot, naming, now);
+    const candidates = candidatesOf(target, names.known, guards).filter(isToBeChecked);
+    const replaced = this.#checks.replace(record.key, checksOf(target, candidates));
+    for (const [id, health] of replaced.foundLast) foundLast.set(id, health);
+    // What new checks remember, and what ended ones found, may tell more about the names.
+    return replaced.hasNew || replaced.foundLast.size > 0 ? snapshot : { ...snapshot, names };
   }
 
-  /** A success says little while most of what counts as healthy is failing; asked only when it matters, for it asks every check. */
-  #lastTrustedProbeMs({ lastSuccessfulProbeMs }: RoundContext): number {
-    if (this.#guard.suspectSinceMs === undefined || probesWork(this.#checks.snapshot().values()))
-      return lastSuccessfulProbeMs;
-    return Math.min(lastSuccessfulProbeMs, this.#guard.suspectSinceMs);
-  }
-
-  #readyElsewhere(taken: ReadonlySet<TargetRecord>): number {
+  #readyInOtherTargets(taken: ReadonlyMap<string, TargetRecord>): number {
     let ready = 0;
-    for (const record of this.#registry.records.values())
-      if (!taken.has(record)) ready += record.readyAddresses;
+    for (const record of this.#registry.records.values()) {
+      if (!taken.has(record.key)) ready += record.readyAddresses;
+    }
     return ready;
   }
 }
+
+/** A record that is read again and again only to make a slice goes on with what it has. */
+const MAX_REREADS = 3;

@@ -37,13 +37,11 @@ export class DeletionBudget {
     toPrune: readonly TargetRecord[],
   ): Pick<DecideInput, 'removals' | 'ownedServices' | 'removedBesides'> {
     if (toPrune.length === 0) return { removals: [], ownedServices: 0, removedBesides: 0 };
+    const removals: RemovalInput[] = [];
     for (const record of toPrune) {
-      record.existingBefore = record.existing;
-      if (!this.#isOurs(record)) this.#registry.records.delete(record.key);
+      if (record.release !== undefined || this.#isOurs(record)) removals.push(this.#removalOf(record));
+      else this.#registry.records.delete(record.key);
     }
-    const removals = toPrune
-      .filter((record) => this.#isOurs(record))
-      .map((record) => this.#removalOf(record));
     const owned = [...this.#registry.records.values()].filter((record) => this.#isOurs(record));
     const going = owned.filter(
       (record) => record.target === undefined && deletionPolicyOf(this.#removalOf(record)) === 'Delete',
@@ -62,12 +60,13 @@ export class DeletionBudget {
   }
 
   #removalOf(record: TargetRecord): RemovalInput {
-    const { namespace, name } = record;
-    return { namespace, name, existing: knownOf(record), instance: this.#instance };
+    const { namespace, name, release } = record;
+    const removal = { namespace, name, existing: knownOf(record), instance: this.#instance };
+    return release === undefined ? removal : { ...removal, release };
   }
 }
 
 /** What exists, or what did when that was last known. */
-function knownOf({ existing, existingBefore }: TargetRecord): ExistingObjects {
-  return existing ?? existingBefore ?? NOTHING_EXISTS;
+function knownOf({ existing, lastKnown }: TargetRecord): ExistingObjects {
+  return existing ?? lastKnown ?? NOTHING_EXISTS;
 }

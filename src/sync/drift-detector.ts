@@ -31,7 +31,7 @@ export class DriftDetector {
     const known = this.#registry.records.get(`${namespace}/${service}`);
     if (known === undefined && (event.deleted || !this.#isOurs(object))) return;
     const record = known ?? this.#registry.recordFor(namespace, service);
-    if (record.busy) record.deferredEvents.push(event);
+    if (record.isBusy) record.defer(event);
     else this.#detect(record, event);
   }
 
@@ -42,7 +42,8 @@ export class DriftDetector {
       kind === 'EndpointSlice' || labelSelector === undefined || this.#isOurs(object);
     const there = new Set(items.map((object) => object.metadata.uid));
     for (const object of items) this.take({ object, deleted: false });
-    for (const { existing, ...record } of [...this.#registry.records.values()]) {
+    for (const record of [...this.#registry.records.values()]) {
+      const { existing } = record;
       if (existing === undefined || (namespace !== undefined && record.namespace !== namespace)) continue;
       for (const object of [existing.service, existing.endpoints, ...existing.slices]) {
         if (object?.kind !== kind || there.has(object.metadata.uid) || !isSelected(object)) continue;
@@ -51,24 +52,16 @@ export class DriftDetector {
     }
   }
 
-  /** The entry is no longer busy: what was seen meanwhile can be told apart from what was written. */
+  /** The record is no longer busy: events that came meanwhile can be told apart from its own writes. */
   replayDeferred(record: TargetRecord): void {
-    for (const event of record.deferredEvents.splice(0)) this.#detect(record, event);
+    for (const event of record.takeDeferred()) this.#detect(record, event);
   }
 
   #detect(record: TargetRecord, event: ObjectEvent): void {
     if (!isNews(record, event)) return;
-    // Without knowing what there was nobody can say that it was changed.
-    const { object, deleted } = event;
-    const { kind, metadata } = object;
-    record.beforeDrift = record.existing ?? record.beforeDrift;
-    const by = deleted ? undefined : writerOf(object);
-    // Another process of this instance leads, or did: it may know more than this one.
-    if (by === MANAGER) record.recoversPublished = true;
-    if (record.beforeDrift !== undefined) {
-      record.drifts.set(`${kind}/${metadata.name}`, by === MANAGER ? 'somebody' : (by ?? 'somebody'));
-    }
-    record.existing = undefined;
+    const by = event.deleted ? undefined : writerOf(event.object);
+    const isOurManager = by === MANAGER;
+    record.noteDrift(event, isOurManager ? 'somebody' : (by ?? 'somebody'), isOurManager);
     this.#onNews(record, event);
   }
 

@@ -1,7 +1,8 @@
 import { NameWatcher, type WatchKey } from '../dns/name-watcher.ts';
 import type { TimedResolution, TimedResolver } from '../dns/resolver.ts';
-import { HealthMemory } from '../health/memory.ts';
-import { Monitor, type Observation } from '../health/monitor.ts';
+import { sourceKey } from '../endpoint/candidate.ts';
+import type { CheckId } from '../health/health.ts';
+import type { Observation } from '../health/monitor.ts';
 import type { Prober } from '../health/probe.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
@@ -19,11 +20,17 @@ export interface ObserverPorts {
   readonly metrics: Metrics;
 }
 
+/** How far a run is, for a progress line. */
+export type OnProgress = (step: 'resolving' | 'checking' | 'writing', done: number, total: number) => void;
+
 export interface ObserverSettings {
   readonly maxProbesInFlight: number;
-  /** Something about the entry may be other than it was. */
+  /** With `once`: every name is asked once, and every check is made until it has a verdict. */
+  readonly once: boolean;
+  /** Something about the record may have changed. */
   readonly onNews: (record: TargetRecord) => void;
   readonly onVerdict: () => void;
+  readonly onProgress: OnProgress;
 }
 
 /** Looks outside the cluster, leading or not: follows the names of all targets and checks their addresses. */
@@ -36,6 +43,9 @@ export class Observer {
   readonly #settings: ObserverSettings;
   readonly #names: NameWatcher;
   #lastSuccessfulProbeMs = Number.NEGATIVE_INFINITY;
+  #answered = 0;
+  #isResolvingOver = false;
+  #isCheckingOver = false;
 
   constructor(ports: ObserverPorts, registry: TargetRegistry, settings: ObserverSettings) {
     const { resolver, prober, clock, random } = ports;
@@ -46,22 +56,50 @@ export class Observer {
       resolver,
       clock,
       random,
+      once: settings.once,
       onAnswer: (key, answer) => this.#onAnswer(key, answer),
     });
-    const monitor = new Monitor({
+    this.checks = new CheckSet({
       prober,
       clock,
       random,
       maxInFlight: settings.maxProbesInFlight,
+      once: settings.once,
       onObservation: (observation) => this.#onObservation(observation),
+      onEnded: (id) => this.#onEnded(id),
     });
-    this.checks = new CheckSet(monitor, new HealthMemory(new Map()));
-    this.tasks = [(signal) => this.#names.run(signal), (signal) => monitor.run(signal)];
+    this.tasks = [(signal) => this.#names.run(signal), (signal) => this.checks.run(signal)];
   }
 
-  /** Follows the names that the book has now; addresses are checked once a decision has found out which. */
+  /** Follows the names that the registry has now; addresses are checked once a decision has found out which. */
   followNames(): void {
     this.#names.watch(this.#registry.names());
+  }
+
+  /** Nobody waits for names any more: one without an answer counts as one that nobody answers for. */
+  endResolving(): void {
+    if (this.#isResolvingOver) return;
+    this.#notifyUnobserved(() => {
+      this.#isResolvingOver = true;
+      this.#names.watch([]);
+    });
+  }
+
+  /** Nobody waits for verdicts any more: what has none stays as it is published. */
+  endChecking(): void {
+    this.endResolving();
+    if (this.#isCheckingOver) return;
+    this.#isCheckingOver = true;
+    this.#notifyUnobserved(() => this.checks.endTime());
+  }
+
+  /** Every name of the target was answered once and every check has a verdict, as far as anybody waits for them. */
+  isObserved({ key, target, answers }: TargetRecord): boolean {
+    if (target === undefined) return true;
+    const isAnswered =
+      this.#isResolvingOver ||
+      target.endpoints.every((source) => source.kind === 'address' || answers.has(sourceKey(source)));
+    return isAnswered && this.checks.haveVerdicts(key);
   }
 
   /** When a check last found anything healthy, on the monotonic clock; -Infinity when none ever did. */
@@ -69,9 +107,20 @@ export class Observer {
     return this.#lastSuccessfulProbeMs;
   }
 
+  /** What is observed already is decided, and not to be decided again for this. */
+  #notifyUnobserved(end: () => void): void {
+    const unobserved = [...this.#registry.records.values()].filter((record) => !this.isObserved(record));
+    end();
+    for (const record of unobserved) this.#settings.onNews(record);
+  }
+
   #onAnswer(key: WatchKey, answer: TimedResolution): void {
     for (const each of [answer.resolution.IPv4, answer.resolution.IPv6]) {
       this.#ports.metrics.resolved(each.outcome === 'resolved' ? 'Resolved' : each.reason);
+    }
+    if (this.#settings.once) {
+      this.#answered += 1;
+      this.#settings.onProgress('resolving', this.#answered, this.#registry.nameCount);
     }
     for (const { record, source } of this.#registry.usersOf(key)) {
       record.answers.set(source, answer);
@@ -85,7 +134,18 @@ export class Observer {
     if (sample.healthy) this.#lastSuccessfulProbeMs = this.#ports.clock.monotonicNow();
     if (before.verdict === after.verdict) return;
     this.#settings.onVerdict();
-    for (const key of this.checks.usersOf(check.id)) {
+    // A run that waits for every verdict hears of them when a check has ended.
+    if (!this.#settings.once) this.#notifyUsers(check.id);
+  }
+
+  #onEnded(id: CheckId): void {
+    const { ended, all } = this.checks.progress;
+    this.#settings.onProgress('checking', ended, all);
+    this.#notifyUsers(id);
+  }
+
+  #notifyUsers(id: CheckId): void {
+    for (const key of this.checks.usersOf(id)) {
       const record = this.#registry.records.get(key);
       if (record !== undefined) this.#settings.onNews(record);
     }

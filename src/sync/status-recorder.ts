@@ -1,17 +1,13 @@
 import type { EventSink } from '../cluster/event-sink.ts';
-import type { ApiFailure } from '../cluster/object-store.ts';
-import { type Assessment, readyAddressCount } from '../endpoint/assessment.ts';
+import type { Assessment } from '../endpoint/assessment.ts';
 import type { Log } from '../model/log.ts';
-import { servedReadiness } from '../plan/existing-objects.ts';
 import type { Action } from '../plan/object-plan.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
-import { backOffAfter, NO_BACK_OFF } from '../time/back-off.ts';
+import { NO_BACK_OFF } from '../time/back-off.ts';
 import { type Clock, instantOf } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
-import type { ApplyResult } from './apply-plan.ts';
-import { isServerAway } from './apply-queue.ts';
+import { type ApplyFailure, waitedTooLong } from './apply-plan.ts';
 import type { Metrics } from './metrics.ts';
-import { requeueAtMs } from './requeue.ts';
 import {
   actionReport,
   type EndpointReport,
@@ -19,13 +15,15 @@ import {
   isTrouble,
   type TargetReport,
 } from './sync-report.ts';
-import { forgetDrift, type TargetRecord } from './target-record.ts';
+import type { TargetRecord, Wait, Written } from './target-record.ts';
 
 const CONFLICT_BACK_OFF = {
   reason: 'Contended',
   message:
     'somebody keeps undoing what is put right; the next repair waits, ever longer, and all else goes on',
 } as const;
+
+const NOTHING_WRITTEN: Written = { actions: [], warnings: [] };
 
 interface StatusRecorderPorts {
   readonly clock: Clock;
@@ -35,65 +33,77 @@ interface StatusRecorderPorts {
   readonly events: EventSink;
 }
 
-/** Keeps on each entry what became of it, and tells what a person would want to know: changes, not states. */
+/** Keeps on each record what became of it, and reports what a person would want to know: changes, not states. */
 export class StatusRecorder {
   readonly #ports: StatusRecorderPorts;
+  /** By target key: what was written repairs what another writer keeps changing back. */
+  readonly #backingOff = new Set<string>();
 
   constructor(ports: StatusRecorderPorts) {
     this.#ports = ports;
   }
 
-  /** A plan was carried out, or failed. */
-  recordApplied(record: TargetRecord, result: ApplyResult): void {
-    const nowMs = this.#ports.clock.monotonicNow();
-    const { failure, written, existing } = result;
-    for (const { verb, kind, name, reason } of written) {
-      this.#ports.metrics.wrote(verb, kind);
-      this.#ports.log.info(reason, `${verb} ${kind} ${record.namespace}/${name}`, {
-        target: record.key,
-        verb,
-        kind,
-      });
+  /** Writes that were made, as they are made. */
+  recordWrites(
+    record: TargetRecord,
+    actions: readonly Action[],
+    warnings: readonly string[],
+    nowMs: number,
+  ): void {
+    const { log, metrics } = this.#ports;
+    for (const { verb, kind, name, reason } of actions) {
+      metrics.wrote(verb, kind);
+      log.info(reason, `${verb} ${kind} ${record.namespace}/${name}`, { target: record.key, verb, kind });
     }
-    for (const warning of result.warnings) {
-      this.#ports.log.warn('ApiWarning', warning, { target: record.key });
-    }
-    if (failure === undefined) record.existing = existing;
-    const isBackingOff = this.#noteRepairs(record, written, nowMs);
-    const { plan, assessments } = result.last;
-    const outcome = failure ?? (isBackingOff ? { phase: plan.phase, ...CONFLICT_BACK_OFF } : plan);
-    this.#setReport(record, outcome, this.#endpoints(assessments), written);
-    if (failure !== undefined) {
-      // The plan came to nothing, or to a part: what takes traffic is what did before.
-      record.readyAddresses = readyAddressCount(assessments, servedReadiness(existing));
-      // What exists is no longer certain; and a server that is away is the carrier's to wait for.
-      record.existing = undefined;
-      record.beforeDrift = undefined;
-      if (!isServerAway(result)) record.backOff = backOffAfter(record.backOff, nowMs, this.#ports.random);
-      return;
-    }
-    if (written.length > 0) this.#ports.metrics.appliedAfter(nowMs - record.decidedForMs);
-    // It may have turned out to be in somebody's way only when it was carried out.
-    record.requeueAtMs = Math.min(record.requeueAtMs, requeueAtMs(record, plan, nowMs));
-    record.backOff = NO_BACK_OFF;
-    forgetDrift(record);
+    for (const warning of warnings) log.warn('ApiWarning', warning, { target: record.key });
+    if (this.#noteRepairs(record, actions, nowMs)) this.#backingOff.add(record.key);
+  }
+
+  /** Everything that there was to write is written. */
+  recordApplied(record: TargetRecord, { plan, assessments }: TargetPlan, all: Written, nowMs: number): void {
+    const isBackingOff = this.#backingOff.delete(record.key);
+    const outcome = isBackingOff ? { phase: plan.phase, ...CONFLICT_BACK_OFF } : plan;
+    this.#setReport(record, outcome, this.#endpoints(assessments), all);
+    if (all.actions.length > 0) this.#ports.metrics.appliedAfter(nowMs - record.decidedForMs);
+  }
+
+  recordFailed(record: TargetRecord, { assessments }: TargetPlan, failure: ApplyFailure, all: Written): void {
+    this.#backingOff.delete(record.key);
+    this.#setReport(record, failure, this.#endpoints(assessments), all);
   }
 
   /** There was nothing to do. */
   recordUnchanged(record: TargetRecord, { plan, assessments }: TargetPlan): void {
-    this.#setReport(record, plan, this.#endpoints(assessments));
+    this.#setReport(record, plan, this.#endpoints(assessments), {
+      actions: record.progress.written,
+      warnings: record.progress.warnings,
+    });
     record.backOff = NO_BACK_OFF;
-    forgetDrift(record);
+    record.forgetDrift();
   }
 
-  /** All there is to do is what somebody keeps undoing: it waits. */
+  /** What would be done. */
+  recordPlanned(record: TargetRecord, { plan, assessments }: TargetPlan): void {
+    this.#setReport(record, plan, this.#endpoints(assessments), { actions: plan.actions, warnings: [] });
+  }
+
+  /** All there is to do is what another writer keeps changing back: it waits. */
   recordBackingOff(record: TargetRecord, { plan, assessments }: TargetPlan): void {
     this.#setReport(record, { phase: plan.phase, ...CONFLICT_BACK_OFF }, this.#endpoints(assessments));
   }
 
-  recordUnreadable(record: TargetRecord, { reason, message }: ApiFailure): void {
-    const text = `namespace ${record.namespace} cannot be read: ${message}`;
-    this.#setReport(record, { phase: 'Failed', reason, message: text }, record.report?.endpoints ?? []);
+  /** Another controller did not act in time. */
+  recordWaitedTooLong(record: TargetRecord, { assessments }: TargetPlan, until: Wait['until']): void {
+    this.#setReport(record, waitedTooLong(until), this.#endpoints(assessments), {
+      actions: record.progress.written,
+      warnings: record.progress.warnings,
+    });
+  }
+
+  recordUnreadable(record: TargetRecord, { phase, reason, message }: ApplyFailure): void {
+    const { written, warnings } = record.progress;
+    const endpoints = record.report?.endpoints ?? [];
+    this.#setReport(record, { phase, reason, message }, endpoints, { actions: written, warnings });
   }
 
   #endpoints(assessments: readonly Assessment[]): EndpointReport[] {
@@ -104,10 +114,11 @@ export class StatusRecorder {
     record: TargetRecord,
     { phase, reason, message }: Pick<TargetReport, 'phase' | 'reason' | 'message'>,
     endpoints: readonly EndpointReport[],
-    written: readonly Action[] = [],
+    { actions, warnings }: Written = NOTHING_WRITTEN,
   ): void {
     const { namespace, name } = record;
-    const next = { namespace, name, phase, reason, message, endpoints, actions: written.map(actionReport) };
+    const reported = { actions: actions.map(actionReport), ...(warnings.length === 0 ? {} : { warnings }) };
+    const next = { namespace, name, phase, reason, message, endpoints, ...reported };
     this.#reportChanges(record, next);
     record.report = next;
   }

@@ -1,33 +1,37 @@
 import { type WatchedName, type WatchKey, watchKey } from '../dns/name-watcher.ts';
 import { sourceKey } from '../endpoint/candidate.ts';
+import type { NameMemory } from '../endpoint/name-memory.ts';
 import { saysTheSame } from '../list/list-changes.ts';
 import type { Target } from '../model/target.ts';
 import { keyOf } from '../model/target.ts';
-import { newRecord, type TargetRecord } from './target-record.ts';
+import { TargetRecord } from './target-record.ts';
 
-/** All entries of a worker, and which of them wait for which name. */
+/** All records of a controller, and which of them use which name. */
 export class TargetRegistry {
   readonly records = new Map<string, TargetRecord>();
   readonly #byName = new Map<WatchKey, NameUse[]>();
+  #recalled: ReadonlyMap<string, NameMemory> = new Map();
 
-  /** Takes a list in. Returns the entries that are new, changed or gone from the list; the others are untouched. */
-  replaceTargets(targets: readonly Target[]): TargetRecord[] {
+  /**
+   * Takes a list in. Returns the records that are new, changed or gone from the list; the others are untouched.
+   *
+   * @param graceUntilMs until when those wait for first answers and verdicts.
+   */
+  replaceTargets(targets: readonly Target[], graceUntilMs: number): TargetRecord[] {
     const declared = new Map(targets.map((target) => [keyOf(target), target]));
     const changed: TargetRecord[] = [];
-    for (const [key, target] of declared) {
+    for (const target of declared.values()) {
       const record = this.recordFor(target.namespace, target.name);
       if (record.target !== undefined && saysTheSame(record.target, target)) {
-        // Only its place in the text may be another.
-        record.target = target;
+        record.restate(target);
         continue;
       }
-      record.target = target;
-      forgetUnaskedNames(record);
-      changed.push(this.records.get(key) ?? record);
+      record.declare(target, graceUntilMs);
+      changed.push(record);
     }
     for (const record of this.records.values()) {
       if (record.target === undefined || declared.has(record.key)) continue;
-      record.target = undefined;
+      record.declare(undefined, graceUntilMs);
       changed.push(record);
     }
     this.#indexNames();
@@ -38,9 +42,21 @@ export class TargetRegistry {
     const key = `${namespace}/${name}`;
     const known = this.records.get(key);
     if (known !== undefined) return known;
-    const record = newRecord(namespace, name);
+    const record = new TargetRecord(namespace, name);
+    record.recall(this.#recalled.get(key));
     this.records.set(key, record);
     return record;
+  }
+
+  /** What an earlier process has saved: by target key, what its names stood for. */
+  recall(memories: ReadonlyMap<string, NameMemory>): void {
+    this.#recalled = memories;
+    for (const record of this.records.values()) record.recall(memories.get(record.key));
+  }
+
+  /** How many names there are. */
+  get nameCount(): number {
+    return this.#byName.size;
   }
 
   /** Every name that some target asks for, each once. */
@@ -74,10 +90,4 @@ export interface NameUse {
   /** The source's key within the target. */
   readonly source: string;
   readonly watched: WatchedName;
-}
-
-/** Answers to names that the target no longer has must not count as answers when it gets them back. */
-function forgetUnaskedNames(record: TargetRecord) {
-  const asked = new Set(record.target?.endpoints.map(sourceKey));
-  for (const source of record.answers.keys()) if (!asked.has(source)) record.answers.delete(source);
 }

@@ -1,70 +1,96 @@
-import { sourceKey } from '../endpoint/candidate.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Signal } from '../time/signal.ts';
-import type { CheckSet } from './check-set.ts';
 import type { ObjectEvent, TargetRecord } from './target-record.ts';
 
 /** Changes that come within this time of one another are decided together: one guard over one moment. */
 const COALESCE_MS = 20;
 
-/** How often what is contended is looked at. */
+/** How often objects are read again that another writer keeps changing back. */
 const CONFLICT_REREAD_MS = 5_000;
 
+/** When a record that was postponed may be decided, on the monotonic clock; Infinity: nobody knows yet. */
+export type OpensAtMs = (record: TargetRecord) => number;
+
 /**
- * Which entries are to be decided, and when. An entry is marked when something about it may have changed, and again
- * by time alone when it said so; marked ten times it is decided once.
+ * Which records are to be decided, and when. A record is added when something about it may have changed, and again
+ * by time alone when it said so; added ten times, it is decided once.
  */
 export class WorkQueue {
   readonly #clock: Clock;
-  readonly #checks: CheckSet;
   readonly #signal: Signal;
+  readonly #opensAtMs: OpensAtMs;
   readonly #queued = new Set<TargetRecord>();
-  /** No entry changes by time alone before then. */
-  #earliestChangeMs = Number.POSITIVE_INFINITY;
+  /** Those that wait for a gate: nobody looks at them before there is news of them, or the gate opens. */
+  readonly #parked = new Set<TargetRecord>();
+  /** No gate opens by time alone before then. */
+  #earliestOpenMs = Number.POSITIVE_INFINITY;
+  /** No record changes by time alone before then. */
+  #earliestTimerMs = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, checks: CheckSet, signalled: Signal) {
+  constructor(clock: Clock, signal: Signal, opensAtMs: OpensAtMs) {
     this.#clock = clock;
-    this.#checks = checks;
-    this.#signal = signalled;
+    this.#signal = signal;
+    this.#opensAtMs = opensAtMs;
   }
 
   add(record: TargetRecord): void {
-    record.dirtySinceMs ??= this.#clock.monotonicNow();
+    record.add(this.#clock.monotonicNow());
+    this.track(record);
+  }
+
+  /** The record has asked for its turn itself. */
+  track(record: TargetRecord): void {
+    if (record.dirtySinceMs === undefined) return;
+    this.#parked.delete(record);
     this.#queued.add(record);
     this.#signal.notify();
   }
 
-  /** One of its objects was seen to be other than it was. */
+  /** Something that records wait for has changed. */
+  notify(): void {
+    this.#signal.notify();
+  }
+
+  /** One of its objects was seen to differ from what was known. */
   addSeen(record: TargetRecord, { object, deleted }: ObjectEvent): void {
     const nowMs = this.#clock.monotonicNow();
     if (deleted || !record.conflicts.isBackingOff(object.kind, object.metadata.name, nowMs)) {
       this.add(record);
       return;
     }
-    // To read it each time that somebody writes would be their war at the API server's expense.
+    // Reading it at each change would carry the conflict on at the API server's expense.
     record.requeueAtMs = Math.min(record.requeueAtMs, nowMs + CONFLICT_REREAD_MS);
     this.noteTimer(record);
   }
 
-  /** It is being decided, or there is nothing to decide about it. */
+  /** Nothing is to be decided about it. */
   remove(record: TargetRecord): void {
     this.#queued.delete(record);
-    record.dirtySinceMs = undefined;
+    this.#parked.delete(record);
+    record.remove();
   }
 
-  /** What it says of when time alone will change something has been set. */
+  /** Takes the records out for a decision. */
+  take(records: readonly TargetRecord[]): void {
+    for (const record of records) {
+      this.#queued.delete(record);
+      record.startDecision();
+    }
+  }
+
+  /** One of the record's timers was set. */
   noteTimer({ nextChangeAtMs, requeueAtMs }: TargetRecord): void {
-    this.#earliestChangeMs = Math.min(this.#earliestChangeMs, nextChangeAtMs, requeueAtMs);
+    this.#earliestTimerMs = Math.min(this.#earliestTimerMs, nextChangeAtMs, requeueAtMs);
   }
 
-  /** Marks what time alone brings about: holds that end, and looking again at what others stood in the way of. */
+  /** Adds the records whose timer is due: a hold that ended, or objects to be read again. */
   promoteDueTimers(records: Iterable<TargetRecord>, nowMs: number): void {
-    if (nowMs < this.#earliestChangeMs) return;
-    this.#earliestChangeMs = Number.POSITIVE_INFINITY;
+    if (nowMs < this.#earliestTimerMs) return;
+    this.#earliestTimerMs = Number.POSITIVE_INFINITY;
     for (const record of records) {
       if (record.requeueAtMs <= nowMs) {
-        record.existing = undefined;
         record.requeueAtMs = Number.POSITIVE_INFINITY;
+        record.invalidate();
         this.add(record);
       }
       if (record.nextChangeAtMs <= nowMs) {
@@ -75,30 +101,41 @@ export class WorkQueue {
     }
   }
 
-  /** Nobody has said yet that what no list names is to go. */
-  dropUnlisted(): void {
-    for (const record of this.#queued) if (record.target === undefined) this.remove(record);
+  /** To be read now. */
+  unread(nowMs: number): TargetRecord[] {
+    return [...this.#queued].filter(
+      (record) => record.state === 'queued' && this.#readableAtMs(record) <= nowMs,
+    );
   }
 
-  dueAt(nowMs: number): TargetRecord[] {
-    const isLookingAround = this.#isLookingAround;
-    return [...this.#queued].filter((record) => {
-      return !record.busy && !(isLookingAround && isToGo(record)) && this.#dueAtMs(record) <= nowMs;
-    });
-  }
-
-  /** When the next entry is due, those that must be read first no sooner than `readableAtMs`; Infinity for never. */
-  nextDueAtMs(readableAtMs: number): number {
-    let earliest = this.#earliestChangeMs;
-    const isLookingAround = this.#isLookingAround;
+  /** To be decided now. */
+  ready(nowMs: number): TargetRecord[] {
+    if (nowMs >= this.#earliestOpenMs) this.openGates();
+    const due: TargetRecord[] = [];
     for (const record of this.#queued) {
-      // Whoever has read what it waits for calls.
-      if (record.busy || (isLookingAround && isToGo(record))) continue;
-      const dueAtMs = this.#dueAtMs(record);
-      earliest = Math.min(
-        earliest,
-        record.existing === undefined ? Math.max(dueAtMs, readableAtMs) : dueAtMs,
-      );
+      if (record.state !== 'ready' || this.#readableAtMs(record) > nowMs) continue;
+      const opensAtMs = record.gate === undefined ? nowMs : this.#opensAtMs(record);
+      if (opensAtMs <= nowMs) due.push(record);
+      else this.#park(record, opensAtMs);
+    }
+    return due;
+  }
+
+  /** What the gates wait for may have come. */
+  openGates(): void {
+    this.#earliestOpenMs = Number.POSITIVE_INFINITY;
+    for (const record of this.#parked) this.#queued.add(record);
+    this.#parked.clear();
+  }
+
+  /** When the next record is due, those to be read no sooner than `readableAtMs`; Infinity for never. */
+  nextDueAtMs(readableAtMs: number): number {
+    let earliest = Math.min(this.#earliestTimerMs, this.#earliestOpenMs);
+    for (const record of this.#queued) {
+      // A busy record comes back by itself.
+      if (record.isBusy) continue;
+      const dueAtMs = this.#readableAtMs(record);
+      earliest = Math.min(earliest, record.state === 'queued' ? Math.max(dueAtMs, readableAtMs) : dueAtMs);
     }
     return earliest;
   }
@@ -107,36 +144,32 @@ export class WorkQueue {
   get waiting(): { readonly count: number; readonly oldestAgeMs: number } {
     const nowMs = this.#clock.monotonicNow();
     let oldestMs = nowMs;
-    for (const { dirtySinceMs = nowMs } of this.#queued) oldestMs = Math.min(oldestMs, dirtySinceMs);
-    return { count: this.#queued.size, oldestAgeMs: nowMs - oldestMs };
+    for (const queued of [this.#queued, this.#parked]) {
+      for (const { dirtySinceMs = nowMs } of queued) oldestMs = Math.min(oldestMs, dirtySinceMs);
+    }
+    return { count: this.#queued.size + this.#parked.size, oldestAgeMs: nowMs - oldestMs };
   }
 
-  /**
-   * What exists under some name has never been known yet, and is about to be. How much leaves the list, and of how much,
-   * is not known until then.
-   */
-  get #isLookingAround(): boolean {
-    return [...this.#queued].some(
-      ({ existing, existingBefore, backOff }) =>
-        existing === undefined && existingBefore === undefined && backOff.failures === 0,
-    );
+  /** Some record was never read, and no read of it has failed: how much is ours is not known until then. */
+  get isReadingFirst(): boolean {
+    for (const { existing, lastKnown, backOff } of this.#queued) {
+      if (existing === undefined && lastKnown === undefined && backOff.failures === 0) return true;
+    }
+    return false;
   }
 
-  #dueAtMs(record: TargetRecord): number {
-    const graceUntilMs = this.#isComplete(record) ? Number.NEGATIVE_INFINITY : record.initialGraceUntilMs;
-    return Math.max((record.dirtySinceMs ?? 0) + COALESCE_MS, record.backOff.untilMs, graceUntilMs);
+  /** Nothing is queued. */
+  get isEmpty(): boolean {
+    return this.#queued.size === 0 && this.#parked.size === 0;
   }
 
-  /** Every name has been answered once and every check has a verdict. */
-  #isComplete({ key, target, answers }: TargetRecord): boolean {
-    if (target === undefined) return true;
-    const isAnswered = target.endpoints.every(
-      (source) => source.kind === 'address' || answers.has(sourceKey(source)),
-    );
-    return isAnswered && this.#checks.haveVerdicts(key);
+  #readableAtMs(record: TargetRecord): number {
+    return Math.max((record.dirtySinceMs ?? 0) + COALESCE_MS, record.backOff.untilMs);
   }
-}
 
-function isToGo({ target, existing }: TargetRecord): boolean {
-  return target === undefined && existing !== undefined;
+  #park(record: TargetRecord, opensAtMs: number): void {
+    this.#queued.delete(record);
+    this.#parked.add(record);
+    this.#earliestOpenMs = Math.min(this.#earliestOpenMs, opensAtMs);
+  }
 }

@@ -6,13 +6,13 @@ import { Backend } from '../../src/embedded/backend.ts';
 import { blameForNoConnection } from '../../src/health/dial-fault.ts';
 import type { Check } from '../../src/health/health.ts';
 import { NOTHING_KNOWN } from '../../src/health/memory.ts';
-import { OneShotChecks } from '../../src/health/one-shot.ts';
 import { proberOver } from '../../src/health/probe.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import type { HealthCheckKind } from '../../src/model/target.ts';
 import { addressOf, checkAt } from '../support/checks.ts';
+import { formVerdicts } from '../support/form-verdicts.ts';
 import { ListenerProcess } from '../support/listener-process.ts';
 import { NetworkNamespace } from '../support/network-namespace.ts';
 import { openSockets } from '../support/open-sockets.ts';
@@ -152,30 +152,30 @@ describe('OneShotChecks over answering and silent hosts', () => {
     const living = Array.from({ length: 20 }, (_, at) =>
       checkAt(`127.99.1.${at + 1}:${sink.port}`, settings),
     );
-    const pass = new OneShotChecks({
-      previous: NOTHING_KNOWN,
-      prober: proberOver(new TcpDialer(systemClock), systemClock),
-      clock: systemClock,
-      random: systemRandom,
-      maxInFlight: 40,
-      timeoutMs: 20_000,
-    });
-    const stop = new AbortController();
-    const running = pass.run(stop.signal).catch((error: unknown) => error);
     const startedMs = performance.now();
-    const timed = async (checks: readonly Check[]) => {
-      const verdicts = await pass.form(checks);
-      return {
-        verdicts: new Set([...verdicts.values()].map(({ verdict }) => verdict)),
-        afterMs: performance.now() - startedMs,
-      };
-    };
-    const [ofDead, ofLiving] = await Promise.all([timed(dead), timed(living)]);
-    stop.abort(new Error('done'));
-    await running;
-    expect([...ofDead.verdicts, ...ofLiving.verdicts]).toEqual(['unhealthy', 'healthy']);
-    expect(ofDead.afterMs).toBeGreaterThan(3 * settings.timeoutMs);
-    expect(ofLiving.afterMs).toBeLessThan(2 * settings.timeoutMs);
+    const isDead = new Set(dead.map(({ id }) => id));
+    const endedAtMs = { dead: 0, living: 0 };
+    const verdicts = await formVerdicts(
+      [...dead, ...living],
+      {
+        previous: NOTHING_KNOWN,
+        prober: proberOver(new TcpDialer(systemClock), systemClock),
+        clock: systemClock,
+        random: systemRandom,
+        maxInFlight: 40,
+        timeoutMs: 20_000,
+        onEnded: (id) => {
+          endedAtMs[isDead.has(id) ? 'dead' : 'living'] = performance.now() - startedMs;
+        },
+      },
+      new AbortController().signal,
+    );
+    const verdictsOf = (checks: readonly Check[]) => [
+      ...new Set(checks.map(({ id }) => verdicts.get(id)?.verdict)),
+    ];
+    expect([verdictsOf(dead), verdictsOf(living)]).toEqual([['unhealthy'], ['healthy']]);
+    expect(endedAtMs.dead).toBeGreaterThan(3 * settings.timeoutMs);
+    expect(endedAtMs.living).toBeLessThan(2 * settings.timeoutMs);
   });
 });
 

@@ -30,7 +30,7 @@ describe.each([
     expect(lists).toHaveLength(LISTS);
     const refused: unknown[] = [];
     for (const list of lists) {
-      const { report } = await onePass({ list, store, clock, world: NASTY_WORLD, mode: 'dryRun' });
+      const { report } = await onePass({ list, store, clock, world: NASTY_WORLD, writes: 'dryRun' });
       for (const { phase, message, warnings = [] } of report.targets) {
         if (phase === 'Failed' || warnings.length > 0)
           refused.push({ phase, message, warnings, list: JSON.stringify(list.targets[0]?.service) });

@@ -3,12 +3,11 @@ import { ALL_CONTROLLERS } from '../../src/embedded/apiserver/controllers/contro
 import type { PodAddress } from '../../src/embedded/apiserver/controllers/service-endpoints.ts';
 import type { FaultRule } from '../../src/embedded/apiserver/faults.ts';
 import type { KubeObject } from '../../src/manifest/kube-object.ts';
-import { type ReleaseRequest, release } from '../../src/sync/pass/release.ts';
 import type { SyncReport, TargetReport } from '../../src/sync/sync-report.ts';
 import { type InMemoryClient, InMemoryCluster } from './in-memory-cluster.ts';
 import { ManualClock } from './manual-clock.ts';
 import { mortalStore } from './mortal-store.ts';
-import { NO_STATE, type OnePass, onePass } from './one-pass.ts';
+import { type OnePass, onePass, oneRelease } from './one-pass.ts';
 import { OtherManager } from './other-manager.ts';
 import { storeWith } from './store-with.ts';
 import { listOf } from './targets.ts';
@@ -79,18 +78,12 @@ export class ContestedCluster {
   /** `release default/NAME`, by a process that is killed after that many writes. */
   async release(
     name: string,
-    more: Partial<ReleaseRequest> = {},
+    { waitMs = 15_000, ...more }: { waitMs?: number; selector?: Readonly<Record<string, string>> } = {},
     killAfterWrites = Number.POSITIVE_INFINITY,
   ): Promise<TargetReport> {
-    const request = {
-      services: [{ namespace: 'default', name }],
-      instance: 'default',
-      waitMs: 15_000,
-      ...more,
-    };
+    const work = { services: [{ namespace: 'default', name }], ...more };
     const store = mortalStore(this.#store, killAfterWrites);
-    const ports = { store, state: NO_STATE, clock: this.clock, requestCount: () => 0 };
-    const { report } = await this.clock.advanceUntil(release(request, ports, NEVER));
+    const { report } = await this.clock.advanceUntil(oneRelease({ work, waitMs, store, clock: this.clock }));
     if (report.targets[0] === undefined) throw new Error('the report has no target');
     return report.targets[0];
   }

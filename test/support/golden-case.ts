@@ -8,7 +8,7 @@ import type { KubeSender } from '../../src/io/kube-retry.ts';
 import type { KubeObject } from '../../src/manifest/kube-object.ts';
 import type { ObjectPlan } from '../../src/plan/object-plan.ts';
 import { ConfigMapState } from '../../src/state/config-map-state.ts';
-import type { PassRequest } from '../../src/sync/pass/pass-request.ts';
+import type { Policy } from '../../src/sync/policy.ts';
 import type { SyncReport } from '../../src/sync/sync-report.ts';
 import type { Clock } from '../../src/time/clock.ts';
 import { onePass, type ScriptedWorld } from './one-pass.ts';
@@ -81,12 +81,12 @@ export class GoldenCase {
       await this.#take(step, place);
       await place.rest();
     }
-    const planned = await this.#pass('targets.yaml', world, 'plan', place);
-    const done = await this.#pass('targets.yaml', world, 'write', place);
+    const planned = await this.#pass('targets.yaml', world, 'none', place);
+    const done = await this.#pass('targets.yaml', world, 'whileLeading', place);
     await place.rest();
     const objects = await objectsIn(place);
     const writesBefore = place.writes.length;
-    await this.#pass('targets.yaml', world, 'write', place);
+    await this.#pass('targets.yaml', world, 'whileLeading', place);
     return {
       files: {
         'plan.yaml': text(planOf(planned.report, planned.plans)),
@@ -134,7 +134,7 @@ export class GoldenCase {
 
   async #take(step: Step, place: GoldenPlace): Promise<void> {
     if ('sync' in step) {
-      await this.#pass(step.sync, step, 'write', place);
+      await this.#pass(step.sync, step, 'whileLeading', place);
       return;
     }
     const manager = new OtherManager(place.sender, step.by);
@@ -148,14 +148,14 @@ export class GoldenCase {
   #pass(
     file: string,
     world: ScriptedWorld & Pick<GoldenWorld, 'options'>,
-    mode: PassRequest['mode'],
+    writes: Policy['writes'],
     place: GoldenPlace,
   ) {
     const list = listFrom(inNamespace(this.#read(file), place), file);
     const { clock, namespace, store } = place;
     const instance = world.options?.instance ?? 'default';
     const state = new ConfigMapState(store, PLAIN, clock, { namespace, instance });
-    return place.finish(onePass({ list, store, clock, world, state, mode, options: world.options ?? {} }));
+    return place.finish(onePass({ list, store, clock, world, state, writes, options: world.options ?? {} }));
   }
 }
 

@@ -1,14 +1,17 @@
+import { NO_EVENTS } from '../../src/cluster/event-sink.ts';
 import type { ObjectStore } from '../../src/cluster/object-store.ts';
 import type { TargetList } from '../../src/config/target-list.ts';
 import type { DecideOptions } from '../../src/decide/decide.ts';
 import type { Absence, NameResolution, Resolution } from '../../src/dns/resolution.ts';
-import type { Resolver } from '../../src/dns/resolver.ts';
+import type { NameSource, TimedResolver } from '../../src/dns/resolver.ts';
 import { sourceKey } from '../../src/endpoint/candidate.ts';
 import type { Prober } from '../../src/health/probe.ts';
 import { familyOf } from '../../src/model/ip-address.ts';
+import { NO_LOG } from '../../src/model/log.ts';
 import { EMPTY_STATE, type StateStore } from '../../src/state/sync-state.ts';
-import { type PassResult, pass } from '../../src/sync/pass/pass.ts';
-import type { PassRequest } from '../../src/sync/pass/pass-request.ts';
+import { NO_METRICS } from '../../src/sync/metrics.ts';
+import { type OnceResult, type OnceWork, runOnce } from '../../src/sync/once.ts';
+import type { Policy } from '../../src/sync/policy.ts';
 import type { Clock } from '../../src/time/clock.ts';
 import { addressOf } from './checks.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -28,18 +31,35 @@ export interface OnePass {
   readonly world?: ScriptedWorld;
   readonly state?: StateStore;
   readonly options?: Partial<DecideOptions>;
-  readonly mode?: PassRequest['mode'];
+  readonly writes?: Policy['writes'];
   readonly signal?: AbortSignal;
 }
 
 /** One pass as `sync` makes it, on a scripted network. */
-export async function onePass(request: OnePass): Promise<PassResult & { readonly ok: true }> {
-  const { list, store, clock, world = {}, options, mode = 'write' } = request;
+export async function onePass(request: OnePass): Promise<OnceResult & { readonly ok: true }> {
+  return oneRun({ ...request, work: { list: request.list } });
+}
+
+/** One release as `release` makes it. */
+export async function oneRelease(
+  request: Pick<OnePass, 'store' | 'clock' | 'state' | 'signal'> & {
+    readonly work: Extract<OnceWork, { services: unknown }>;
+    readonly instance?: string;
+    readonly waitMs: number;
+  },
+): Promise<OnceResult & { readonly ok: true }> {
+  const { instance = 'default', waitMs } = request;
+  return oneRun({ ...request, options: { instance }, waitMs });
+}
+
+async function oneRun(
+  request: Omit<OnePass, 'list'> & { readonly work: OnceWork; readonly waitMs?: number },
+): Promise<OnceResult & { readonly ok: true }> {
+  const { store, clock, work, world = {}, options, waitMs, writes = 'whileLeading' } = request;
   let requests = 0;
-  const result = await pass(
+  const result = await runOnce(
     {
-      targets: list.targets,
-      guards: list.guards,
+      work,
       options: {
         instance: 'default',
         adopt: false,
@@ -48,22 +68,23 @@ export async function onePass(request: OnePass): Promise<PassResult & { readonly
         acceptDrain: false,
         ...options,
       },
-      limits: {
-        maxProbesInFlight: 64,
-        resolvingTimeoutMs: 30_000,
-        probingTimeoutMs: 30_000,
-        writingTimeoutMs: 120_000,
-      },
-      mode,
+      maxProbesInFlight: 64,
+      resolvingTimeoutMs: 30_000,
+      probingTimeoutMs: 30_000,
+      writingTimeoutMs: 120_000,
+      ...(waitMs === undefined ? {} : { waitTimeoutMs: waitMs }),
+      writes,
     },
     {
-      store,
-      state: request.state ?? NO_STATE,
-      resolver: scriptedResolver(world),
+      resolver: scriptedResolver(world, clock),
       prober: scriptedProber(world),
       clock,
       random: seededRandom(1),
-      requestCount: () => requests++,
+      log: NO_LOG,
+      metrics: NO_METRICS,
+      events: NO_EVENTS,
+      isLeader: () => true,
+      cluster: { store, state: request.state ?? NO_STATE, requestCount: () => requests++ },
     },
     () => undefined,
     request.signal ?? new AbortController().signal,
@@ -89,13 +110,19 @@ function scriptedProber({ down = [] }: ScriptedWorld): Prober {
   };
 }
 
-function scriptedResolver({ names = {} }: ScriptedWorld): Resolver {
+function scriptedResolver({ names = {} }: ScriptedWorld, clock: Clock): TimedResolver {
+  const resolve = async (source: NameSource): Promise<NameResolution> => {
+    const key = sourceKey(source as Parameters<typeof sourceKey>[0]);
+    const answer = names[key];
+    if (answer === undefined) throw new Error(`the world says nothing of ${key}`);
+    return { IPv4: resolutionOf(answer, 'IPv4'), IPv6: resolutionOf(answer, 'IPv6') };
+  };
   return {
-    async resolve(source): Promise<NameResolution> {
-      const key = sourceKey(source as Parameters<typeof sourceKey>[0]);
-      const answer = names[key];
-      if (answer === undefined) throw new Error(`the world says nothing of ${key}`);
-      return { IPv4: resolutionOf(answer, 'IPv4'), IPv6: resolutionOf(answer, 'IPv6') };
+    resolve,
+    async resolveTimed(source) {
+      const resolution = await resolve(source);
+      const nowMs = clock.monotonicNow();
+      return { resolution, answeredAtMs: { IPv4: nowMs, IPv6: nowMs }, freshUntilMs: nowMs + 60_000 };
     },
   };
 }

@@ -11,9 +11,3 @@ export function resultIn(format: OutputFormat, value: unknown, text: () => strin
 export function serialize(value: unknown, format: Exclude<OutputFormat, 'text'>): string {
   return format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : stringify(value, { lineWidth: 0 });
 }
-
-/** `1 target`, `2 targets`; `1 address`, `2 addresses`. */
-export function counted(count: number, noun: string): string {
-  if (count === 1) return `1 ${noun}`;
-  return `${count} ${noun}${noun.endsWith('s') ? 'es' : 's'}`;
-}

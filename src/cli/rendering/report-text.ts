@@ -1,3 +1,4 @@
+import { counted } from '../../config/problem-text.ts';
 import type {
   ActionReport,
   EndpointReport,
@@ -6,7 +7,6 @@ import type {
   TargetReport,
 } from '../../sync/sync-report.ts';
 import { isTrouble } from '../../sync/sync-report.ts';
-import { counted } from './output.ts';
 import { textTable } from './table.ts';
 import type { Colors, TextOutput } from './terminal.ts';
 import { colorsFor } from './terminal.ts';

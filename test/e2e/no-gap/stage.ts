@@ -9,9 +9,8 @@ import type { EndpointSliceObject, KubeObject } from '../../../src/manifest/kube
 import { MIRROR_CONTROLLER } from '../../../src/manifest/labels.ts';
 import { existingFrom } from '../../../src/plan/existing-objects.ts';
 import { ConfigMapState } from '../../../src/state/config-map-state.ts';
-import { release } from '../../../src/sync/pass/release.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
-import { onePass, type ScriptedWorld } from '../../support/one-pass.ts';
+import { onePass, oneRelease, type ScriptedWorld } from '../../support/one-pass.ts';
 import { OtherManager } from '../../support/other-manager.ts';
 import { ReadyHistory } from '../../support/ready-history.ts';
 import { listOf } from '../../support/targets.ts';
@@ -72,11 +71,8 @@ export class Stage {
 
   async release(name: string, store: ObjectStore): Promise<string> {
     const state = this.#stateOf(name, store);
-    const { report } = await release(
-      { services: [{ namespace: this.namespace, name }], instance: 'default', waitMs: 15_000 },
-      { store, state, clock: systemClock, requestCount: () => 0 },
-      NEVER,
-    );
+    const work = { services: [{ namespace: this.namespace, name }] };
+    const { report } = await oneRelease({ work, waitMs: 15_000, store, state, clock: systemClock });
     return `${report.targets[0]?.phase} ${report.targets[0]?.reason}`;
   }
 

@@ -19,7 +19,7 @@ describe('sync', () => {
 default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, EndpointSlice, Endpoints
             10.0.0.2  ready    Connected  0 ms     address
 
-1 target: 0 unchanged, 0 refused, 0 failed; objects: 3 created, 0 updated, 0 deleted (12 requests, 1000 ms)
+1 target: 0 unchanged, 0 refused, 0 failed; objects: 3 created, 0 updated, 0 deleted (12 requests, 1020 ms)
 `);
     const second = await world.run('sync', ...list);
     expect(second.code).toBe(0);

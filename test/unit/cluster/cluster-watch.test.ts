@@ -92,9 +92,9 @@ describe('DriftDetector, for an object that we do not own', () => {
 
   function driftDetector() {
     const registry = new TargetRegistry();
-    registry.replaceTargets(TARGETS);
+    registry.replaceTargets(TARGETS, 0);
     const entry = registry.recordFor('crm', 'kept');
-    entry.existing = { service: { ...service, spec: {} }, slices: [slice] };
+    entry.discover({ service: { ...service, spec: {} }, slices: [slice] }, 0);
     const changed: string[] = [];
     return { changed, detector: new DriftDetector(registry, 'default', ({ name }) => changed.push(name)) };
   }

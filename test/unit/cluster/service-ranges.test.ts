@@ -57,7 +57,7 @@ function fails(reason: ApiFailure['reason'], httpStatus: number): void {
 async function look(): Promise<readonly string[]> {
   ranges.readIfDue(NEVER);
   await ranges.idle();
-  return ranges.cidrs.map(({ text }) => text);
+  return (ranges.cidrs ?? []).map(({ text }) => text);
 }
 
 describe('ServiceRanges', () => {
@@ -109,7 +109,7 @@ describe('ServiceRanges', () => {
     says('10.96.0.0/16');
     await clock.advance(1_000);
     await waiting;
-    expect(ranges.cidrs.map(({ text }) => text)).toEqual(['10.96.0.0/16']);
+    expect((ranges.cidrs ?? []).map(({ text }) => text)).toEqual(['10.96.0.0/16']);
     for (const [reason, status] of [
       ['Forbidden', 403],
       ['NotFound', 404],

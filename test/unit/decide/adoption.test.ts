@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseTargetList } from '../../../src/config/target-list.ts';
-import { NO_CLUSTER } from '../../../src/decide/decide.ts';
 import { resolveAddresses } from '../../../src/decide/resolve-addresses.ts';
 import type { EndpointsObject } from '../../../src/manifest/kube-object.ts';
 import { DEFAULT_GUARDS } from '../../../src/model/guards.ts';
+import { NO_CLUSTER } from '../../support/decide-now.ts';
 
 const LIST = `apiVersion: external-endpoints/v1
 kind: TargetList

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type DecideInput,
-  decide,
-  decideAgain,
-  NO_CLUSTER,
-  type TargetDecision,
-} from '../../../src/decide/decide.ts';
+import type { DecideInput } from '../../../src/decide/decide.ts';
 import type { TargetSnapshot } from '../../../src/decide/resolve-addresses.ts';
 import type { NameResolution } from '../../../src/dns/resolution.ts';
 import { NO_ROTATION } from '../../../src/endpoint/rotation.ts';
@@ -20,6 +14,7 @@ import { DEFAULT_GUARDS } from '../../../src/model/guards.ts';
 import type { Target } from '../../../src/model/target.ts';
 import { type ExistingObjects, NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
 import { healthOf, readinessOf } from '../../support/assessments.ts';
+import { decideNow, NO_CLUSTER } from '../../support/decide-now.ts';
 import { ip } from '../../support/dns-resolver.ts';
 import { listOf, targetOf } from '../../support/targets.ts';
 
@@ -47,6 +42,8 @@ function input(targets: readonly TargetSnapshot[], changes: Partial<DecideInput>
     options: OPTIONS,
     hasNoStateStore: false,
     clusterWide: NO_CLUSTER,
+    everythingObserved: true,
+    everythingRead: true,
     ...changes,
   };
 }
@@ -119,7 +116,7 @@ describe('a decision', () => {
     const given = frozen(
       input([moment(ADDRESSES), moment(NAMED, { answers: answers(answered('10.0.0.3')) })]),
     );
-    expect(decide(given, NOW)).toEqual(decide(given, NOW));
+    expect(decideNow(given, NOW)).toEqual(decideNow(given, NOW));
   });
 
   it('about one target does not depend on the others, nor on their order', () => {
@@ -133,14 +130,14 @@ describe('a decision', () => {
     ).targets.map((target) => moment(target));
     const isHealthy = () => healthOf('healthy');
     const decided = (some: readonly TargetSnapshot[]) =>
-      decide(input(some, { healthOf: isHealthy }), NOW).targets;
+      decideNow(input(some, { healthOf: isHealthy }), NOW).targets;
     const alone = moments.flatMap((each) => decided([each]));
     expect(decided(moments)).toEqual(alone);
     expect(decided(moments.toReversed())).toEqual(alone.toReversed());
   });
 
   it('for a new target makes its Service first, and publishes what is healthy', () => {
-    const decision = decide(input([moment(ADDRESSES)]), NOW);
+    const decision = decideNow(input([moment(ADDRESSES)]), NOW);
     expect(decision.targets[0]?.plan.actions.map(({ verb, kind }) => `${verb} ${kind}`)).toEqual([
       'create Service',
       'create EndpointSlice',
@@ -153,12 +150,15 @@ describe('a decision', () => {
   });
 
   it('knows when time alone will change something', () => {
-    const held = decide(input([moment(NAMED, { answers: answers(answered('10.0.0.1', '10.0.0.2')) })]), NOW);
+    const held = decideNow(
+      input([moment(NAMED, { answers: answers(answered('10.0.0.1', '10.0.0.2')) })]),
+      NOW,
+    );
     expect(held.nextWakeAtMs).toBe(Number.POSITIVE_INFINITY);
     const memory = held.targets[0]?.memory ?? new Map();
     const later = { wallMs: NOW.wallMs + 60_000, monotonicMs: NOW.monotonicMs + 60_000 };
     const left = moment(NAMED, { memory, answers: answers(answered('10.0.0.1'), -60_000) });
-    const decision = decide(input([moment(ADDRESSES), left]), later);
+    const decision = decideNow(input([moment(ADDRESSES), left]), later);
     expect(decision.nextWakeAtMs).toBe(later.monotonicMs + 30_000);
     expect(decision.targets[1]?.assessments.map(({ address, held: why }) => [address, why?.reason])).toEqual([
       ['10.0.0.1', undefined],
@@ -169,13 +169,13 @@ describe('a decision', () => {
 
 describe('an address that has left the answer and is found unhealthy', () => {
   const decidedWith = (lastSuccessfulProbeMs: number) => {
-    const before = decide(input([moment(NAMED, { answers: answers(answered('10.0.0.1')) })]), NOW);
+    const before = decideNow(input([moment(NAMED, { answers: answers(answered('10.0.0.1')) })]), NOW);
     const { memory } = before.targets[0] ?? {};
     const later = { wallMs: NOW.wallMs + 60_000, monotonicMs: NOW.monotonicMs + 60_000 };
     const left = moment(NAMED, { memory, answers: answers(answered('10.0.0.2'), -60_000) });
     const dead = healthOf('unhealthy', { sinceMs: NOW.monotonicMs + 30_000 });
     const clusterWide = { ...NO_CLUSTER, lastSuccessfulProbeMs };
-    const [decision] = decide(input([left], { healthOf: () => dead, clusterWide }), later).targets;
+    const [decision] = decideNow(input([left], { healthOf: () => dead, clusterWide }), later).targets;
     return decision?.assessments.map(({ address }) => address);
   };
 
@@ -195,7 +195,7 @@ describe('an address of a family that the Service does not have', () => {
   const isDown = (id: CheckId) => id.startsWith('10.0.0.1:');
   const decided = (existing: ExistingObjects) =>
     readinessOf(
-      decide(
+      decideNow(
         input([moment(tiers, { existing })], {
           healthOf: (id) => healthOf(isDown(id) ? 'unhealthy' : 'healthy'),
         }),
@@ -216,7 +216,7 @@ describe('an address of a family that the Service does not have', () => {
       healthOf: (id) => healthOf(isDown(id) ? 'unhealthy' : 'healthy'),
       guards: { ...DEFAULT_GUARDS, serviceCidrs: [] },
     });
-    const [decision] = decide(given, NOW).targets;
+    const [decision] = decideNow(given, NOW).targets;
     expect(readinessOf(decision?.assessments ?? [])).toContain('10.0.0.2 ready Connected');
   });
 
@@ -232,8 +232,8 @@ describe('an address of a family that the Service does not have', () => {
       ]),
     });
     const later = { ...NOW, monotonicMs: NOW.monotonicMs + 90_000 };
-    const [first] = decide(input([given]), NOW).targets;
-    const again = decide(input([{ ...given, memory: first?.memory }]), later).targets[0];
+    const [first] = decideNow(input([given]), NOW).targets;
+    const again = decideNow(input([{ ...given, memory: first?.memory }]), later).targets[0];
     expect(readinessOf(again?.assessments ?? [])).toContain('10.0.0.7 ready Connected');
   });
 });
@@ -249,7 +249,7 @@ describe('the share that maxDrain lets go', () => {
       healthOf: (id) => healthOf(isDown(id) ? 'unhealthy' : 'healthy'),
       clusterWide: { ...NO_CLUSTER, lastSuccessfulProbeMs: NOW.monotonicMs },
     });
-    const { targets } = decide(given, NOW);
+    const { targets } = decideNow(given, NOW);
     return targets.slice(0, 2).map(({ assessments }) => readinessOf(assessments)[0]);
   };
   const well = { ...down('10.0.0.3'), name: 'well' };
@@ -296,45 +296,77 @@ describe('what others keep and the target may not take over', () => {
     };
     const existing: ExistingObjects = { service: { ...service, metadata }, endpoints, slices: [] };
     const unhealthy = { healthOf: () => healthOf('unhealthy') };
-    const refused = decide(input([moment(ADDRESSES, { existing })], unhealthy), NOW);
+    const refused = decideNow(input([moment(ADDRESSES, { existing })], unhealthy), NOW);
     expect(refused.targets[0]?.plan).toMatchObject({ phase: 'Refused', actions: [] });
     expect(refused).toMatchObject({ drainedAddresses: 0, guard: NO_CLUSTER.guard });
     const adopting = { ...ADDRESSES, adopt: true };
-    expect(decide(input([moment(adopting, { existing })], unhealthy), NOW).drainedAddresses).toBe(2);
+    expect(decideNow(input([moment(adopting, { existing })], unhealthy), NOW).drainedAddresses).toBe(2);
   });
 });
 
-describe('deciding again, because the cluster turned out to be other than it was read', () => {
-  const ready = (decided: TargetDecision | undefined) => readinessOf(decided?.assessments ?? []);
+describe('decide postpones', () => {
+  const existing = serving('10.0.0.1', '10.0.0.2');
+  const isDown = { healthOf: () => healthOf('unhealthy') };
 
-  it('counts what somebody has published meanwhile as known, as if it had been there', () => {
-    const given = moment(NAMED, { memory: undefined, answers: answers(answered('10.0.0.3')) });
-    const [decided] = decide(input([given]), NOW).targets;
-    if (decided === undefined) throw new Error('one target is decided');
-    expect(ready(decided)).toEqual(['10.0.0.3 ready Connected']);
-    const again = decideAgain(decided, serving('10.0.0.1', '10.0.0.2'));
-    expect(ready(again)).toEqual([
-      '10.0.0.3 ready Connected',
-      '10.0.0.1 ready Connected',
-      '10.0.0.2 ready Connected',
-    ]);
-    expect(again.memory.get('host db.example')?.IPv4?.addresses).toHaveLength(3);
+  it('a target that would drain an address until everything was observed', () => {
+    const given = [moment(ADDRESSES, { existing })];
+    const early = decideNow(input(given, { ...isDown, everythingObserved: false }), NOW);
+    expect(early.targets).toEqual([]);
+    expect([...early.postponed.values()]).toEqual(['everythingObserved']);
+    expect(early.guard.recent).toEqual([]);
+    const late = decideNow(input(given, isDown), NOW);
+    expect(late.postponed.size).toBe(0);
+    expect(late.drainedAddresses).toBe(2);
   });
 
-  it('drains what the guard has seen, and nothing besides', () => {
-    const isDown = (existing: ExistingObjects) =>
-      decide(input([moment(ADDRESSES, { existing })], { healthOf: () => healthOf('unhealthy') }), NOW)
-        .targets[0];
-    const [seen, unseen] = [isDown(serving('10.0.0.1', '10.0.0.2')), isDown(NOTHING_EXISTS)];
-    if (seen === undefined || unseen === undefined) throw new Error('one target is decided');
-    const existing = serving('10.0.0.1', '10.0.0.2');
-    expect(ready(decideAgain(seen, existing))).toEqual([
-      '10.0.0.1 not ready ConnectionRefused',
-      '10.0.0.2 not ready ConnectionRefused',
-    ]);
-    const again = decideAgain(unseen, existing);
-    expect(ready(again)).toEqual(['10.0.0.1 ready VantageSuspect', '10.0.0.2 ready VantageSuspect']);
-    expect(again.nextChangeAtMs).toBeLessThan(NOW.monotonicMs + 10_000);
+  it('no target that drains nothing', () => {
+    const early = decideNow(
+      input([moment(ADDRESSES)], { everythingObserved: false, everythingRead: false }),
+      NOW,
+    );
+    expect(early.targets).toHaveLength(1);
+    expect(early.postponed.size).toBe(0);
+  });
+
+  it.each([
+    ['everything was observed', { everythingObserved: false }],
+    ['everything was read', { everythingRead: false }],
+  ])('a removal until %s', (_, changes) => {
+    const removals = [{ namespace: 'shop', name: 'gone', existing, instance: 'default' }];
+    const given = { removals, ownedServices: 9 };
+    const early = decideNow(input([], { ...given, ...changes }), NOW);
+    expect(early.removals).toEqual([]);
+    expect([...early.postponed]).toEqual([['shop/gone', 'everythingRead']]);
+    expect(decideNow(input([], given), NOW).removals).toMatchObject([{ phase: 'Deleted' }]);
+  });
+
+  it('a release by nothing: somebody asked for it', () => {
+    const removals = [{ namespace: 'shop', name: 'gone', existing, instance: 'default', release: {} }];
+    const decided = decideNow(input([], { removals, everythingObserved: false, everythingRead: false }), NOW);
+    expect(decided.removals).toMatchObject([{ phase: 'Orphaned', reason: 'Released' }]);
+  });
+
+  it('a new slice beside slices that were read more than a second ago', () => {
+    const other = serving('10.0.0.9');
+    const [slice] = other.slices;
+    if (slice === undefined) throw new Error('something is served');
+    const beside = {
+      ...other,
+      slices: [
+        {
+          ...slice,
+          metadata: { ...slice.metadata, name: 'theirs', labels: { 'kubernetes.io/service-name': 'db' } },
+        },
+      ],
+    };
+    const target = { ...ADDRESSES, adopt: true };
+    const readAt = (agoMs: number) =>
+      decideNow(input([moment(target, { existing: beside, readAtMs: NOW.monotonicMs - agoMs })]), NOW);
+    expect([...readAt(1_001).postponed.values()]).toEqual(['readAgain']);
+    expect(readAt(1_000).postponed.size).toBe(0);
+    expect(readAt(1_000).targets[0]?.plan.actions.map(({ verb, kind }) => `${verb} ${kind}`)).toContain(
+      'create EndpointSlice',
+    );
   });
 });
 
@@ -351,7 +383,7 @@ describe('what the process before has published and not lived to save', () => {
   const readyAfter = (changes: Partial<TargetSnapshot>, resolution: NameResolution) => {
     // The answer is older than any hold: only what has happened since counts for what is met just now.
     const given = moment(NAMED, { existing, memory, answers: answers(resolution, 45_000), ...changes });
-    return readinessOf(decide(input([given]), NOW).targets[0]?.assessments ?? []);
+    return readinessOf(decideNow(input([given]), NOW).targets[0]?.assessments ?? []);
   };
 
   it('stays for its hold, as if it had left the answer just now', () => {
@@ -379,7 +411,7 @@ describe('a memory that was lost', () => {
   it('drains nothing: what is served counts as known, and leaves by its hold', () => {
     const existing = serving('10.0.0.7');
     const given = moment(NAMED, { existing, memory: undefined, answers: answers(answered('10.0.0.1')) });
-    const [decision] = decide(input([given]), NOW).targets;
+    const [decision] = decideNow(input([given]), NOW).targets;
     expect(readinessOf(decision?.assessments ?? [])).toEqual([
       '10.0.0.1 ready Connected',
       '10.0.0.7 ready Connected',
@@ -391,7 +423,7 @@ describe('a memory that was lost', () => {
     const decidedFor = (resolution: NameResolution) => {
       const given = moment(NAMED, { existing, memory: undefined, answers: answers(resolution) });
       return readinessOf(
-        decide(input([given], { hasNoStateStore: true }), NOW).targets[0]?.assessments ?? [],
+        decideNow(input([given], { hasNoStateStore: true }), NOW).targets[0]?.assessments ?? [],
       );
     };
     expect(decidedFor(answered('10.0.0.1'))).toEqual(['10.0.0.1 ready Connected']);
@@ -401,10 +433,10 @@ describe('a memory that was lost', () => {
 
 describe('a name that is not answered', () => {
   it('is told, and its addresses stay', () => {
-    const memory = decide(input([moment(NAMED, { answers: answers(answered('10.0.0.1'), 60_000) })]), NOW)
+    const memory = decideNow(input([moment(NAMED, { answers: answers(answered('10.0.0.1'), 60_000) })]), NOW)
       .targets[0]?.memory;
     const given = moment(NAMED, { memory, answers: answers({ IPv4: FAILED, IPv6: FAILED }) });
-    const [decision] = decide(input([given]), NOW).targets;
+    const [decision] = decideNow(input([given]), NOW).targets;
     expect(decision?.troubles).toEqual([
       { source: 'host db.example', reason: 'ServerFailure', message: 'answers SERVFAIL' },
     ]);
@@ -426,7 +458,7 @@ describe('what left the list', () => {
   it('is deleted within the guard, and above it not at all', () => {
     const removals = [removal('a'), removal('b')];
     const decided = (owned: number, allowMassDelete = false) =>
-      decide(
+      decideNow(
         input([], { removals, ownedServices: owned, options: { ...OPTIONS, allowMassDelete } }),
         NOW,
       ).removals.map(({ phase, reason, actions }) => [phase, reason, actions.length > 0]);
@@ -437,7 +469,7 @@ describe('what left the list', () => {
 
   it('counts with what else goes by the same list, decided together or not', () => {
     const decided = (removedBesides: number) =>
-      decide(input([], { removals: [removal('a')], ownedServices: 7, removedBesides }), NOW).removals;
+      decideNow(input([], { removals: [removal('a')], ownedServices: 7, removedBesides }), NOW).removals;
     expect(decided(2)).toMatchObject([{ phase: 'Deleted' }]);
     expect(decided(3)).toMatchObject([
       {
@@ -449,7 +481,7 @@ describe('what left the list', () => {
 
   it('stays under a policy that deletes nothing', () => {
     const options = { ...OPTIONS, policy: 'upsert-only' } as const;
-    const { removals } = decide(input([], { removals: [removal('a')], ownedServices: 9, options }), NOW);
+    const { removals } = decideNow(input([], { removals: [removal('a')], ownedServices: 9, options }), NOW);
     expect(removals).toMatchObject([{ phase: 'Orphaned', reason: 'ExcludedByPolicy', actions: [] }]);
   });
 });
@@ -478,7 +510,7 @@ describe('drains', () => {
 
   it('of a few are carried out', () => {
     const clusterWide = { ...NO_CLUSTER, lastSuccessfulProbeMs: NOW.monotonicMs };
-    const decision = decide(input(moments, { healthOf: down(2), clusterWide }), NOW);
+    const decision = decideNow(input(moments, { healthOf: down(2), clusterWide }), NOW);
     expect(decision.targets.map(({ assessments }) => assessments[0]?.ports[0]?.ready)).toEqual([
       false,
       false,
@@ -492,7 +524,7 @@ describe('drains', () => {
 
   it('of all at once are held back, unless somebody has looked', () => {
     const ready = (acceptDrain: boolean) =>
-      decide(input(moments, { healthOf: down(6), options: { ...OPTIONS, acceptDrain } }), NOW).targets.map(
+      decideNow(input(moments, { healthOf: down(6), options: { ...OPTIONS, acceptDrain } }), NOW).targets.map(
         ({ assessments }) => assessments[0]?.ports[0]?.ready,
       );
     expect(ready(false)).toEqual(Array(6).fill(true));
@@ -532,7 +564,7 @@ describe('drains', () => {
       ),
     );
     const clusterWide = { ...NO_CLUSTER, lastSuccessfulProbeMs: NOW.monotonicMs };
-    const decision = decide(input(both, { healthOf: (id) => checks.get(id), clusterWide }), NOW);
+    const decision = decideNow(input(both, { healthOf: (id) => checks.get(id), clusterWide }), NOW);
     expect(decision.drainedAddresses).toBe(1);
     expect(decision.targets.map(({ assessments }) => readinessOf(assessments)[0])).toEqual([
       '10.0.1.0 not ready ConnectionRefused',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type DecideInput, decide, NO_CLUSTER } from '../../../src/decide/decide.ts';
+import type { DecideInput } from '../../../src/decide/decide.ts';
 import { checksOf } from '../../../src/health/check.ts';
 import type { CheckId, Health } from '../../../src/health/health.ts';
 import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
@@ -7,6 +7,7 @@ import { ownershipLabels } from '../../../src/manifest/labels.ts';
 import type { Target } from '../../../src/model/target.ts';
 import { healthOf, readinessOf } from '../../support/assessments.ts';
 import { addressOf } from '../../support/checks.ts';
+import { decideNow, NO_CLUSTER } from '../../support/decide-now.ts';
 import { listOf } from '../../support/targets.ts';
 
 const LIST = listOf(`
@@ -66,13 +67,15 @@ it('lets a standby stand by while the guard holds its primary in place', () => {
     options: { instance: 'default', adopt: true, policy: 'sync', allowMassDelete: false, acceptDrain: false },
     hasNoStateStore: false,
     clusterWide: NO_CLUSTER,
+    everythingObserved: true,
+    everythingRead: true,
   };
-  const held = decide(input, { wallMs: 0, monotonicMs: 100_000 });
+  const held = decideNow(input, { wallMs: 0, monotonicMs: 100_000 });
   expect(held.targets.map(({ verdicts }) => readinessOf(verdicts))).toEqual([
     ['10.0.0.1 ready VantageSuspect', '10.0.0.2 not ready Standby'],
     ['10.0.1.1 ready VantageSuspect', '10.0.1.2 not ready Standby'],
   ]);
-  const accepted = decide(
+  const accepted = decideNow(
     { ...input, options: { ...input.options, acceptDrain: true } },
     { wallMs: 0, monotonicMs: 1 },
   );

@@ -1,36 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiResult, ObjectStore } from '../../../src/cluster/object-store.ts';
+import { NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
 import type { ObjectPlan } from '../../../src/plan/object-plan.ts';
 import { ApplyQueue } from '../../../src/sync/apply-queue.ts';
-import { newRecord, type TargetRecord } from '../../../src/sync/target-record.ts';
+import { TargetRecord } from '../../../src/sync/target-record.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 const WRITERS = 16;
-const NOTHING_THERE = {
-  ok: false,
-  failure: { reason: 'NotFound', httpStatus: 404, message: '', outcomeUnknown: false },
-} as const;
 
-/** A carrier over an API server that answers a write when the test says so, and finds nothing. */
-class CarrierBench {
+/** A queue over an API server that answers a write when the test says so. */
+class QueueBench {
   readonly clock = new ManualClock();
   /** Services being written, in the order they came; each leaves when it is answered. */
   readonly writing: string[] = [];
-  readonly settled: string[] = [];
-  readonly dropped: string[] = [];
+  readonly applied: string[] = [];
+  readonly overtaken: string[] = [];
   readonly #answers = new Map<string, () => void>();
   readonly #applyQueue: ApplyQueue;
 
   constructor() {
     const store: Partial<ObjectStore> = {
-      get: async () => NOTHING_THERE,
-      list: async () => ({
-        ok: true,
-        value: { resourceVersion: '1', items: [] },
-        created: false,
-        warnings: [],
-      }),
       apply: (body) => {
         const { name } = body.metadata;
         this.writing.push(name);
@@ -45,37 +35,37 @@ class CarrierBench {
     this.#applyQueue = new ApplyQueue(
       { store: store as ObjectStore, clock: this.clock, random: seededRandom(1) },
       {
-        options: {
-          instance: 'default',
-          adopt: false,
-          policy: 'sync',
-          allowMassDelete: false,
-          acceptDrain: false,
+        dryRun: false,
+        backsOff: true,
+        onApplied: ({ name }) => this.applied.push(name),
+        onOvertaken: ({ name }) => this.overtaken.push(name),
+        onCrash: (error) => {
+          throw error;
         },
-        onApplied: ({ name }) => this.settled.push(name),
-        onDropped: ({ name }) => this.dropped.push(name),
       },
       new AbortController().signal,
     );
   }
 
-  /** @param sinceMs when the wish for it arose. */
-  carry(name: string, sinceMs: number, more: Partial<ObjectPlan> = {}): TargetRecord {
-    const entry = newRecord('shop', name);
-    this.carryAgain(entry, sinceMs, more);
-    return entry;
+  /** @param sinceMs since when it has waited. */
+  enqueue(name: string, sinceMs: number): TargetRecord {
+    const record = new TargetRecord('shop', name);
+    record.discover(NOTHING_EXISTS, 0);
+    record.add(sinceMs);
+    this.decide(record);
+    return record;
   }
 
-  carryAgain(entry: TargetRecord, sinceMs: number, more: Partial<ObjectPlan> = {}): void {
-    const { namespace, name } = entry;
-    entry.decidedForMs = sinceMs;
-    entry.dirtySinceMs = undefined;
+  decide(record: TargetRecord): void {
+    const { namespace, name } = record;
+    record.startDecision();
     const body = { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name } };
     const action = { kind: 'Service', namespace, name, reason: 'Missing', verb: 'create' } as const;
     const actions = [{ ...action, body, force: false, changes: [] }];
     const outcome = { phase: 'Published', reason: 'Synced', message: '' } as const;
-    const plan: ObjectPlan = { namespace, name, ...outcome, actions, ...more };
-    this.#applyQueue.enqueue(entry, { plan, assessments: [] }, this.clock.monotonicNow());
+    const plan: ObjectPlan = { namespace, name, ...outcome, actions };
+    this.#applyQueue.enqueue(record, { plan, assessments: [] }, this.clock.monotonicNow());
+    this.#applyQueue.pump();
   }
 
   async answer(...names: readonly string[]): Promise<void> {
@@ -89,18 +79,18 @@ class CarrierBench {
 }
 
 /** As many plans as may write at a time, all under way: `busy-0` and on. */
-function busyBench(): CarrierBench {
-  const bench = new CarrierBench();
-  for (let at = 0; at < WRITERS; at++) bench.carry(`busy-${at}`, 0);
+function busyBench(): QueueBench {
+  const bench = new QueueBench();
+  for (let at = 0; at < WRITERS; at++) bench.enqueue(`busy-${at}`, 0);
   return bench;
 }
 
-describe('plans on their way to the API server', () => {
-  it('are bounded in number, and whoever has waited longest comes first', async () => {
+describe('ApplyQueue', () => {
+  it('writes a bounded number of plans at a time, the longest waiting first', async () => {
     const bench = busyBench();
-    bench.carry('late', 300);
-    bench.carry('early', 100);
-    bench.carry('later', 300);
+    bench.enqueue('late', 300);
+    bench.enqueue('early', 100);
+    bench.enqueue('later', 300);
     expect(bench.writing).toHaveLength(WRITERS);
     await bench.answer('busy-0');
     expect(bench.writing.at(-1)).toBe('early');
@@ -111,34 +101,29 @@ describe('plans on their way to the API server', () => {
     expect(bench.writing).toHaveLength(WRITERS);
   });
 
-  it('that are no longer what would be decided are dropped, and keep their place in the line', async () => {
+  it('drops a plan whose record was added since, and the record keeps its place', async () => {
     const bench = busyBench();
-    const restless = bench.carry('restless', 100);
-    bench.carry('calm', 200);
-    bench.carry('calm too', 300);
+    const restless = bench.enqueue('restless', 100);
+    bench.enqueue('calm', 200);
+    bench.enqueue('calm too', 300);
     await bench.clock.advance(50);
-    restless.dirtySinceMs = bench.clock.monotonicNow();
+    restless.add(bench.clock.monotonicNow());
     await bench.answer('busy-0');
-    expect(bench.dropped).toEqual(['restless']);
+    expect(bench.overtaken).toEqual(['restless']);
     expect(bench.writing.at(-1)).toBe('calm');
-    expect(restless.dirtySinceMs).toBe(100);
-    bench.carryAgain(restless, restless.dirtySinceMs ?? 0);
+    expect([restless.state, restless.dirtySinceMs]).toEqual(['ready', 100]);
+    bench.decide(restless);
     await bench.answer('busy-1');
     expect(bench.writing.at(-1)).toBe('restless');
   });
 
-  it('leave their turn to others while they wait for another controller', async () => {
-    const bench = new CarrierBench();
-    for (let at = 0; at < WRITERS; at++) {
-      bench.carry(`handover-${at}`, 0, { continuation: { until: 'SelectedPodsReady' } });
-    }
-    bench.carry('verdict', 100);
-    expect(bench.writing).not.toContain('verdict');
-    await bench.answer('handover-0');
-    expect(bench.writing).toContain('verdict');
-    await bench.answer('verdict', ...Array.from({ length: WRITERS }, (_, at) => `handover-${at}`));
-    expect(bench.settled).toEqual(['verdict']);
-    await bench.clock.advanceUntil(bench.drain());
-    expect(bench.settled).toHaveLength(WRITERS + 1);
+  it('leaves what only waits to the next process when it is drained', async () => {
+    const bench = busyBench();
+    const waiting = bench.enqueue('waiting', 100);
+    const drained = bench.drain();
+    await bench.answer(...Array.from({ length: WRITERS }, (_, at) => `busy-${at}`));
+    await drained;
+    expect(bench.applied).toHaveLength(WRITERS);
+    expect([waiting.state, bench.writing]).toEqual(['ready', []]);
   });
 });

@@ -3,20 +3,20 @@ import { requeueAtMs } from '../../../src/sync/requeue.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-describe('what others stand in the way of is read again', () => {
-  it.each(['Refused', 'Pending'] as const)('half a minute after it was found so: %s', (phase) => {
-    expect(requeueAtMs({ requeueAtMs: NEVER }, { phase }, 1_000)).toBe(31_000);
+describe('requeueAtMs', () => {
+  it('reads a target again half a minute after its plan changed nothing', () => {
+    expect(requeueAtMs({ requeueAtMs: NEVER }, true, 1_000)).toBe(31_000);
   });
 
-  it('no later because it is decided again meanwhile, as it is with every answer to its name', () => {
-    let entry = { requeueAtMs: NEVER };
+  it('is not put off by decisions in between, as every DNS answer brings one', () => {
+    let record = { requeueAtMs: NEVER };
     for (let nowMs = 1_000; nowMs < 31_000; nowMs += 5_000) {
-      entry = { requeueAtMs: requeueAtMs(entry, { phase: 'Refused' }, nowMs) };
+      record = { requeueAtMs: requeueAtMs(record, true, nowMs) };
     }
-    expect(entry.requeueAtMs).toBe(31_000);
+    expect(record.requeueAtMs).toBe(31_000);
   });
 
-  it('not for ever: when nothing stands in the way any more, nothing has to be looked at', () => {
-    expect(requeueAtMs({ requeueAtMs: 31_000 }, { phase: 'Published' }, 2_000)).toBe(NEVER);
+  it('ends when a plan goes through', () => {
+    expect(requeueAtMs({ requeueAtMs: 31_000 }, false, 2_000)).toBe(NEVER);
   });
 });

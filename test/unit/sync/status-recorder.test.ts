@@ -4,7 +4,7 @@ import type { Assessment, PortAssessment } from '../../../src/endpoint/assessmen
 import type { Log } from '../../../src/model/log.ts';
 import { NO_METRICS } from '../../../src/sync/metrics.ts';
 import { StatusRecorder } from '../../../src/sync/status-recorder.ts';
-import { newRecord } from '../../../src/sync/target-record.ts';
+import { TargetRecord } from '../../../src/sync/target-record.ts';
 import { assessed } from '../../support/assessments.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -25,7 +25,7 @@ function toldOf(...states: readonly Partial<PortAssessment>[]): { lines: string[
     metrics: NO_METRICS,
     events,
   });
-  const entry = newRecord('shop', 'db');
+  const entry = new TargetRecord('shop', 'db');
   const plan = {
     namespace: 'shop',
     name: 'db',

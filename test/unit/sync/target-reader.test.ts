@@ -18,13 +18,16 @@ function readerOf(namespaces: readonly string[], fault: (request: KubeRequest) =
   const book = new TargetRegistry();
   const target = (namespace: string) =>
     `  - { name: db, namespace: ${namespace}, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }] }`;
-  const entries = book.replaceTargets(listOf(namespaces.map(target).join('\n')).targets);
+  const entries = book.replaceTargets(listOf(namespaces.map(target).join('\n')).targets, 0);
+  for (const entry of entries) entry.add(0);
   const warnings: string[] = [];
   const log: Log = { info: () => undefined, warn: (reason) => warnings.push(reason), error: () => undefined };
   const read: string[] = [];
   const unreadable: string[] = [];
   const reader = new TargetReader({ store: client.store, clock, random: seededRandom(1), log }, book, {
     instance: 'default',
+    retries: true,
+    readsScopeFirst: false,
     onRead: (some) => read.push(...some.map(({ namespace }) => namespace)),
     onUnreadable: ({ namespace }, { reason }) => unreadable.push(`${namespace} ${reason}`),
     onCrash: (error) => {
@@ -66,7 +69,7 @@ describe('a few targets', () => {
     reader.start(entries, false, time.signal);
     for (let turn = 0; turn < 5; turn++) await settle();
     expect(read).toEqual(['two']);
-    expect(entries.map(({ busy }) => busy)).toEqual([true, false]);
+    expect(entries.map(({ isBusy }) => isBusy)).toEqual([true, false]);
     time.abort(new Error('long enough'));
     await reader.idle();
   });
@@ -78,7 +81,7 @@ describe('a few targets', () => {
     expect(reader.isServerReachable).toBe(false);
     expect(warnings).toEqual(['Unreachable']);
     expect(reader.readyAtMs - clock.monotonicNow()).toBeLessThan(1_000);
-    expect(entries.every(({ busy, existing }) => !busy && existing === undefined)).toBe(true);
+    expect(entries.every(({ isBusy, existing }) => !isBusy && existing === undefined)).toBe(true);
   });
 
   it('send one ahead to a server that was away, and follow when it answers', async () => {
@@ -89,7 +92,7 @@ describe('a few targets', () => {
     away.now = false;
     read.length = 0;
     reader.start(entries, false, never);
-    expect(entries.map(({ busy }) => busy)).toEqual([true, false]);
+    expect(entries.map(({ isBusy }) => isBusy)).toEqual([true, false]);
     expect(reader.readyAtMs).toBe(Number.POSITIVE_INFINITY);
     await clock.advanceUntil(reader.idle());
     expect([reader.isServerReachable, reader.readyAtMs <= clock.monotonicNow()]).toEqual([true, true]);
@@ -113,7 +116,7 @@ describe('a few targets', () => {
     reader.start(two, false, ahead.signal);
     early.abort(new Error('long enough'));
     for (let turn = 0; turn < 5; turn++) await settle();
-    expect(one.map(({ busy }) => busy)).toEqual([false]);
+    expect(one.map(({ isBusy }) => isBusy)).toEqual([false]);
     expect(reader.readyAtMs).toBe(Number.POSITIVE_INFINITY);
     ahead.abort(new Error('long enough'));
     await reader.idle();

@@ -1,58 +1,96 @@
 import { describe, expect, it } from 'vitest';
-import { HealthMemory } from '../../../src/health/memory.ts';
-import { Monitor } from '../../../src/health/monitor.ts';
 import { NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
-import { CheckSet } from '../../../src/sync/check-set.ts';
-import { newRecord } from '../../../src/sync/target-record.ts';
+import { TargetRecord } from '../../../src/sync/target-record.ts';
 import { WorkQueue } from '../../../src/sync/work-queue.ts';
 import { Signal } from '../../../src/time/signal.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
 
 const SOON_MS = 1_000;
+const NEVER = Number.POSITIVE_INFINITY;
 
-/** An agenda on which two entries stand that no list names: of the one is known what exists, the other is unread. */
-function agendaOfTwo() {
+/** A queue with two records: of `known` it is known what exists, `unread` was never read. */
+function queueOfTwo() {
   const clock = new ManualClock();
-  const monitor = new Monitor({
-    prober: () => Promise.reject(new Error('nothing is checked here')),
-    clock,
-    random: seededRandom(1),
-    maxInFlight: 1,
-    onObservation: () => undefined,
-  });
-  const queue = new WorkQueue(clock, new CheckSet(monitor, new HealthMemory(new Map())), new Signal(clock));
-  const known = { ...newRecord('shop', 'known'), existing: NOTHING_EXISTS };
-  const unread = newRecord('shop', 'unread');
+  const opensAtMs = new Map<TargetRecord, number>();
+  const queue = new WorkQueue(clock, new Signal(clock), (record) => opensAtMs.get(record) ?? NEVER);
+  const [known, unread] = [new TargetRecord('shop', 'known'), new TargetRecord('shop', 'unread')];
+  known.discover(NOTHING_EXISTS, 0);
   queue.add(known);
   queue.add(unread);
-  const due = () => queue.dueAt(clock.monotonicNow() + SOON_MS);
-  return { queue, clock, known, unread, due };
+  const soonMs = clock.monotonicNow() + SOON_MS;
+  /** It was looked at, and waits for a gate. */
+  const postpone = (record: TargetRecord) => {
+    queue.take([record]);
+    record.postpone('everythingObserved');
+    queue.track(record);
+  };
+  return { queue, clock, opensAtMs, known, unread, soonMs, postpone };
 }
 
-describe('what has left the list', () => {
-  it('waits while there are names of which nobody knows yet what exists', () => {
-    const { known, unread, due } = agendaOfTwo();
-    expect(due()).toEqual([unread]);
-    unread.existing = NOTHING_EXISTS;
-    expect(due()).toEqual([known, unread]);
+describe('WorkQueue', () => {
+  it('gives records that are not read to the reader, and those that are to the decision', () => {
+    const { queue, known, unread, soonMs } = queueOfTwo();
+    expect(queue.unread(soonMs)).toEqual([unread]);
+    expect(queue.ready(soonMs)).toEqual([known]);
   });
 
-  it('wakes nobody meanwhile: whoever is being read will', () => {
-    const { queue, unread } = agendaOfTwo();
-    unread.busy = true;
-    expect(queue.nextDueAtMs(0)).toBe(Number.POSITIVE_INFINITY);
+  it('waits 20 ms for what changes together', () => {
+    const { queue, clock } = queueOfTwo();
+    expect(queue.ready(clock.monotonicNow() + 19)).toEqual([]);
+    expect(queue.ready(clock.monotonicNow() + 20)).toHaveLength(1);
+    expect(queue.nextDueAtMs(0)).toBe(clock.monotonicNow() + 20);
   });
 
-  it('waits for none that cannot be read', () => {
-    const { clock, known, unread, due } = agendaOfTwo();
+  it('wakes nobody for a record that is being read', () => {
+    const { queue, known, unread } = queueOfTwo();
+    queue.remove(known);
+    unread.startReading();
+    expect(queue.nextDueAtMs(0)).toBe(NEVER);
+  });
+
+  it('is reading first until each record was read once or cannot be read', () => {
+    const { queue, clock, unread } = queueOfTwo();
+    expect(queue.isReadingFirst).toBe(true);
     unread.backOff = { failures: 1, untilMs: clock.monotonicNow() + 60_000 };
-    expect(due()).toEqual([known]);
+    expect(queue.isReadingFirst).toBe(false);
   });
 
-  it('waits for none that is only read again', () => {
-    const { known, unread, due } = agendaOfTwo();
-    unread.existingBefore = NOTHING_EXISTS;
-    expect(due()).toEqual([known, unread]);
+  it('parks a postponed record until its gate opens by time', () => {
+    const { queue, opensAtMs, known, soonMs, postpone } = queueOfTwo();
+    postpone(known);
+    opensAtMs.set(known, soonMs + 500);
+    expect(queue.ready(soonMs)).toEqual([]);
+    expect([queue.isEmpty, queue.waiting.count]).toEqual([false, 2]);
+    expect(queue.ready(soonMs + 500)).toEqual([known]);
+  });
+
+  it('looks at a parked record again when it is added, or when the gates are opened', () => {
+    const { queue, opensAtMs, known, soonMs, postpone } = queueOfTwo();
+    postpone(known);
+    expect(queue.ready(soonMs)).toEqual([]);
+    opensAtMs.set(known, 0);
+    expect(queue.ready(soonMs)).toEqual([]);
+    queue.add(known);
+    expect(queue.ready(soonMs)).toEqual([known]);
+    opensAtMs.delete(known);
+    expect(queue.ready(soonMs)).toEqual([]);
+    opensAtMs.set(known, 0);
+    queue.openGates();
+    expect(queue.ready(soonMs)).toEqual([known]);
+  });
+
+  it('adds a record when its timer is due, and reads its objects again only for requeueAtMs', () => {
+    const { queue, known, soonMs } = queueOfTwo();
+    queue.remove(known);
+    known.nextChangeAtMs = soonMs;
+    queue.noteTimer(known);
+    queue.promoteDueTimers([known], soonMs - 1);
+    expect(known.state).toBe('idle');
+    queue.promoteDueTimers([known], soonMs);
+    expect([known.state, known.nextChangeAtMs]).toEqual(['ready', NEVER]);
+    known.requeueAtMs = soonMs;
+    queue.noteTimer(known);
+    queue.promoteDueTimers([known], soonMs);
+    expect([known.state, known.requeueAtMs]).toEqual(['queued', NEVER]);
   });
 });

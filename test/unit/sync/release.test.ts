@@ -3,9 +3,9 @@ import type {
   EndpointSliceObject,
   EndpointsObject,
   ServiceObject,
-} from '../../../../src/manifest/kube-object.ts';
-import { ContestedCluster } from '../../../support/contested-cluster.ts';
-import { Killed } from '../../../support/mortal-store.ts';
+} from '../../../src/manifest/kube-object.ts';
+import { ContestedCluster } from '../../support/contested-cluster.ts';
+import { Killed } from '../../support/mortal-store.ts';
 
 const PORTS = 'ports: [{ name: pg, port: 5432 }]';
 const DB = `  - { name: db, ${PORTS}, endpoints: [{ address: 10.0.0.1 }, { address: 10.0.0.2 }] }`;

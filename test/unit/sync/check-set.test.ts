@@ -1,41 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { Check, CheckId, Health } from '../../../src/health/health.ts';
+import type { Check } from '../../../src/health/health.ts';
 import { HealthMemory, NOTHING_KNOWN } from '../../../src/health/memory.ts';
-import { OneShotChecks, type OneShotOptions } from '../../../src/health/one-shot.ts';
 import { proberOver } from '../../../src/health/probe.ts';
-import { LinkedController } from '../../../src/time/linked-controller.ts';
 import { checkAt } from '../../support/checks.ts';
+import { type FormingOptions, formVerdicts } from '../../support/form-verdicts.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ScriptedNetwork } from '../../support/scripted-network.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
-const ENDED = new Error('every check has its verdict');
-
-/** Runs `OneShotChecks` over a fixed set of checks. Rejects with `signal.reason`. */
-async function formVerdicts(
-  checks: readonly Check[],
-  options: OneShotOptions,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<CheckId, Health>> {
-  signal.throwIfAborted();
-  const pass = new OneShotChecks(options);
-  using until = new LinkedController(signal);
-  const running = pass.run(until.signal).catch((error: unknown) => {
-    if (error !== ENDED) throw error;
-  });
-  const formed = pass.form(checks);
-  await Promise.race([formed, running]);
-  until.abort(ENDED);
-  await running;
-  return formed;
-}
-
-function pass(checks: readonly Check[], changes: Partial<OneShotOptions> = {}) {
+function pass(checks: readonly Check[], changes: Partial<FormingOptions> = {}) {
   const clock = new ManualClock();
   const network = new ScriptedNetwork(clock);
   const abort = new AbortController();
   const start = (previous = NOTHING_KNOWN) => {
-    const options: OneShotOptions = {
+    const options: FormingOptions = {
       previous,
       prober: proberOver(network, clock),
       clock,
@@ -54,7 +32,7 @@ function offsetsOf(network: ScriptedNetwork, where: string): number[] {
   return network.dialsTo(where).map((dial) => dial.atMs - 1_000);
 }
 
-describe('OneShotChecks', () => {
+describe('CheckSet with once', () => {
   const [one, two] = [checkAt('10.0.0.1:80'), checkAt('10.0.0.2:80')];
 
   it('needs healthyThreshold successes, fastInterval apart, for a new address', async () => {

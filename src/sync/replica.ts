@@ -3,10 +3,7 @@ import { ownershipLabels } from '../manifest/labels.ts';
 import type { Log } from '../model/log.ts';
 import { LinkedController } from '../time/linked-controller.ts';
 import { runTogether, type Task } from '../time/run-together.ts';
-import type { Cluster } from './cluster.ts';
-import type { CliContext } from './context.ts';
-import type { ClusterFlags } from './options.ts';
-import type { WorkerFlags } from './run-options.ts';
+import type { ClusterAccess, WorkerContext, WorkerSettings } from './worker-context.ts';
 
 /** One of several processes that do the same work, of which one at a time may write. */
 export interface Replica {
@@ -15,16 +12,18 @@ export interface Replica {
   run(tasks: readonly Task[], signal: AbortSignal): Promise<void>;
 }
 
+type ReplicaSettings = Pick<WorkerSettings, 'options' | 'leaderElect' | 'timings'>;
+
 /** @param onChange told when leadership comes or goes. */
 export function replicaOf(
-  cluster: Cluster,
-  flags: ClusterFlags & WorkerFlags,
+  cluster: ClusterAccess,
+  { options, leaderElect, timings }: ReplicaSettings,
   log: Log,
-  context: CliContext,
+  context: WorkerContext,
   onChange: () => void,
 ): Replica {
-  if (flags.leaderElect === 'false') return { isLeader: () => true, run: runTogether };
-  const election = electionOn(cluster, flags, log, context, onChange);
+  if (!leaderElect) return { isLeader: () => true, run: runTogether };
+  const election = electionOn(cluster, { options, timings, leaderElect }, log, context, onChange);
   return {
     isLeader: () => election.isLeader(),
     run: (tasks, signal) => withElection(election, tasks, signal),
@@ -40,29 +39,20 @@ export function logStopping(log: Log, signal: AbortSignal): void {
   signal.addEventListener('abort', report, { once: true });
 }
 
-export function timingsOf(flags: WorkerFlags) {
-  const {
-    leaseDuration: leaseDurationMs,
-    renewDeadline: renewDeadlineMs,
-    retryPeriod: retryPeriodMs,
-  } = flags;
-  return { leaseDurationMs, renewDeadlineMs, retryPeriodMs };
-}
-
 function electionOn(
-  cluster: Cluster,
-  flags: ClusterFlags & WorkerFlags,
+  cluster: ClusterAccess,
+  { options, timings }: ReplicaSettings,
   log: Log,
-  { clock, random, identity, signal }: CliContext,
+  { clock, random, identity, signal }: WorkerContext,
   onLeadership: () => void,
 ): LeaderElection {
   return new LeaderElection(
     { store: cluster.store, clock, random },
     {
-      lease: { namespace: cluster.stateNamespace, name: `external-endpoints-${flags.instance}` },
-      labels: ownershipLabels(flags.instance),
+      lease: { namespace: cluster.stateNamespace, name: `external-endpoints-${options.instance}` },
+      labels: ownershipLabels(options.instance),
       identity,
-      timings: timingsOf(flags),
+      timings,
       onChange(leading) {
         if (leading) log.info('Leading', 'this replica leads now', { identity });
         else if (!signal.aborted) {

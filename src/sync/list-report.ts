@@ -1,12 +1,12 @@
 import type { EventSink } from '../cluster/event-sink.ts';
 import type { ConfigProblem } from '../config/problem.ts';
+import { counted } from '../config/problem-text.ts';
 import { formatLocation } from '../config/target-list.ts';
 import type { ListChanges } from '../list/list-changes.ts';
 import type { ListReport } from '../list/list-merger.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
 import type { Log } from '../model/log.ts';
-import type { Metrics } from '../sync/metrics.ts';
-import { counted } from './rendering/output.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Of a list that is broken all over, the first problems are enough for a log and for an Event. */
 const MAX_PROBLEMS_TOLD = 10;

@@ -2,21 +2,23 @@ import { ClusterWatch } from '../cluster/cluster-watch.ts';
 import { EventRecorder } from '../cluster/event-recorder.ts';
 import { fencedStore } from '../cluster/fenced-store.ts';
 import type { Log } from '../model/log.ts';
-import { Engine } from '../sync/controller.ts';
-import { Reachability } from '../sync/reachability.ts';
-import { type ReadinessCondition, type StatusRoutes, statusRoutes } from '../sync/status-routes.ts';
-import { Worker } from '../sync/worker.ts';
-import type { WorkerStatus } from '../sync/worker-status.ts';
 import type { Task } from '../time/run-together.ts';
-import type { Cluster } from './cluster.ts';
-import { decideOptions } from './cluster-pass.ts';
-import type { CliContext, MetricsRegistry } from './context.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import { Controller } from './controller.ts';
+import { Follow } from './follow.ts';
 import { followList } from './live-list.ts';
-import type { ListSources } from './load-list.ts';
+import { FOLLOW } from './policy.ts';
+import { Reachability } from './reachability.ts';
 import { logStopping, replicaOf } from './replica.ts';
-import type { RunFlags } from './run-options.ts';
 import { serveStatus } from './serve-status.ts';
+import { type ReadinessCondition, type StatusRoutes, statusRoutes } from './status-routes.ts';
+import type {
+  ClusterAccess,
+  MetricsRegistry,
+  WorkerContext,
+  WorkerEnd,
+  WorkerSettings,
+} from './worker-context.ts';
+import type { WorkerStatus } from './worker-status.ts';
 
 /**
  * For writes under way and the state. A second for the lease and half a second for who is being answered come after
@@ -28,13 +30,12 @@ const SHUTDOWN_TIMEOUT_MS = 3_000;
 const ALIVE_WITHIN_MS = 180_000;
 
 /** Follows the list, DNS, health and the cluster until the user ends it. */
-export async function runContinuously(
-  cluster: Cluster,
-  flags: RunFlags,
-  sources: ListSources,
+export async function runFollowing(
+  cluster: ClusterAccess,
+  settings: WorkerSettings,
   log: Log,
-  context: CliContext,
-): Promise<ExitCode> {
+  context: WorkerContext,
+): Promise<WorkerEnd> {
   const { clock, prober, random, resolver } = context;
   const { store, state } = cluster;
   const registry = await context.newMetrics();
@@ -44,7 +45,7 @@ export async function runContinuously(
     metrics.apiRequest(method, code);
     reachability.note(code);
   });
-  const replica = replicaOf(cluster, flags, log, context, () => engine.onLeadership());
+  const replica = replicaOf(cluster, settings, log, context, () => controller.onLeadership());
   const isLeader = () => replica.isLeader();
   const events = new EventRecorder(
     { store: fencedStore(store, isLeader), clock, random },
@@ -53,17 +54,21 @@ export async function runContinuously(
       onOutcome: (outcome) => metrics.eventTold(typeof outcome === 'string' ? outcome : outcome.reason),
     },
   );
-  const engine = new Engine(
+  const controller: Controller = new Controller(
     { store, resolver, prober, clock, random, log, metrics, events, isLeader },
-    { options: decideOptions(flags), maxProbesInFlight: context.maxProbesInFlight },
+    {
+      policy: FOLLOW,
+      options: settings.options,
+      maxProbesInFlight: context.maxProbesInFlight,
+      isScopeRead: () => watch.synced,
+    },
   );
-  const worker = new Worker(engine, { state, clock, random, log, isLeader }, SHUTDOWN_TIMEOUT_MS);
-  const watch = watchFor(engine, cluster, flags, log, context);
+  const follow = new Follow(controller, { state, clock, random, log, isLeader }, SHUTDOWN_TIMEOUT_MS);
+  const watch = watchFor(controller, cluster, settings, log, context);
   const list = followList(
-    flags,
-    sources,
+    settings,
     (active) => {
-      engine.setList(active.list, active.isComplete);
+      controller.setList(active.list, active.isComplete);
       watch.setTargets(active.list.targets);
     },
     { cluster, log, metrics, events },
@@ -71,76 +76,76 @@ export async function runContinuously(
   );
   const ready = [
     { name: 'list', isMet: () => list.recorder.current !== undefined },
-    { name: 'cluster', isMet: () => watch.synced && engine.hasReadAll },
+    { name: 'cluster', isMet: () => watch.synced && controller.hasReadAll },
   ];
   const status = () => ({
     version: context.version,
-    instance: flags.instance,
+    instance: settings.options.instance,
     identity: context.identity,
     leading: isLeader(),
-    targets: engine.reports,
+    targets: controller.reports,
   });
-  const routes = routesOf(engine, worker, ready, registry, status, context);
-  const server = await serveStatus(flags, routes, log, context);
-  if (server === undefined) return EXIT.usage;
+  const routes = routesOf(controller, follow, ready, registry, status, context);
+  const server = await serveStatus(settings, routes, log, context);
+  if (server === undefined) return 'cannotListen';
   const tasks: Task[] = [
-    (signal) => worker.run(signal),
+    (signal) => follow.run(signal),
     (signal) => watch.run(signal),
     (signal) => events.run(signal),
     ...list.tasks,
-    (signal) => giveUpUnless(() => worker.hasReachedCluster, flags.startupTimeout, context, signal),
-    ...resyncTasks(engine, flags, context),
+    (signal) => giveUpUnless(() => follow.hasReachedCluster, settings.startupTimeoutMs, context, signal),
+    ...resyncTasks(controller, settings, context),
   ];
   logStopping(log, context.signal);
   try {
     await replica.run(tasks, context.signal);
     log.info('Stopped', 'ended as it was asked to; no write is under way any more');
-    return EXIT.done;
+    return 'done';
   } catch (error) {
     if (!(error instanceof StartupTimeout)) throw error;
     log.error('StartupTimeout', error.message);
-    return EXIT.clusterFailed;
+    return 'clusterFailed';
   } finally {
     await server.close();
   }
 }
 
 function watchFor(
-  engine: Engine,
-  cluster: Cluster,
-  flags: RunFlags,
+  controller: Controller,
+  cluster: ClusterAccess,
+  settings: WorkerSettings,
   log: Log,
-  context: CliContext,
+  context: WorkerContext,
 ): ClusterWatch {
   const { clock, random } = context;
   return new ClusterWatch(
     { store: cluster.store, clock, random },
     {
-      instance: flags.instance,
+      instance: settings.options.instance,
       log,
-      onUpsert: (object) => engine.onObjectEvent({ object, deleted: false }),
-      onDelete: (object) => engine.onObjectEvent({ object, deleted: true }),
-      onReplace: (kind, scope, items) => engine.onReplacement(kind, scope, items),
+      onUpsert: (object) => controller.onObjectEvent({ object, deleted: false }),
+      onDelete: (object) => controller.onObjectEvent({ object, deleted: true }),
+      onReplace: (kind, scope, items) => controller.onRelist(kind, scope, items),
     },
   );
 }
 
 function routesOf(
-  engine: Engine,
-  worker: Worker,
+  controller: Controller,
+  follow: Follow,
   conditions: readonly ReadinessCondition[],
   registry: MetricsRegistry,
   status: () => WorkerStatus,
-  { clock }: CliContext,
+  { clock }: WorkerContext,
 ): StatusRoutes {
   return statusRoutes({
     // Until the API server has answered, `--startup-timeout` says how long to wait, and nobody else.
-    isAlive: () => !worker.hasReachedCluster || clock.monotonicNow() - worker.turnedAtMs < ALIVE_WITHIN_MS,
+    isAlive: () => !follow.hasReachedCluster || clock.monotonicNow() - follow.turnedAtMs < ALIVE_WITHIN_MS,
     conditions,
     metrics: {
       contentType: registry.contentType,
       text: () => {
-        engine.fillGauges();
+        controller.fillGauges();
         return registry.text();
       },
     },
@@ -148,10 +153,10 @@ function routesOf(
   });
 }
 
-function resyncTasks(engine: Engine, flags: RunFlags, { cron }: CliContext): Task[] {
-  const { resync: expression, timezone, cronJitter: jitterMs } = flags;
+function resyncTasks(controller: Controller, settings: WorkerSettings, { cron }: WorkerContext): Task[] {
+  const { resync: expression, timezone, cronJitterMs: jitterMs } = settings;
   if (expression === undefined) return [];
-  const work = async () => engine.resync();
+  const work = async () => controller.resync();
   return [(signal) => cron.run({ expression, timezone, jitterMs }, work, signal)];
 }
 
@@ -161,7 +166,7 @@ class StartupTimeout extends Error {}
 async function giveUpUnless(
   hasReached: () => boolean,
   timeoutMs: number,
-  { clock }: CliContext,
+  { clock }: WorkerContext,
   signal: AbortSignal,
 ): Promise<void> {
   await clock.sleep(timeoutMs, signal);

@@ -3,9 +3,9 @@ import { StateSaver } from '../state/state-saver.ts';
 import type { StateStore } from '../state/sync-state.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
-import type { Engine } from './controller.ts';
+import type { Controller } from './controller.ts';
 
-export interface WorkerPorts {
+export interface FollowPorts {
   readonly state: StateStore;
   readonly clock: Clock;
   readonly random: Random;
@@ -16,51 +16,51 @@ export interface WorkerPorts {
 const LONGEST_REST_MS = 60_000;
 
 /**
- * The life of an engine: it recalls what the process before has learned, turns until it is told to stop, and then
- * finishes what is under way.
+ * The life of a controller that follows: it recalls what the process before has learned, reconciles until it is told to
+ * stop, and then finishes what is under way.
  *
- *     recall ──▶ round ──▶ save, if due ──▶ rest until something is due, or somebody calls ──▶ finish, save
+ *     recall ──▶ reconcile ──▶ save, if due ──▶ sleep until something is due, or is signalled ──▶ finish, save
  *                  ▲                                                    │
  *                  └────────────────────────────────────────────────────┘
  */
-export class Worker {
-  readonly #engine: Engine;
-  readonly #ports: WorkerPorts;
+export class Follow {
+  readonly #controller: Controller;
+  readonly #ports: FollowPorts;
   readonly #state: StateSaver;
   /** How long to go on with writes that are under way when it is told to stop. */
   readonly #shutdownTimeoutMs: number;
-  #reached = false;
-  #stateless = false;
-  #lastTurnMs = Number.NEGATIVE_INFINITY;
+  #hasReached = false;
+  #hasNoStateStore = false;
+  #turnedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(engine: Engine, ports: WorkerPorts, shutdownTimeoutMs: number) {
-    this.#engine = engine;
+  constructor(controller: Controller, ports: FollowPorts, shutdownTimeoutMs: number) {
+    this.#controller = controller;
     this.#ports = ports;
     this.#shutdownTimeoutMs = shutdownTimeoutMs;
-    this.#state = new StateSaver(ports, () => engine.state);
-    engine.onStateChange = () => this.#state.noteChange();
+    this.#state = new StateSaver(ports, () => controller.state);
+    controller.onStateChange = () => this.#state.noteChange();
   }
 
   /** The API server has answered this process. */
   get hasReachedCluster(): boolean {
-    return this.#reached;
+    return this.#hasReached;
   }
 
-  /** When the loop last turned, on the monotonic clock: what no longer turns is not alive. */
+  /** When the loop last turned, on the monotonic clock: a loop that no longer turns is not alive. */
   get turnedAtMs(): number {
-    return this.#lastTurnMs;
+    return this.#turnedAtMs;
   }
 
   /** Works until `signal` aborts; then finishes the writes under way, saves the state, and resolves. */
   async run(signal: AbortSignal): Promise<void> {
-    const { observer, ranges, reader } = this.#engine;
+    const { observer, ranges, reader } = this.#controller;
     const stopped = new AbortController();
     const stop = () => stopped.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     const looking = observer.tasks.map((task) =>
       task(stopped.signal).catch((error: unknown) => {
-        if (!stopped.signal.aborted) this.#engine.fail(error);
+        if (!stopped.signal.aborted) this.#controller.fail(error);
       }),
     );
     try {
@@ -78,54 +78,54 @@ export class Worker {
 
   async #recall(signal: AbortSignal): Promise<void> {
     const loaded = await this.#state.loadPatiently(signal);
-    await this.#engine.ranges.readPatiently(signal);
-    this.#reached = true;
-    this.#stateless = loaded.kind === 'unusable';
-    this.#engine.rounds.setHasNoStateStore(this.#stateless);
-    this.#engine.recall(loaded.state);
+    await this.#controller.ranges.readPatiently(signal);
+    this.#hasReached = true;
+    this.#hasNoStateStore = loaded.kind === 'unusable';
+    this.#controller.reconciler.setHasNoStateStore(this.#hasNoStateStore);
+    this.#controller.recall(loaded.state);
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    const { ranges, rounds, signalled } = this.#engine;
-    this.#engine.throwIfFailed();
+    const { ranges, reconciler, signal: wake } = this.#controller;
+    this.#controller.throwIfFailed();
     const nowMs = this.#ports.clock.monotonicNow();
-    this.#lastTurnMs = nowMs;
+    this.#turnedAtMs = nowMs;
     ranges.readIfDue(signal);
     await this.#noteLeadership(signal);
-    await rounds.goRound(signal);
+    await reconciler.reconcileDue(signal);
     if (this.#savesState) this.#state.saveIfDue(signal);
     const nextMs = Math.min(
-      rounds.nextRoundAtMs,
+      reconciler.nextRoundAtMs,
       this.#savesState ? this.#state.nextSaveAtMs : Number.POSITIVE_INFINITY,
       nowMs + LONGEST_REST_MS,
     );
-    await signalled.sleepUntil(nextMs, signal);
+    await wake.sleepUntil(nextMs, signal);
   }
 
-  /** A new leader does not drop what the one before has published and it has never met itself. */
+  /** A new leader does not drop addresses that the one before has published and it has never met itself. */
   async #noteLeadership(signal: AbortSignal): Promise<void> {
-    const { rounds } = this.#engine;
-    const leads = this.#ports.isLeader();
-    const before = leads && !rounds.isLeading ? await this.#state.loadOnce(signal) : undefined;
+    const { reconciler } = this.#controller;
+    const isLeading = this.#ports.isLeader();
+    const before = isLeading && !reconciler.isLeading ? await this.#state.loadOnce(signal) : undefined;
     // Where nobody has saved anything in between, this process has led before itself.
-    if (before !== undefined) this.#engine.succeed(before);
-    rounds.setLeading(leads);
+    if (before !== undefined) this.#controller.succeed(before);
+    reconciler.setLeading(isLeading);
   }
 
   /** Only the leader's memory is kept, where there is a place for it. */
   get #savesState(): boolean {
-    return this.#ports.isLeader() && !this.#stateless;
+    return this.#ports.isLeader() && !this.#hasNoStateStore;
   }
 
   async #shutDown(): Promise<void> {
     const done = new AbortController();
     const deadline = this.#ports.clock.sleep(this.#shutdownTimeoutMs, done.signal).then(
-      () => this.#engine.stopWriting(new Error('time to shut down is over')),
+      () => this.#controller.stopWriting(new Error('time to shut down is over')),
       () => undefined,
     );
     // Side by side: a write that hangs must not cost what was learned.
-    const saving = this.#ports.isLeader() ? this.#state.saveAtLast(this.#engine.writing) : undefined;
-    await Promise.all([this.#engine.applyQueue.drain(), saving]);
+    const saving = this.#ports.isLeader() ? this.#state.saveAtLast(this.#controller.writing) : undefined;
+    await Promise.all([this.#controller.applyQueue.drain(), saving]);
     done.abort();
     await deadline;
   }

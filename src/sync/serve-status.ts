@@ -1,14 +1,13 @@
 import type { Log } from '../model/log.ts';
-import type { StatusRoutes, StatusServer } from '../sync/status-routes.ts';
-import type { CliContext } from './context.ts';
-import type { RunFlags } from './run-options.ts';
+import type { StatusRoutes, StatusServer } from './status-routes.ts';
+import type { WorkerContext, WorkerSettings } from './worker-context.ts';
 
 /** Serves what the worker says of itself; undefined, and told, when the address of `--listen` cannot be had. */
 export async function serveStatus(
-  { listen }: RunFlags,
+  { listen }: WorkerSettings,
   routes: StatusRoutes,
   log: Log,
-  context: CliContext,
+  context: WorkerContext,
 ): Promise<StatusServer | undefined> {
   try {
     const server = await context.startStatusServer(listen, routes);

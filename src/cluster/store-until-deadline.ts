@@ -1,5 +1,5 @@
-import type { ApiResult, ObjectStore } from '../../cluster/object-store.ts';
-import { LinkedController } from '../../time/linked-controller.ts';
+import { LinkedController } from '../time/linked-controller.ts';
+import type { ApiResult, ObjectStore } from './object-store.ts';
 
 /**
  * The cluster, as long as there is time. After that every request is answered here: a pass that is out of time ends

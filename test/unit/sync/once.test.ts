@@ -1,18 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import type { ObjectStore } from '../../../../src/cluster/object-store.ts';
-import { proberOver } from '../../../../src/health/probe.ts';
-import type { EndpointSliceObject } from '../../../../src/manifest/kube-object.ts';
-import { ConfigMapState } from '../../../../src/state/config-map-state.ts';
-import { type PassPorts, type PassResult, pass } from '../../../../src/sync/pass/pass.ts';
-import type { PassRequest } from '../../../../src/sync/pass/pass-request.ts';
-import { servingZones, silent } from '../../../support/dns-network.ts';
-import { address, ResolverBench, SERVER } from '../../../support/dns-resolver.ts';
-import { type InMemoryClient, InMemoryCluster } from '../../../support/in-memory-cluster.ts';
-import type { ManualClock } from '../../../support/manual-clock.ts';
-import { ScriptedNetwork } from '../../../support/scripted-network.ts';
-import { seededRandom } from '../../../support/seeded-random.ts';
-import { storeWith } from '../../../support/store-with.ts';
-import { listOf } from '../../../support/targets.ts';
+import { NO_EVENTS } from '../../../src/cluster/event-sink.ts';
+import type { ObjectStore } from '../../../src/cluster/object-store.ts';
+import { proberOver } from '../../../src/health/probe.ts';
+import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
+import { NO_LOG } from '../../../src/model/log.ts';
+import { ConfigMapState } from '../../../src/state/config-map-state.ts';
+import { NO_METRICS } from '../../../src/sync/metrics.ts';
+import { type OncePorts, type OnceRequest, type OnceResult, runOnce } from '../../../src/sync/once.ts';
+import { servingZones, silent } from '../../support/dns-network.ts';
+import { address, ResolverBench, SERVER } from '../../support/dns-resolver.ts';
+import { type InMemoryClient, InMemoryCluster } from '../../support/in-memory-cluster.ts';
+import type { ManualClock } from '../../support/manual-clock.ts';
+import { ScriptedNetwork } from '../../support/scripted-network.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { storeWith } from '../../support/store-with.ts';
+import { listOf } from '../../support/targets.ts';
 
 const REFUSED = { does: 'fail', code: 'ECONNREFUSED' } as const;
 
@@ -43,11 +45,11 @@ class PassBench {
     this.store = this.client.store;
   }
 
-  async pass(targets: string, changes: Partial<PassRequest> = {}): Promise<PassResult> {
+  async pass(targets: string, changes: Partial<OnceRequest> = {}): Promise<OnceResult> {
     const defaults = `defaults: { namespace: default, dns: { servers: ["${SERVER.address}"] } }`;
     const list = listOf(targets, defaults);
-    const request: PassRequest = {
-      ...list,
+    const request: OnceRequest = {
+      work: { list },
       options: {
         instance: 'default',
         adopt: false,
@@ -55,28 +57,34 @@ class PassBench {
         allowMassDelete: false,
         acceptDrain: false,
       },
-      limits: LIMITS,
-      mode: 'write',
+      ...LIMITS,
+      writes: 'whileLeading',
       ...changes,
     };
     const place = { namespace: 'default', instance: 'default' };
     const plain = { compress: async (text: string) => text, decompress: async (text: string) => text };
-    const ports: PassPorts = {
-      store: this.store,
-      state: new ConfigMapState(this.client.store, plain, this.clock, place),
+    const ports: OncePorts = {
       resolver: this.dns.resolver,
       prober: proberOver(this.network, this.clock),
       clock: this.clock,
       random: seededRandom(1),
-      requestCount: () => this.client.requests.length,
+      log: NO_LOG,
+      metrics: NO_METRICS,
+      events: NO_EVENTS,
+      isLeader: () => true,
+      cluster: {
+        store: this.store,
+        state: new ConfigMapState(this.client.store, plain, this.clock, place),
+        requestCount: () => this.client.requests.length,
+      },
     };
     const onProgress = (step: string, done: number, total: number) =>
       this.progress.push(`${step} ${done}/${total}`);
-    return this.clock.advanceUntil(pass(request, ports, onProgress, new AbortController().signal));
+    return this.clock.advanceUntil(runOnce(request, ports, onProgress, new AbortController().signal));
   }
 
   /** The same, for passes that must come to an end. */
-  async done(targets: string, changes: Partial<PassRequest> = {}) {
+  async done(targets: string, changes: Partial<OnceRequest> = {}) {
     const result = await this.pass(targets, changes);
     if (!result.ok) throw new Error(result.failure.message);
     return result;
@@ -120,7 +128,7 @@ describe('a pass', () => {
 
   it('that only plans sends no write, and says the same as the one that writes', async () => {
     const bench = new PassBench();
-    const planned = await bench.done(DB, { mode: 'plan' });
+    const planned = await bench.done(DB, { writes: 'none' });
     expect(bench.writes).toEqual([]);
     const written = await bench.done(DB);
     expect(
@@ -131,11 +139,11 @@ describe('a pass', () => {
 
   it('that is judged by the API server keeps neither objects nor state', async () => {
     const bench = new PassBench();
-    const dry = await bench.done(DB, { mode: 'dryRun' });
+    const dry = await bench.done(DB, { writes: 'dryRun' });
     expect(dry.report.summary).toMatchObject({ created: 3, failed: 0 });
     expect(bench.writes.filter((request) => request.includes('configmaps'))).toEqual([]);
     expect(await bench.served('db')).toEqual({});
-    expect((await bench.done(DB, { mode: 'plan' })).report.summary.created).toBe(3);
+    expect((await bench.done(DB, { writes: 'none' })).report.summary.created).toBe(3);
   });
 
   it('tells how far it is', async () => {
@@ -180,7 +188,7 @@ describe('a target that is slow', () => {
     const bench = new PassBench();
     await bench.done(DB);
     bench.network.set('10.0.0.1:1', { does: 'swallow' });
-    const { report } = await bench.done(DB, { limits: { ...LIMITS, probingTimeoutMs: 1_000 } });
+    const { report } = await bench.done(DB, { probingTimeoutMs: 1_000 });
     expect(report.summary).toMatchObject({ updated: 0, unchanged: 1 });
     expect(await bench.served('db')).toEqual({ '10.0.0.1': true, '10.0.0.2': true });
   });

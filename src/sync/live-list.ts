@@ -4,16 +4,13 @@ import { ListMerger } from '../list/list-merger.ts';
 import type { ListSource } from '../list/list-source.ts';
 import { PartReader } from '../list/part-reader.ts';
 import type { Log } from '../model/log.ts';
-import type { Metrics } from '../sync/metrics.ts';
 import type { Task } from '../time/run-together.ts';
-import type { Cluster } from './cluster.ts';
-import type { CliContext } from './context.ts';
-import { reportList } from './list-telling.ts';
-import type { ListSources } from './load-list.ts';
-import type { RunFlags } from './run-options.ts';
+import { reportList } from './list-report.ts';
+import type { Metrics } from './metrics.ts';
+import type { ClusterAccess, WorkerContext, WorkerSettings } from './worker-context.ts';
 
 export interface LiveListParts {
-  readonly cluster: Cluster;
+  readonly cluster: ClusterAccess;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: EventSink;
@@ -27,11 +24,10 @@ export interface LiveList {
 
 /** Follows every source of the list, and tells what comes of each reading. */
 export function followList(
-  flags: RunFlags,
-  { paths, configMaps }: ListSources,
+  { allowEmpty, sources: { paths, configMaps } }: WorkerSettings,
   onList: ConstructorParameters<typeof ListMerger>[0]['onList'],
   parts: LiveListParts,
-  context: CliContext,
+  context: WorkerContext,
 ): LiveList {
   const { clock, random } = context;
   const { cluster, log } = parts;
@@ -46,7 +42,7 @@ export function followList(
     fromCluster.map((each) => each.objectOf(part)).find((each) => each !== undefined);
   const recorder = new ListMerger({
     sources: sources.map(({ name }) => name),
-    allowEmpty: flags.allowEmpty ?? false,
+    allowEmpty,
     onList,
     onReport: (report) => reportList(report, { ...parts, objectOf }),
   });
