@@ -111,7 +111,7 @@ function queries(): Kind[] {
     },
     {
       what: 'queries without an answer',
-      count: 5_000,
+      count: 3_000,
       repeat: (count) => askEach(count, 40, 'name', 'QueryTimeout', silentDns, 20),
     },
     {
@@ -164,20 +164,20 @@ function probes(): Kind[] {
   const inMonitor = (port: number, kind: HealthCheckKind, timeoutMs?: number) => (count: number) =>
     probe(port, kind, count, timeoutMs);
   return [
-    { what: 'tcp probes', count: 5_000, repeat: inMonitor(peers.greeterPort, { type: 'tcp' }) },
+    { what: 'tcp probes', count: 4_000, repeat: inMonitor(peers.greeterPort, { type: 'tcp' }) },
     {
       what: 'tcp probes that read',
-      count: 5_000,
+      count: 3_000,
       repeat: inMonitor(peers.greeterPort, { type: 'tcp', exchange: { expect } }),
     },
-    { what: 'refused probes', count: 5_000, repeat: inMonitor(peers.closedPort, { type: 'tcp' }) },
+    { what: 'refused probes', count: 4_000, repeat: inMonitor(peers.closedPort, { type: 'tcp' }) },
     {
       what: 'probes without an answer',
-      count: 4_000,
+      count: 2_000,
       repeat: inMonitor(peers.hangingPort, { type: 'tcp', exchange: { expect } }, 20),
     },
     { what: 'http probes', count: 3_000, repeat: inMonitor(peers.httpPort, { type: 'http', http }) },
-    { what: 'tls probes', count: 1_000, repeat: inMonitor(peers.tlsPort, { type: 'tls', tls }) },
+    { what: 'tls probes', count: 500, repeat: inMonitor(peers.tlsPort, { type: 'tls', tls }) },
     {
       what: 'dials on one signal',
       count: 4_000,
@@ -250,7 +250,7 @@ function requests(): Kind[] {
     },
     {
       what: 'requests without an answer',
-      count: 3_000,
+      count: 2_000,
       repeat: (count) =>
         times(count, 40, async () => {
           if ((await silent.get(reference('absent'), life)).ok) throw new Error('it answered');
@@ -317,7 +317,7 @@ async function recordEvents(store: ObjectStore, count: number) {
 
 async function heapBytes(): Promise<number> {
   // Objects that weak references held go in a later turn than those that held them.
-  for (let round = 0; round < 5; round += 1) {
+  for (let round = 0; round < 3; round += 1) {
     globalThis.gc?.();
     await delay(10);
   }
