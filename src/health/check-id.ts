@@ -42,15 +42,15 @@ function kindKeyOf(kind: HealthCheckKind): string {
       return 'none';
     case 'tcp': {
       const { send, expect } = kind.exchange ?? {};
-      return joinedKey('tcp', [hexOf(send), expectationKeyOf(expect)]);
+      return digestKey('tcp', [hexOf(send), expectationKeyOf(expect)]);
     }
     case 'tls':
-      return joinedKey('tls', tlsKeysOf(kind.tls));
+      return digestKey('tls', tlsKeysOf(kind.tls));
     case 'http': {
       const { method, path, host, expectedStatuses, body } = kind.http;
       const statuses = expectedStatuses.map(({ from, to }) => `${from}-${to}`).join(',');
       const http = [method, path, host, statuses, expectationKeyOf(body)];
-      return joinedKey(kind.tls === undefined ? 'http' : 'https', [...http, ...tlsKeysOf(kind.tls)]);
+      return digestKey(kind.tls === undefined ? 'http' : 'https', [...http, ...tlsKeysOf(kind.tls)]);
     }
   }
 }
@@ -73,7 +73,7 @@ function hexOf(bytes: Uint8Array | undefined): string | undefined {
  * A digest of the parts, because bytes to send may be a password, and ids are saved in the state's ConfigMap. With
  * 128 bits no two checks of a list share one. JSON keeps the parts apart, whatever they contain.
  */
-function joinedKey(type: string, parts: readonly (string | undefined)[]): string {
+function digestKey(type: string, parts: readonly (string | undefined)[]): string {
   if (parts.every((part) => part === undefined)) return type;
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16);
   return `${type}:${digest.toString('base64url')}`;
