@@ -205,7 +205,7 @@ function planAssessed(
     situation,
     assessments: verdicts,
     troubles,
-    mirrorStopped: moment.mirrorStopped ?? false,
+    mirrorStopped: moment.mirrorStopped,
   });
   const lookAgainAtMs = hasSuspendedDrain(verdicts)
     ? now.monotonicMs + CONFIRM_AFTER_MS

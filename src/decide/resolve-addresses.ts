@@ -34,8 +34,8 @@ export interface TargetSnapshot {
   readonly names?: NameView;
   /** When `existing` was read, on the monotonic clock; undefined: just now. */
   readonly readAtMs?: number | undefined;
-  /** The mirroring controller had its time to remove its slices, and did not. */
-  readonly mirrorStopped?: boolean;
+  /** Whether the mirroring controller had its time to remove its slices, and did not; undefined: nobody waits for it. */
+  readonly mirrorStopped?: boolean | undefined;
 }
 
 /** What says, besides, what the names of a target stand for. */

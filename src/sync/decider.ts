@@ -167,9 +167,11 @@ export class Decider {
       readAtMs,
     } = record;
     if (target === undefined) throw new Error(`${record.key} has no target`);
+    // Undefined where no adoption is under way: what was left behind then is deleted at once.
     const mirrorStopped =
-      record.wait?.until === 'MirroredSlicesGone' &&
-      now.monotonicMs - record.wait.sinceMs >= MIRROR_STOPPED_AFTER_MS;
+      record.wait?.until === 'MirroredSlicesGone'
+        ? now.monotonicMs - record.wait.sinceMs >= MIRROR_STOPPED_AFTER_MS
+        : undefined;
     const snapshot = {
       target,
       existing,
