@@ -1,13 +1,10 @@
 import type { KubeObject } from '../manifest/kube-object.ts';
-import { INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVICE_NAME_LABEL } from '../manifest/labels.ts';
 import type { Log } from '../model/log.ts';
-import type { Target } from '../model/target.ts';
 import { LinkedController } from '../time/linked-controller.ts';
 import { untilAborted } from '../time/on-abort.ts';
 import type { ApiFailure, ListScope } from './object-store.ts';
 import { Reflector, type ReflectorPorts } from './reflector.ts';
-
-export type WatchedKind = 'Service' | 'Endpoints' | 'EndpointSlice';
+import { type WatchedKind, type WatchedTarget, watchScopes } from './scopes.ts';
 
 export interface ClusterWatchSettings {
   readonly instance: string;
@@ -18,18 +15,10 @@ export interface ClusterWatchSettings {
   readonly onReplace: (kind: WatchedKind, scope: ListScope, items: readonly KubeObject[]) => void;
 }
 
-/** The fields of a target that decide which objects are watched. */
-export type WatchedTarget = Pick<Target, 'namespace' | 'name'> & {
-  readonly service: Pick<Target['service'], 'create'>;
-};
-
 interface Following {
   readonly reflector: Reflector;
   readonly until: LinkedController;
 }
-
-/** With more names the selector would be too long; then all slices are watched. */
-const MAX_NAMES_IN_SELECTOR = 100;
 
 /**
  * Watches the Services and Endpoints with our ownership labels, and all EndpointSlices of our Services. Watches all
@@ -73,7 +62,7 @@ export class ClusterWatch {
   }
 
   #follow(signal: AbortSignal): void {
-    const wanted = this.#wantedScopes();
+    const wanted = watchScopes(this.#targets, this.#settings.instance, this.#mode);
     for (const [key, { until }] of [...this.#following]) {
       if (wanted.has(key)) continue;
       this.#following.delete(key);
@@ -100,28 +89,6 @@ export class ClusterWatch {
     }
   }
 
-  #wantedScopes(): Map<string, { readonly kind: WatchedKind; readonly scope: ListScope }> {
-    const byNamespace = Map.groupBy(this.#targets, ({ namespace }) => namespace);
-    const places: (readonly [string | undefined, readonly WatchedTarget[]])[] =
-      this.#mode === 'cluster' ? [[undefined, this.#targets]] : [...byNamespace];
-    const ours = `${MANAGED_BY_LABEL}=${MANAGER},${INSTANCE_LABEL}=${this.#settings.instance}`;
-    const wanted = new Map<string, { readonly kind: WatchedKind; readonly scope: ListScope }>();
-    for (const [namespace, targets] of places) {
-      const where = namespace === undefined ? {} : { namespace };
-      for (const kind of ['Service', 'Endpoints', 'EndpointSlice'] as const) {
-        const labelSelector = kind === 'EndpointSlice' ? slicesOf(targets) : ours;
-        const scope = { ...where, labelSelector };
-        wanted.set(`${kind} ${namespace ?? ''} ${labelSelector}`, { kind, scope });
-      }
-    }
-    for (const [namespace, targets] of byNamespace) {
-      if (targets.every(({ service }) => service.create)) continue;
-      wanted.delete(`Service ${namespace} ${ours}`);
-      wanted.set(`Service ${namespace}`, { kind: 'Service', scope: { namespace } });
-    }
-    return wanted;
-  }
-
   #onTrouble(kind: WatchedKind, scope: ListScope, failure: ApiFailure): void {
     if (failure.reason === 'Forbidden' && scope.namespace === undefined && this.#mode === 'cluster') {
       this.#settings.log.info(
@@ -138,10 +105,4 @@ export class ClusterWatch {
       `watching ${kind} in ${where} was interrupted: ${failure.message}`,
     );
   }
-}
-
-function slicesOf(targets: readonly { readonly name: string }[]): string {
-  const names = [...new Set(targets.map(({ name }) => name))].sort();
-  if (names.length === 0 || names.length > MAX_NAMES_IN_SELECTOR) return SERVICE_NAME_LABEL;
-  return `${SERVICE_NAME_LABEL} in (${names.join(',')})`;
 }

@@ -1,5 +1,4 @@
 import type { EndpointSliceObject, KubeObject } from '../manifest/kube-object.ts';
-import { INSTANCE_LABEL, MANAGED_BY_LABEL, MANAGER, SERVICE_NAME_LABEL } from '../manifest/labels.ts';
 import { keyOf } from '../model/target.ts';
 import {
   type ExistingObjects,
@@ -9,6 +8,7 @@ import {
 } from '../plan/existing-objects.ts';
 import { Limiter } from '../time/limiter.ts';
 import type { ApiFailure, ApiResult, ListScope, ObjectStore, StoredKind } from './object-store.ts';
+import { ownedBy, slicesOf, slicesOfService } from './scopes.ts';
 
 /** The objects in the cluster that matter: all under the names of the list, and all that we own. */
 export interface ClusterView {
@@ -30,9 +30,6 @@ export type ClusterReading =
  */
 const PARTS_OF_SERVICE = ['Endpoints', 'EndpointSlice'] as const;
 
-/** With more Services the selector is longer than it is worth. */
-const MAX_NAMES_IN_SELECTOR = 50;
-
 /** How many Services are read singly at a time. */
 const MAX_READS_IN_FLIGHT = 8;
 
@@ -44,10 +41,10 @@ export async function readCluster(
   signal: AbortSignal,
 ): Promise<ClusterReading> {
   const byNamespace = Map.groupBy(targets, (target) => target.namespace);
-  const ours = `${MANAGED_BY_LABEL}=${MANAGER},${INSTANCE_LABEL}=${instance}`;
+  const ours = ownedBy(instance);
   const places: readonly Place[] = [
     { labelSelector: ours },
-    ...[...byNamespace].map(([namespace, members]) => ({ namespace, slicesOnly: sliceSelector(members) })),
+    ...[...byNamespace].map(([namespace, members]) => ({ namespace, slicesOnly: slicesOf(members) })),
   ];
   const collected: KubeObject[] = [];
   const unreadable = new Map<string, ApiFailure>();
@@ -109,7 +106,7 @@ export async function readService(
 ): Promise<ApiResult<ExistingObjects>> {
   const [endpoints, slices] = await Promise.all([
     store.get({ kind: 'Endpoints', namespace, name }, signal),
-    store.list('EndpointSlice', { namespace, labelSelector: `${SERVICE_NAME_LABEL}=${name}` }, signal),
+    store.list('EndpointSlice', { namespace, labelSelector: slicesOfService(name) }, signal),
   ]);
   const service = await store.get({ kind: 'Service', namespace, name }, signal);
   const found: KubeObject[] = [];
@@ -121,11 +118,6 @@ export async function readService(
   found.push(...slices.value.items);
   const existing = groupByService(found).get(keyOf({ namespace, name })) ?? NOTHING_EXISTS;
   return { ok: true, value: existing, created: false, warnings: [] };
-}
-
-function sliceSelector(members: readonly { readonly name: string }[]): string | undefined {
-  if (members.length > MAX_NAMES_IN_SELECTOR) return undefined;
-  return `${SERVICE_NAME_LABEL} in (${members.map(({ name }) => name).join(',')})`;
 }
 
 /** A namespace, or the objects with these labels in all namespaces. */
