@@ -11,7 +11,7 @@ import { startEmbeddedApiServer } from './embedded/apiserver/listener.ts';
 import { Backend } from './embedded/backend.ts';
 import { startDnsServer } from './embedded/dns-server.ts';
 import { DnsZone } from './embedded/dns-zone.ts';
-import { mappedDialer } from './embedded/mapped-dialer.ts';
+import type { Dialer, DialRequest } from './health/dialer.ts';
 import { proberOver } from './health/probe.ts';
 import { createDnsTransport } from './io/dns-transport.ts';
 import { cpuTimeOfProcess, systemClock } from './io/system-clock.ts';
@@ -117,4 +117,22 @@ targets:
     ports: [{ name: tn3270, port: 23, targetPort: 992 }]
     endpoints: [{ address: 192.0.2.30 }]
 `;
+}
+
+/**
+ * Maps connections to documentation addresses (RFC 5737) to listeners on loopback, because the API server rejects
+ * loopback addresses as endpoints. Other addresses are dialled directly.
+ */
+function mappedDialer(
+  dialer: Dialer,
+  listeners: ReadonlyMap<IpAddress, { readonly address: IpAddress; readonly port: number }>,
+): Dialer {
+  const mapped = (request: DialRequest) => {
+    const listener = listeners.get(request.address);
+    return listener === undefined ? request : { ...request, ...listener };
+  };
+  return {
+    dial: (request, signal) => dialer.dial(mapped(request), signal),
+    reach: (request, signal) => dialer.reach(mapped(request), signal),
+  };
 }

@@ -3,12 +3,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { IpAddress } from '../model/ip-address.ts';
 
 /**
- * What a backend does to those who connect: `accept` takes the connection and greets, `refuse` has its
- * port closed, `hang` takes the connection and never says a word.
+ * The behaviour of a backend: `accept` accepts connections and sends a greeting, `refuse` closes the port, `hang`
+ * accepts connections and sends nothing.
  */
 export type BackendMode = 'accept' | 'refuse' | 'hang';
 
-/** A small TCP server that stands in for a database: it can fall and rise again on the same port. */
+/** A small TCP server that represents a database. It can stop and start again on the same port. */
 export class Backend {
   readonly address: IpAddress;
   readonly greeting: string;
@@ -16,7 +16,7 @@ export class Backend {
   #mode: BackendMode = 'refuse';
   #server: Server | undefined;
   readonly #sockets = new Set<Socket>();
-  /** How many connections it has taken so far. */
+  /** The number of accepted connections so far. */
   accepted = 0;
 
   private constructor(address: IpAddress, greeting: string) {
@@ -24,7 +24,7 @@ export class Backend {
     this.greeting = greeting;
   }
 
-  /** Listens on `address`, on a free port unless one is given. Rejects when that cannot be had. */
+  /** Listens on `address`, on a free port unless one is given. Rejects when the port is not available. */
   static async start(address: IpAddress, { port = 0, greeting = '' } = {}): Promise<Backend> {
     const backend = new Backend(address, greeting);
     backend.#port = port;
@@ -40,7 +40,7 @@ export class Backend {
     return this.#mode;
   }
 
-  /** Connections that stand are cut when it becomes `refuse`, as when a process dies. */
+  /** Changes the behaviour. `refuse` also closes existing connections, as when a process dies. */
   async become(mode: BackendMode): Promise<void> {
     this.#mode = mode;
     if (mode === 'refuse') await this.#close();
@@ -65,7 +65,7 @@ export class Backend {
     this.accepted += 1;
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    // A reset by the client is how probes and applications leave: nothing to be done about it.
+    // Probes and applications end a connection with a reset.
     socket.on('error', () => socket.destroy());
     socket.resume();
     if (this.#mode === 'accept' && this.greeting !== '') socket.write(this.greeting);

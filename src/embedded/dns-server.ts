@@ -6,14 +6,14 @@ import type { DnsServerAddress } from '../model/target.ts';
 import { decodeQuery, encodeReply } from './dns-wire.ts';
 import type { DnsZone } from './dns-zone.ts';
 
-/** What the server does instead of answering from its zone. */
+/** A fault: the server's behaviour instead of a normal response. */
 export type DnsOutage = 'silent' | 'SERVFAIL' | 'REFUSED';
 
 export interface EmbeddedDnsServer {
   readonly address: DnsServerAddress;
   /** Queries received so far, over both transports. */
   readonly queries: number;
-  /** Undefined: none. Takes effect with the next query. */
+  /** Undefined: no fault. Takes effect with the next query. */
   outage: DnsOutage | undefined;
   close(): Promise<void>;
 }
@@ -24,10 +24,10 @@ const MAX_TCP_BYTES = 65_535;
 const MAX_TCP_CONNECTIONS = 64;
 const TCP_IDLE_MS = 10_000;
 
-/** How often to look for a port that is free for UDP and TCP alike. */
+/** Attempts to find a port that is free for both UDP and TCP. */
 const PORT_TRIES = 10;
 
-/** A DNS server for the demo and the tests: authoritative for the zones it is given, on loopback only. */
+/** A DNS server on loopback for the demo and the tests: authoritative for the given zones. */
 export async function startDnsServer(
   zones: readonly DnsZone[],
   host: '127.0.0.1' | '::1' = '127.0.0.1',
@@ -102,11 +102,11 @@ async function openBoth(
   return { udp, tcp, port: bound.port };
 }
 
-/** Messages one after the other, each behind its length (RFC 1035 §4.2.2). */
+/** The messages of a TCP stream, each preceded by its length (RFC 1035 §4.2.2). */
 function serveConnection(connection: Socket, reply: (message: Buffer) => Uint8Array | undefined): void {
   let received = Buffer.alloc(0);
   connection.setTimeout(TCP_IDLE_MS, () => connection.destroy());
-  // A client that went away is none of the server's business; `close` follows.
+  // The client disconnected; `close` follows.
   connection.on('error', () => connection.destroy());
   connection.on('data', (chunk) => {
     received = Buffer.concat([received, chunk]);

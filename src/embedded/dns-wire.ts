@@ -3,13 +3,13 @@ import type { OwnedRecord, ZoneAnswer } from './dns-zone.ts';
 
 export interface ReceivedQuery {
   readonly id: number;
-  /** The question as it came; a reply repeats it octet by octet, the letters' case included. */
+  /** The question as received. A reply repeats it octet by octet, including the case of letters. */
   readonly question: Uint8Array;
   /** Lower case, no trailing dot. */
   readonly name: string;
   readonly type: string;
   readonly recursionDesired: boolean;
-  /** What the asker takes over UDP; undefined without EDNS. */
+  /** The largest UDP reply that the client accepts; undefined without EDNS. */
   readonly udpPayloadBytes: number | undefined;
 }
 
@@ -29,7 +29,7 @@ const FLAG = { response: 0x8000, authoritative: 0x400, truncated: 0x200, recursi
 const POINTER_TO_QUESTION = 0xc000 | HEADER_LENGTH;
 const CLASS_IN = 1;
 
-/** Undefined for what is no query with one question: it gets no reply. */
+/** Parses a query with one question. Returns undefined for any other message, which gets no reply. */
 export function decodeQuery(message: Buffer): ReceivedQuery | undefined {
   if (message.length < HEADER_LENGTH + 5) return undefined;
   const flags = message.readUInt16BE(2);
@@ -54,15 +54,15 @@ export function decodeQuery(message: Buffer): ReceivedQuery | undefined {
   };
 }
 
-/** The OPT record of a query stands right behind the question: nothing else has reason to be there. */
+/** The OPT record of a query follows the question directly. */
 function readPayloadSize(message: Buffer, at: number): number | undefined {
   const hasOpt = message.length >= at + 11 && message[at] === 0 && message.readUInt16BE(at + 1) === TYPE_OPT;
   return hasOpt ? message.readUInt16BE(at + 3) : undefined;
 }
 
 /**
- * One reply. When it would be longer than `maxBytes` the additional section is left out, and if that does
- * not do, everything: with the TC bit, so that the asker comes back over TCP (RFC 2181 §9).
+ * A reply of at most `maxBytes`. A longer one loses its additional section, then all its records; the TC bit then
+ * makes the client retry over TCP (RFC 2181 §9).
  */
 export function encodeReply(
   query: ReceivedQuery,

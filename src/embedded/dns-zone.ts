@@ -21,7 +21,7 @@ export interface OwnedRecord {
 
 export interface StartOfAuthority {
   readonly serial: number;
-  /** How long the absence of a record may be believed (RFC 2308 §4); also the record's TTL. */
+  /** How long clients may cache that a record does not exist (RFC 2308 §4); also the record's TTL. */
   readonly minimumSeconds: number;
 }
 
@@ -46,7 +46,7 @@ export class DnsZone {
     this.#minimumSeconds = minimumSeconds;
   }
 
-  /** Replaces all records of `name`, which must lie within the zone; no records: the name is gone. */
+  /** Replaces all records of `name`, which must be in the zone. An empty list removes the name. */
   set(name: string, records: readonly ZoneRecord[]): void {
     if (!this.contains(name)) throw new Error(`${name} is not in the zone ${this.#apex}`);
     this.#serial += 1;
@@ -95,7 +95,7 @@ export class DnsZone {
     });
   }
 
-  /** A name with something below it exists, though it has no record of its own (RFC 8020). */
+  /** A name without records exists when a name below it has some (RFC 8020). */
   #exists(name: string): boolean {
     if (name === this.#apex || this.#records.has(name)) return true;
     return [...this.#records.keys()].some((other) => other.endsWith(`.${name}`));

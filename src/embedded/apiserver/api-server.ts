@@ -30,13 +30,13 @@ export interface ApiServerSettings {
   readonly clock: Clock;
   readonly random: Random;
   readonly users: readonly User[];
-  /** What requests without a token may do; nothing when it is missing. */
+  /** Permissions of requests without a token; none when missing. */
   readonly anonymousRules?: readonly PolicyRule[];
-  /** Ranges that cluster IPs are taken from: one, or one of each family. */
+  /** Ranges of cluster IPs: one, or one for each family. */
   readonly serviceCidrs?: readonly string[];
-  /** Changes that a watch may start behind; older ones are answered with 410. */
+  /** The number of past changes that a watch may start from. An older start gets 410. */
   readonly watchWindow?: number;
-  /** Where faults are drawn from; `random` when it is missing. */
+  /** The source of randomness for faults; `random` when missing. */
   readonly faultRandom?: Random;
 }
 
@@ -46,16 +46,16 @@ const DEFAULT_WATCH_WINDOW = 10_000;
 const ACCEPTED = /application\/json|application\/\*|\*\/\*/;
 
 /**
- * An in-memory Kubernetes API server, without a socket: a request in, a response out. It stands in for
- * kube-apiserver 1.36 in the demo and in tests, for the kinds that this program touches.
+ * An in-memory Kubernetes API server without a socket: a request in, a response out. It replaces
+ * kube-apiserver 1.36 in the demo and in tests, for the kinds that external-endpoints uses.
  *
- * It is NOT for production: nothing is kept, nothing is encrypted, and it is held against a real server only
- * as far as this program needs.
+ * It is NOT for production: it stores nothing on disk, encrypts nothing, and matches a real server only as far as
+ * external-endpoints needs.
  */
 export class ApiServer {
   readonly store: Store;
   readonly watches = new OpenWatches();
-  /** What goes wrong on demand. A namespace is terminating from its DELETE on while no controller empties it. */
+  /** Injected faults. To simulate a terminating namespace, delete one while the namespace controller is off. */
   readonly faults: Faults;
   readonly #engine: Engine;
   readonly #users: readonly User[];
@@ -76,12 +76,12 @@ export class ApiServer {
     for (const { resource, object } of initialObjects(clock, random)) this.store.put(resource, object);
   }
 
-  /** Switches controllers on, until `signal` aborts. */
+  /** Runs controllers until `signal` aborts. */
   startControllers(settings: ControllerSettings, signal: AbortSignal): void {
     startControllers(this.#engine, settings, signal);
   }
 
-  /** Answers one request. `signal` aborts when the client is gone; it ends a watch and any waiting. */
+  /** Responds to one request. `signal` aborts when the client disconnects; it ends a watch and any wait. */
   async handle(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
     const warnings: string[] = [];
     try {

@@ -10,7 +10,7 @@ import { badRequest, conflict, internal } from './status.ts';
 import type { Stored } from './store.ts';
 import { checkName, checkNamespace, writerOf } from './write.ts';
 
-/** Server-side apply: creates what is not there. */
+/** Server-side apply. Creates a missing object. */
 export function apply(call: Call): Written {
   const { engine, kind, path } = call;
   const options = applyOptionsOf(call);
@@ -31,7 +31,7 @@ export function apply(call: Call): Written {
     : replace(call, existing, next, result.managedFields, options);
 }
 
-/** Failures here never got a Status in apiserver, so that they come out as a bare 500. */
+/** The real API server returns a bare 500 for these failures. */
 function mergeConfig(
   call: Call,
   live: JsonObject,

@@ -9,11 +9,11 @@ export interface PolicyRule {
   readonly resources: readonly string[];
   /** Empty: every name. */
   readonly resourceNames?: readonly string[];
-  /** Where the rule holds; empty or missing: in every namespace and outside of them. */
+  /** The namespaces of the rule. Empty or missing: all namespaces and the cluster scope. */
   readonly namespaces?: readonly string[];
 }
 
-/** Who may come in with a bearer token, and what they may do. */
+/** A user with a bearer token, and its permissions. */
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];
@@ -23,15 +23,15 @@ export interface User {
 
 export const EVERYTHING_ALLOWED: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
 
-/** Who comes without a token. */
+/** The user of requests without a token. */
 export function anonymousUser(rules: readonly PolicyRule[]): User {
   return { name: 'system:anonymous', groups: ['system:unauthenticated'], token: '', rules };
 }
 
-/** What anybody may read without a token (the ClusterRole system:public-info-viewer). */
+/** Paths that everybody may read without a token (the ClusterRole system:public-info-viewer). */
 export const PUBLIC_PATHS: readonly string[] = ['/healthz', '/livez', '/readyz', '/version', '/version/'];
 
-/** What a request wants to do. */
+/** The attributes of a request that authorization checks. */
 export interface Attributes {
   readonly verb: string;
   readonly group: string;
@@ -76,7 +76,7 @@ export function authorize(user: User, kind: Kind, path: ResourcePath, verb: stri
   throw forbidden({ group: kind.group, resource: kind.resource }, name, why);
 }
 
-/** Paths that name no resource: everybody may see that the server is well, users also what it serves. */
+/** Paths without a resource: everybody may read health and version; authenticated users also discovery. */
 export function authorizePath(user: User, path: string): void {
   if (user.token !== '' || user.rules.length > 0 || PUBLIC_PATHS.includes(path)) return;
   const message = `forbidden: User "${user.name}" cannot get path "${path}"`;

@@ -9,7 +9,7 @@ import { type ApiRequest, flagOf, type ResourcePath } from './request.ts';
 import type { ResourceRef } from './status.ts';
 import type { Store, Stored } from './store.ts';
 
-/** What all requests share. */
+/** The dependencies of all requests. */
 export interface Engine {
   readonly store: Store;
   readonly clock: Clock;
@@ -25,7 +25,7 @@ export interface Call {
   readonly request: ApiRequest;
   /** Texts for the response's Warning headers, in order. */
   readonly warnings: string[];
-  /** Reads answer with how things were then: a fault. */
+  /** Reads return the state of this revision: a fault. */
   readonly atRevision?: number;
 }
 
@@ -93,7 +93,7 @@ export function keyOf(call: Call, name = call.path.name): string {
   return call.kind.namespaced ? `${call.path.namespace}/${name}` : name;
 }
 
-/** An object as a client of this kind's version sees it. */
+/** The JSON of an object in the version of the client. */
 export function objectFor(kind: Kind, stored: Stored): ApiObject {
   return kind.conversion === undefined ? stored.object : kind.conversion.fromStored(stored.object);
 }

@@ -1,8 +1,8 @@
 import { badRequest, expired, type Refusal } from './status.ts';
 
-/** Where a list in pages goes on. */
+/** The position at which a paged list continues. */
 export interface Position {
-  /** Undefined: the latest, for a token that was reissued after its revision was compacted. */
+  /** Undefined for the latest revision: the token was reissued after its revision was compacted. */
   readonly revision: number | undefined;
   /** The first key that may follow. */
   readonly start: string;
@@ -32,7 +32,7 @@ export function decodeContinue(token: string, keyPrefix: string): Position {
   return { revision: rv > 0 ? rv : undefined, start: keyPrefix + start.slice(1) };
 }
 
-/** Carries a token with which the rest can be had, inconsistently (etcd3/errors.go). */
+/** Contains a token for an inconsistent list of the remaining items (etcd3/errors.go). */
 export function expiredContinue(position: Position, keyPrefix: string): Refusal {
   const refusal = expired(
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',

@@ -9,12 +9,12 @@ import { badRequest } from './status.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
-/** What a client sent is no object of the kind. The message says why, and the caller what for. */
+/** The body is not a valid object of the kind. The message has the reason. */
 export class Undecodable extends Error {}
 
 /**
- * Turns what a client sent into an object of `kind` as the server keeps it: known fields only, in order,
- * with defaults. Unknown fields are dropped, told in `warnings`, or refused.
+ * Converts a client's body to the stored form of `kind`: known fields in order, with defaults. Unknown fields are
+ * dropped, added to `warnings`, or rejected.
  *
  * @throws Undecodable
  */
@@ -73,7 +73,7 @@ export function fitted(kind: Kind, value: JsonObject, onUnknown?: (path: string)
   }
 }
 
-/** The object that is there before a create: only what Go always writes. */
+/** The object before a create: only fields that Go always writes. */
 export function emptyObject(kind: Kind): JsonObject {
   return normalize(kind.schema, typeMetaOf(kind));
 }

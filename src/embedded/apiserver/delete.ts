@@ -9,7 +9,7 @@ import { parseBody } from './parse-body.ts';
 import { badRequest, conflict, notFound } from './status.ts';
 import type { Store, Stored } from './store.ts';
 
-/** The object is gone, or waits for its finalizers. */
+/** The object was removed, or waits for its finalizers. */
 export interface Deleted {
   readonly stored: Stored;
   readonly gone: boolean;
@@ -24,7 +24,7 @@ interface DeleteOptions {
 
 const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil'];
 
-/** Finalizers by which the garbage collector is asked to go before or to leave the dependents alone. */
+/** Finalizers that make the garbage collector delete the dependents first, or orphan them. */
 const FINALIZERS: Readonly<Record<string, string>> = { Foreground: 'foregroundDeletion', Orphan: 'orphan' };
 
 function deleteOptionsOf(call: Call): DeleteOptions {
@@ -63,7 +63,7 @@ export function deleteOne(call: Call): Deleted {
   return remove(call, found, options);
 }
 
-/** DELETE on a collection: everything that the selectors select. Answered with how it was before. */
+/** DELETE on a collection: every object that the selectors match. The response has the objects before the deletion. */
 export function deleteCollection(call: Call): Stored[] {
   const options = deleteOptionsOf(call);
   const filter = filterOf(call);
@@ -76,7 +76,7 @@ export function deleteCollection(call: Call): Stored[] {
 
 function checkPreconditions(kind: Kind, metadata: ObjectMeta, options: DeleteOptions): void {
   const { uid, resourceVersion } = options;
-  // This message names the kind where all others name the resource.
+  // This message contains the kind; all others contain the resource.
   const subject = { group: kind.group, resource: kind.kind };
   if (uid !== '' && uid !== metadata.uid) {
     const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`;
@@ -100,18 +100,18 @@ function remove(call: Call, found: Stored, options: DeleteOptions): Deleted {
   return { stored: removeStored(store, call.kind, found), gone: true };
 }
 
-/** Takes an object out, and the Endpoints along with a Service. */
+/** Removes an object, and with a Service also its Endpoints. */
 export function removeStored(store: Store, kind: Kind, found: Stored): Stored {
   const stored = store.remove(kind.storage, found);
   if (kind.storage === 'services') {
-    // The registry does this itself, with no look at who owns them (core/service/storage/storage.go).
+    // The registry does this itself, whoever owns them (core/service/storage/storage.go).
     const endpoints = store.get('endpoints', found.key);
     if (endpoints !== undefined) store.remove('endpoints', endpoints);
   }
   return stored;
 }
 
-/** The object with its deletion marked, when something must happen before it may go. */
+/** The object with a deletionTimestamp, when finalizers must be handled before its removal. */
 function awaitingFinalizers(call: Call, object: ApiObject, policy: string): ApiObject | undefined {
   const own = object.metadata.finalizers ?? [];
   const asked = FINALIZERS[policy];

@@ -6,7 +6,7 @@ import { KINDS } from './registry.ts';
 import type { ApiRequest, CompleteResponse } from './request.ts';
 import { jsonResponse } from './respond.ts';
 
-/** What discovery tells of a resource. */
+/** The discovery entry of a resource. */
 interface Described {
   readonly group: string;
   readonly version: string;
@@ -27,7 +27,7 @@ const GROUPS = ['events.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io', 
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
-/** The version whose behaviour this server reproduces; clients choose what to send by it. */
+/** The version of Kubernetes that this server reproduces. Clients adapt their requests to it. */
 const VERSION = {
   major: '1',
   minor: '36',
@@ -44,7 +44,7 @@ const VERSION = {
   platform: 'linux/amd64',
 };
 
-/** Answers `/version`, `/api`, `/apis` and below, as far as they lead to no object. */
+/** Responds to `/version`, `/api`, `/apis` and the paths below them without an object. */
 export function discover(request: ApiRequest): CompleteResponse | undefined {
   const path = request.path.replace(/\/$/, '');
   const aggregated = (request.headers.accept ?? '').startsWith(AGGREGATED);
@@ -89,7 +89,7 @@ function resourceList(group: string, version: string): CompleteResponse | undefi
   if (found.length === 0) return undefined;
   return json({
     kind: 'APIResourceList',
-    // The core group's list goes without it, a heritage that clients know.
+    // The list of the core group does not have this field.
     ...(group === '' ? {} : { apiVersion: 'v1' }),
     groupVersion: groupVersionOf({ group, version }),
     resources: found.map((one) => ({
@@ -116,7 +116,7 @@ function namesOf({ shortNames = [], categories = [] }: Described): JsonObject {
   };
 }
 
-/** Everything of some groups in one answer (KEP-3352). */
+/** All resources of some groups in one response (KEP-3352). */
 function aggregatedList(groups: readonly string[]): CompleteResponse {
   const items: JsonValue[] = groups.map((group) => ({
     metadata: group === '' ? {} : { name: group },

@@ -5,7 +5,7 @@ import { refusalResponse, textResponse } from './respond.ts';
 import { conflict, MODIFIED, Refusal } from './status.ts';
 import type { WatchStream } from './watch-stream.ts';
 
-/** Performs a request, with whatever faults strike it before, in, and after. */
+/** Performs a request with its injected faults. */
 export async function performWithFaults(
   faults: Faults,
   call: Call,
@@ -38,11 +38,11 @@ export async function performWithFaults(
   return response;
 }
 
-/** The answer when nothing is done at all. */
+/** The response of a fault that prevents the request. */
 function answerBefore(fault: Fault, call: Call): ApiResponse | undefined {
   switch (fault.type) {
     case 'denied': {
-      // admission/plugin/webhook/errors/statuserror.go; without a reason of the webhook's own there is none.
+      // admission/plugin/webhook/errors/statuserror.go: the reason is the webhook's own, or missing.
       const message = `admission webhook "policy.example.test" denied the request: ${fault.message}`;
       return refusalResponse(new Refusal(fault.httpStatus, message, ''), call.warnings);
     }
@@ -71,7 +71,7 @@ function answerBefore(fault: Fault, call: Call): ApiResponse | undefined {
   }
 }
 
-/** server/filters/timeout.go: whether anything was done is not known from it. */
+/** server/filters/timeout.go: the client cannot know whether the request was processed. */
 function timeout(): ApiResponse {
   const message = 'Timeout: request did not complete within the allotted timeout';
   return refusalResponse(new Refusal(504, message, 'Timeout', {}), []);

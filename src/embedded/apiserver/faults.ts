@@ -1,40 +1,40 @@
 import type { Random } from '../../time/random.ts';
 import type { Attributes } from './auth.ts';
 
-/** What may go wrong with a request. */
+/** A fault that a request can meet. */
 export type Fault =
-  /** The answer takes longer, by a time drawn between the two. */
+  /** The response is delayed by a random time between the two. */
   | { readonly type: 'latency'; readonly minMs: number; readonly maxMs: number }
-  /** A validating webhook says no, with the status that it chose. */
+  /** A validating webhook rejects the request with its own status. */
   | { readonly type: 'denied'; readonly httpStatus: 400 | 403 | 422; readonly message: string }
-  /** 409: somebody else was faster. */
+  /** 409: another client was faster. */
   | { readonly type: 'conflict' }
-  /** 429 in plain text, as priority and fairness answers. */
+  /** 429 in plain text, as API Priority and Fairness responds. */
   | { readonly type: 'tooManyRequests'; readonly retryAfterSeconds: number }
   | { readonly type: 'internalError' }
   | { readonly type: 'unavailable' }
-  /** 504, although the write was done. */
+  /** 504, although the write was stored. */
   | { readonly type: 'timeoutAfterCommit' }
-  /** The connection breaks before anything is done. */
+  /** The connection breaks before the request is processed. */
   | { readonly type: 'dropBeforeCommit' }
-  /** The connection breaks instead of the answer. */
+  /** The connection breaks after the request was processed. */
   | { readonly type: 'dropAfterCommit' }
-  /** A watch ends after a time drawn between the two: in order, or with the connection. */
+  /** A watch ends after a random time between the two: normally, or by a broken connection. */
   | {
       readonly type: 'cutWatch';
       readonly minMs: number;
       readonly maxMs: number;
       readonly how: 'end' | 'drop';
     }
-  /** A get or list answers with how things were so many changes ago, as far as they are remembered. */
+  /** A get or list returns the state of this many changes ago, as far as the history goes back. */
   | { readonly type: 'staleRead'; readonly changes: number };
 
-/** Which requests a fault strikes. What is missing matches everything. */
+/** The requests that a fault affects. A missing field matches every request. */
 export interface FaultRule {
   readonly fault: Fault;
-  /** Of a thousand requests that match. 1000, the default: each. */
+  /** How many of 1,000 matching requests are affected. 1000, the default: every one. */
   readonly perMille?: number;
-  /** So often at most. */
+  /** Upper bound on affected requests. */
   readonly times?: number;
   readonly verbs?: readonly string[];
   /** Plurals, such as `services`. */
@@ -51,8 +51,8 @@ interface ActiveRule {
 const MAX_RULES = 100;
 
 /**
- * Faults on demand. Which requests they strike is drawn from the Random given, so that the same seed and the
- * same requests give the same faults.
+ * Faults on demand. A seeded Random selects the affected requests, so the same seed and the same requests give the
+ * same faults.
  */
 export class Faults {
   readonly #random: Random;
@@ -62,7 +62,7 @@ export class Faults {
     this.#random = random;
   }
 
-  /** @returns a function that takes the rule back. */
+  /** @returns a function that removes the rule. */
   inject(rule: FaultRule): () => void {
     if (this.#active.length >= MAX_RULES) throw new Error(`more than ${MAX_RULES} rules for faults`);
     const active = { rule, left: rule.times ?? Number.POSITIVE_INFINITY };
@@ -76,7 +76,7 @@ export class Faults {
     this.#active = [];
   }
 
-  /** What strikes this request: each rule that matches draws, in the order in which they were injected. */
+  /** The faults of this request. Each matching rule draws, in the order of injection. */
   draw(wanted: Attributes): Fault[] {
     const struck: Fault[] = [];
     for (const active of this.#active) {
@@ -88,7 +88,7 @@ export class Faults {
     return struck;
   }
 
-  /** Milliseconds between a fault's bounds. */
+  /** A random time between the bounds of a fault, in milliseconds. */
   duration({ minMs, maxMs }: { readonly minMs: number; readonly maxMs: number }): number {
     return minMs + this.#random.integer(Math.max(1, maxMs - minMs + 1));
   }

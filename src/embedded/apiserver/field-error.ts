@@ -2,8 +2,8 @@ import type { JsonValue } from './json.ts';
 import { Refusal, type StatusCause } from './status.ts';
 
 /**
- * One thing wrong with one field, in the words of apimachinery's `field.Error` (util/validation/field/
- * errors.go): the type, the value where the type shows it, and the detail.
+ * An error of one field, worded as apimachinery's `field.Error` (util/validation/field/errors.go): the type, the
+ * value if the type shows it, and the detail.
  */
 export interface FieldError {
   readonly field: string;
@@ -54,7 +54,7 @@ function shown(value: JsonValue): string {
   return JSON.stringify(value);
 }
 
-/** 422 `Invalid`, as `NewInvalid` words it; causes with the same text are told once, as ToAggregate does. */
+/** 422 `Invalid`, worded as by `NewInvalid`. Repeated causes are listed once, as by ToAggregate. */
 export function invalidObject(
   kind: { readonly group: string; readonly kind: string },
   name: string,

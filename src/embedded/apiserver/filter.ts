@@ -4,7 +4,7 @@ import type { ApiObject } from './object.ts';
 import { EVERYTHING, parseFieldSelector, parseLabelSelector } from './selectors.ts';
 import type { Stored } from './store.ts';
 
-/** What of a resource a list or watch is about. */
+/** The objects that a list or watch selects. */
 export interface Filter {
   /** Keys start with it: one namespace, or all. */
   readonly keyPrefix: string;

@@ -6,7 +6,7 @@ import { type ApiObject, type ObjectMeta, orderedMeta } from './object.ts';
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 const KUBERNETES_PORT = { name: 'https', protocol: 'TCP', port: 443, targetPort: 6443 };
 
-/** What every cluster has from the start: its namespaces, and the Service of the API server itself. */
+/** The objects of every new cluster: its namespaces, and the Service of the API server. */
 export function initialObjects(clock: Clock, random: Random): { resource: string; object: ApiObject }[] {
   const metadataOf = (name: string, rest: Partial<ObjectMeta>): ObjectMeta =>
     orderedMeta({

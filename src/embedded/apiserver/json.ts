@@ -1,4 +1,4 @@
-/** JSON as the API server handles it. Stored values are never changed in place: a write makes a new object. */
+/** JSON values of the API server. Stored values are immutable: a write creates a new object. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 export type JsonObject = { [key: string]: JsonValue | undefined };
 
@@ -6,7 +6,7 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `value` as an object; an empty one when it is something else, as a nil map reads in Go. */
+/** `value` as an object. Any other value becomes an empty one, like a nil map in Go. */
 export function objectOf(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
@@ -27,7 +27,7 @@ export function stringMapOf(value: JsonValue | undefined): Record<string, string
   return objectOf(value) as Record<string, string>;
 }
 
-/** Deep equality in which the order of an object's keys and keys set to undefined do not count. */
+/** Deep equality that ignores the order of keys and keys with undefined values. */
 export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true;
   if (Array.isArray(a)) {

@@ -17,30 +17,30 @@ export interface Kind {
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
   readonly storageVersionHash?: string;
-  /** Where the store keeps it; kinds that are two versions of one thing share it. */
+  /** The storage name. Kinds that are versions of the same resource share it. */
   readonly storage: string;
   readonly schema: StructSchema;
-  /** Top-level fields that no manager owns because the strategy resets them. */
+  /** Top-level fields that no manager owns, because the strategy resets them. */
   readonly unowned: readonly string[];
-  /** Whether PUT on a name that is free creates. */
+  /** Whether PUT creates a missing object. */
   readonly createsOnUpdate: boolean;
   /** Whether DELETE answers with the object instead of a Status. */
   readonly deleteReturnsObject: boolean;
   readonly nameRule: NameRule;
-  /** Told in a Warning header by every request. */
+  /** A Warning header for every response. */
   readonly deprecation?: string;
 
-  /** Fills what the versioned type defaults. Changes `object`, which is fresh. */
+  /** Sets the defaults of the versioned type. Changes `object`, which is a new copy. */
   applyDefaults(object: JsonObject): void;
-  /** What the strategy does to a new object, or to one that replaces `existing`. Changes `object`. */
+  /** Prepares a new object, or one that replaces `existing`, as the strategy does. Changes `object`. */
   prepare(object: ApiObject, existing: ApiObject | undefined): void;
   validate(object: ApiObject, existing: ApiObject | undefined): FieldError[];
   warnings(object: ApiObject, existing: ApiObject | undefined): string[];
-  /** What readers see of an object, where that is not all that is stored (a registry's Decorator). */
+  /** The object as readers see it, when it differs from the stored one (a registry's Decorator). */
   shown?(object: ApiObject): ApiObject;
-  /** What `fieldSelector` may name besides `metadata.name` and `metadata.namespace`. */
+  /** Fields that `fieldSelector` supports in addition to `metadata.name` and `metadata.namespace`. */
   selectableFields(object: ApiObject): Record<string, string>;
-  /** From and to the version that is stored, for a kind that is not stored as it is. */
+  /** Converts from and to the stored version, for a kind that is stored in another version. */
   readonly conversion?: {
     toStored(object: ApiObject): ApiObject;
     fromStored(object: ApiObject): ApiObject;
@@ -54,7 +54,7 @@ export function groupVersionOf(kind: { readonly group: string; readonly version:
 
 export const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
-/** What most kinds have in common. */
+/** Defaults of most kinds. */
 export const COMMON = {
   version: 'v1',
   shortNames: [],

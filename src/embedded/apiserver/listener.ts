@@ -8,7 +8,7 @@ import type { ApiRequest, ApiResponse } from './request.ts';
 import { ConnectionDropped } from './watch-stream.ts';
 
 export interface EmbeddedSettings extends Omit<ApiServerSettings, 'users'> {
-  /** Besides the administrator that the kubeconfig is for. */
+  /** Users in addition to the administrator of the kubeconfig. */
   readonly users?: readonly User[];
   /** 0, the default, takes a free one. */
   readonly port?: number;
@@ -18,11 +18,11 @@ export interface EmbeddedApiServer {
   readonly url: string;
   /** For the administrator. */
   readonly kubeconfig: string;
-  /** The server itself, for whoever wants to look inside or drive it without a socket. */
+  /** The server without its socket. */
   readonly core: ApiServer;
-  /** Ends all connections and watches, and listens no more. */
+  /** Closes the listener, all connections and all watches. */
   close(): Promise<void>;
-  /** After `close`: goes on where it was, with all it had, at the same address. */
+  /** Listens again after `close`, at the same address and with the same objects. */
   reopen(): Promise<void>;
 }
 
@@ -38,13 +38,13 @@ export async function startEmbeddedApiServer(settings: EmbeddedSettings): Promis
     rules: [EVERYTHING_ALLOWED],
   };
   const core = new ApiServer({
-    // kubectl sends no token over plain HTTP, so whoever comes without one is the administrator too.
+    // kubectl sends no token over plain HTTP, so requests without a token are the administrator's.
     anonymousRules: [EVERYTHING_ALLOWED],
     ...settings,
     users: [administrator, ...(settings.users ?? [])],
   });
   const server = createServer((incoming, outgoing) => void serve(core, incoming, outgoing));
-  // A watch and a kept-alive connection are silent for long.
+  // Watches and idle connections have no traffic for long.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
   const listen = (port: number) =>
@@ -79,7 +79,7 @@ async function serve(core: ApiServer, incoming: IncomingMessage, outgoing: Serve
     const request = await readRequest(incoming);
     await send(await core.handle(request, gone.signal), outgoing, gone.signal);
   } catch (error) {
-    // The client left in the middle: there is nobody to tell.
+    // The client closed the connection during the request.
     if (gone.signal.aborted) return;
     if (error instanceof ConnectionDropped) {
       outgoing.destroy();

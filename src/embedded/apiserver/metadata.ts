@@ -3,7 +3,7 @@ import { generateName as nameFrom, newUid, timestamp } from './identifiers.ts';
 import { type JsonObject, objectOf } from './json.ts';
 import { type ManagedFieldsEntry, type ObjectMeta, orderedMeta } from './object.ts';
 
-/** Metadata of a new object: what the client may say, and what the server gives. */
+/** The metadata of a new object, from the client's fields and the server's. */
 export function metadataOfNew(
   call: Call,
   draft: JsonObject,
@@ -28,7 +28,7 @@ export function metadataOfNew(
   });
 }
 
-/** Of an object that replaces another: what only the server sets stays, whatever the client sent. */
+/** The metadata of an object that replaces another. Fields that only the server sets stay unchanged. */
 export function metadataOfReplaced(
   live: ObjectMeta,
   next: JsonObject,

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from './json.ts';
 
-/** `metadata` of an object that has been accepted. Field order is the order in which it is written. */
+/** `metadata` of a stored object, with the fields in the order in which they are written. */
 export type ObjectMeta = {
   name: string;
   generateName?: string;

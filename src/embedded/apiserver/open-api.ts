@@ -1,9 +1,9 @@
 import { KINDS } from './registry.ts';
 
 /**
- * The OpenAPI document as kubectl asks for it: Swagger 2.0 in protobuf (gnostic's openapi_v2.Document). It
- * says of each kind that PATCH takes `dryRun` and `fieldValidation`, which kubectl checks before it uses
- * them, and describes no schema, so that validation is left to the server.
+ * The OpenAPI document for kubectl: Swagger 2.0 in protobuf (gnostic's openapi_v2.Document). It lists the parameters
+ * `dryRun` and `fieldValidation` of PATCH for each kind, because kubectl looks for them. It has no schemas, so
+ * kubectl leaves validation to the server.
  */
 export function openApiDocument(): Buffer {
   const info = message(text(1, 'Kubernetes'), text(2, 'v1.36.2'));

@@ -45,7 +45,7 @@ export function checkSize(request: ApiRequest): void {
   throw new Refusal(413, message, 'RequestEntityTooLarge', {});
 }
 
-/** JSON is YAML, and by far the commoner. */
+/** Tries JSON first, which is YAML and the usual format. */
 export function parseYaml(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
@@ -60,7 +60,7 @@ export function parseYaml(text: string): JsonValue {
   }
 }
 
-/** What Go's encoding/json says where V8 has other words. */
+/** Messages of Go's encoding/json for errors that V8 words differently. */
 function jsonProblem(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const token = /^Unexpected token '(.)'/u.exec(message)?.[1];
@@ -68,7 +68,7 @@ function jsonProblem(error: unknown): string {
   return 'unexpected end of JSON input';
 }
 
-/** What encoding/json calls a value. */
+/** The name of a value's type in encoding/json. */
 export function goKindOf(value: JsonValue): string {
   if (Array.isArray(value)) return 'array';
   return typeof value === 'boolean' ? 'bool' : typeof value;

@@ -48,7 +48,7 @@ function patchWith(call: Call, change: (live: JsonObject, body: JsonValue) => Js
   return replace(call, existing, next, managedFields, options);
 }
 
-/** A patched object that is no object of the kind is the patch's fault. */
+/** A patch whose result is not a valid object of the kind is rejected. */
 function decodePatched(call: Call, changed: JsonObject, options: WriteOptions): JsonObject {
   try {
     return decodeObject(call.kind, changed, options.validation, call.warnings);

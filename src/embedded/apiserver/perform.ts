@@ -11,7 +11,7 @@ import { methodNotAllowed, statusObject } from './status.ts';
 import { type OpenWatches, watch } from './watch.ts';
 import { create, update } from './write.ts';
 
-/** What a request does to a resource, in the words of RBAC. */
+/** The RBAC verb of a request. */
 export function verbOf(request: ApiRequest, path: ResourcePath, kind: Kind): string {
   const onCollection = path.name === '';
   const isWatch = flagOf(request.query, 'watch');

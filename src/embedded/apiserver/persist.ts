@@ -9,7 +9,7 @@ import { alreadyExists, conflict, forbidden, internal, MODIFIED, notFound } from
 import type { Stored } from './store.ts';
 import { validateMeta, validateMetaUpdate } from './validation/object-meta.ts';
 
-/** What a write came to. `stored` was not stored when the request was a dry run. */
+/** The result of a write. A dry run does not store `stored`. */
 export interface Written {
   readonly stored: Stored;
   readonly created: boolean;
@@ -38,7 +38,7 @@ export function insert(
   return { stored: persist(call, object, options), created: true };
 }
 
-/** The NamespaceLifecycle admission plugin: new objects need a namespace that stays. */
+/** The NamespaceLifecycle admission plugin: new objects need a namespace that is not terminating. */
 function admitInto(call: Call, metadata: ObjectMeta): void {
   const namespace = metadata.namespace;
   if (namespace === undefined) return;
@@ -55,7 +55,7 @@ function admitInto(call: Call, metadata: ObjectMeta): void {
   ]);
 }
 
-/** Checks, completes, validates and stores an object in place of one that exists. */
+/** Checks, completes, validates and stores an object that replaces an existing one. */
 export function replace(
   call: Call,
   existing: Stored,
@@ -80,7 +80,7 @@ export function replace(
   if (!released || options.dryRun || kind.storage === 'namespaces') {
     return { stored: persist(call, object, options), created: false };
   }
-  // The last finalizer is gone, and with it the object. What is answered is how it looked last.
+  // The last finalizer was removed, so the object is deleted. The response has its last state.
   removeStored(call.engine.store, kind, existing);
   return { stored: { ...existing, object, json: JSON.stringify(object) }, created: false };
 }
@@ -110,7 +110,7 @@ export function preconditionFailed(call: Call, expected: string, found: string):
   return conflict(refOf(call.kind), call.path.name, error);
 }
 
-/** A write that changes nothing, or only since when somebody owns a field, is none. */
+/** A write that changes nothing except times in managedFields is not stored. */
 function isUnchanged(object: ApiObject, live: ApiObject): boolean {
   return sameJson(withoutTimes(object), withoutTimes(live));
 }
@@ -119,7 +119,7 @@ function withoutTimes(object: ApiObject): JsonObject {
   const managedFields = (object.metadata.managedFields ?? []).map(({ time: _time, ...entry }) => entry);
   return { ...object, metadata: { ...object.metadata, managedFields } };
 }
-/** Events' errors name the kind without its group: it is the core Event that is validated. */
+/** Errors of Events contain the kind without a group, because the core Event is validated. */
 function errorKindOf(kind: Kind): { group: string; kind: string } {
   return { group: kind.conversion === undefined ? kind.group : '', kind: kind.kind };
 }
@@ -145,7 +145,7 @@ function persist(call: Call, object: ApiObject, options: WriteOptions): Stored {
   return { key: '', object: shown as ApiObject, json: JSON.stringify(shown) };
 }
 
-/** Allocation adds fields at the end; Go writes them where the type has them. */
+/** Restores the field order of the Go type after allocation appended fields. */
 function inFieldOrder(kind: Kind, object: ApiObject): ApiObject {
   const spec = kind.schema.fields.spec;
   if (kind.storage !== 'services' || spec?.type !== 'struct') return object;

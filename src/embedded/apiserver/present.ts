@@ -4,7 +4,7 @@ import type { Stored } from './store.ts';
 import { tableJson, tableWish } from './table/table.ts';
 import type { Presenter } from './watch.ts';
 
-/** In which form a client gets what it reads: as objects, or as a Table for people. */
+/** Formats an object as the client requested it: as JSON, or as a Table for kubectl. */
 export function presentOne(call: Call, stored: Stored): string {
   const wish = wishOf(call);
   if (wish === undefined) return jsonFor(call.kind, stored);
@@ -18,7 +18,7 @@ export function presentPage(call: Call, page: Page): string {
   return tableJson(call.kind, page.items, page.metadata, wish, call.engine.clock.wallNow());
 }
 
-/** For the events of one watch. */
+/** The formatter for the events of one watch. */
 export function presenterOf(call: Call): Presenter {
   const wish = wishOf(call);
   if (wish === undefined) return (stored) => jsonFor(call.kind, stored);

@@ -34,7 +34,7 @@ export async function list(call: Call, signal: AbortSignal): Promise<Page> {
   const { query } = call.request;
   const filter = filterOf(call);
   integerOf(query, 'timeoutSeconds');
-  // Any version will do: the real server answers from its cache then, which knows no pages.
+  // Any version is acceptable. The real API server then responds from its cache, which has no pages.
   const limit = query.get('resourceVersion') === '0' ? 0 : integerOf(query, 'limit');
   const token = query.get('continue') ?? '';
   const position = token === '' ? undefined : decodeContinue(token, filter.keyPrefix);
@@ -55,13 +55,13 @@ export async function list(call: Call, signal: AbortSignal): Promise<Page> {
   const metadata: JsonObject = {
     resourceVersion: String(at),
     continue: encodeContinue(at, last.key, filter.keyPrefix),
-    // With a selector the real server does not know how many more will match.
+    // With a selector the real API server does not know the number of remaining matches.
     ...(filter.selects ? {} : { remainingItemCount: selected.length - limit }),
   };
   return { items: selected.slice(0, limit), metadata };
 }
 
-/** A whole number in the query; 0 when it is not there. */
+/** A whole number of the query; 0 when missing. */
 export function integerOf(query: URLSearchParams, name: string): number {
   const text = query.get(name) ?? '';
   if (text === '') return 0;
@@ -69,7 +69,7 @@ export function integerOf(query: URLSearchParams, name: string): number {
   throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
-/** The revision that a list must be of, or undefined for the latest. */
+/** The revision that a list must have; undefined for the latest. */
 async function revisionAsked(call: Call, limit: number, signal: AbortSignal): Promise<number | undefined> {
   const { query } = call.request;
   const text = query.get('resourceVersion') ?? '';
@@ -96,7 +96,7 @@ async function revisionAsked(call: Call, limit: number, signal: AbortSignal): Pr
     return undefined;
   }
   await awaitRevision(call, revision, signal);
-  // Without a match a limited list is exact, for the sake of old clients (etcd3/store.go).
+  // Without resourceVersionMatch a limited list is exact, for old clients (etcd3/store.go).
   return match === 'Exact' || (match === '' && limit > 0) ? revision : undefined;
 }
 
@@ -114,7 +114,7 @@ export function parseRevision(text: string): number {
   );
 }
 
-/** A list tells of a bad version as of a bad request, a watch as of an error of its own. */
+/** A list reports an invalid version as a bad request; a watch has its own error. */
 function revisionOfList(text: string): number {
   try {
     return parseRevision(text);

@@ -33,13 +33,13 @@ export interface DroppedConnection {
   readonly kind: 'dropped';
 }
 
-/** A yes or no in the query, as apimachinery reads it: `watch`, `watch=1` and `watch=True` are all yes. */
+/** A boolean of the query, as apimachinery parses it: `watch`, `watch=1` and `watch=True` are all true. */
 export function flagOf(query: URLSearchParams, name: string): boolean {
   const text = query.get(name);
   return text !== null && text !== '0' && text.toLowerCase() !== 'false';
 }
 
-/** Where a path leads, when it names resources. */
+/** The resource that a path refers to. */
 export interface ResourcePath {
   readonly group: string;
   readonly version: string;
@@ -50,7 +50,7 @@ export interface ResourcePath {
   readonly subresource: string;
 }
 
-/** Reads `/api/v1/namespaces/NS/services/NAME` and its kin; undefined when the path names no resource. */
+/** Parses `/api/v1/namespaces/NS/services/NAME` and similar paths; undefined for a path without a resource. */
 export function parseResourcePath(path: string): ResourcePath | undefined {
   const parts = path
     .split('/')

@@ -1,7 +1,7 @@
 import type { CompleteResponse } from './request.ts';
 import type { Refusal } from './status.ts';
 
-/** apiserver cuts a warning to 256 characters once all of them exceed 4096 (endpoints/filters/warning.go). */
+/** The real API server truncates warnings to 256 characters when they exceed 4096 in total (endpoints/filters/warning.go). */
 const MAX_WARNINGS_LENGTH = 4096;
 const MAX_WARNING_LENGTH = 256;
 
@@ -22,7 +22,7 @@ export function refusalResponse(refusal: Refusal, warnings: readonly string[]): 
   return { ...response, headers: { ...response.headers, 'Retry-After': String(refusal.retryAfterSeconds) } };
 }
 
-/** Every response says what it comes from, so that nobody takes this server for a cluster. */
+/** A header of every response, so that nobody mistakes this server for a real cluster. */
 function headersWith(contentType: string, warnings: readonly string[]): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {
     'Content-Type': contentType,

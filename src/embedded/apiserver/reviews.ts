@@ -21,11 +21,11 @@ export function review(
   const spec = objectOf(draft.spec);
   if (kind === rulesReviewKind) {
     if (stringOf(spec.namespace) === '') throw badRequest('no namespace on request');
-    // The answer does not repeat the question: so the real server.
+    // The response does not repeat the spec, as in the real API server.
     return { ...draft, metadata: {}, spec: {}, status: rulesOf(user, stringOf(spec.namespace)) };
   }
   const errors = accessReviewErrors(spec);
-  // Nor does the real server fill in the kind here.
+  // The real API server does not set the kind here either.
   if (errors.length > 0) throw invalidObject({ group: kind.group, kind: '' }, '', errors);
   const manager = (request.headers['user-agent'] ?? '').split('/')[0] || 'unknown';
   const writer = { manager, apiVersion: groupVersionOf(kind), now: timestamp(wallNowMs) };
@@ -75,7 +75,7 @@ function isAccessAllowed(user: User, spec: JsonObject): boolean {
   });
 }
 
-/** What every user may do besides: the ClusterRoles system:basic-user, -discovery and -public-info-viewer. */
+/** Permissions of every user: the ClusterRoles system:basic-user, -discovery and -public-info-viewer. */
 function rulesOf(user: User, namespace: string): JsonObject {
   const own = user.rules.filter((rule) => {
     const namespaces = rule.namespaces ?? [];

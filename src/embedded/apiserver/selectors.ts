@@ -1,7 +1,7 @@
 import { badRequest } from './status.ts';
 import { labelValueProblems, qualifiedNameProblems } from './validation/names.ts';
 
-/** Whether a set of labels, or of selectable fields, is selected. */
+/** Whether a set of labels, or of selectable fields, matches. */
 export type Selector = (values: Readonly<Record<string, string>>) => boolean;
 
 export const EVERYTHING: Selector = () => true;
@@ -10,7 +10,7 @@ const TOKEN = /\s*(==|!=|=|!|,|\(|\)|<|>|[^\s,()=!<>]+)/y;
 const SYMBOLS = new Set(['==', '!=', '=', '!', ',', '(', ')', '<', '>']);
 const OPERATORS = 'in, notin, =, ==, !=, gt, lt';
 
-/** The words of a selector, read one after the other. */
+/** The tokens of a selector, read one by one. */
 class Tokens {
   readonly #tokens: string[] = [];
   #at = 0;
@@ -132,7 +132,7 @@ function unparsable(why: string): Error {
 /**
  * Reads a field selector: `path=value`, `path==value`, `path!=value`, joined by commas.
  *
- * @param supported the paths that this kind of object can be selected by.
+ * @param supported the field paths that the kind supports.
  */
 export function parseFieldSelector(text: string, supported: ReadonlySet<string>): Selector {
   if (text === '') return EVERYTHING;
@@ -146,7 +146,7 @@ export function parseFieldSelector(text: string, supported: ReadonlySet<string>)
   return (fields) => terms.every(({ field, value, equal }) => ((fields[field] ?? '') === value) === equal);
 }
 
-/** Kinds that can be selected by their name alone are told of in other words. */
+/** The message differs for kinds that support only the name. */
 function unsupported(field: string, supported: ReadonlySet<string>): string {
   if (supported.size > 2) return `field label not supported: ${field}`;
   const known = [...supported].map((one) => JSON.stringify(one)).join(', ');

@@ -2,17 +2,15 @@ import type { JsonObject, JsonValue } from './json.ts';
 
 export type StatusCause = { reason: string; message: string; field?: string };
 
-/** What a Status says of the object: `kind` is the resource's plural, or the kind for an invalid object. */
+/** The object of a Status. `kind` is the plural of the resource, or the kind for an invalid object. */
 export interface ResourceRef {
   readonly group: string;
   readonly resource: string;
 }
 
 /**
- * A request that ends with a Status other than success. It is thrown from wherever in the handling the
- * request turns out to be impossible and turned into a response in one place, `ApiServer.handle`: to a
- * server a refused request is what an exception is for, and a union through ten layers would bury the
- * rules that this folder is about.
+ * The error of a rejected request. It is thrown wherever the handling detects the error, and
+ * `ApiServer.handle` alone turns it into a response.
  */
 export class Refusal extends Error {
   readonly code: number;
@@ -56,7 +54,7 @@ export function notFound(ref: ResourceRef, name: string): Refusal {
   return new Refusal(404, `${qualified(ref)} "${name}" not found`, 'NotFound', detailsOf(ref, name));
 }
 
-/** The path leads to no resource this server has. */
+/** 404 for a path without a resource on this server. */
 export function noSuchResource(): Refusal {
   return new Refusal(404, 'the server could not find the requested resource', 'NotFound', {});
 }
@@ -111,7 +109,7 @@ export function expired(message: string): Refusal {
   return new Refusal(410, message, 'Expired');
 }
 
-/** A failure that never got a reason in apiserver: the bare message with code 500. */
+/** A failure without a reason in the real API server: the bare message with code 500. */
 export function internal(message: string): Refusal {
   return new Refusal(500, message, '');
 }

@@ -1,6 +1,6 @@
 import { type ApiObject, keyOfObject } from './object.ts';
 
-/** An object as it is stored, and its JSON, written once and sent many times. */
+/** A stored object and its JSON, which is created once and sent many times. */
 export interface Stored {
   readonly key: string;
   readonly object: ApiObject;
@@ -12,7 +12,7 @@ export interface Change {
   readonly resource: string;
   /** The version of the store after the change. */
   readonly revision: number;
-  /** The object after the change; for DELETED as it was last, with the revision of its deletion. */
+  /** The object after the change. For DELETED its last state, with the revision of the deletion. */
   readonly stored: Stored;
   /** The object before the change. */
   readonly before: Stored | undefined;
@@ -25,21 +25,20 @@ interface Collection {
 }
 
 /**
- * What etcd is to a real API server: every object by resource and key, one counter of revisions over all of
- * them, and a window of past changes for watches and consistent lists. Changes are told to listeners in
- * order, after they took effect.
+ * Plays the part of etcd: every object by resource and key, one revision counter for all of them, and a window of
+ * past changes for watches and consistent lists. Listeners get each change in order, after it took effect.
  */
 export class Store {
-  /** Counts on from some past, so that version 1 is as long gone as it is in a real cluster. */
+  /** Starts above 1, so that revision 1 is compacted, as in a real cluster. */
   revision = 100;
-  /** Changes up to this revision are forgotten. */
+  /** Changes up to this revision are compacted. */
   compactedRevision = 100;
   readonly #collections = new Map<string, Collection>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #windowSize: number;
   #history: Change[] = [];
 
-  /** @param windowSize how many changes are kept for watches that start in the past. */
+  /** @param windowSize the number of changes to keep for watches that start in the past. */
   constructor(windowSize: number) {
     this.#windowSize = windowSize;
   }
@@ -58,7 +57,7 @@ export class Store {
     return sorted.slice(from, to);
   }
 
-  /** The list as it was at a revision that is not compacted: today's, with the changes since undone. */
+  /** The list at a revision that is not compacted: the current list with the later changes undone. */
   listAt(resource: string, prefix: string, revision: number): Stored[] {
     if (revision >= this.revision) return this.list(resource, prefix);
     const then = new Map(this.list(resource, prefix).map((stored) => [stored.key, stored]));
@@ -83,7 +82,7 @@ export class Store {
     return stored;
   }
 
-  /** Removes an object that is there. */
+  /** Removes an existing object. */
   remove(resource: string, before: Stored): Stored {
     const revision = ++this.revision;
     const collection = this.#collectionOf(resource);
@@ -101,7 +100,7 @@ export class Store {
     return this.#history.slice(from);
   }
 
-  /** Forgets all changes so far, as etcd's compaction does: older watches and lists get 410. */
+  /** Compacts all changes so far, as in etcd: older watches and lists get 410. */
   compact(): void {
     this.#history = [];
     this.compactedRevision = this.revision;
@@ -122,7 +121,7 @@ export class Store {
 
   #notify(change: Change): void {
     this.#history.push(change);
-    // Cut in large steps: shifting an array of thousands at every write would cost more than the write.
+    // Truncate in large steps: shifting a long array at every write would cost more than the write.
     if (this.#history.length >= this.#windowSize * 2) {
       const forgotten = this.#history.splice(0, this.#history.length - this.#windowSize);
       this.compactedRevision = forgotten.at(-1)?.revision ?? this.compactedRevision;
@@ -131,7 +130,7 @@ export class Store {
   }
 }
 
-/** Where a key stands, or would stand, in a list ascending by key. */
+/** The index of a key in a list sorted by key, or where it would be inserted. */
 function placeOf(sorted: readonly Stored[], key: string): number {
   let low = 0;
   let high = sorted.length;

@@ -2,12 +2,12 @@
 export class ConnectionDropped extends Error {}
 
 /**
- * Lines from the server to one watcher, in order. Pushing never waits; a watcher that falls `capacity` lines
- * behind is cut off, as apiserver does with one that is too slow.
+ * Lines from the server to one watcher, in order. `push` never waits. A watcher that falls `capacity` lines behind
+ * is disconnected, as in the real API server.
  */
 export class WatchStream implements AsyncIterable<string> {
   readonly #capacity: number;
-  /** What was pushed and not yet taken. */
+  /** Lines that were pushed but not read yet. */
   #lines: string[] = [];
   #lag = 0;
   #dropped = false;
@@ -30,13 +30,13 @@ export class WatchStream implements AsyncIterable<string> {
     this.#wake?.();
   }
 
-  /** Lines that were pushed before are still delivered. */
+  /** The reader still gets the lines pushed before. */
   end(): void {
     this.#ended.abort();
     this.#wake?.();
   }
 
-  /** As if the connection broke: what was not yet taken is lost, and the reader gets ConnectionDropped. */
+  /** Simulates a broken connection: unread lines are lost, and the reader gets ConnectionDropped. */
   drop(): void {
     this.#dropped = true;
     this.end();

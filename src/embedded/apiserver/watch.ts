@@ -8,16 +8,16 @@ import { expired } from './status.ts';
 import { type Change, type Stored, withRevision } from './store.ts';
 import { WatchStream } from './watch-stream.ts';
 
-/** What a watcher may lag behind before it is cut off. */
+/** The number of lines that a watcher may lag behind before it is disconnected. */
 const STREAM_CAPACITY = 100_000;
 const BOOKMARK_INTERVAL_MS = 60_000;
-/** A watch that names no timeout ends after 30 to 60 minutes (endpoints/handlers/get.go). */
+/** A watch without a timeout ends after 30 to 60 minutes (endpoints/handlers/get.go). */
 const MIN_TIMEOUT_SECONDS = 1800;
 
-/** Writes an object of an event as JSON: as it is, or as a row of a Table. */
+/** Formats the object of an event as JSON: the object itself, or a row of a Table. */
 export type Presenter = (stored: Stored) => string;
 
-/** Watches that are open, so that they can be cut. */
+/** The open watches. */
 export class OpenWatches {
   readonly #streams = new Set<WatchStream>();
 
@@ -30,15 +30,15 @@ export class OpenWatches {
     return this.#streams.size;
   }
 
-  /** Ends those open now; what they were sent before still arrives. */
+  /** Ends all open watches. Lines sent before still arrive. */
   cutAll(): void {
     for (const stream of [...this.#streams]) stream.end();
   }
 }
 
 /**
- * Opens a watch: synthetic ADDED events when it starts from the present state, then every change, until the
- * timeout, `signal`, or the reader's end.
+ * Opens a watch. It sends synthetic ADDED events when it starts from the current state, then every change, until the
+ * timeout, `signal` or the end of the reader.
  */
 export function watch(call: Call, open: OpenWatches, present: Presenter, signal: AbortSignal): WatchStream {
   const { store } = call.engine;
@@ -78,10 +78,10 @@ export function watch(call: Call, open: OpenWatches, present: Presenter, signal:
 }
 
 interface Start {
-  /** Only changes after it are sent. */
+  /** Only changes after this revision are sent. */
   readonly revision: number;
   readonly initialEvents: boolean;
-  /** A bookmark tells when the initial events are through (KEP-3157). */
+  /** Whether to send a bookmark after the initial events (KEP-3157). */
   readonly endOfInitialEvents: boolean;
 }
 
@@ -103,7 +103,7 @@ function startOf(query: URLSearchParams): Start {
   return { revision: initialEvents ? 0 : revision, initialEvents, endOfInitialEvents: initialEvents };
 }
 
-/** A change of what is selected shows as coming or going. */
+/** An object that starts or stops matching the selector is sent as ADDED or DELETED. */
 function eventFor(
   change: Change,
   resource: string,
@@ -115,7 +115,7 @@ function eventFor(
   const matches = filter.matches(change.stored);
   if (matches) return { type: matched ? 'MODIFIED' : 'ADDED', stored: change.stored };
   if (!matched || change.before === undefined) return undefined;
-  // It goes as it looked when it was last selected, with the version of the change that took it away.
+  // Send the last matching state, with the version of the change after which it no longer matched.
   const { object, key } = change.before;
   return { type: 'DELETED', stored: withRevision(object, key, change.revision) };
 }
@@ -144,7 +144,7 @@ async function endInTime(call: Call, stream: WatchStream): Promise<void> {
   if (await slept(call, seconds * 1000, stream.ended)) stream.end();
 }
 
-/** Whether the time passed, rather than the stream ended. */
+/** Returns true when the time passed, false when the stream ended. */
 async function slept(call: Call, durationMs: number, ended: AbortSignal): Promise<boolean> {
   try {
     await call.engine.clock.sleep(durationMs, ended);

@@ -63,7 +63,7 @@ export function update(call: Call): Written {
   return replace(call, existing, next, managedFields, options);
 }
 
-/** A client may send `managedFields` back; one empty entry asks to forget them all. */
+/** A client may send `managedFields` back. One empty entry resets them. */
 export function managedFieldsSent(metadata: JsonObject): ManagedFieldsEntry[] | undefined {
   const sent = metadata.managedFields as ManagedFieldsEntry[] | undefined;
   if (sent?.length === 1 && Object.keys(sent[0] ?? {}).length === 0) return [];

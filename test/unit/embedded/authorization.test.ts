@@ -20,7 +20,7 @@ const client = new ApiClient({
 const AS_WORKER = { authorization: 'Bearer secret' };
 
 describe('a user', () => {
-  it('may do what the rules say, where they say it', async () => {
+  it('has the permissions of its rules, in their namespaces', async () => {
     const status = async (method: string, path: string) =>
       (await client.send(method, path, undefined, AS_WORKER)).status;
     expect(await status('GET', SERVICES)).toBe(200);
@@ -31,14 +31,14 @@ describe('a user', () => {
     expect(await status('PATCH', `${SLICES}/ours`)).toBe(415);
   });
 
-  it('is told what is not allowed', async () => {
+  it('gets 403 with the missing permission', async () => {
     const { body } = await client.send('DELETE', `${SERVICES}/x`, undefined, AS_WORKER);
     expect(body.message).toBe(
       'services "x" is forbidden: User "worker" cannot delete resource "services" in API group "" in the namespace "default"',
     );
   });
 
-  it('can ask beforehand', async () => {
+  it('can query its permissions with an access review', async () => {
     const ask = async (resourceAttributes: object) => {
       const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
       return (await client.send('POST', path, { spec: { resourceAttributes } }, AS_WORKER)).body.status;
@@ -63,7 +63,7 @@ describe('a user', () => {
     });
   });
 
-  it('without a token sees nothing but whether the server is well', async () => {
+  it('without a token can read only the health of the server', async () => {
     expect((await client.get('/readyz')).status).toBe(200);
     expect((await client.get('/api')).status).toBe(403);
     expect((await client.get(SERVICES)).status).toBe(403);

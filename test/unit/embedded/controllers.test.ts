@@ -40,7 +40,7 @@ async function slicesBy(manager: string): Promise<readonly Body[]> {
 }
 
 describe('endpointslice-mirroring-controller', () => {
-  it('mirrors hand-kept Endpoints with their labels and annotations', async () => {
+  it('mirrors custom Endpoints with their labels and annotations', async () => {
     start();
     const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
     await createHandKept({ labels: { app: 'db' }, annotations: { note: 'x', [lastApplied]: '{}' } });
@@ -60,7 +60,7 @@ describe('endpointslice-mirroring-controller', () => {
     expect(mirrored?.metadata.managedFields?.[0]?.manager).toBe('kube-controller-manager');
   });
 
-  it('makes a slice per family and set of ports, in which not ready trumps ready', async () => {
+  it('creates a slice for each family and set of ports; not ready overrides ready', async () => {
     start();
     const both = {
       addresses: [{ ip: '10.1.1.1', hostname: 'h' }, { ip: '2001:db8::1' }],
@@ -81,7 +81,7 @@ describe('endpointslice-mirroring-controller', () => {
     expect(seen).toContainEqual({ port: 9187, endpoints: ['10.1.1.1 true'] });
   });
 
-  it('adds its slices beside those of others, which it never touches', async () => {
+  it('adds its slices without touching other slices', async () => {
     start();
     await client.post(SLICES, slice('ours', 'db', '10.1.1.1'));
     await createHandKept();
@@ -91,7 +91,7 @@ describe('endpointslice-mirroring-controller', () => {
     expect((await client.get(`${SLICES}/ours`)).body.metadata.resourceVersion).toBe('106');
   });
 
-  it('takes its slices away when skip-mirror appears, and makes them again when it goes', async () => {
+  it('deletes its slices when skip-mirror is set, and creates them again when it is removed', async () => {
     start();
     await createHandKept();
     expect(await slicesBy(MIRROR)).toHaveLength(1);
@@ -104,7 +104,7 @@ describe('endpointslice-mirroring-controller', () => {
     expect(await slicesBy(MIRROR)).toHaveLength(1);
   });
 
-  it('follows a change within the delay of a real one, not at once', async () => {
+  it('follows a change after the delay of a real controller', async () => {
     start();
     await createHandKept();
     await slicesBy(MIRROR);
@@ -128,7 +128,7 @@ describe('endpointslice-mirroring-controller', () => {
 });
 
 describe('endpoints-controller and endpointslice-controller', () => {
-  it('take a Service over when it gets a selector', async () => {
+  it('write Endpoints and slices when a Service gets a selector', async () => {
     start(ALL_CONTROLLERS, [{ ip: '10.5.0.1', ready: true }]);
     await createHandKept({
       labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
@@ -157,7 +157,7 @@ describe('endpoints-controller and endpointslice-controller', () => {
     ]);
   });
 
-  it('keep one empty slice for a Service whose selector selects nobody', async () => {
+  it('write one empty slice for a Service whose selector matches no Pod', async () => {
     start();
     await client.post(SERVICES, { ...SERVICE, spec: { ...SERVICE.spec, selector: { app: 'db' } } });
     const [placeholder] = await slicesBy(CONTROLLER);
@@ -165,7 +165,7 @@ describe('endpoints-controller and endpointslice-controller', () => {
     expect((await client.get(`${ENDPOINTS}/db`)).body.subsets).toBeUndefined();
   });
 
-  it('clean nothing up when the selector goes, and what is left is mirrored', async () => {
+  it('clean nothing up when the selector is removed, and the remaining Endpoints are mirrored', async () => {
     start(ALL_CONTROLLERS, [{ ip: '10.5.0.1', ready: true }]);
     await client.post(SERVICES, { ...SERVICE, spec: { ...SERVICE.spec, selector: { app: 'db' } } });
     expect(await slicesBy(CONTROLLER)).toHaveLength(1);
@@ -175,7 +175,7 @@ describe('endpoints-controller and endpointslice-controller', () => {
     expect(await slicesBy(MIRROR)).toHaveLength(1);
   });
 
-  it('delete Endpoints that have no Service only when they start', async () => {
+  it('delete Endpoints without a Service only at their start', async () => {
     await client.post(ENDPOINTS, { metadata: { name: 'left' }, subsets: [SUBSET] });
     start();
     await client.clock.advance(100);
@@ -191,7 +191,7 @@ describe('garbage-collector-controller', () => {
     return owners.map(({ kind, apiVersion, metadata: { name, uid } }) => ({ kind, apiVersion, name, uid }));
   }
 
-  it('deletes what the last owner leaves behind, and patches out the others', async () => {
+  it('deletes objects whose last owner is gone, and removes single owner references', async () => {
     start(['garbage-collector-controller']);
     const one = (await client.post(SERVICES, SERVICE)).body;
     const two = (await client.post(CONFIG_MAPS, { metadata: { name: 'two' } })).body;
@@ -206,7 +206,7 @@ describe('garbage-collector-controller', () => {
     expect((await client.get(`${SLICES}/both`)).status).toBe(404);
   });
 
-  it('deletes what names an owner that was never there, or only one of its name', async () => {
+  it('deletes objects whose owner never existed or has another uid', async () => {
     start(['garbage-collector-controller']);
     const service = (await client.post(SERVICES, SERVICE)).body;
     const impostor = { ...service, metadata: { ...service.metadata, uid: 'of-an-earlier-one' } };
@@ -217,7 +217,7 @@ describe('garbage-collector-controller', () => {
     expect(names).toEqual(['d']);
   });
 
-  it('orphans, and deletes in the foreground', async () => {
+  it('handles the propagation policies Orphan and Foreground', async () => {
     start(['garbage-collector-controller']);
     for (const [policy, status] of [
       ['Orphan', 200],
@@ -239,7 +239,7 @@ describe('namespace-controller', () => {
   const NAMESPACE = '/api/v1/namespaces/away';
   const MAP = { metadata: { name: 'a', finalizers: ['example.com/wait'] } };
 
-  it('empties a namespace that was deleted, and lets it go last', async () => {
+  it('deletes the objects of a terminating namespace, then the namespace', async () => {
     start(['namespace-controller']);
     await client.post('/api/v1/namespaces', { metadata: { name: 'away' } });
     await client.post(`${NAMESPACE}/configmaps`, MAP);

@@ -4,7 +4,7 @@ import { decodeQuery, encodeReply } from '../../../src/embedded/dns-wire.ts';
 import { DnsZone } from '../../../src/embedded/dns-zone.ts';
 import { address, cname, srv } from '../../support/dns-resolver.ts';
 
-/** Asks the zone as dns-packet asks, and reads the reply as dns-packet reads: a second opinion on the format. */
+/** Encodes the query and decodes the reply with dns-packet, an independent implementation of the format. */
 function ask(
   zone: DnsZone,
   name: string,
@@ -34,7 +34,7 @@ function zoneWith(records: Readonly<Record<string, Parameters<DnsZone['set']>[1]
 }
 
 describe('the embedded DNS zone', () => {
-  it('answers as any other reader of the format understands', () => {
+  it('sends replies that dns-packet can decode', () => {
     const zone = zoneWith({
       'db.example.test': [address('10.0.0.1'), address('fd00::1:0:0:2')],
       'alias.example.test': [cname('db.example.test')],
@@ -57,7 +57,7 @@ describe('the embedded DNS zone', () => {
     expect(ask(zone, 'example.test', 'SOA').answers).toEqual([expect.stringContaining('"minimum":60')]);
   });
 
-  it('tells what does not exist from what has no such record, and has no say elsewhere', () => {
+  it('answers NXDOMAIN, NODATA, and REFUSED for other zones', () => {
     const zone = zoneWith({ 'a.b.example.test': [address('10.0.0.1')] });
     expect(ask(zone, 'nope.example.test', 'A')).toMatchObject({
       rcode: 'NXDOMAIN',
@@ -73,7 +73,7 @@ describe('the embedded DNS zone', () => {
     expect(() => zone.set('other.test', [])).toThrow('not in the zone');
   });
 
-  it('leaves out what does not fit: first the additional section, then everything, and says so', () => {
+  it('truncates a reply: first the additional section, then all records with the TC bit', () => {
     const many = Array.from({ length: 20 }, (_, index) => address(`10.0.0.${index}`));
     const zone = zoneWith({ 'db.example.test': many, '_pg._tcp.example.test': [srv('db.example.test', 1)] });
     expect(ask(zone, '_pg._tcp.example.test', 'SRV', 200)).toMatchObject({
@@ -91,7 +91,7 @@ describe('the embedded DNS zone', () => {
     expect(ask(zone, 'db.example.test', 'A').rcode).toBe('NXDOMAIN');
   });
 
-  it('does not answer what is no query', () => {
+  it('ignores messages that are not a query', () => {
     const query = packet.encode({
       type: 'query',
       id: 7,

@@ -13,7 +13,7 @@ afterEach(() => client.closing.abort());
 
 const MAP = { metadata: { name: 'm' }, data: { k: '1' } };
 
-/** What a POST is answered with under a fault, and whether it was done. */
+/** The response to a POST under a fault, and whether the object was stored. */
 async function posted(fault: Fault) {
   const takeBack = client.server.faults.inject({ fault });
   const answer = await client.post(CONFIG_MAPS, MAP);
@@ -22,7 +22,7 @@ async function posted(fault: Fault) {
 }
 
 describe('faults', () => {
-  it('answer in the words of a real server, with the write undone', async () => {
+  it('respond as a real server does, and store nothing', async () => {
     const throttled = await posted({ type: 'tooManyRequests', retryAfterSeconds: 7 });
     expect(throttled).toMatchObject({
       done: false,
@@ -44,7 +44,7 @@ describe('faults', () => {
     });
   });
 
-  it('are a webhook that says no, with the status of its choice', async () => {
+  it('simulate a webhook that rejects a request with its own status', async () => {
     const { answer, done } = await posted({ type: 'denied', httpStatus: 422, message: 'no team label' });
     expect([answer.status, answer.body.message, done]).toEqual([
       422,
@@ -53,7 +53,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('may hide that the write was done', async () => {
+  it('can return 504 although the write was stored', async () => {
     const { answer, done } = await posted({ type: 'timeoutAfterCommit' });
     expect([answer.status, answer.body.reason, done]).toEqual([504, 'Timeout', true]);
   });
@@ -71,7 +71,7 @@ describe('faults', () => {
     }
   });
 
-  it('delay on the clock that was injected', async () => {
+  it('delay a response on the injected clock', async () => {
     client.server.faults.inject({ fault: { type: 'latency', minMs: 50, maxMs: 60 } });
     const before = client.clock.monotonicNow();
     await client.get(CONFIG_MAPS);
@@ -80,7 +80,7 @@ describe('faults', () => {
     expect(tookMs).toBeLessThanOrEqual(60);
   });
 
-  it('answer reads with how things were', async () => {
+  it('return an old state to reads', async () => {
     await client.post(CONFIG_MAPS, MAP);
     await client.patch('merge', `${CONFIG_MAPS}/m`, { data: { k: '2' } });
     client.server.faults.inject({ fault: { type: 'staleRead', changes: 1 }, times: 2 });
@@ -89,7 +89,7 @@ describe('faults', () => {
     expect((await client.get(`${CONFIG_MAPS}/m`)).body.data).toEqual({ k: '2' });
   });
 
-  it('strike only what their rule names, and so often at most', async () => {
+  it('affect only the requests of their rule, up to its limit', async () => {
     const rule = {
       fault: { type: 'unavailable' as const },
       verbs: ['create'],
@@ -118,7 +118,7 @@ describe('faults', () => {
     expect(await strikes(8)).not.toBe(first);
   });
 
-  it('of a namespace being terminated: it is deleted, and nobody empties it', async () => {
+  it('simulate a terminating namespace by deleting it without its controller', async () => {
     await client.post('/api/v1/namespaces', { metadata: { name: 'away' } });
     await client.delete('/api/v1/namespaces/away');
     const { status, body } = await client.post('/api/v1/namespaces/away/configmaps', MAP);

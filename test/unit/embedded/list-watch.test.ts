@@ -30,8 +30,8 @@ async function page(query: string): Promise<Body> {
   return (await client.get(`${CONFIG_MAPS}?${query}`)).body;
 }
 
-describe('a list in pages', () => {
-  it('is of one moment, whatever changes in between', async () => {
+describe('a paged list', () => {
+  it('is consistent, whatever changes between its pages', async () => {
     await createMaps(5);
     const first = await page('limit=2');
     expect(first.metadata.remainingItemCount).toBe(3);
@@ -46,7 +46,7 @@ describe('a list in pages', () => {
     expect(third.metadata.continue).toBeUndefined();
   });
 
-  it('expires with its version, and may go on inconsistently', async () => {
+  it('expires when its version is compacted, and may continue inconsistently', async () => {
     await createMaps(3);
     const first = await page('limit=2');
     await client.post(CONFIG_MAPS, { metadata: { name: 'm9' } });
@@ -57,21 +57,21 @@ describe('a list in pages', () => {
     expect(namesOf(await page(`continue=${body.metadata.continue}`))).toEqual(['m2', 'm9']);
   });
 
-  it('of selected objects does not say how many are left', async () => {
+  it('has no remaining count when a selector is given', async () => {
     await createMaps(3);
     const first = await page('limit=1&labelSelector=label');
     expect(first.metadata.continue).toBeDefined();
     expect(first.metadata.remainingItemCount).toBeUndefined();
   });
 
-  it('is not in pages when any version will do', async () => {
+  it('is not paged when any version is acceptable', async () => {
     await createMaps(3);
     expect(namesOf(await page('limit=1&resourceVersion=0'))).toHaveLength(3);
   });
 });
 
-describe('a version', () => {
-  it('asked for exactly is served as long as it is remembered', async () => {
+describe('a resourceVersion', () => {
+  it('requested exactly is served until it is compacted', async () => {
     await createMaps(2);
     const { resourceVersion } = (await page('')).metadata;
     await client.delete(`${CONFIG_MAPS}/m0`);
@@ -81,7 +81,7 @@ describe('a version', () => {
     expect((await client.get(`${CONFIG_MAPS}?${exact}`)).status).toBe(410);
   });
 
-  it('of the future is waited for, at most three seconds', async () => {
+  it('of the future is awaited for at most three seconds', async () => {
     await createMaps(1);
     const next = Number((await page('')).metadata.resourceVersion) + 1;
     const waiting = client.raw('GET', `${CONFIG_MAPS}?resourceVersion=${next}`, undefined, {});
@@ -95,7 +95,7 @@ describe('a version', () => {
     expect(client.clock.monotonicNow() - before).toBe(3_000);
   });
 
-  it('of an object that changed meanwhile is refused by PUT, and none at all is not', async () => {
+  it('that is outdated is rejected by PUT; a missing one is accepted', async () => {
     await createMaps(1);
     const read = (await client.get(`${CONFIG_MAPS}/m0`)).body;
     await client.patch('merge', `${CONFIG_MAPS}/m0`, { data: { at: 'theirs' } });
@@ -106,7 +106,7 @@ describe('a version', () => {
 });
 
 describe('a watch', () => {
-  it('from a version sends what happened since, then what happens', async () => {
+  it('from a version sends past changes, then new ones', async () => {
     const { resourceVersion } = (await page('')).metadata;
     await createMaps(1);
     const watched = await client.watch(`${CONFIG_MAPS}?watch=true&resourceVersion=${resourceVersion}`);
@@ -117,7 +117,7 @@ describe('a watch', () => {
     expect(deleted).toBeGreaterThan(added ?? Number.POSITIVE_INFINITY);
   });
 
-  it('shows as coming and going what comes to be selected and ceases to', async () => {
+  it('sends ADDED and DELETED when an object starts and stops matching the selector', async () => {
     await createMaps(1, 'other');
     const watched = await client.watch(
       `${CONFIG_MAPS}?watch=1&resourceVersion=0&labelSelector=label%3Dwanted`,
@@ -142,7 +142,7 @@ describe('a watch', () => {
     expect(watched.events[0]?.object.message).toMatch(/^too old resource version: \d+ \(\d+\)$/);
   });
 
-  it('that lists first tells where the list ends, and sends a bookmark a minute', async () => {
+  it('with initial events sends a bookmark after them, and then every minute', async () => {
     await createMaps(2);
     const watched = await client.watch(`${CONFIG_MAPS}?watch=true&${LIST_WATCH}`);
     await client.clock.advance(125_000);
@@ -159,13 +159,13 @@ describe('a watch', () => {
     expect(later?.resourceVersion).toBe(String(client.server.store.revision));
   });
 
-  it('sends no bookmarks to who did not ask', async () => {
+  it('sends no bookmarks unless requested', async () => {
     const watched = await client.watch(`${CONFIG_MAPS}?watch=true`);
     await client.clock.advance(125_000);
     expect(watched.events).toEqual([]);
   });
 
-  it('ends at its timeout, or between half an hour and an hour', async () => {
+  it('ends at its timeout, by default after 30 to 60 minutes', async () => {
     const short = await client.watch(`${CONFIG_MAPS}?watch=true&timeoutSeconds=5`);
     const long = await client.watch(`${CONFIG_MAPS}?watch=true`);
     await client.clock.advance(5_000);
@@ -179,7 +179,7 @@ describe('a watch', () => {
     expect(client.clock.sleeping).toBe(0);
   });
 
-  it('ends with the client, leaving nothing behind', async () => {
+  it('ends when the client disconnects', async () => {
     const watched = await client.watch(`${CONFIG_MAPS}?watch=true&allowWatchBookmarks=true`);
     client.closing.abort();
     await watched.ended;
@@ -188,7 +188,7 @@ describe('a watch', () => {
     expect(client.clock.sleeping).toBe(0);
   });
 
-  it('as a table has its columns once', async () => {
+  it('as a Table sends its columns once', async () => {
     const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
     const watched = await client.watch(`${SERVICES}?watch=true`, { accept });
     await client.post(SERVICES, { metadata: { name: 'db' }, spec: { ports: [{ port: 5432 }] } });
@@ -200,8 +200,8 @@ describe('a watch', () => {
   });
 });
 
-describe('a watch that is cut', () => {
-  it('in order still delivers what was sent', async () => {
+describe('a watch that the server ends', () => {
+  it('normally still delivers what was sent', async () => {
     const watched = await client.watch(`${CONFIG_MAPS}?watch=true`);
     await createMaps(2);
     client.server.watches.cutAll();
@@ -209,7 +209,7 @@ describe('a watch that is cut', () => {
     expect(watched.events).toHaveLength(2);
   });
 
-  it('with its connection loses what was under way', async () => {
+  it('by a broken connection loses unread events', async () => {
     client.server.faults.inject({
       fault: { type: 'cutWatch', minMs: 10, maxMs: 10, how: 'drop' },
       verbs: ['watch'],

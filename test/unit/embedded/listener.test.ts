@@ -21,14 +21,14 @@ async function create(name: string): Promise<Response> {
 }
 
 describe('the embedded API server on a socket', () => {
-  it('says that it is not for production, in every answer and in its kubeconfig', async () => {
+  it('says in every response and in its kubeconfig that it is not for production', async () => {
     const response = await fetch(`${server.url}/readyz`);
     expect(await response.text()).toBe('ok');
     expect(response.headers.get('server')).toMatch(/NOT for production/);
     expect(server.kubeconfig).toMatch(/current-context: embedded-not-for-production/);
   });
 
-  it('listens on loopback alone', async () => {
+  it('listens only on loopback', async () => {
     const port = new URL(server.url).port;
     expect(server.url).toBe(`http://127.0.0.1:${port}`);
     const others = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
@@ -38,7 +38,7 @@ describe('the embedded API server on a socket', () => {
     }
   });
 
-  it('takes its users by their token, and refuses other tokens', async () => {
+  it('authenticates users by token, and rejects unknown tokens', async () => {
     const token = /token: (\S+)/.exec(server.kubeconfig)?.[1];
     const status = async (bearer: string) => {
       const headers = { authorization: `Bearer ${bearer}` };
@@ -63,7 +63,7 @@ describe('the embedded API server on a socket', () => {
     await reader?.closed.catch(() => undefined);
   });
 
-  it('breaks connections when a fault says so', async () => {
+  it('breaks connections on a fault', async () => {
     server.core.faults.inject({ fault: { type: 'dropAfterCommit' }, verbs: ['create'] });
     await expect(create('m')).rejects.toThrow();
     expect((await fetch(`${server.url}${CONFIG_MAPS}/m`)).status).toBe(200);

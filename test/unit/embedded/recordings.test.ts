@@ -14,7 +14,7 @@ import {
 } from '../../support/recordings.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
-/** When the first exchange of each file was recorded. */
+/** The time of the first exchange of each file. */
 const RECORDED_AT: Readonly<Record<string, string>> = {
   'server-side-apply': '2026-11-22T12:57:23Z',
   'create-update-delete': '2026-11-22T12:57:23Z',
@@ -22,7 +22,7 @@ const RECORDED_AT: Readonly<Record<string, string>> = {
   validation: '2026-11-22T12:57:38Z',
 };
 
-/** Draws like the recorded server where a generated name depends on it, so that lists have its order. */
+/** Generates the names of the recorded server, so that lists have its order. */
 function randomWithSuffixes(suffixes: readonly string[]): Random {
   const letters = 'bcdfghjklmnpqrstvwxz2456789';
   const queue = [...suffixes.join('')].map((letter) => letters.indexOf(letter));
@@ -90,7 +90,7 @@ function slice(name: string, service: string, address: string): unknown {
   };
 }
 
-/** What was there before the first recording. */
+/** Creates the objects that existed before the first recording. */
 async function prepareCluster(): Promise<void> {
   await moveTo('2026-11-22T12:51:21Z');
   await apply('/api/v1/namespaces/default/services/db', 'kubectl', {
@@ -111,7 +111,7 @@ async function moveTo(time: string): Promise<void> {
   await settle();
 }
 
-/** What happened between two recordings without being recorded. */
+/** Repeats changes between two recordings that were not recorded. */
 const BEFORE: Readonly<Record<string, () => Promise<void>>> = {
   'create-update-delete/delete-service-takes-endpoints': async () => {
     const metadata = { name: 'gone', labels: { 'app.kubernetes.io/managed-by': 'external-endpoints' } };
@@ -134,7 +134,7 @@ const BEFORE: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-/** What happened while a watch was recorded. */
+/** Repeats changes during the recording of a watch. */
 const DURING: Readonly<Record<string, () => Promise<void>>> = {
   'list-watch-table/watch-from-rv': async () => {
     await apply(`${SLICES}/w-1`, 'external-endpoints', slice('w-1', 'w', '10.3.0.1'));
@@ -149,12 +149,12 @@ const AUTHORIZATION: Readonly<Record<string, Record<string, string>>> = {
 
 function bodyOf(recording: Recording): unknown {
   if (recording.id !== 'validation/slice-1001') return recording.request.body;
-  // The recording only says what the body was.
+  // The recording has only the body.
   const endpoints = Array.from({ length: 1001 }, (_, at) => ({ addresses: [`10.4.${at >> 8}.${at & 255}`] }));
   return { ...(slice('v-1001', 'v', '10.4.0.1') as object), endpoints };
 }
 
-/** Status, headers and body in the form in which they were recorded: a watch as the list of its events. */
+/** Status, headers and body in the form of the recordings; a watch is the list of its events. */
 async function exchange(recording: Recording, correspondence: Correspondence) {
   const { method, contentType, accept } = recording.request;
   const path = correspondence.translatePath(recording.request.path);
@@ -235,7 +235,7 @@ describe('the recordings of a kube-apiserver 1.36', () => {
     });
   }
 
-  it('are reproduced but for a short list', () => {
+  it('are reproduced, except for a short list', () => {
     expect(known.size).toBeLessThanOrEqual(10);
     const ids = new Set(readRecordings().map((recording) => recording.id));
     expect([...known.keys()].filter((id) => !ids.has(id))).toEqual([]);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, ApiClient, CONFIG_MAPS, SERVICES } from '../../support/api-client.ts';
 
-/** Beyond the recordings; every expectation here was seen on a kube-apiserver 1.36.2. */
+/** Cases beyond the recordings. Every expectation was observed on kube-apiserver 1.36.2. */
 
 let client: ApiClient;
 
@@ -26,7 +26,7 @@ function owners(answer: Answer): Record<string, unknown> {
 }
 
 describe('lists with a key', () => {
-  it('take the order of the configuration, others staying where they stood', async () => {
+  it('take the order of the configuration; other items keep their positions', async () => {
     await client.apply(SERVICE, 'a', ports(1, 2, 3));
     expect(portsOf(await client.apply(SERVICE, 'a', ports(3, 1, 2)))).toEqual([3, 1, 2]);
     expect(portsOf(await client.apply(SERVICE, 'b', ports(9)))).toEqual([3, 1, 2, 9]);
@@ -49,7 +49,7 @@ describe('lists with a key', () => {
 });
 
 describe('ownership', () => {
-  it('is shared by who applies the same value, without a time of its own', async () => {
+  it('is shared when two managers apply the same value', async () => {
     await client.apply(MAP, 'a', { data: { k: '1' } });
     const shared = await client.apply(MAP, 'b', { data: { k: '1' } });
     expect(shared.body.metadata.managedFields).toMatchObject([{ manager: 'b' }, { manager: 'a' }]);
@@ -59,7 +59,7 @@ describe('ownership', () => {
     expect((await client.apply(MAP, 'b', {})).body.data).toBeUndefined();
   });
 
-  it('of the last key of a map takes along what nobody owns in it', async () => {
+  it('of the last key of a map, when it ends, removes the unowned keys too', async () => {
     await client.post(CONFIG_MAPS, { metadata: { name: 'm', labels: { l: '1' } }, data: { a: '1', b: '2' } });
     const fieldsV1 = { 'f:data': { 'f:a': {} } };
     const entry = { manager: 'a', operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 };
@@ -70,18 +70,18 @@ describe('ownership', () => {
     expect(applied.body.metadata.labels).toEqual({ l: '1' });
   });
 
-  it('of a map that is applied empty is of the map itself', async () => {
+  it('of an empty applied map is of the map itself', async () => {
     await client.apply(MAP, 'a', { metadata: { labels: {} } });
     const refused = await client.apply(MAP, 'b', { metadata: { labels: { x: '1' } } });
     expect(refused.body.message).toBe('Apply failed with 1 conflict: conflict with "a": .metadata.labels');
   });
 
-  it('of an empty set is of nothing', async () => {
+  it('of an empty set does not exist', async () => {
     const applied = await client.apply(MAP, 'a', { metadata: { finalizers: [] } });
     expect(applied.body.metadata.managedFields).toBeUndefined();
   });
 
-  it('tells updates by version of the API, and conflicts with them', async () => {
+  it('distinguishes updates by API version, and conflicts with them', async () => {
     await client.post(CONFIG_MAPS, { metadata: { name: 'm' }, data: { k: '1', l: '1' } });
     const refused = await client.apply(MAP, 'a', { data: { k: '2', l: '2' } });
     expect(refused.status).toBe(409);
@@ -95,7 +95,7 @@ describe('ownership', () => {
     });
   });
 
-  it('is lost to whoever changes a field by another way', async () => {
+  it('moves to a manager that changes the field by an update', async () => {
     await client.apply(MAP, 'a', { data: { k: '1', l: '1' } });
     const patched = await client.patch('merge', `${MAP}?fieldManager=hand`, { data: { k: '2' } });
     expect(owners(patched)).toEqual({
@@ -104,7 +104,7 @@ describe('ownership', () => {
     });
   });
 
-  it('starts over when managedFields are reset, with all that was there before', async () => {
+  it('starts over with the existing fields when managedFields are reset', async () => {
     await client.apply(MAP, 'a', { data: { k: '1' } });
     const reset = await client.patch('merge', MAP, { metadata: { managedFields: [{}] } });
     expect(reset.body.metadata.managedFields).toBeUndefined();
@@ -136,7 +136,7 @@ describe('ownership', () => {
 });
 
 describe('preconditions', () => {
-  it('refuse a version that is not the live one, but not a version of what is gone', async () => {
+  it('reject an outdated resourceVersion, but not one of a deleted object', async () => {
     await client.apply(MAP, 'a', { data: { k: '1' } });
     const stale = await client.apply(MAP, 'a', { metadata: { resourceVersion: '1' }, data: { k: '2' } });
     expect(stale.body.reason).toBe('Conflict');
@@ -145,7 +145,7 @@ describe('preconditions', () => {
     expect(again.status).toBe(201);
   });
 
-  it('refuse the uid of another object, there or gone', async () => {
+  it('reject the uid of another object, existing or deleted', async () => {
     await client.apply(MAP, 'a', {});
     const other = await client.apply(MAP, 'a', { metadata: { uid: 'x' } });
     expect(other.body.message).toBe(
@@ -164,7 +164,7 @@ describe('bodies', () => {
     expect(applied.body.data).toEqual({ k: 'two\nlines\n' });
   });
 
-  it('that do not fit are answered with the words of structured-merge-diff', async () => {
+  it('that do not match the schema get the message of structured-merge-diff', async () => {
     const refused = async (fields: object) => (await client.apply(SERVICE, 'a', fields)).body.message;
     const start = 'failed to create typed patch object (/db; /v1, Kind=Service): ';
     expect(await refused({ spec: { ports: [{ port: 1, foo: 1 }] } })).toBe(
@@ -180,7 +180,7 @@ describe('bodies', () => {
 });
 
 describe('strategic merge patches', () => {
-  it('merge lists by their key, named items first, and know the directives', async () => {
+  it('merge lists by key, items of the patch first, and support the directives', async () => {
     await client.post(SERVICES, { metadata: { name: 'db' }, ...ports(80, 81, 82) });
     const patched = async (spec: object) => portsOf(await client.patch('strategic', SERVICE, { spec }));
     expect(await patched({ ports: [{ port: 83, name: 'n' }] })).toEqual([83, 80, 81, 82]);
@@ -190,7 +190,7 @@ describe('strategic merge patches', () => {
     expect(await patched({ ports: [{ $patch: 'replace' }, { port: 90 }] })).toEqual([90]);
   });
 
-  it('merge sets, and take single members out', async () => {
+  it('merge sets and remove single members', async () => {
     await client.post(CONFIG_MAPS, { metadata: { name: 'm', finalizers: ['a.example/x'] } });
     const added = await client.patch('strategic', MAP, { metadata: { finalizers: ['a.example/y'] } });
     expect(added.body.metadata.finalizers?.toSorted()).toEqual(['a.example/x', 'a.example/y']);
@@ -202,7 +202,7 @@ describe('strategic merge patches', () => {
 });
 
 describe('a deletion with finalizers', () => {
-  it('waits for the last of them, and takes no new one', async () => {
+  it('waits for the last finalizer, and accepts no new one', async () => {
     await client.post(CONFIG_MAPS, { metadata: { name: 'm', finalizers: ['a.example/x'] } });
     expect((await client.delete(MAP)).body.metadata.deletionTimestamp).toBeDefined();
     const more = await client.patch('merge', MAP, {

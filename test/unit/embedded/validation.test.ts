@@ -9,7 +9,7 @@ import {
   SLICES,
 } from '../../support/api-client.ts';
 
-/** Beyond the recordings; every text here was seen on a kube-apiserver 1.36.2. */
+/** Cases beyond the recordings. Every message was observed on kube-apiserver 1.36.2. */
 
 const LABEL_RULE =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
@@ -21,7 +21,7 @@ const VALUE_RULE =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 const PORTS = [{ port: 80 }];
 
-/** What is wrong, as `field: message`. */
+/** The causes of a rejection, as `field: message`. */
 async function causes(path: string, body: object, client = new ApiClient()): Promise<string[]> {
   const answer = await client.post(path, { metadata: { name: 'x' }, ...body });
   expect(answer.status, answer.body.message).toBe(422);
@@ -124,7 +124,7 @@ describe('Services', () => {
     expect(await causes(SERVICES, { spec })).toEqual(expected);
   });
 
-  it('get no address or node port that somebody has, and give theirs back', async () => {
+  it('get only free addresses and node ports, and release theirs', async () => {
     const client = new ApiClient();
     const spec = { type: 'NodePort', clusterIP: '10.96.0.77', ports: [{ port: 80, nodePort: 30080 }] };
     expect((await client.post(SERVICES, { metadata: { name: 'first' }, spec })).status).toBe(201);
@@ -136,7 +136,7 @@ describe('Services', () => {
     expect((await client.post(SERVICES, { metadata: { name: 'second' }, spec })).status).toBe(201);
   });
 
-  it('get addresses of both families where the cluster has both', async () => {
+  it('get addresses of both families in a dual-stack cluster', async () => {
     const client = new ApiClient({ serviceCidrs: ['10.96.0.0/16', 'fd00:10:96::/112'] });
     const spec = { ports: PORTS, ipFamilyPolicy: 'PreferDualStack' };
     const { body } = await client.post(SERVICES, { metadata: { name: 'x' }, spec });
@@ -147,7 +147,7 @@ describe('Services', () => {
     ]);
   });
 
-  it('are warned of what is ignored or goes out of use', async () => {
+  it('get warnings about ignored and deprecated fields', async () => {
     const client = new ApiClient();
     const spec = {
       ports: PORTS,
@@ -206,7 +206,7 @@ describe('EndpointSlices', () => {
 });
 
 describe('Endpoints', () => {
-  it('leave subsets that did not change alone', async () => {
+  it('do not validate unchanged subsets again', async () => {
     const client = new ApiClient();
     const [stored] = [{ addresses: [{ ip: '10.0.0.1' }] }];
     await client.post(ENDPOINTS, { metadata: { name: 'x' }, subsets: [stored] });
@@ -255,7 +255,7 @@ describe('Leases, ConfigMaps and Events', () => {
     expect(await causes(path, body)).toEqual(expected);
   });
 
-  it('an immutable ConfigMap stays what it is', async () => {
+  it('an immutable ConfigMap cannot be changed', async () => {
     const client = new ApiClient();
     await client.post(CONFIG_MAPS, { metadata: { name: 'x' }, immutable: true, data: { a: '1' } });
     const answer = await client.put(`${CONFIG_MAPS}/x`, {
@@ -268,7 +268,7 @@ describe('Leases, ConfigMaps and Events', () => {
     );
   });
 
-  it('an Event is one thing in two versions of the API', async () => {
+  it('an Event is readable in two API versions', async () => {
     const client = new ApiClient();
     const event = {
       metadata: { name: 'x' },
@@ -295,8 +295,8 @@ describe('Leases, ConfigMaps and Events', () => {
   });
 });
 
-describe('what the types do not allow', () => {
-  it('is refused, warned of or ignored, as the client asks', async () => {
+describe('values that do not fit their type', () => {
+  it('unknown fields are rejected, warned about or ignored, as the client requests', async () => {
     const client = new ApiClient();
     const body = { metadata: { name: 'x', foo: 1 }, spec: { ports: [{ port: 1, x: 2 }], y: 1 } };
     const strict = await client.post(`${SERVICES}?fieldValidation=Strict`, body);
@@ -335,7 +335,7 @@ describe('what the types do not allow', () => {
     );
   });
 
-  it('times are kept in UTC and in the form of their type', async () => {
+  it('times are stored in UTC and in the format of their type', async () => {
     const client = new ApiClient();
     const renewed = (renewTime: string) =>
       client.post(`${LEASES}?dryRun=All`, { metadata: { name: 'x' }, spec: { renewTime } });
@@ -347,7 +347,7 @@ describe('what the types do not allow', () => {
     );
   });
 
-  it('a body above 3 MiB is refused', async () => {
+  it('a body above 3 MiB is rejected', async () => {
     const huge = { metadata: { name: 'x' }, data: { a: 'x'.repeat(3 * 1024 * 1024) } };
     const { status, body } = await new ApiClient().post(CONFIG_MAPS, huge);
     expect(status).toBe(413);

@@ -1,10 +1,10 @@
 import { type AddressFamily, type Cidr, parseCidr } from '../../../model/ip-address.ts';
 
-/** A range that cluster IPs are drawn from. */
+/** A range of cluster IPs. */
 export interface AddressRange {
   readonly family: AddressFamily;
   readonly cidr: Cidr;
-  /** Addresses to draw from, at most 2^20 of IPv4 and 2^16 of IPv6. */
+  /** The number of usable addresses, at most 2^20 for IPv4 and 2^16 for IPv6. */
   readonly size: number;
   addressAt(offset: number): string;
 }

@@ -9,24 +9,24 @@ import { chooseFamilies } from './service-families.ts';
 
 const NODE_PORTS = { first: 30_000, count: 2768 };
 
-/** Tries at a random free address before the range counts as full. */
+/** Attempts to find a random free address before the range counts as full. */
 const MAX_TRIES = 1000;
 
-/** Gives Services their cluster IPs and node ports (pkg/registry/core/service/storage/alloc.go). */
+/** Allocates the cluster IPs and node ports of Services (pkg/registry/core/service/storage/alloc.go). */
 export class ServiceAddresses {
   readonly #ranges: ReadonlyMap<AddressFamily, AddressRange>;
   readonly #random: Random;
   readonly #usedIps = new Set<string>();
   readonly #usedNodePorts = new Set<number>();
 
-  /** @param cidrs one range, or one of each family; the first one's family is the default. */
+  /** @param cidrs one range, or one for each family. The family of the first one is the default. */
   constructor(cidrs: readonly string[], random: Random, store: Store) {
     this.#random = random;
     this.#ranges = new Map(cidrs.map((cidr) => addressRange(cidr)).map((range) => [range.family, range]));
     store.subscribe((change) => this.#follow(change));
   }
 
-  /** Fills the addresses of a Service that has been validated. Changes `service`. */
+  /** Allocates the addresses of a validated Service. Changes `service`. */
   allocate(service: JsonObject, existing: JsonObject | undefined, dryRun: boolean): FieldError[] {
     const spec = specOf(service);
     if (!needsClusterIp(spec)) return [];
@@ -49,7 +49,7 @@ export class ServiceAddresses {
       if (problem !== undefined) {
         return [invalid('spec.clusterIPs', asked, `failed to allocate IP ${ip}: ${problem}`)];
       }
-      // What a dry run would get is not decided: the real server answers with the network's own address.
+      // A dry run allocates nothing: the real API server responds with the address of the network.
       const free = ip ?? (dryRun ? range.addressAt(0) : this.#freeIp(range));
       if (free === undefined) {
         return [invalid('spec.clusterIPs', asked, 'failed to allocate a serviceIP: range is full')];
@@ -71,7 +71,7 @@ export class ServiceAddresses {
 
   #freeIp(range: AddressRange): string | undefined {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      // The first address names the network, the last is the broadcast of an IPv4 one.
+      // The first address is the network's, the last one the broadcast address of an IPv4 network.
       const ip = range.addressAt(1 + this.#random.integer(range.size - 2));
       if (!this.#usedIps.has(ip)) return ip;
     }

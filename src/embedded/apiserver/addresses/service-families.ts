@@ -6,27 +6,27 @@ import { isHeadless } from '../kinds/service-spec.ts';
 /**
  * Fills `ipFamilies` and `ipFamilyPolicy` (alloc.go, initIPFamilyFields). Changes `spec`.
  *
- * @param configured the families that the cluster has ranges of, its default first.
+ * @param configured the families of the cluster's ranges, the default first.
  */
 export function chooseFamilies(spec: JsonObject, configured: readonly AddressFamily[]): FieldError[] {
   const families = familiesAsked(spec);
-  const byDefault = configured[0] ?? 'IPv4';
+  const defaultFamily = configured[0] ?? 'IPv4';
   if (isHeadless(spec) && Object.keys(objectOf(spec.selector)).length === 0) {
-    // Nothing is allocated, and whoever lists the addresses may list both families (alloc.go:140).
+    // Headless Services without a selector may have both families, because nothing is allocated (alloc.go:140).
     spec.ipFamilyPolicy ??= 'RequireDualStack';
     if (spec.ipFamilyPolicy === 'SingleStack' && families.length > 1) return [tooManyFor('IP families')];
-    spec.ipFamilies = withSecond(families, byDefault, spec.ipFamilyPolicy !== 'SingleStack');
+    spec.ipFamilies = withSecond(families, defaultFamily, spec.ipFamilyPolicy !== 'SingleStack');
     return [];
   }
   const errors = familyErrors(spec, families, configured);
   if (errors.length > 0) return errors;
   spec.ipFamilyPolicy ??= 'SingleStack';
   const dual = spec.ipFamilyPolicy !== 'SingleStack' && configured.length > 1;
-  spec.ipFamilies = withSecond(families, byDefault, dual);
+  spec.ipFamilies = withSecond(families, defaultFamily, dual);
   return [];
 }
 
-/** As listed, and then as the cluster IPs that were asked for imply. */
+/** The listed families, then those of the requested cluster IPs. */
 function familiesAsked(spec: JsonObject): string[] {
   const families = listOf(spec.ipFamilies).map(stringOf);
   const implied = listOf(spec.clusterIPs)
@@ -61,8 +61,8 @@ function tooManyFor(what: string): FieldError {
   return invalid('spec.ipFamilyPolicy', 'SingleStack', detail);
 }
 
-function withSecond(families: readonly string[], byDefault: AddressFamily, dual: boolean): string[] {
-  const first = families[0] ?? byDefault;
+function withSecond(families: readonly string[], defaultFamily: AddressFamily, dual: boolean): string[] {
+  const first = families[0] ?? defaultFamily;
   if (families.length > 1) return [...families];
   const other = ADDRESS_FAMILIES.find((family) => family !== first);
   return dual && other !== undefined ? [first, other] : [first];

@@ -2,10 +2,10 @@ import { type JsonObject, type JsonValue, listOf, objectOf } from '../json.ts';
 import { type ListSchema, type Schema, schemaOfMember } from '../schema/schema.ts';
 import { fieldStep } from './field-set.ts';
 
-/** A body that does not fit the schema; apiserver answers it with a bare 500. */
+/** A body that does not match the schema. The real API server returns a bare 500. */
 export class TypedError extends Error {}
 
-/** What stands at one step below a value. */
+/** A field, entry or item of a value. */
 export interface Child {
   readonly step: string;
   readonly schema: Schema;
@@ -13,9 +13,9 @@ export interface Child {
 }
 
 /**
- * The fields, entries or items of a value that is not owned as one.
+ * The fields, entries or items of a value that is not atomic.
  *
- * @param path of the value, for the error about a field that is not in the schema.
+ * @param path the path of the value, for errors about unknown fields.
  */
 export function childrenOf(schema: Schema, value: JsonValue, path = ''): Child[] {
   if (schema.type === 'list') {
@@ -39,7 +39,7 @@ export function stepOfItem(schema: ListSchema, item: JsonValue): string {
   return `k:${JSON.stringify(keyOfItem(schema, item))}`;
 }
 
-/** The key of an item, its fields ascending by name, with the defaults of those left out. */
+/** The key of an item: its key fields sorted by name, with defaults for missing ones. */
 function keyOfItem(schema: ListSchema, item: JsonValue): JsonObject {
   const key: JsonObject = {};
   const keys = typeof schema.merge === 'object' ? schema.merge.keys : [];

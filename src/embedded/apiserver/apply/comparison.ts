@@ -3,7 +3,7 @@ import { isAtomic, type Schema } from '../schema/schema.ts';
 import { type Child, childrenOf } from './children.ts';
 import { type FieldSet, isEmptySet, MEMBER } from './field-set.ts';
 
-/** The fields that two values of one schema differ in (structured-merge-diff's `typed.Compare`). */
+/** The fields in which two values of one schema differ (structured-merge-diff's `typed.Compare`). */
 export interface Comparison {
   /** Added or changed. */
   readonly set: FieldSet;
@@ -30,7 +30,7 @@ export function compare(schema: Schema, before: JsonValue, after: JsonValue): Co
   return { set, removed };
 }
 
-/** A value that is wholly new, or wholly gone: itself and everything in it. */
+/** Inserts the path of an added or removed value and of all its descendants. */
 function insertAll(child: Child, set: FieldSet): void {
   const node: FieldSet = {};
   set[child.step] = node;

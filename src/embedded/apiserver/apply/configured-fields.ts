@@ -4,8 +4,8 @@ import { childrenOf, stepOfItem, TypedError } from './children.ts';
 import { type FieldSet, isEmptySet, MEMBER, stepText } from './field-set.ts';
 
 /**
- * Every field that a configuration sets, checked against the schema on the way (structured-merge-diff's
- * `typed.AsTyped` and `ToFieldSet`).
+ * The set of all fields of a configuration. Checks them against the schema (structured-merge-diff's `typed.AsTyped`
+ * and `ToFieldSet`).
  *
  * @throws TypedError
  */
@@ -17,13 +17,13 @@ export function fieldSetOf(schema: Schema, value: JsonValue, path = ''): FieldSe
   for (const child of childrenOf(schema, value, path)) {
     const node = fieldSetOf(child.schema, child.value, `${path}${stepText(child.step)}`);
     if (isEmptySet(node) && ownsNothing(child.schema, child.value)) continue;
-    // An item of a keyed list is a thing of its own beside its fields; a struct or map is only the sum.
+    // An item of a keyed list is a member of the set itself; a struct or map is not.
     set[child.step] = child.step.startsWith('k:') && !isEmptySet(node) ? { [MEMBER]: {}, ...node } : node;
   }
   return set;
 }
 
-/** An empty set or keyed list, and what holds nothing but such; an empty map owns itself. */
+/** An empty set or keyed list, or a value that contains only such. An empty map is a member itself. */
 function ownsNothing(schema: Schema, value: JsonValue): boolean {
   if (isAtomic(schema)) return false;
   if (schema.type === 'list') return listOf(value).length === 0;
@@ -53,7 +53,7 @@ function checkType(schema: Schema, value: JsonValue, path: string): void {
   }
 }
 
-/** As Go's `%v` prints structured-merge-diff's value. */
+/** Formats a value as Go's `%v` does. */
 function goValue(value: JsonValue): string {
   if (isObject(value)) {
     const entries = Object.keys(value).sort();

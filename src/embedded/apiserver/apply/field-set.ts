@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts';
 
 /**
- * A set of field paths, as `managedFields[].fieldsV1` writes it: a trie whose keys are `f:NAME` for a field
+ * A set of field paths in the format of `managedFields[].fieldsV1`: a trie whose keys are `f:NAME` for a field
  * or map key, `k:{"port":1}` for an item of a keyed list and `v:"x"` for a member of a set. A path is a
  * member when its node is empty or holds the key `.`.
  */
@@ -18,7 +18,7 @@ export function isEmptySet(set: FieldSet): boolean {
   return true;
 }
 
-/** Whether the path of a node, itself, is in the set. */
+/** Whether the path of a node itself is in the set. */
 export function isMember(node: FieldSet | undefined): boolean {
   return node !== undefined && (MEMBER in node || isEmptySet(node));
 }
@@ -62,7 +62,7 @@ function combine(a: FieldSet, b: FieldSet, keep: (inA: boolean, inB: boolean) =>
   return result;
 }
 
-/** A node below which there is nothing, and which is no member itself: what a missing step stands for. */
+/** The node of a missing step: it has no members. */
 const NOTHING: FieldSet = Object.freeze({ 'f:': {} });
 
 function combineNodes(
@@ -85,7 +85,7 @@ export function sameSet(a: FieldSet, b: FieldSet): boolean {
   return true;
 }
 
-/** A copy in the order in which the API writes it: the node itself first, then the steps ascending. */
+/** A copy in the order of the API: the node itself first, then the steps in ascending order. */
 export function sortedSet(set: FieldSet): FieldSet {
   const result: FieldSet = {};
   for (const step of Object.keys(set).sort()) result[step] = sortedSet(set[step] as FieldSet);
@@ -93,8 +93,8 @@ export function sortedSet(set: FieldSet): FieldSet {
 }
 
 /**
- * Every member's path as conflict messages write it: `.spec.ports[port=1,protocol="TCP"].name`. The members
- * of a node come before what lies deeper.
+ * The path of every member, as in conflict messages: `.spec.ports[port=1,protocol="TCP"].name`. Members of a node
+ * precede those of its descendants.
  */
 export function pathsOf(set: FieldSet, prefix = ''): string[] {
   const steps = Object.keys(set).filter((step) => step !== MEMBER);

@@ -9,8 +9,8 @@ import { isWriter, type Owner, ownable, readOwners, type Writer, writeOwners } f
 const MAX_UPDATE_OWNERS = 10;
 
 /**
- * What `managedFields` becomes after a create, PUT or any patch but apply: the writer owns what it changed,
- * nobody owns that any more, and nobody owns what is gone.
+ * `managedFields` after a create, PUT or patch other than apply. The writer owns the fields that it changed; other
+ * managers lose them. Removed fields have no owner.
  */
 export function afterUpdate(
   kind: Kind,
@@ -19,7 +19,7 @@ export function afterUpdate(
   entries: readonly ManagedFieldsEntry[] | undefined,
   writer: Writer,
 ): ManagedFieldsEntry[] | undefined {
-  // An object that nobody tracked from its creation on is not tracked until somebody applies.
+  // An object without managedFields gets none until the first apply.
   const isNew = live.metadata === undefined || objectOf(live.metadata).uid === undefined;
   if (!isNew && (entries ?? []).length === 0) return undefined;
   const changed = compare(kind.schema, live, next);
@@ -35,7 +35,7 @@ export function afterUpdate(
   );
 }
 
-/** Above the limit the oldest writers by Update become one, called `ancient-changes`. */
+/** Above the limit the oldest Update managers are merged into `ancient-changes`. */
 function capped(owners: readonly Owner[], writer: Writer): Owner[] {
   const updates = owners
     .filter((owner) => owner.operation === 'Update' && !isEmptySet(owner.fields))

@@ -2,7 +2,7 @@ import { type JsonObject, type JsonValue, listOf, objectOf } from '../json.ts';
 import { isAtomic, type ListSchema, type Schema, schemaOfMember } from '../schema/schema.ts';
 import { stepOfItem } from './children.ts';
 
-/** Lays a configuration over the live value, field by field: what it does not mention stays. */
+/** Merges a configuration into the live value, field by field. Other fields stay. */
 export function mergeTyped(schema: Schema, live: JsonValue | undefined, config: JsonValue): JsonValue {
   if (live === undefined || live === null || config === null || isAtomic(schema)) return config;
   if (schema.type === 'list') return mergeLists(schema, listOf(live), listOf(config));
@@ -15,8 +15,8 @@ export function mergeTyped(schema: Schema, live: JsonValue | undefined, config: 
 }
 
 /**
- * The configuration's items in its order, and between them those that only the live list has, where they
- * stood: structured-merge-diff's `visitListItems`, whose order is part of the result.
+ * The items of the configuration in its order, with the other items of the live list between them at their
+ * positions: the order of structured-merge-diff's `visitListItems`.
  */
 function mergeLists(schema: ListSchema, live: JsonValue[], config: JsonValue[]): JsonValue[] {
   const stepsOf = (items: JsonValue[]) => items.map((item) => stepOfItem(schema, item));
@@ -40,7 +40,7 @@ function mergeLists(schema: ListSchema, live: JsonValue[], config: JsonValue[]):
     if (mine !== undefined && !inConfig.has(mine)) {
       merged.push(live[at++] as JsonValue);
     } else if (mine !== undefined && theirs !== undefined && mine !== theirs && shared[0] !== mine) {
-      // The item is in both, but its turn comes at another place.
+      // The item is in both lists, at another position.
       at++;
     } else {
       if (mine !== undefined && (mine === theirs || taken.has(mine))) at++;

@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.ts';
 import type { ManagedFieldsEntry } from '../object.ts';
 import { type FieldSet, isEmptySet, sortedSet } from './field-set.ts';
 
-/** Who owns which fields, and since when. */
+/** The managers of an object, with their fields and times. */
 export interface Owner {
   readonly manager: string;
   readonly operation: 'Apply' | 'Update';
@@ -11,14 +11,14 @@ export interface Owner {
   readonly fields: FieldSet;
 }
 
-/** Who writes, in which version of the API, and when (RFC 3339, whole seconds). */
+/** The manager of a write, its API version, and the time (RFC 3339, whole seconds). */
 export interface Writer {
   readonly manager: string;
   readonly apiVersion: string;
   readonly now: string;
 }
 
-/** Fields nobody owns: the identity of an object, and what the server alone sets. */
+/** Fields without an owner: the identity of an object, and fields that only the server sets. */
 const META_FIELDS = [
   'name',
   'namespace',

@@ -4,11 +4,11 @@ import { stepOfItem } from './children.ts';
 import { type FieldSet, fieldStep, isMember } from './field-set.ts';
 
 /**
- * Takes out what a manager applied last time, no longer applies, and nobody else owns. `last` is what it
- * owned, `owned` what all managers own now.
+ * Removes the fields that a manager applied last time, no longer applies, and no other manager owns. `last` is the
+ * set that it owned; `owned` is the set that all managers own now.
  *
- * A named field of which nobody owns anything any more goes as a whole, with what was in it and nobody's
- * (`EnsureNamedFieldsAreMembers` in structured-merge-diff): the last annotation takes the others along.
+ * A named field without any owned descendant is removed completely, with its unowned contents
+ * (`EnsureNamedFieldsAreMembers` in structured-merge-diff).
  */
 export function prune(
   schema: Schema,
@@ -46,7 +46,7 @@ function pruneChild(
   const lastHere = last[step];
   if (lastHere === undefined) return value;
   const ownedHere = owned?.[step];
-  // Whoever owns something in a field keeps the field; an item stays only for who owns it as such.
+  // Ownership of a descendant keeps a field. A list item stays only if the item itself is owned.
   const kept = step.startsWith('f:') ? ownedHere !== undefined : isMember(ownedHere);
   if (!kept && (isNamed || isMember(lastHere))) return undefined;
   return prune(schema, value, lastHere, ownedHere);

@@ -16,9 +16,9 @@ export interface Applied {
 }
 
 /**
- * Server-side apply, as structured-merge-diff's `merge.Updater.Apply` does it: the configuration over the
- * live object, what this manager no longer sets taken out, and a conflict for every field that changes
- * and that somebody else owns, unless `force` takes it from them.
+ * Server-side apply as in structured-merge-diff's `merge.Updater.Apply`. Merges the configuration into the live
+ * object and removes the fields that this manager no longer sets. A changed field of another manager is a conflict;
+ * `force` takes its ownership instead.
  *
  * @throws TypedError when the configuration does not fit the schema; Refusal on a conflict.
  */
@@ -62,7 +62,7 @@ export function applied(
   };
 }
 
-/** Whatever an untracked object holds was there before (fieldmanager/skipnonapplied.go). */
+/** The existing fields of an object without managedFields (fieldmanager/skipnonapplied.go). */
 function untrackedOwners({ schema, unowned }: Kind, live: JsonObject, writer: Writer): Owner[] {
   if (objectOf(live.metadata).uid === undefined) return [];
   const empty = normalize(schema, { kind: live.kind, apiVersion: live.apiVersion });
@@ -75,7 +75,7 @@ interface Conflict {
   readonly fields: FieldSet;
 }
 
-/** The words of `internal/conflict.go`: one conflict on one line, more of them listed by manager. */
+/** Worded as in `internal/conflict.go`: one conflict on one line, several listed by manager. */
 function conflictOf(conflicts: readonly Conflict[]): Error {
   const byManager = new Map<string, string[]>();
   for (const { owner, fields } of conflicts) {

@@ -8,7 +8,7 @@ import { create, update } from '../write.ts';
 
 const USER_AGENT = 'kube-controller-manager';
 
-/** How controllers read and write: past authorization and faults, but by the same rules as any client. */
+/** The client of the controllers. It bypasses authorization and faults, but not the rules for writes. */
 export class ControllerClient {
   readonly engine: Engine;
 
@@ -44,8 +44,8 @@ export class ControllerClient {
   }
 
   /**
-   * A write may be refused for good reason (the namespace is being terminated, an address is not taken);
-   * a controller drops it and looks again when something changes.
+   * The server may reject a write, for instance in a terminating namespace. The controller then drops it and
+   * tries again after the next change.
    */
   #attempt(write: () => unknown): void {
     try {

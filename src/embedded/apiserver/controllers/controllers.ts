@@ -8,7 +8,7 @@ import { type SelectPods, writeServiceEndpoints, writeServiceSlices } from './se
 import { SliceIndex, serviceKeyOf } from './slice-index.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** The names that kube-controller-manager's `--controllers` knows. */
+/** The names of kube-controller-manager's `--controllers`. */
 export type ControllerName =
   | 'endpointslice-mirroring-controller'
   | 'endpoints-controller'
@@ -26,7 +26,7 @@ export const ALL_CONTROLLERS: readonly ControllerName[] = [
 
 export interface ControllerSettings {
   readonly controllers: readonly ControllerName[];
-  /** From a change until a controller looks at it. A real one took 10 ms (p50). */
+  /** The delay from a change until a controller processes it. A real one took 10 ms (p50). */
   readonly delayMs?: number;
   readonly selectPods?: SelectPods;
 }
@@ -34,16 +34,16 @@ export interface ControllerSettings {
 const DEFAULT_DELAY_MS = 10;
 
 interface Running {
-  /** What to look at because of a change. */
+  /** The keys to process after a change. */
   keysFor(change: Change): readonly string[];
-  /** What to look at because it was there at the start; as for a change when it is missing. */
+  /** The keys to process for an object that exists at the start; defaults to those after a change. */
   keysAtStart?(change: Change): readonly string[];
   readonly queue: WorkQueue;
 }
 
 /**
- * Starts some of the controllers that a cluster runs beside its API server, because they decide whether what
- * this program writes is right. They end when `signal` aborts.
+ * Starts the controllers of kube-controller-manager that read or write the same objects as external-endpoints.
+ * They stop when `signal` aborts.
  */
 export function startControllers(engine: Engine, settings: ControllerSettings, signal: AbortSignal): void {
   const client = new ControllerClient(engine);
@@ -58,7 +58,7 @@ export function startControllers(engine: Engine, settings: ControllerSettings, s
     'endpoints-controller': () => ({
       keysFor: ({ resource, stored, type }) =>
         resource === 'services' || (resource === 'endpoints' && type === 'DELETED') ? [stored.key] : [],
-      // Endpoints whose Service is gone are only found here (endpoints_controller.go, checkLeftoverEndpoints).
+      // Finds Endpoints without a Service (endpoints_controller.go, checkLeftoverEndpoints).
       keysAtStart: ({ resource, stored }) =>
         resource === 'services' || resource === 'endpoints' ? [stored.key] : [],
       queue: queue((key) => writeServiceEndpoints(client, selectPods, key)),
@@ -85,7 +85,7 @@ export function startControllers(engine: Engine, settings: ControllerSettings, s
     for (const { keysFor, queue: work } of running) for (const key of keysFor(change)) work.add(key);
   });
   signal.addEventListener('abort', unsubscribe, { once: true });
-  // What is there already is looked at too, as an informer's first list is.
+  // Process existing objects too, as an informer does after its first list.
   for (const resource of ['services', 'endpoints', 'endpointslices', 'namespaces']) {
     for (const stored of engine.store.list(resource)) {
       const change: Change = { type: 'ADDED', resource, revision: 0, stored, before: undefined };

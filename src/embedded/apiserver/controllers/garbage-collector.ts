@@ -4,16 +4,16 @@ import { KINDS, kindNamed } from '../registry.ts';
 import type { Change } from '../store.ts';
 import type { ControllerClient } from './controller-client.ts';
 
-/** Kinds as they are stored, each once. */
+/** Every stored kind once. */
 const STORED_KINDS = KINDS.filter((kind) => kind.conversion === undefined);
 
 /**
- * pkg/controller/garbagecollector: an object goes when the last of its owners is gone, and a deletion in the
- * foreground waits for the dependents.
+ * pkg/controller/garbagecollector: deletes an object when its last owner is gone. A foreground deletion waits for
+ * the dependents.
  */
 export class GarbageCollector {
   readonly #client: ControllerClient;
-  /** What names an owner of this uid: `storage key`. */
+  /** The objects with an owner of this uid, as `storage key`. */
   readonly #dependents = new Map<string, Set<string>>();
 
   constructor(client: ControllerClient) {
@@ -24,7 +24,7 @@ export class GarbageCollector {
     }
   }
 
-  /** @returns what has to be looked at after a change. */
+  /** @returns the items to process after a change. */
   follow(change: Change): string[] {
     const { resource, stored, before } = change;
     const own = `${resource} ${stored.key}`;
@@ -66,7 +66,7 @@ export class GarbageCollector {
     else this.#client.update(kind, withOwners(object, solid));
   }
 
-  /** An owner of a kind that this server does not have counts as there: nothing says it is not. */
+  /** An owner of an unknown kind counts as existing. */
   #exists(owner: OwnerReference, namespace: string | undefined): boolean {
     const kind = kindNamed(owner.apiVersion, owner.kind);
     if (kind === undefined) return true;
@@ -74,7 +74,7 @@ export class GarbageCollector {
     return found?.metadata.uid === owner.uid;
   }
 
-  /** Does what the finalizers of an object that was deleted ask for, and takes them off. */
+  /** Handles the garbage collection finalizers of a deleted object, and removes them. */
   #finish(kind: Kind, object: ApiObject): void {
     const finalizers = object.metadata.finalizers ?? [];
     const dependents = this.#dependentsOf(object);

@@ -18,10 +18,10 @@ const NOT_COPIED = [
 const MAX_PER_SUBSET = 1000;
 
 /**
- * pkg/controller/endpointslicemirroring: hand-kept Endpoints of a Service without a selector appear as
- * EndpointSlices too, with the labels of the Endpoints, whatever other slices the Service has.
+ * pkg/controller/endpointslicemirroring: copies the Endpoints of a Service without a selector to EndpointSlices with
+ * the same labels, even when the Service has other slices.
  *
- * @param key of the Endpoints and their Service.
+ * @param key the key of the Endpoints and of the Service.
  */
 export function mirror(client: ControllerClient, slices: SliceIndex, key: string): void {
   const endpoints = client.get(endpointsKind, key);
@@ -29,7 +29,7 @@ export function mirror(client: ControllerClient, slices: SliceIndex, key: string
   const existing = slices.of(key, MANAGED_BY);
   const [namespace = '', name = ''] = key.split('/');
   if (endpoints === undefined || service === undefined || !isMirrored(endpoints, service)) {
-    // Their own slices are all the template is needed for.
+    // Only the slices of this controller are relevant.
     const owner = endpoints ?? service ?? existing[0];
     if (owner === undefined || existing.length === 0) return;
     const template = { namespace, service: name, managedBy: MANAGED_BY, labels: {}, annotations: {}, owner };
@@ -61,7 +61,7 @@ interface Address {
   ready: boolean;
 }
 
-/** A slice per set of ports and family. An address that is listed both ways is not ready. */
+/** One slice for each set of ports and each family. An address that is listed as ready and as not ready is not ready. */
 function wantedSlices(endpoints: ApiObject): WantedSlice[] {
   const byPorts = new Map<string, { ports: JsonValue[]; addresses: Map<string, Address> }>();
   for (const subset of listOf(endpoints.subsets).filter(isObject)) {

@@ -3,7 +3,7 @@ import type { ControllerClient } from './controller-client.ts';
 
 const NAMESPACED = KINDS.filter((kind) => kind.namespaced && kind.conversion === undefined);
 
-/** pkg/controller/namespace: empties a namespace that was deleted, then lets it go. */
+/** pkg/controller/namespace: deletes the objects of a terminating namespace, then the namespace. */
 export function emptyNamespace(client: ControllerClient, name: string): void {
   const { store } = client.engine;
   const namespace = store.get('namespaces', name);

@@ -21,19 +21,19 @@ const SLICES_MANAGED_BY = 'endpointslice-controller.k8s.io';
 const ENDPOINTS_MANAGED_BY_LABEL = 'endpoints.kubernetes.io/managed-by';
 const TRIGGER_TIME_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time';
 
-/** A Pod as far as these controllers care. */
+/** The properties of a Pod that these controllers read. */
 export interface PodAddress {
   readonly ip: string;
   readonly ready: boolean;
 }
 
-/** Stands in for Pods, of which the server has none: who is behind a selector. */
+/** Replaces Pods, which the server does not have: the Pods that a selector matches. */
 export type SelectPods = (
   namespace: string,
   selector: Readonly<Record<string, string>>,
 ) => readonly PodAddress[];
 
-/** Whether a Service is of the kind that these controllers look after. Others they leave as they are. */
+/** Whether these controllers manage the Service. They leave other Services unchanged. */
 function selectorOf(service: ApiObject | undefined): Record<string, string> | undefined {
   if (service === undefined || specOf(service).type === 'ExternalName') return undefined;
   const selector = stringMapOf(specOf(service).selector);
@@ -41,8 +41,8 @@ function selectorOf(service: ApiObject | undefined): Record<string, string> | un
 }
 
 /**
- * pkg/controller/endpoint: writes the Endpoints of a Service with a selector, over whatever stands there,
- * with the Service's labels in place of its own. When the selector goes, nothing is cleaned up.
+ * pkg/controller/endpoint: writes the Endpoints of a Service with a selector, replacing existing ones, with the labels
+ * of the Service. It cleans nothing up when the selector is removed.
  */
 export function writeServiceEndpoints(client: ControllerClient, selectPods: SelectPods, key: string): void {
   const service = client.get(serviceKind, key);
@@ -60,7 +60,7 @@ export function writeServiceEndpoints(client: ControllerClient, selectPods: Sele
     ...service.metadata.labels,
     [ENDPOINTS_MANAGED_BY_LABEL]: 'endpoint-controller',
   });
-  // What it has first seen of the Service is that it was created; Pods, which change later, have no times here.
+  // The trigger time is the creation of the Service, because the Pods here have no times.
   const annotations = {
     ...existing?.metadata.annotations,
     [TRIGGER_TIME_ANNOTATION]: service.metadata.creationTimestamp,
@@ -100,15 +100,15 @@ function portsOf(service: ApiObject): { name: string; port: number; protocol: st
     .filter(isObject)
     .map(({ name, port, targetPort, protocol }) => ({
       name: stringOf(name),
-      // A named target port would be looked up in a Pod.
+      // A named target port must be looked up in a Pod.
       port: typeof targetPort === 'number' ? targetPort : numberOf(port),
       protocol: stringOf(protocol),
     }));
 }
 
 /**
- * pkg/controller/endpointslice: keeps slices for a Service with a selector, one of them empty when there are
- * no Pods. Slices of others are never touched, and when the selector goes its own stay too.
+ * pkg/controller/endpointslice: writes the slices of a Service with a selector, an empty one when there are no Pods.
+ * It never touches other slices, and keeps its own when the selector is removed.
  */
 export function writeServiceSlices(
   client: ControllerClient,

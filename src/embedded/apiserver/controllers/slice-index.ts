@@ -12,7 +12,7 @@ export class SliceIndex {
     for (const { key, object } of store.list('endpointslices')) this.#put(key, object);
   }
 
-  /** Call it before whatever reads the index because of the same change. */
+  /** Must run before any reader of the index that handles the same change. */
   follow(change: Change): void {
     if (change.resource !== 'endpointslices') return;
     if (change.before !== undefined) {

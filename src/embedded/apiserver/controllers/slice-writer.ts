@@ -4,14 +4,14 @@ import type { ApiObject, OwnerReference } from '../object.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL } from './slice-index.ts';
 
-/** A slice as a controller wants it. */
+/** A slice that a controller wants to exist. */
 export interface WantedSlice {
   readonly addressType: 'IPv4' | 'IPv6';
   readonly ports: JsonValue[];
   readonly endpoints: JsonValue[];
 }
 
-/** What all slices of one Service and controller share. */
+/** The common properties of all slices of one Service and controller. */
 export interface SliceTemplate {
   readonly namespace: string;
   readonly service: string;
@@ -19,11 +19,11 @@ export interface SliceTemplate {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly owner: ApiObject;
-  /** An update puts a new object of the same name in the place of the old one, which forgets where it came from. */
+  /** Whether an update drops generateName, because the controller replaces the whole object. */
   readonly updatesAnew?: boolean;
 }
 
-/** Makes the slices that a controller has for one Service those it wants: updates, creates, deletes. */
+/** Updates, creates and deletes the slices of one controller and Service until they are the desired ones. */
 export function writeSlices(
   client: ControllerClient,
   template: SliceTemplate,

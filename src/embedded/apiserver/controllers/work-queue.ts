@@ -1,8 +1,8 @@
 import type { Clock } from '../../../time/clock.ts';
 
 /**
- * Keys that wait to be looked at, each once. They are worked off together, a short while after the first
- * came: what a watch and a work queue cost a real controller.
+ * A queue of distinct keys. They are processed together, a short delay after the first one was added: the delay
+ * that a watch and a work queue cause in a real controller.
  */
 export class WorkQueue {
   readonly #clock: Clock;

@@ -79,8 +79,8 @@ function applyDefaults(object: JsonObject): void {
 /** The generation counts changes of the content and of the labels, not of other metadata. */
 function prepare(object: ApiObject, existing: ApiObject | undefined): void {
   const { metadata } = object;
-  // A leftover of v1beta1 that v1 keeps only where it was.
-  // Storage knows no difference between an empty list and none.
+  // A field of v1beta1 that v1 keeps only on existing objects.
+  // Storage does not distinguish an empty list from a missing one.
   for (const list of ['endpoints', 'ports']) if (listOf(object[list]).length === 0) object[list] = null;
   for (const endpoint of listOf(object.endpoints).filter(isObject)) delete endpoint.deprecatedTopology;
   if (existing === undefined) {

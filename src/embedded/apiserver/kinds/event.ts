@@ -42,7 +42,7 @@ const eventSchema = kind('Event', {
   deprecatedCount: int32,
 });
 
-/** How `events.k8s.io/v1` calls what the core Event has under another name. */
+/** Fields of `events.k8s.io/v1` that have another name in the core Event. */
 const RENAMED: readonly (readonly [core: string, event: string])[] = [
   ['involvedObject', 'regarding'],
   ['message', 'note'],
@@ -62,12 +62,12 @@ const EVENT = {
   storageVersionHash: 'r2yiGXH7wu8=',
   storage: 'events',
   createsOnUpdate: true,
-  // The validation of Events looks at the metadata itself, where it does at all.
+  // The validation of Events checks the metadata itself.
   nameRule: () => [],
   selectableFields,
 };
 
-/** pkg/registry/core/event/strategy.go: the version that is stored. */
+/** pkg/registry/core/event/strategy.go: the stored version. */
 export const coreEventKind: Kind = {
   ...EVENT,
   group: '',
@@ -75,7 +75,7 @@ export const coreEventKind: Kind = {
   validate: (object, existing) => validateEvent(object, existing, true),
 };
 
-/** The same Events in the words of `events.k8s.io/v1`. */
+/** The same Events as `events.k8s.io/v1`. */
 export const eventKind: Kind = {
   ...EVENT,
   group: 'events.k8s.io',

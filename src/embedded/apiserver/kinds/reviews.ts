@@ -52,5 +52,5 @@ export const rulesReviewKind: Kind = {
   unowned: ['status'],
 };
 
-/** Questions that are posted like objects and answered at once; nothing is stored. */
+/** Reviews are created like objects and answered at once, but never stored. */
 export const REVIEW_KINDS: readonly Kind[] = [accessReviewKind, rulesReviewKind];

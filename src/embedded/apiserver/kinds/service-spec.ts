@@ -62,7 +62,7 @@ export const serviceSchema = kind('Service', {
   }),
 });
 
-/** What a Service's spec comes to, for those who allocate, validate and default. */
+/** Properties of a Service's spec that allocation, validation and defaulting need. */
 export function specOf(object: JsonObject): JsonObject {
   return objectOf(object.spec);
 }
@@ -81,7 +81,7 @@ export function isHeadless(spec: JsonObject): boolean {
   return spec.clusterIP === 'None' || listOf(spec.clusterIPs)[0] === 'None';
 }
 
-/** From outside the cluster, through a node or a load balancer. */
+/** Whether traffic from outside the cluster can reach the Service through a node or a load balancer. */
 export function isExternallyAccessible(spec: JsonObject): boolean {
   return (
     spec.type === 'NodePort' ||

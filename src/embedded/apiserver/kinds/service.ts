@@ -72,13 +72,13 @@ function prepare(object: ApiObject, existing: ApiObject | undefined): void {
   dropFieldsOfOldType(spec, before);
 }
 
-/** ExternalName Services may have it stored, from another type or by mistake, and never show it. */
+/** ExternalName Services may have this field in storage, but never show it. */
 function withoutInternalPolicy(object: ApiObject): ApiObject {
   const { internalTrafficPolicy, ...spec } = specOf(object);
   return spec.type === 'ExternalName' && internalTrafficPolicy !== undefined ? { ...object, spec } : object;
 }
 
-/** An update that leaves out what was allocated keeps it. */
+/** An update without the allocated addresses and ports keeps them. */
 function keepAllocated(spec: JsonObject, before: JsonObject): void {
   if (needsClusterIp(before) && needsClusterIp(spec)) {
     spec.clusterIP ??= before.clusterIP;
@@ -96,14 +96,14 @@ function keepAllocated(spec: JsonObject, before: JsonObject): void {
   }
 }
 
-/** Clients that only know `clusterIP` change or clear it alone; `clusterIPs` follows. */
+/** Old clients change only `clusterIP`; `clusterIPs` follows. */
 function syncClusterIps(spec: JsonObject, before: JsonObject): void {
   if (spec.clusterIP === before.clusterIP || !sameJson(spec.clusterIPs, before.clusterIPs)) return;
   if (spec.clusterIP === undefined) delete spec.clusterIPs;
   else spec.clusterIPs = [spec.clusterIP];
 }
 
-/** A policy that goes back to one family takes the second along, unless the request changed it too (alloc.go). */
+/** A change back to SingleStack removes the second family, unless the request changed the families too (alloc.go). */
 function giveUpSecondFamily(spec: JsonObject, before: JsonObject): void {
   const wasDual = before.ipFamilyPolicy === 'RequireDualStack' || before.ipFamilyPolicy === 'PreferDualStack';
   if (!wasDual || spec.ipFamilyPolicy !== 'SingleStack') return;
@@ -112,7 +112,7 @@ function giveUpSecondFamily(spec: JsonObject, before: JsonObject): void {
   }
 }
 
-/** When the type changes, what only the old type needed goes away unless the request changed it too. */
+/** When the type changes, fields that only the old type needs are removed, unless the request changed them too. */
 function dropFieldsOfOldType(spec: JsonObject, before: JsonObject): void {
   const dropUnchanged = (field: string) => {
     if (sameJson(spec[field], before[field])) delete spec[field];
@@ -126,7 +126,7 @@ function dropFieldsOfOldType(spec: JsonObject, before: JsonObject): void {
     for (const field of ['ipFamilies', 'ipFamilyPolicy']) dropUnchanged(field);
   }
   if (needsNodePort(before) && !needsNodePort(spec)) {
-    // Ports may come and go with it, as long as no node port is asked for that was not there (`sameNodePorts`).
+    // Ports may change with it, as long as the request has no new node port (`sameNodePorts`).
     const old = nodePortsOf(before);
     if (nodePortsOf(spec).every((port) => old.includes(port))) {
       for (const port of listOf(spec.ports).filter(isObject)) delete port.nodePort;

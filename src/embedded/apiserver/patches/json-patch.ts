@@ -2,8 +2,8 @@ import { isObject, type JsonObject, type JsonValue, sameJson, stringOf } from '.
 import { badRequest, Refusal } from '../status.ts';
 
 /**
- * JSON Patch, RFC 6902. An operation that cannot be done, or a test that fails, is answered with the 422
- * that apiserver gives, which names no reason.
+ * JSON Patch, RFC 6902. An impossible operation or a failed test gets a 422 without a reason, as in the real API
+ * server.
  */
 export function jsonPatched(target: JsonObject, patch: JsonValue): JsonObject {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch is a list of operations');

@@ -4,7 +4,7 @@ import { badRequest } from '../status.ts';
 
 /**
  * Strategic merge patch (apimachinery's util/strategicpatch): a merge patch in which lists with a merge key
- * merge item by item. Knows the directives `$patch: replace|delete`, `$deleteFromPrimitiveList/…`,
+ * merge item by item. Supports the directives `$patch: replace|delete`, `$deleteFromPrimitiveList/…`,
  * `$setElementOrder/…` and `$retainKeys`, which kubectl writes.
  */
 export function strategicallyPatched(schema: StructSchema, target: JsonObject, patch: JsonValue): JsonObject {
@@ -45,7 +45,7 @@ function patchValue(
   return patchList(schema, schema.strategicKey, listOf(target), value, named);
 }
 
-/** An unknown field merges as a map does; decoding tells of it later. */
+/** An unknown field merges like a map. Decoding reports it later. */
 const ANY: Schema = { type: 'struct', name: '', fields: {}, atomic: false, presence: 'omitEmpty' };
 
 function patchList(
@@ -74,8 +74,8 @@ function patchList(
 }
 
 /**
- * The items that the patch names in its order, and among them those that only the server has: each before
- * the first that follows it in the old list, otherwise at the end (mergeSortedSlice).
+ * The items of the patch in its order, and the other items of the server between them: each before the first item
+ * that follows it in the old list, otherwise at the end (mergeSortedSlice).
  */
 function inOrder(
   items: ReadonlyMap<string, JsonValue>,
@@ -97,7 +97,7 @@ function precedes(a: string, b: string, order: readonly string[]): boolean {
   return first >= 0 && second >= 0 && first < second;
 }
 
-/** Directives about a list beside it, which is not itself in the patch. */
+/** Directives about a list that is not itself in the patch. */
 function withListDirectives(schema: Schema, object: JsonObject, patch: JsonObject): JsonObject {
   for (const [directive, value] of Object.entries(patch)) {
     const [command, name = ''] = directive.split('/');

@@ -17,8 +17,8 @@ import {
 } from './schema.ts';
 
 /**
- * What the types of staging/src/k8s.io/api (1.36) share. There as in `kinds`, the fields stand in the order
- * in which Go writes them, with their `+listType`, `+mapType`, `+structType` and `patchMergeKey` markers.
+ * Types that several kinds of staging/src/k8s.io/api (1.36) share. Here and in `kinds`, fields have the order of
+ * the Go types, with their `+listType`, `+mapType`, `+structType` and `patchMergeKey` markers.
  */
 export const objectReference = atomicStruct('ObjectReference', {
   kind: string,

@@ -2,10 +2,10 @@ import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import { goTypeOf, normalScalar, SCALAR_FITS, TypeMismatch, ZERO_SCALARS } from './scalars.ts';
 import type { ListSchema, MapSchema, ScalarSchema, Schema, StructSchema } from './schema.ts';
 
-/** Is told unknown fields; the path is written as `endpoints[0].foo`. */
+/** Called for each unknown field, with its path, such as `endpoints[0].foo`. */
 export type OnUnknownField = (path: string) => void;
 
-/** Where a value stands. A chain, so that a path's text is only built when it is told. */
+/** The path of a value, as a linked list: its text is built only when a message needs it. */
 interface Place {
   readonly parent: Place | undefined;
   /** A field's name, a map's key, or a list's index. */
@@ -15,9 +15,9 @@ interface Place {
 }
 
 /**
- * Brings a value into the one form that the server stores and writes, as a round trip through the Go type
- * would: fields in the type's order, maps sorted, unknown fields gone, zero values left out or written as
- * the field says. The result shares nothing with the input but scalars.
+ * Converts a value to its stored form, as a round trip through the Go type does: fields in the order of the type,
+ * maps sorted, no unknown fields, zero values written or omitted as the field defines. Copies everything but
+ * scalars.
  *
  * @throws TypeMismatch when a value does not fit its field.
  */
@@ -25,7 +25,7 @@ export function normalize(schema: StructSchema, value: JsonObject, onUnknown?: O
   return normalizeStruct(schema, value, undefined, onUnknown);
 }
 
-/** The value as it is written, or undefined when the field is left out. */
+/** The value to write; undefined when the field is omitted. */
 function normalizeField(
   schema: Schema,
   value: JsonValue | undefined,

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../json.ts';
 import type { ScalarType, Schema } from './schema.ts';
 
-/** A value that its field's Go type cannot hold. The message is what encoding/json or the type says. */
+/** A value that does not fit the Go type of its field. The message is that of encoding/json or of the type. */
 export class TypeMismatch extends Error {}
 
 export const SCALAR_FITS: Readonly<Record<ScalarType, (value: JsonValue) => boolean>> = {
@@ -16,7 +16,7 @@ export const SCALAR_FITS: Readonly<Record<ScalarType, (value: JsonValue) => bool
   any: () => true,
 };
 
-/** A value that fits its type, in the form in which it is kept. */
+/** A value of a field's type, in its stored form. */
 export function normalScalar(type: ScalarType, value: JsonValue): JsonValue {
   if (type === 'time' || type === 'microTime') return normalizeTime(type, value as string);
   if (type === 'bytes') checkBase64(value as string);
@@ -36,7 +36,7 @@ function normalizeTime(type: 'time' | 'microTime', text: string): string {
   return `${utc}${type === 'time' ? '' : fraction}Z`;
 }
 
-/** What Go's time.Parse says of the first part of its layout that the text does not follow. */
+/** The message of Go's time.Parse for the first part of the layout that the text does not match. */
 function timeMessage(type: 'time' | 'microTime', text: string): string {
   const layout = type === 'time' ? '2006-01-02T15:04:05Z07:00' : '2006-01-02T15:04:05.000000Z07:00';
   const seconds = SECONDS.exec(text)?.[0] ?? '';
@@ -73,7 +73,7 @@ export function goTypeOf(schema: Schema): string {
   return schema.scalar === 'int32' || schema.scalar === 'int64' ? schema.scalar : GO_TEXTS[schema.scalar];
 }
 
-/** Types that are text in JSON; an IntOrString is tried as a number when it is not text. */
+/** Types that are strings in JSON. An IntOrString may also be a number. */
 const GO_TEXTS: Readonly<Record<Exclude<ScalarType, 'boolean' | 'int32' | 'int64'>, string>> = {
   string: 'string',
   intOrString: 'int32',

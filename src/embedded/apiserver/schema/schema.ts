@@ -1,7 +1,6 @@
 /**
- * The shape of a kind, as far as the API server must know it: which fields there are (unknown ones are
- * dropped, warned of or refused), how Go writes zero values, and how lists and maps merge. One description
- * serves decoding, server-side apply, managed fields and strategic merge patches.
+ * The schema of a kind: its fields (unknown ones are dropped, warned about or rejected), how Go writes zero values,
+ * and how lists and maps merge. Decoding, server-side apply, managed fields and strategic merge patches use it.
  */
 export type Schema = ScalarSchema | StructSchema | MapSchema | ListSchema;
 
@@ -33,10 +32,10 @@ export interface ScalarSchema extends Common {
 
 export interface StructSchema extends Common {
   readonly type: 'struct';
-  /** The Go type's name, which decoding errors tell. */
+  /** The name of the Go type, for decoding errors. */
   readonly name: string;
   readonly fields: Readonly<Record<string, Schema>>;
-  /** `+structType=atomic`: owned as one. */
+  /** `+structType=atomic`: one manager owns the whole value. */
   readonly atomic: boolean;
 }
 
@@ -57,7 +56,7 @@ export interface ListSchema extends Common {
 
 export interface ListKey {
   readonly name: string;
-  /** What stands for the key when an item leaves it out. */
+  /** The value of the key when an item does not have it. */
   readonly default?: string;
 }
 
@@ -112,7 +111,7 @@ export function keyedList(item: Schema, keys: readonly ListKey[], strategicKey: 
   return { type: 'list', item, merge: { keys }, strategicKey, presence: 'omitEmpty' };
 }
 
-/** Whether a manager owns the value as one, so that no path leads into it. */
+/** Whether a manager owns the value as a whole, so that no field path goes into it. */
 export function isAtomic(schema: Schema): boolean {
   switch (schema.type) {
     case 'scalar':
@@ -124,7 +123,7 @@ export function isAtomic(schema: Schema): boolean {
   }
 }
 
-/** The schema of a field or entry; undefined where there is none. */
+/** The schema of a field or entry; undefined when there is none. */
 export function schemaOfMember(schema: Schema, name: string): Schema | undefined {
   if (schema.type === 'map') return schema.value;
   return schema.type === 'struct' && Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;

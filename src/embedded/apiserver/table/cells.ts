@@ -2,9 +2,9 @@ import { isObject, type JsonObject, listOf, numberOf, objectOf, stringMapOf, str
 import { specOf } from '../kinds/service-spec.ts';
 import type { ApiObject } from '../object.ts';
 
-/** What the cells of `kubectl get` show (pkg/printers/internalversion/printers.go). */
+/** The cells of `kubectl get` (pkg/printers/internalversion/printers.go). */
 
-/** How many addresses or ports a cell shows. */
+/** Upper bound on addresses or ports in a cell. */
 const MAX_SHOWN = 3;
 
 export function externalIpsOf(service: ApiObject): string {

@@ -8,10 +8,10 @@ import { type Column, columnsOf } from './table-columns.ts';
 
 const ACCEPTS_TABLE = /^application\/json;as=Table;v=v1;g=meta\.k8s\.io(,|$)/;
 
-/** What a row carries besides its cells. */
+/** The object that a row contains in addition to its cells. */
 type IncludeObject = 'None' | 'Metadata' | 'Object';
 
-/** A client's wish for a Table (kubectl get), or undefined when it wants the objects themselves. */
+/** The Table that a client requests (kubectl get); undefined when it requests the objects. */
 export interface TableWish {
   readonly include: IncludeObject;
 }
@@ -24,7 +24,7 @@ export function tableWish(accept: string, query: URLSearchParams): TableWish | u
   throw badRequest(`Unable to convert to Table as requested: includeObject: ${why}`);
 }
 
-/** @param withColumns false in a watch after its first event, where the columns are known. */
+/** @param withColumns false after the first event of a watch. */
 export function tableJson(
   kind: Kind,
   items: readonly Stored[],

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { type IpAddress, parseIpAddress } from '../../../model/ip-address.ts';
 import { type FieldError, invalid } from '../field-error.ts';
 
-/** Addresses that no endpoint may have (ValidateEndpointIP), with the words in which they are refused. */
+/** Addresses that no endpoint may have (ValidateEndpointIP), with the message for each. */
 const REFUSED: readonly (readonly [ranges: readonly string[], detail: string])[] = [
   [['0.0.0.0/32', '::/128'], 'may not be unspecified (0.0.0.0)'],
   [['127.0.0.0/8', '::1/128'], 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
@@ -22,7 +22,7 @@ const REFUSED_LISTS = REFUSED.map(([ranges, detail]) => {
   return { list, detail };
 });
 
-/** What keeps a text from being an IP address, in the strict reading of Kubernetes 1.36; empty when it is one. */
+/** The problems of an IP address under the strict rules of Kubernetes 1.36; empty for a valid one. */
 export function ipProblems(field: string, text: string): FieldError[] {
   if (isIP(text) !== 0 && !text.includes('%')) {
     if (/^::ffff:/i.test(text) && text.includes('.')) {
@@ -36,7 +36,7 @@ export function ipProblems(field: string, text: string): FieldError[] {
   return [invalid(field, text, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
 }
 
-/** Why a valid address is none that traffic may be sent to. */
+/** Why a valid address must not be an endpoint. */
 export function endpointIpProblems(field: string, text: string): FieldError[] {
   const version = isIP(text);
   if (version === 0) return [invalid(field, text, 'must be a valid IP address')];
@@ -45,12 +45,12 @@ export function endpointIpProblems(field: string, text: string): FieldError[] {
   return found === undefined ? [] : [invalid(field, text, found.detail)];
 }
 
-/** RFC 5952's spelling of an address that is valid. */
+/** The RFC 5952 form of a valid address. */
 export function canonicalIp(text: string): string {
   return (parseIpAddress(text) as IpAddress | undefined) ?? text;
 }
 
-/** Texts for an address that is taken although it is spelled otherwise. */
+/** Warnings for an accepted address that is not in its canonical form. */
 export function ipWarnings(field: string, text: string): string[] {
   if (isIP(text) !== 6 || canonicalIp(text) === text) return [];
   return [`${field}: IPv6 address "${text}" should be in RFC 5952 canonical format ("${canonicalIp(text)}")`];

@@ -21,7 +21,7 @@ export function validateConfigMap(object: ApiObject, existing: ApiObject | undef
     errors.push(...configKeyProblems(key).map((problem) => invalid(`binaryData[${key}]`, key, problem)));
     bytes += Buffer.byteLength(value, 'base64');
   }
-  // The real server names no field here: its path is the empty one.
+  // The field path is empty, as in the real API server.
   if (bytes > MAX_TOTAL_BYTES) errors.push(tooLong('[]', MAX_TOTAL_BYTES));
   return existing?.immutable === true ? [...errors, ...changes(object, existing)] : errors;
 }

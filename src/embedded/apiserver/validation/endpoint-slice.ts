@@ -13,7 +13,7 @@ const MAX_ADDRESSES = 100;
 const MAX_PORTS = 20_000;
 const MAX_HINTS = 8;
 
-/** pkg/apis/discovery/validation. Port numbers are not looked at, there as here. */
+/** pkg/apis/discovery/validation, which does not check port numbers. */
 export function validateEndpointSlice(object: ApiObject, existing: ApiObject | undefined): FieldError[] {
   const addressType = stringOf(object.addressType);
   const errors: FieldError[] = [];
@@ -63,7 +63,7 @@ function addressErrors(list: string, at: number, address: string, addressType: s
     return [invalid(field, address, `must be in canonical form ("${canonicalIp(address)}")`)];
   }
   if (isIP(address) !== (addressType === 'IPv4' ? 4 : 6)) {
-    // The path is the list's, as in the real server.
+    // The field path is that of the list, as in the real API server.
     return [invalid(list, address, `must be an ${addressType} address`)];
   }
   return endpointIpProblems(field, address);

@@ -5,7 +5,7 @@ import { endpointIpProblems, ipProblems, ipWarnings } from './addresses.ts';
 import { labelProblems, subdomainProblems } from './names.ts';
 import { appProtocolErrors, portNameErrors, portNumberErrors, protocolErrors } from './ports.ts';
 
-/** `ValidateEndpoints` of pkg/apis/core/validation; subsets that did not change are not looked at again. */
+/** `ValidateEndpoints` of pkg/apis/core/validation. Unchanged subsets are not validated again. */
 export function validateEndpoints(object: ApiObject, existing: ApiObject | undefined): FieldError[] {
   if (existing !== undefined && sameJson(object.subsets, existing.subsets)) return [];
   return listOf(object.subsets)
@@ -50,7 +50,7 @@ function addressErrors(field: string, address: JsonObject): FieldError[] {
       ...subdomainProblems(nodeName).map((problem) => invalid(`${field}.nodeName`, nodeName, problem)),
     );
   }
-  // What is wrong with the spelling is told once; a text that is no address at all is told of twice.
+  // A wrong spelling is reported once, an invalid address twice, as in the real API server.
   const misspelled = errors[0]?.message.includes('must not ') === true;
   return misspelled ? errors : [...errors, ...endpointIpProblems(`${field}.ip`, ip)];
 }

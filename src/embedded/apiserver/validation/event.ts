@@ -7,7 +7,7 @@ import { SUBDOMAIN_NAME, validateMeta } from './object-meta.ts';
 const MAX_TEXT_LENGTH = 128;
 const MAX_NOTE_LENGTH = 1024;
 
-/** Fields of an Event that no update may change, once it is one of `events.k8s.io/v1`. */
+/** Fields of an `events.k8s.io/v1` Event that an update must not change. */
 const IMMUTABLE = [
   'involvedObject',
   'reason',
@@ -25,9 +25,9 @@ const IMMUTABLE = [
 ];
 
 /**
- * pkg/apis/core/validation/events.go, in the words of the core Event whatever version was sent.
+ * pkg/apis/core/validation/events.go. Messages use the fields of the core Event for both versions.
  *
- * @param isCore whether it came as the core version, which is let off much.
+ * @param isCore whether the client sent the core version, which has fewer rules.
  */
 export function validateEvent(
   event: ApiObject,

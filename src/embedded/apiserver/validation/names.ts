@@ -1,4 +1,4 @@
-/** The words of apimachinery's util/validation: each function returns what is wrong with a text, if anything. */
+/** The rules of apimachinery's util/validation. Each function returns the problems of a text. */
 
 const LABEL_FORMAT = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN_FORMAT = `${LABEL_FORMAT}(\\.${LABEL_FORMAT})*`;

@@ -3,13 +3,13 @@ import type { JsonObject } from '../json.ts';
 import type { ObjectMeta } from '../object.ts';
 import { labelProblems, labelValueProblems, qualifiedNameProblems, subdomainProblems } from './names.ts';
 
-/** What a kind asks of its objects' names. */
+/** The rule of a kind for the names of its objects. */
 export type NameRule = (text: string) => string[];
 
 export const LABEL_NAME: NameRule = labelProblems;
 export const SUBDOMAIN_NAME: NameRule = subdomainProblems;
 
-/** All annotations of one object together, keys and values (TotalAnnotationSizeLimitB). */
+/** Upper bound on the size of all annotations of an object, keys and values (TotalAnnotationSizeLimitB). */
 const MAX_ANNOTATION_BYTES = 256 * 1024;
 
 /** `ValidateObjectMeta` of apimachinery's api/validation. */
@@ -17,7 +17,7 @@ export function validateMeta(metadata: ObjectMeta, rule: NameRule): FieldError[]
   const errors: FieldError[] = [];
   const { name, generateName } = metadata;
   if (generateName !== undefined) {
-    // The suffix follows, so that a dash at the end is no end.
+    // The suffix follows, so a trailing dash is allowed.
     const masked =
       generateName.length > 1 && generateName.endsWith('-') ? `${generateName.slice(0, -1)}a` : generateName;
     errors.push(...rule(masked).map((problem) => invalid('metadata.generateName', generateName, problem)));
@@ -29,7 +29,7 @@ export function validateMeta(metadata: ObjectMeta, rule: NameRule): FieldError[]
   return [...errors, ...validateChangeableMeta(metadata)];
 }
 
-/** @param sent what the client wants, of which `metadata` has taken over what it may change. */
+/** @param sent the metadata that the client sent; `metadata` has only the fields that it may change. */
 export function validateMetaUpdate(metadata: ObjectMeta, live: ObjectMeta, sent: JsonObject): FieldError[] {
   const once: FieldError[] = [];
   if (metadata.uid !== live.uid) once.push(invalid('metadata.uid', metadata.uid, 'field is immutable'));
@@ -38,7 +38,7 @@ export function validateMetaUpdate(metadata: ObjectMeta, live: ObjectMeta, sent:
     once.push(invalid('metadata.deletionTimestamp', deletionTimestamp, 'field is immutable'));
   }
   once.push(...newFinalizersOfDying(metadata, live));
-  // The real server validates this twice, once for the kind and once for all kinds; the causes show it.
+  // The real API server validates this twice, and both causes appear in its response.
   return [...once, ...validateChangeableMeta(metadata), ...once];
 }
 
@@ -104,7 +104,7 @@ export function finalizerErrors(field: string, finalizer: string): FieldError[] 
   return [invalid(field, finalizer, detail)];
 }
 
-/** An object that waits for its end may lose finalizers but not gain any. */
+/** A terminating object may lose finalizers, but not gain any. */
 function newFinalizersOfDying(metadata: ObjectMeta, live: ObjectMeta): FieldError[] {
   if (live.deletionTimestamp === undefined) return [];
   const added = (metadata.finalizers ?? []).filter((one) => !(live.finalizers ?? []).includes(one));

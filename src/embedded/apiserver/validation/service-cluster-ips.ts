@@ -48,7 +48,7 @@ function ipListErrors(spec: JsonObject): FieldError[] {
   return [];
 }
 
-/** A second family is given up by the policy, never by the list of families alone. */
+/** A second family can be removed only by changing the policy. */
 export function familyUpdateErrors(spec: JsonObject, before: JsonObject): FieldError[] {
   if (!needsClusterIp(spec) || !needsClusterIp(before)) return [];
   const givesUp = listOf(before.ipFamilies).length === 2 && listOf(spec.ipFamilies).length === 1;
@@ -57,7 +57,7 @@ export function familyUpdateErrors(spec: JsonObject, before: JsonObject): FieldE
   return [invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy ?? null, detail)];
 }
 
-/** `validateServiceClusterIPsUpdate`: once set they stay, unless the type changes to or from ExternalName. */
+/** `validateServiceClusterIPsUpdate`: cluster IPs are immutable, unless the type changes to or from ExternalName. */
 export function clusterIpUpdateErrors(spec: JsonObject, before: JsonObject): FieldError[] {
   if (!needsClusterIp(spec) || !needsClusterIp(before)) return [];
   const old = listOf(before.clusterIPs);

@@ -27,7 +27,7 @@ export function portListErrors(spec: JsonObject): FieldError[] {
   return errors;
 }
 
-/** The Go struct that the message shows: the key alone is filled. */
+/** The Go struct in the message: only the key fields are set. */
 function duplicateShown(port: JsonObject): JsonValue {
   const Protocol = stringOf(port.protocol);
   return { Name: '', Protocol, AppProtocol: null, Port: numberOf(port.port), TargetPort: 0, NodePort: 0 };
