@@ -183,7 +183,7 @@ describe('an address that has left the answer and is found unhealthy', () => {
     expect(decidedWith(NOW.monotonicMs + 31_000)).toEqual(['10.0.0.2']);
   });
 
-  it('stays for its hold when this worker may be blind', () => {
+  it('stays for its hold when this worker may have no connectivity', () => {
     expect(decidedWith(NOW.monotonicMs + 29_000)).toEqual(['10.0.0.2', '10.0.0.1']);
   });
 });

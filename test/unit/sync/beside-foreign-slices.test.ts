@@ -33,7 +33,7 @@ async function ours(): Promise<boolean | 'absent'> {
   return found === undefined ? 'absent' : (found.conditions?.ready ?? true);
 }
 
-describe("an address that stands in a stranger's slice too", () => {
+describe('an address that is also in a foreign slice', () => {
   it.each([
     { before: true, theirs: true, healthy: true, after: true },
     { before: true, theirs: true, healthy: false, after: 'absent' },

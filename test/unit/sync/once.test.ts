@@ -437,7 +437,7 @@ describe('when everything is down at once', () => {
       (_, at) => `  - { name: t${at}, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.${at + 1} }] }`,
     ).join('\n');
 
-  it('the worker may be blind, and drains nothing; what it is told to drain it drains', async () => {
+  it('a worker that may have no connectivity drains nothing, except with --accept-drain', async () => {
     const bench = new PassBench();
     await bench.done(many(6));
     for (let at = 0; at < 6; at++) bench.network.set(`10.0.0.${at + 1}:1`, REFUSED);

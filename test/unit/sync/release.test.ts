@@ -56,7 +56,7 @@ function disputed(slices: readonly EndpointSliceObject[]): string[] {
     .map(({ address, ready }) => `${address} ${ready ? 'ready' : 'not ready'}`);
 }
 
-/** Of a release to mirroring, with one slice: that disowned, mirroring allowed, and once more as a fence; the slice. */
+/** The writes of a release to mirroring with one slice: drop its field ownership, allow mirroring twice, delete the slice. */
 const RELEASE_WRITES = 4;
 
 const ENDPOINTS: EndpointsObject = {
@@ -66,7 +66,7 @@ const ENDPOINTS: EndpointsObject = {
 };
 
 describe('what is released', () => {
-  it('is mirrored again, bears no mark of ours, and follows whoever edits it', async () => {
+  it('is mirrored again, has no ownership label of ours, and follows later edits', async () => {
     await cluster.pass(DB);
     expect(await cluster.release('db')).toMatchObject({ phase: 'Orphaned', reason: 'Released' });
     expect(await served()).toEqual({ [MIRROR]: ['10.0.0.1', '10.0.0.2'] });
@@ -298,7 +298,7 @@ describe('two instances on one cluster', () => {
     const before = await Promise.all(
       (['Service', 'Endpoints', 'EndpointSlice'] as const).map((kind) => cluster.objects(kind)),
     );
-    // Each wants the other's besides, adopting at that, and neither has ever heard of the other's name.
+    // Each list also has the other's target, with adopt, and neither instance knows the name of the other.
     const adopting = (name: string) => named(name).replace(PORTS, `${PORTS}, adopt: true`);
     const refused = { phase: 'Refused', reason: 'OwnedByOtherInstance', actions: [] };
     expect((await cluster.pass(`${named('a')}\n${adopting('b')}`, mine)).targets[1]).toMatchObject(refused);

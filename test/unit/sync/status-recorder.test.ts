@@ -9,7 +9,7 @@ import { assessed } from '../../support/assessments.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
-/** What was told of one target while it came to rest with one assessment of its address after the other. */
+/** The log lines and Events of one target with one assessment of its address after the other. */
 function toldOf(...states: readonly Partial<PortAssessment>[]): { lines: string[]; events: string[] } {
   const lines: string[] = [];
   const happenings: Happening[] = [];
