@@ -96,7 +96,7 @@ const METRICS: Readonly<Record<string, string>> = {
 const PROSE: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
   { pattern: /mend(?:s|ed|ing)?/, instead: 'fix, repair, correct' },
   { pattern: /who(?:m|so)?ever/, instead: 'the program or the person by name' },
-  { pattern: /besides(?=\s*[.,;:!?)'"`]|\s*\*\/)/, instead: 'also' },
+  { pattern: /besides(?=[.,;:!?)'"`]|\s*\*\/)/, instead: 'also' },
   { pattern: /condemn(?:s|ed|ing)?/, instead: 'reject, mark unhealthy' },
   { pattern: /commonest/, instead: 'most common' },
   { pattern: /in vain/, instead: 'without success' },
