@@ -38,7 +38,7 @@ export interface TargetSnapshot {
   readonly mirrorStopped?: boolean | undefined;
 }
 
-/** What says, besides, what the names of a target stand for. */
+/** What else decides which addresses the names of a target have. */
 export interface NamingInput {
   readonly healthOf: (id: CheckId) => Health | undefined;
   readonly guards: Guards;
@@ -100,9 +100,9 @@ function viewWith(
 }
 
 /**
- * A worker that is blind finds everything dead, and what has left its name's answer would go for that at once. So
- * it has to have seen something healthy since; until then the address stays for its hold, and the guard over
- * all drains decides whether it takes traffic.
+ * A worker without connectivity finds every address unhealthy, and an address that has left its name's answer would be
+ * removed at once. So another probe must have succeeded since the verdict. Until then the address stays for its hold, and
+ * the drain guard decides whether it takes traffic.
  */
 function isBelievedUnhealthy(health: Health | undefined, lastSuccessfulProbeMs: number): boolean {
   return health?.verdict === 'unhealthy' && lastSuccessfulProbeMs > health.sinceMs;
