@@ -104,7 +104,7 @@ function remove(call: Call, found: Stored, options: DeleteOptions): Deleted {
 export function removeStored(store: Store, kind: Kind, found: Stored): Stored {
   const stored = store.remove(kind.storage, found);
   if (kind.storage === 'services') {
-    // The registry does this itself, whoever owns them (core/service/storage/storage.go).
+    // The registry does this itself, also if another program owns them (core/service/storage/storage.go).
     const endpoints = store.get('endpoints', found.key);
     if (endpoints !== undefined) store.remove('endpoints', endpoints);
   }

@@ -100,8 +100,8 @@ describe('a resourceVersion', () => {
     const read = (await client.get(`${CONFIG_MAPS}/m0`)).body;
     await client.patch('merge', `${CONFIG_MAPS}/m0`, { data: { at: 'theirs' } });
     expect((await client.put(`${CONFIG_MAPS}/m0`, { ...read, data: { at: 'ours' } })).status).toBe(409);
-    const blind = { metadata: { name: 'm0' }, data: { at: 'ours' } };
-    expect((await client.put(`${CONFIG_MAPS}/m0`, blind)).body.data).toEqual({ at: 'ours' });
+    const unversioned = { metadata: { name: 'm0' }, data: { at: 'ours' } };
+    expect((await client.put(`${CONFIG_MAPS}/m0`, unversioned)).body.data).toEqual({ at: 'ours' });
   });
 });
 
