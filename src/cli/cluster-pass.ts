@@ -40,7 +40,7 @@ export async function runPass(
   }
 }
 
-export function decideOptions(flags: ClusterFlags & DecisionFlags): DecideOptions {
+export function decideOptions(flags: Pick<ClusterFlags, 'instance'> & DecisionFlags): DecideOptions {
   return {
     instance: flags.instance,
     adopt: flags.adopt ?? false,
@@ -50,7 +50,7 @@ export function decideOptions(flags: ClusterFlags & DecisionFlags): DecideOption
   };
 }
 
-/** The report says it all: nothing is logged, counted or recorded as an Event. */
+/** A single pass prints a report, so it writes no log, metrics or Events. */
 export const SILENT = { log: NO_LOG, metrics: NO_METRICS, events: NO_EVENTS };
 
 export function accessTo(cluster: Cluster) {

@@ -12,8 +12,8 @@ import { listIn, sourcesOf } from './load-list.ts';
 import type { ClusterFlags, ClusterListFlags, PassFlags } from './options.ts';
 
 /**
- * What `plan` and `sync` have in common: one pass over the cluster that the flags name, with the list that they name.
- * `tell` prints what a pass has found or done, and knows which exit code that deserves.
+ * The common part of `plan` and `sync`: one pass with the list and the cluster of the flags. `report` prints the
+ * result and returns the exit code.
  */
 export async function runListedPass(
   flags: ClusterListFlags & ClusterFlags & PassFlags,
@@ -30,7 +30,7 @@ export async function runListedPass(
   const files = await context.readList(sources.paths);
   const isInFiles = sources.configMaps.length === 0;
   const list = isInFiles ? listIn(files, context) : undefined;
-  // What is wrong with files is told without asking a cluster.
+  // Report errors of files without connecting to a cluster.
   if (isInFiles && list === undefined) return EXIT.usage;
   const connected = await context.connect(clusterChoice(flags));
   if (!connected.ok) {

@@ -1,14 +1,14 @@
 import type { TargetList } from '../config/target-list.ts';
 import type { TargetDecision } from '../decide/decide.ts';
 import { runOnce } from '../sync/once.ts';
-import { observers, SILENT } from './cluster-pass.ts';
+import { decideOptions, observers, SILENT } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { progressOn } from './rendering/terminal.ts';
 
-/** Of `--timeout`, when the names must be resolved; the rest is for probing. */
+/** The share of `--timeout` for resolving names. The rest is for checks. */
 const RESOLVED_BY = 0.5;
 
-/** What would be decided now for a cluster in which nothing exists yet; in the order of the list. */
+/** Resolves, checks and decides as for an empty cluster. The decisions have the order of the list. */
 export async function decideOffline(
   list: TargetList,
   flags: { readonly timeout: number; readonly instance: string },
@@ -19,13 +19,7 @@ export async function decideOffline(
     const result = await runOnce(
       {
         work: { list },
-        options: {
-          instance: flags.instance,
-          adopt: false,
-          policy: 'sync',
-          allowMassDelete: false,
-          acceptDrain: false,
-        },
+        options: decideOptions({ instance: flags.instance, policy: 'sync' }),
         writes: 'none',
         maxProbesInFlight: context.maxProbesInFlight,
         resolvingTimeoutMs: flags.timeout * RESOLVED_BY,
@@ -35,7 +29,7 @@ export async function decideOffline(
       progress.update,
       context.signal,
     );
-    if (!result.ok) throw new Error(`nothing was to be read: ${result.failure.message}`);
+    if (!result.ok) throw new Error(`an offline run read from a cluster: ${result.failure.message}`);
     return result.decisions;
   } finally {
     progress.end();

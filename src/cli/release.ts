@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { runOnce } from '../sync/once.ts';
-import { accessTo, clusterChoice, observers, SILENT } from './cluster-pass.ts';
+import { accessTo, clusterChoice, decideOptions, observers, SILENT } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode, targetsExitCode } from './exit-code.ts';
 import {
@@ -84,13 +84,7 @@ export async function runRelease(
           services: services as readonly ServiceName[],
           ...(selector === undefined ? {} : { selector }),
         },
-        options: {
-          instance: flags.instance,
-          adopt: false,
-          policy: 'sync',
-          allowMassDelete: false,
-          acceptDrain: false,
-        },
+        options: decideOptions({ instance: flags.instance, policy: 'sync' }),
         writes: 'whileLeading',
         maxProbesInFlight: 0,
         resolvingTimeoutMs: 0,
