@@ -11,7 +11,8 @@ import { systemClock } from '../../src/io/system-clock.ts';
 import { systemRandom } from '../../src/io/system-random.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import type { HealthCheckKind } from '../../src/model/target.ts';
-import { addressOf, checkAt } from '../support/checks.ts';
+import { ip } from '../support/addresses.ts';
+import { checkAt } from '../support/checks.ts';
 import { formVerdicts } from '../support/form-verdicts.ts';
 import { ListenerProcess } from '../support/listener-process.ts';
 import { NetworkNamespace } from '../support/network-namespace.ts';
@@ -53,7 +54,7 @@ describe('a probe of a backend that accepts and never answers', () => {
     ['tls', TLS, 'TLSHandshakeTimeout'],
     ['http', HTTP, 'ResponseTimeout'],
   ])('%s', async (_, kind, reason) => {
-    const backend = await Backend.start(addressOf('127.0.0.1'));
+    const backend = await Backend.start(ip('127.0.0.1'));
     await backend.become('hang');
     try {
       const sample = await probeOnce(`127.0.0.1:${backend.port}`, kind, { timeoutMs: 500 });

@@ -6,8 +6,8 @@ import { systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import type { HealthCheckKind, HttpSettings, TlsSettings } from '../../src/model/target.ts';
 import { TokenBucket } from '../../src/time/token-bucket.ts';
+import { ip } from '../support/addresses.ts';
 import { TestAuthority } from '../support/certificates.ts';
-import { addressOf } from '../support/checks.ts';
 import { openSockets } from '../support/open-sockets.ts';
 import { exchangeOf, probeOnce } from '../support/probe-once.ts';
 import { freePort, missing, RealPeer, run } from '../support/real-peer.ts';
@@ -321,7 +321,7 @@ describe.skipIf(missing(['nginx', 'openssl']))('a probe of nginx', () => {
   it('leaves no socket behind when TLS ends with a reset', async () => {
     const dialer = new TcpDialer(systemClock, new TokenBucket(0, 0));
     const never = new AbortController().signal;
-    const result = await dialer.dial({ address: addressOf('127.0.0.1'), port: ports.right }, never);
+    const result = await dialer.dial({ address: ip('127.0.0.1'), port: ports.right }, never);
     if (!result.connected) throw new Error(result.fault.message);
     expect(await result.connection.startTls({ caFile }, never)).toMatchObject({ secured: true });
     result.connection.close();

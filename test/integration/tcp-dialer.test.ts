@@ -6,11 +6,11 @@ import type { Connection, DialResult } from '../../src/health/dialer.ts';
 import { systemClock } from '../../src/io/system-clock.ts';
 import { TcpDialer } from '../../src/io/tcp-dialer.ts';
 import { TokenBucket } from '../../src/time/token-bucket.ts';
-import { addressOf } from '../support/checks.ts';
+import { ip } from '../support/addresses.ts';
 import { ListenerProcess } from '../support/listener-process.ts';
 import { openSockets } from '../support/open-sockets.ts';
 
-const LOOPBACK = addressOf('127.0.0.1');
+const LOOPBACK = ip('127.0.0.1');
 const never = new AbortController().signal;
 
 function connectionOf(result: DialResult): Connection {
@@ -76,7 +76,7 @@ describe('TcpDialer', () => {
   it('ends dialing when its signal aborts, and leaves no socket', async () => {
     const abort = new AbortController();
     // 198.51.100.0/24 is for documentation (RFC 5737): whether it is unreachable or silent, nobody answers.
-    const dialing = dialer.dial({ address: addressOf('198.51.100.1'), port: 9 }, abort.signal);
+    const dialing = dialer.dial({ address: ip('198.51.100.1'), port: 9 }, abort.signal);
     abort.abort(new Error('enough'));
     await expect(dialing).rejects.toThrow('enough');
     await expect(dialer.dial({ address: LOOPBACK, port: 9 }, abort.signal)).rejects.toThrow('enough');

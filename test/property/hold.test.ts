@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Resolution, ResolvedAnswer } from '../../src/dns/resolution.ts';
 import { type HeldName, type HoldResult, holdAddresses } from '../../src/endpoint/hold.ts';
 import type { HoldSettings } from '../../src/model/target.ts';
-import { host, ip } from '../support/dns-resolver.ts';
+import { ip } from '../support/addresses.ts';
+import { host } from '../support/dns-resolver.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const SETTINGS: HoldSettings = {

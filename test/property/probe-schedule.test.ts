@@ -4,7 +4,7 @@ import { Admission } from '../../src/health/admission.ts';
 import { DueQueue } from '../../src/health/check-schedule.ts';
 import { type ProbeGroup, ProbesInFlight, TICK_MS } from '../../src/health/probes-in-flight.ts';
 import type { IpAddress } from '../../src/model/ip-address.ts';
-import { addressOf } from '../support/checks.ts';
+import { ip } from '../support/addresses.ts';
 
 interface Applicant {
   readonly address: IpAddress;
@@ -23,7 +23,7 @@ it('admits everybody in the end, within its bounds and one an address, whatever 
   fc.assert(
     fc.property(applicants, steps, fc.integer({ min: 1, max: 8 }), (described, events, maxInFlight) => {
       const all = described.map(
-        ({ host, slow }): Applicant => ({ address: addressOf(`10.0.0.${host}`), slow, state: 'new' }),
+        ({ host, slow }): Applicant => ({ address: ip(`10.0.0.${host}`), slow, state: 'new' }),
       );
       const admission = new Admission<Applicant>(maxInFlight, (applicant) => {
         expect(applicant.state).toBe('waiting');

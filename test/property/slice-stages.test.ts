@@ -7,7 +7,7 @@ import { MAX_ENDPOINTS_PER_SLICE } from '../../src/manifest/slice-bins.ts';
 import { type Packing, packSlices } from '../../src/manifest/slice-packing.ts';
 import { compareAddresses } from '../../src/model/ip-address.ts';
 import { stageSlices } from '../../src/plan/slice-stages.ts';
-import { addressOf } from '../support/checks.ts';
+import { ip } from '../support/addresses.ts';
 import { nthAddress, portNamed, readinessBySlice, sliceOf } from '../support/slices.ts';
 
 const PORTS = [portNamed('a', 1001), portNamed('b', 1002), portNamed('c', 1003)];
@@ -25,7 +25,7 @@ function entriesFor(wanted: readonly { n: number; ports: readonly string[] }[]):
   return wanted
     .flatMap(({ n, ports }) =>
       [true, false].map((ready) => ({
-        address: addressOf(nthAddress(n, true)),
+        address: ip(nthAddress(n, true)),
         ready,
         ports: PORTS.filter((_, at) => ports[at] === (ready ? 'ready' : 'notReady')),
       })),
@@ -52,7 +52,7 @@ const existingSlices = fc
     return drafts.map(({ ports, family, endpoints }, at) => {
       const slicePorts = PORTS.filter((_, index) => ports.includes(index));
       const entries = endpoints
-        .map(({ n, ready }) => ({ address: addressOf(nthAddress(n, true)), ready, ports: slicePorts }))
+        .map(({ n, ready }) => ({ address: ip(nthAddress(n, true)), ready, ports: slicePorts }))
         .filter(({ address }) => address.includes(':') === (family === 'IPv6'))
         .filter((entry) =>
           servingKeys(entry).every((key) => (known.get(key) ?? entry.ready) === entry.ready),
@@ -154,7 +154,7 @@ describe('packSlices and stageSlices', () => {
         fc.constantFrom('drop', 'flip', 'replace', 'add'),
         (size, at, change) => {
           const entries = Array.from({ length: size }, (_, n) => ({
-            address: addressOf(nthAddress(n)),
+            address: ip(nthAddress(n)),
             ready: true,
             ports: PORTS,
           }));
@@ -162,7 +162,7 @@ describe('packSlices and stageSlices', () => {
             sliceOf(name, ports, held),
           );
           const target = at % size;
-          const other = { address: addressOf('10.9.0.1'), ready: true, ports: PORTS };
+          const other = { address: ip('10.9.0.1'), ready: true, ports: PORTS };
           const next = {
             drop: entries.filter((_, n) => n !== target),
             flip: entries.map((entry, n) => (n === target ? { ...entry, ready: false } : entry)),
@@ -207,7 +207,7 @@ describe('packSlices and stageSlices', () => {
         fc.array(fc.constantFrom('drop', 'flip', 'keep', 'rename'), { minLength: 1, maxLength: 250 }),
         (changes) => {
           const entries = changes.map((_, n) => ({
-            address: addressOf(nthAddress(n)),
+            address: ip(nthAddress(n)),
             ready: true,
             ports: PORTS,
           }));

@@ -1,7 +1,7 @@
 import { checkIdOf } from '../../src/health/check-id.ts';
 import type { Check } from '../../src/health/health.ts';
-import { type IpAddress, parseIpAddress } from '../../src/model/ip-address.ts';
 import type { HealthCheckSettings } from '../../src/model/target.ts';
+import { ip } from './addresses.ts';
 
 export const SETTINGS: HealthCheckSettings = {
   kind: { type: 'tcp' },
@@ -18,16 +18,10 @@ export const SETTINGS: HealthCheckSettings = {
 export function checkAt(where: string, settings: Partial<HealthCheckSettings> = {}, host?: string): Check {
   const colon = where.lastIndexOf(':');
   const at = {
-    address: addressOf(where.slice(0, colon).replace(/^\[|\]$/g, '')),
+    address: ip(where.slice(0, colon).replace(/^\[|\]$/g, '')),
     port: Number(where.slice(colon + 1)),
     settings: { ...SETTINGS, ...settings },
   };
   const check = host === undefined ? at : { ...at, host };
   return { id: checkIdOf(check), ...check };
-}
-
-export function addressOf(text: string): IpAddress {
-  const address = parseIpAddress(text);
-  if (address === undefined) throw new Error(`not an address: ${text}`);
-  return address;
 }

@@ -10,8 +10,8 @@ import {
 } from '../../src/dns/stub-resolver.ts';
 import { DnsZone, type ZoneRecord } from '../../src/embedded/dns-zone.ts';
 import { type Hostname, isHostname, parseHostname } from '../../src/model/hostname.ts';
-import { type IpAddress, parseIpAddress } from '../../src/model/ip-address.ts';
 import type { DnsSettings } from '../../src/model/target.ts';
+import { ip } from './addresses.ts';
 import { DnsNetwork, serverAt, servingZones } from './dns-network.ts';
 import { ManualClock } from './manual-clock.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -60,12 +60,6 @@ export class ResolverBench {
 export function host(text: string): Hostname {
   const parsed = parseHostname(text);
   if (!isHostname(parsed)) throw new Error(`${text} is no hostname: ${parsed}`);
-  return parsed;
-}
-
-export function ip(text: string): IpAddress {
-  const parsed = parseIpAddress(text);
-  if (parsed === undefined) throw new Error(`${text} is no address`);
   return parsed;
 }
 

@@ -6,10 +6,11 @@ import { Backend } from '../../src/embedded/backend.ts';
 import { type EmbeddedDnsServer, startDnsServer } from '../../src/embedded/dns-server.ts';
 import { DnsZone } from '../../src/embedded/dns-zone.ts';
 import type { SyncReport } from '../../src/sync/sync-report.ts';
+import { ip } from './addresses.ts';
 import { BackendAddresses } from './backend-address.ts';
 import { CliProcess, type Ended, runCli } from './cli-process.ts';
 import { startCluster, type TestCluster } from './cluster.ts';
-import { address, ip } from './dns-resolver.ts';
+import { address } from './dns-resolver.ts';
 import { freePort } from './real-peer.ts';
 
 /** The defaults of all lists of the tests: fast checks, and the stage's own DNS server. */

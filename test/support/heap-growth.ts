@@ -12,8 +12,8 @@ import { Backend } from '../../src/embedded/backend.ts';
 import { startDnsServer } from '../../src/embedded/dns-server.ts';
 import { DnsZone } from '../../src/embedded/dns-zone.ts';
 import type { DnsServerAddress } from '../../src/model/target.ts';
+import { ip } from './addresses.ts';
 import { TestAuthority } from './certificates.ts';
-import { addressOf } from './checks.ts';
 import { address } from './dns-resolver.ts';
 import { startEmbeddedCluster } from './embedded-cluster.ts';
 import { freePort } from './real-peer.ts';
@@ -44,11 +44,11 @@ const PROGRAM = fileURLToPath(new URL('../programs/heap-growth.ts', import.meta.
 
 /** Servers of every kind in this process, so that the program's heap holds its own side alone. */
 export async function startHeapPeers(): Promise<HeapPeers & AsyncDisposable> {
-  const everywhere = addressOf('0.0.0.0');
+  const everywhere = ip('0.0.0.0');
   const zone = new DnsZone('corp.test', 0);
   for (let at = 0; at < 50; at += 1) {
-    zone.set(`name-${at}.corp.test`, [address(addressOf('10.0.0.1'), 0)]);
-    const many = Array.from({ length: 100 }, (_, last) => address(addressOf(`10.0.1.${last}`), 0));
+    zone.set(`name-${at}.corp.test`, [address(ip('10.0.0.1'), 0)]);
+    const many = Array.from({ length: 100 }, (_, last) => address(ip(`10.0.1.${last}`), 0));
     zone.set(`large-${at}.corp.test`, many);
   }
   const [dns, silentDns, cluster, greeter, hanging] = await Promise.all([

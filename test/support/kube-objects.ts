@@ -19,8 +19,8 @@ import { buildService } from '../../src/manifest/service.ts';
 import { familyOf } from '../../src/model/ip-address.ts';
 import type { Target } from '../../src/model/target.ts';
 import { fieldsOf, withPaths } from '../../src/plan/field-ownership/field-paths.ts';
+import { ip } from './addresses.ts';
 import { assessed } from './assessments.ts';
-import { ip } from './dns-resolver.ts';
 import { targetOf } from './targets.ts';
 
 /** Objects of the Service `shop/db` as the API server returns them: port `p`, 5432. */

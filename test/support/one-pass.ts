@@ -13,7 +13,7 @@ import { NO_METRICS } from '../../src/sync/metrics.ts';
 import { type OnceResult, type OnceWork, runOnce } from '../../src/sync/once.ts';
 import type { Policy } from '../../src/sync/policy.ts';
 import type { Clock } from '../../src/time/clock.ts';
-import { addressOf } from './checks.ts';
+import { ip } from './addresses.ts';
 import { seededRandom } from './seeded-random.ts';
 
 /** What the world says, besides the cluster. */
@@ -138,7 +138,7 @@ function resolutionOf(
       const [, address = text, port] =
         /^\[?(.*?)\]?(?::(\d+))?$/.exec(text.includes('.') || text.startsWith('[') ? text : `[${text}]`) ??
         [];
-      return { address: addressOf(address), ...(port === undefined ? {} : { port: Number(port) }) };
+      return { address: ip(address), ...(port === undefined ? {} : { port: Number(port) }) };
     })
     .filter(({ address }) => familyOf(address) === family);
   if (answers.length === 0) return absence('noData', 'NoData', `the name has no ${family} address`);

@@ -13,9 +13,9 @@ import type {
 import { DEFAULT_GUARDS } from '../../../src/model/guards.ts';
 import type { Target } from '../../../src/model/target.ts';
 import { type ExistingObjects, NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
+import { ip } from '../../support/addresses.ts';
 import { healthOf, readinessOf } from '../../support/assessments.ts';
 import { decideNow, NO_CLUSTER } from '../../support/decide-now.ts';
-import { ip } from '../../support/dns-resolver.ts';
 import { listOf, targetOf } from '../../support/targets.ts';
 
 const NOW = { wallMs: Date.UTC(2026, 0, 1), monotonicMs: 1_000_000 };

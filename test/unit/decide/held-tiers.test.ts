@@ -5,8 +5,8 @@ import type { CheckId, Health } from '../../../src/health/health.ts';
 import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
 import { ownershipLabels } from '../../../src/manifest/labels.ts';
 import type { Target } from '../../../src/model/target.ts';
+import { ip } from '../../support/addresses.ts';
 import { healthOf, readinessOf } from '../../support/assessments.ts';
-import { addressOf } from '../../support/checks.ts';
 import { decideNow, NO_CLUSTER } from '../../support/decide-now.ts';
 import { listOf } from '../../support/targets.ts';
 
@@ -47,7 +47,7 @@ it('lets a standby stand by while the guard holds its primary in place', () => {
     for (const source of target.endpoints) {
       if (source.kind !== 'address') continue;
       const verdict = source.address === primaries.get(target.name) ? 'unhealthy' : 'healthy';
-      for (const check of checksOf(target, [{ address: addressOf(source.address) }])) {
+      for (const check of checksOf(target, [{ address: ip(source.address) }])) {
         health.set(check.id, healthOf(verdict));
       }
     }

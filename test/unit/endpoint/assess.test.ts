@@ -6,8 +6,8 @@ import { checksOf } from '../../../src/health/check.ts';
 import type { Health } from '../../../src/health/health.ts';
 import { DEFAULT_GUARDS } from '../../../src/model/guards.ts';
 import type { Target } from '../../../src/model/target.ts';
+import { ip } from '../../support/addresses.ts';
 import { healthOf, readinessOf } from '../../support/assessments.ts';
-import { ip } from '../../support/dns-resolver.ts';
 import { targetOf } from '../../support/targets.ts';
 
 interface World {

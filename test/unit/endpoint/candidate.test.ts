@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { candidatesOf, isToBeChecked, type KnownAddress } from '../../../src/endpoint/candidate.ts';
 import { DEFAULT_GUARDS } from '../../../src/model/guards.ts';
 import { parseCidr } from '../../../src/model/ip-address.ts';
-import { ip } from '../../support/dns-resolver.ts';
+import { ip } from '../../support/addresses.ts';
 import { targetOf } from '../../support/targets.ts';
 
 const HELD = { reason: 'AddressLeftAnswer', message: '', untilMs: 9 };

@@ -4,9 +4,10 @@ import type { Resolution } from '../../../src/dns/resolution.ts';
 import { encodeReply } from '../../../src/embedded/dns-wire.ts';
 import { type HeldAddress, type HeldName, holdAddresses } from '../../../src/endpoint/hold.ts';
 import { NO_ROTATION } from '../../../src/endpoint/rotation.ts';
+import { ip } from '../../support/addresses.ts';
 import { a, rawReply } from '../../support/dns-bytes.ts';
 import { answering, type Behaviour, servingZones, silent } from '../../support/dns-network.ts';
-import { address, cname, DNS_SETTINGS, ip, ResolverBench, SERVER } from '../../support/dns-resolver.ts';
+import { address, cname, DNS_SETTINGS, ResolverBench, SERVER } from '../../support/dns-resolver.ts';
 
 /** The cells of the table in docs/dns.md. */
 function readTable(): { answer: string; before: string; becomes: string }[] {

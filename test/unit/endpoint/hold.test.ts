@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Resolution } from '../../../src/dns/resolution.ts';
 import { type HeldName, holdAddresses } from '../../../src/endpoint/hold.ts';
 import type { Hostname } from '../../../src/model/hostname.ts';
-import { DNS_SETTINGS, ip } from '../../support/dns-resolver.ts';
+import { ip } from '../../support/addresses.ts';
+import { DNS_SETTINGS } from '../../support/dns-resolver.ts';
 
 const SECOND = 1_000;
 

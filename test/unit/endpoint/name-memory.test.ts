@@ -4,7 +4,8 @@ import type { Absence, Resolution, Resolved } from '../../../src/dns/resolution.
 import { viewNames } from '../../../src/endpoint/name-memory.ts';
 import type { ServedAddress } from '../../../src/endpoint/recovery.ts';
 import type { Target } from '../../../src/model/target.ts';
-import { host, ip } from '../../support/dns-resolver.ts';
+import { ip } from '../../support/addresses.ts';
+import { host } from '../../support/dns-resolver.ts';
 
 function target(endpoints: string): Target {
   const result = parseTargetList(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HeldName } from '../../../src/endpoint/hold.ts';
 import { recoveredFrom, type ServedAddress, type Sources } from '../../../src/endpoint/recovery.ts';
 import { NO_ROTATION } from '../../../src/endpoint/rotation.ts';
-import { ip } from '../../support/dns-resolver.ts';
+import { ip } from '../../support/addresses.ts';
 import { targetOf } from '../../support/targets.ts';
 
 const MIXED = '[{ address: 10.0.0.1 }, { host: db.example }]';

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { checksOf, portRulesOf } from '../../../src/health/check.ts';
 import { settingsKeyOf } from '../../../src/health/check-id.ts';
 import type { HealthCheckSettings, Protocol, Target, TargetPort } from '../../../src/model/target.ts';
-import { addressOf, checkAt, SETTINGS } from '../../support/checks.ts';
+import { ip } from '../../support/addresses.ts';
+import { checkAt, SETTINGS } from '../../support/checks.ts';
 
 function port(name: string, number: number, protocol: Protocol = 'TCP', targetPort = number): TargetPort {
   return { name, port: number, targetPort, protocol };
@@ -32,7 +33,7 @@ function target(ports: TargetPort[], healthCheck: Partial<HealthCheckSettings> =
   };
 }
 
-const AT = { address: addressOf('10.0.0.1') };
+const AT = { address: ip('10.0.0.1') };
 
 function rulesOf(...args: Parameters<typeof portRulesOf>): string[] {
   return portRulesOf(...args).map((rule) => {
@@ -86,7 +87,7 @@ describe('portRulesOf', () => {
 describe('checksOf', () => {
   it('lists each check once, in the order of addresses and ports', () => {
     const two = target([port('a', 80, 'TCP', 8080), port('b', 81, 'TCP', 8080), port('c', 82)]);
-    const addresses = [AT, { address: addressOf('2001:db8::1') }, AT];
+    const addresses = [AT, { address: ip('2001:db8::1') }, AT];
     expect(checksOf(two, addresses).map(({ address, port }) => `${address} ${port}`)).toEqual([
       '10.0.0.1 8080',
       '10.0.0.1 82',

@@ -4,7 +4,7 @@ import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
 import { MAX_ENDPOINTS_PER_SLICE } from '../../../src/manifest/slice-bins.ts';
 import { packSlices } from '../../../src/manifest/slice-packing.ts';
 import { stageSlices } from '../../../src/plan/slice-stages.ts';
-import { addressOf } from '../../support/checks.ts';
+import { ip } from '../../support/addresses.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { nthAddress, portNamed, sliceOf } from '../../support/slices.ts';
 
@@ -12,7 +12,7 @@ const PORTS = [portNamed('pg', 5432)];
 const MANY = 5_000;
 
 function entries(numbers: Iterable<number>): EndpointEntry[] {
-  return [...numbers].map((n) => ({ address: addressOf(nthAddress(n)), ready: true, ports: PORTS }));
+  return [...numbers].map((n) => ({ address: ip(nthAddress(n)), ready: true, ports: PORTS }));
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);

@@ -5,7 +5,8 @@ import type { CheckId, Health } from '../../../src/health/health.ts';
 import { decodeState, encodeState } from '../../../src/state/state-codec.ts';
 import { EMPTY_STATE, type SyncState } from '../../../src/state/sync-state.ts';
 import type { Instant } from '../../../src/time/clock.ts';
-import { host, ip } from '../../support/dns-resolver.ts';
+import { ip } from '../../support/addresses.ts';
+import { host } from '../../support/dns-resolver.ts';
 
 const NOW: Instant = { wallMs: Date.UTC(2026, 0, 1, 12), monotonicMs: 5_000_000 };
 
