@@ -173,6 +173,9 @@ export class Controller {
    */
   setList(list: Pick<TargetList, 'targets' | 'guards'>, isComplete: boolean): void {
     this.#deletionBudget.startList();
+    // A deletion that the former list was refused may be within the budget of this one.
+    for (const record of this.registry.records.values())
+      if (record.target === undefined) this.#queue.add(record);
     const graceUntilMs = this.#ports.clock.monotonicNow() + this.policy.initialGraceMs;
     for (const record of this.registry.replaceTargets(list.targets, graceUntilMs)) {
       if (record.target === undefined) this.observer.checks.replace(record.key, []);
