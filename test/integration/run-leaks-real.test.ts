@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HeapPeers, measureHeapGrowth, startHeapPeers } from '../support/heap-growth.ts';
 
-const MOST_BYTES = 2_000_000;
+/** A leak of one object a piece shows 4.5 MB and more; beside other work a collection varies by up to 2 MB. */
+const MOST_BYTES = 3_000_000;
 
 describe('the heap of a process does not grow on the real clock, sockets and DNS', () => {
   let peers: HeapPeers & AsyncDisposable;
