@@ -41,7 +41,7 @@ export const guardsSchema = section(
       `${DEFAULT_GUARDS.maxDrainPercent}%`,
     ).optional(),
     maxDeletes: shareField(
-      'Largest share of owned Services that one list may delete. Above it no Service is deleted.',
+      'Largest share of owned Services that may be deleted within ten minutes, rounded down; one may go as long as another stays. Above it no Service is deleted.',
       `${DEFAULT_GUARDS.maxDeletesPercent}%`,
     ).optional(),
     allowedCIDRs: rangesField(

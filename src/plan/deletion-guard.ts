@@ -2,7 +2,8 @@ import type { ObjectPlan } from './object-plan.ts';
 
 /**
  * `guards.maxDeletes`: one list may delete at most this share of the owned Services. A list that would delete more is
- * probably damaged. The share is rounded up, so one Service may always be deleted.
+ * probably damaged. The share is rounded down, but one Service may go as long as another one stays: with 30 %, a list
+ * of two may lose one, and a list of one may not lose its last.
  *
  * @param owned how many Services this instance owns, including those to delete.
  * @param deletedElsewhere how many of them the same list deletes apart from `removals`. They count too: otherwise
@@ -15,8 +16,8 @@ export function guardDeletions(
   maxDeletesPercent: number,
 ): readonly ObjectPlan[] {
   const deletions = removals.filter((plan) => plan.phase === 'Deleted');
-  const allowed = Math.ceil((owned * maxDeletesPercent) / 100);
   const toDelete = deletions.length + deletedElsewhere;
+  const allowed = allowedDeletions(owned, owned - toDelete, maxDeletesPercent);
   if (toDelete <= allowed) return removals;
   return removals.map((plan) =>
     plan.phase === 'Deleted'
@@ -29,4 +30,9 @@ export function guardDeletions(
         }
       : plan,
   );
+}
+
+function allowedDeletions(owned: number, staying: number, maxDeletesPercent: number): number {
+  const share = Math.floor((owned * maxDeletesPercent) / 100);
+  return maxDeletesPercent > 0 && staying > 0 ? Math.max(share, 1) : share;
 }

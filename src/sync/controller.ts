@@ -172,8 +172,7 @@ export class Controller {
    * @param isComplete false while parts of the list have yet to be read: what it lacks has not left it then.
    */
   setList(list: Pick<TargetList, 'targets' | 'guards'>, isComplete: boolean): void {
-    this.#deletionBudget.startList();
-    // A deletion that the former list was refused may be within the budget of this one.
+    // A deletion that was refused for the former list may be within the budget of this one.
     for (const record of this.registry.records.values())
       if (record.target === undefined) this.#queue.add(record);
     const graceUntilMs = this.#ports.clock.monotonicNow() + this.policy.initialGraceMs;

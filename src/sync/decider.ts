@@ -100,7 +100,7 @@ export class Decider {
     const decision = yield* decide(
       {
         targets: snapshots,
-        ...this.#deletionBudget.among(toPrune),
+        ...this.#deletionBudget.among(toPrune, now.monotonicMs),
         healthOf: (id) => this.#checks.health(id) ?? foundLast.get(id),
         guards,
         options,
@@ -118,7 +118,7 @@ export class Decider {
     );
     this.#guard = decision.guard;
     this.#hasDrained ||= decision.drainedAddresses > 0;
-    this.#deletionBudget.noteDecided(decision.removals);
+    this.#deletionBudget.noteDecided(decision.removals, now.monotonicMs);
     const recordOf = (key: string) => {
       const record = byKey.get(key);
       if (record === undefined) throw new Error(`${key} was decided without being asked for`);

@@ -6,26 +6,24 @@ import { deletionPolicyOf, type RemovalInput } from '../plan/plan-removal.ts';
 import type { TargetRecord } from './target-record.ts';
 import type { TargetRegistry } from './target-registry.ts';
 
-/** What one list lets go, counted together however it comes up for decision: `maxDeletes` bounds all of it. */
+/** Deletions within this time count as one, as drains do: a list that loses a little with each edit is damaged too. */
+const RECENT_MS = 600_000;
+
+/** Counts what the list no longer has, in however many decisions it is deleted: `maxDeletes` bounds all of it. */
 export class DeletionBudget {
   readonly #registry: TargetRegistry;
   readonly #instance: string;
-  /** What the list in force has let go, by key: it counts for as long as that list does. */
-  readonly #deleted = new Set<string>();
+  /** By target key, when it was deleted, on the monotonic clock. */
+  readonly #deletedAtMs = new Map<string, number>();
 
   constructor(registry: TargetRegistry, instance: string) {
     this.#registry = registry;
     this.#instance = instance;
   }
 
-  /** Another list is in force from now on. */
-  startList(): void {
-    this.#deleted.clear();
-  }
-
-  noteDecided(removals: readonly ObjectPlan[]): void {
+  noteDecided(removals: readonly ObjectPlan[], nowMs: number): void {
     for (const { namespace, name, phase } of removals) {
-      if (phase === 'Deleted') this.#deleted.add(this.#registry.recordFor(namespace, name).key);
+      if (phase === 'Deleted') this.#deletedAtMs.set(this.#registry.recordFor(namespace, name).key, nowMs);
     }
   }
 
@@ -35,6 +33,7 @@ export class DeletionBudget {
    */
   among(
     toPrune: readonly TargetRecord[],
+    nowMs: number,
   ): Pick<DecideInput, 'removals' | 'ownedServices' | 'removedBesides'> {
     if (toPrune.length === 0) return { removals: [], ownedServices: 0, removedBesides: 0 };
     const removals: RemovalInput[] = [];
@@ -47,12 +46,22 @@ export class DeletionBudget {
       (record) => record.target === undefined && deletionPolicyOf(this.#removalOf(record)) === 'Delete',
     );
     const taken = new Set(toPrune.map(({ key }) => key));
-    const besides = new Set([...going.map(({ key }) => key), ...this.#deleted]);
+    const deleted = this.#recentlyDeleted(nowMs);
+    const besides = new Set([...going.map(({ key }) => key), ...deleted]);
     return {
       removals,
-      ownedServices: new Set([...owned.map(({ key }) => key), ...this.#deleted]).size,
+      ownedServices: new Set([...owned.map(({ key }) => key), ...deleted]).size,
       removedBesides: [...besides].filter((key) => !taken.has(key)).length,
     };
+  }
+
+  /** Without those that a list has again. */
+  #recentlyDeleted(nowMs: number): readonly string[] {
+    for (const [key, atMs] of this.#deletedAtMs) {
+      const isListed = this.#registry.records.get(key)?.target !== undefined;
+      if (atMs <= nowMs - RECENT_MS || isListed) this.#deletedAtMs.delete(key);
+    }
+    return [...this.#deletedAtMs.keys()];
   }
 
   #isOurs(record: TargetRecord): boolean {

@@ -47,6 +47,19 @@ describe('run after the list lost more than guards.maxDeletes', () => {
     expect(await worker.end()).toBe(0);
   });
 
+  it('deletes no Service when the list loses one with each edit, until ten minutes have passed', async () => {
+    worker.edit(listOf('a', 'b', 'c'));
+    await world.clock.advance(10_000);
+    expect(await services()).toEqual(['a', 'b', 'c']);
+    worker.edit(listOf('a', 'b'));
+    await world.clock.advance(120_000);
+    expect(worker.reasons()).toContain('MassDeletion');
+    expect(await services()).toEqual(['a', 'b', 'c']);
+    await world.clock.advance(600_000);
+    expect(await services()).toEqual(['a', 'b']);
+    expect(await worker.end()).toBe(0);
+  });
+
   it('deletes no Service when the list changed while no worker ran', async () => {
     await worker.end();
     const next = LiveWorker.start(listOf('new'), [], world);

@@ -20,13 +20,44 @@ const serviceMustBeOurs: Rule = (ownership) => {
   };
 };
 
+/** Labels of Services that the control plane or the installer of the cluster owns. */
+const CLUSTER_LABELS: Readonly<Record<string, string>> = {
+  'kubernetes.io/cluster-service': 'true',
+  provider: 'kubernetes',
+};
+
+/**
+ * All Pods reach the API server through `default/kubernetes`. A Service that the cluster owns is never adopted,
+ * whatever the list and the flags say.
+ */
+const serviceMustNotBeTheClusters: Rule = ({ existing, serviceOwner, target: { name, namespace } }) => {
+  const isApiServer = namespace === 'default' && name === 'kubernetes';
+  const labels = existing.service?.metadata.labels ?? {};
+  const label = Object.entries(CLUSTER_LABELS).find(([key, value]) => labels[key] === value);
+  if (!isApiServer && (label === undefined || serviceOwner === 'us')) return undefined;
+  const why = isApiServer ? 'all Pods reach the API server through it' : `label ${label?.join('=')}`;
+  return {
+    phase: 'Refused',
+    reason: 'ServiceOwnedByCluster',
+    message: `the cluster itself owns this Service (${why}); rename the target`,
+    scope: 'everything',
+  };
+};
+
+/** Patroni's lock has at least `leader` and `ttl`; the others come with its first leader. */
+const PATRONI_ANNOTATIONS = ['leader', 'ttl', 'optime', 'renewTime', 'transitions', 'acquireTime'];
+
 /** Leader election keeps its lock in annotations of Endpoints. Adopting them would make two leaders. */
 const endpointsMustBeNoLock: Rule = ({ existing }) => {
-  if (existing.endpoints?.metadata.annotations?.[LEADER_ANNOTATION] === undefined) return undefined;
+  const annotations = existing.endpoints?.metadata.annotations ?? {};
+  const ofPatroni = PATRONI_ANNOTATIONS.filter((key) => annotations[key] !== undefined);
+  const found = annotations[LEADER_ANNOTATION] !== undefined ? [LEADER_ANNOTATION] : ofPatroni;
+  if (found.length === 0 || (found === ofPatroni && found.length < 2)) return undefined;
+  const which = `${found.length === 1 ? 'annotation' : 'annotations'} ${found.join(', ')}`;
   return {
     phase: 'Refused',
     reason: 'EndpointsAreLock',
-    message: `the Endpoints of this name are the lock of a leader election (annotation ${LEADER_ANNOTATION}); rename the target`,
+    message: `the Endpoints of this name are the lock of a leader election (${which}); rename the target`,
     scope: 'Endpoints',
   };
 };
@@ -66,6 +97,7 @@ function otherInstance(kind: string): Refusal {
 }
 
 export const OWNERSHIP_RULES: readonly Rule[] = [
+  serviceMustNotBeTheClusters,
   serviceMustBeOurs,
   endpointsMustBeNoLock,
   endpointsMustBeOurs,

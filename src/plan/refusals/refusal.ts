@@ -23,6 +23,7 @@ export type RefusalReason =
   | 'EndpointsNotOurs'
   | 'SlicesNotOurs'
   | 'EndpointsAreLock'
+  | 'ServiceOwnedByCluster'
   | 'ServicePortMissing'
   | 'TrafficPolicyLocal'
   | 'ClusterIPImmutable'

@@ -19,8 +19,11 @@ describe('guardDeletions', () => {
     { owned: 10, here: 4, elsewhere: 0, percent: 30, result: 'Refused' },
     { owned: 10, here: 1, elsewhere: 2, percent: 30, result: 'Deleted' },
     { owned: 10, here: 1, elsewhere: 3, percent: 30, result: 'Refused' },
-    { owned: 1, here: 1, elsewhere: 0, percent: 30, result: 'Deleted' },
-    { owned: 4, here: 2, elsewhere: 0, percent: 30, result: 'Deleted' },
+    { owned: 1, here: 1, elsewhere: 0, percent: 30, result: 'Refused' },
+    { owned: 2, here: 1, elsewhere: 0, percent: 30, result: 'Deleted' },
+    { owned: 2, here: 2, elsewhere: 0, percent: 30, result: 'Refused' },
+    { owned: 4, here: 1, elsewhere: 0, percent: 30, result: 'Deleted' },
+    { owned: 4, here: 2, elsewhere: 0, percent: 30, result: 'Refused' },
     { owned: 4, here: 3, elsewhere: 0, percent: 30, result: 'Refused' },
     { owned: 4, here: 4, elsewhere: 0, percent: 100, result: 'Deleted' },
     { owned: 4, here: 1, elsewhere: 0, percent: 0, result: 'Refused' },
@@ -31,6 +34,18 @@ describe('guardDeletions', () => {
       expect(phases).toEqual(Array(here).fill(result));
     },
   );
+
+  it('lets go floor(30%), or one while another stays, for every size up to ten', () => {
+    const allowed = Array.from({ length: 10 }, (_, at) => {
+      const owned = at + 1;
+      const sizes = Array.from({ length: owned }, (_, each) => each + 1);
+      const passing = sizes.filter((count) =>
+        guardDeletions(deletions(count), owned, 0, 30).every(({ phase }) => phase === 'Deleted'),
+      );
+      return Math.max(0, ...passing);
+    });
+    expect(allowed).toEqual([0, 1, 1, 1, 1, 1, 2, 2, 2, 3]);
+  });
 
   it('refuses only deletions, and writes nothing for them', () => {
     const plans = [...deletions(2), plan('kept', 'Orphaned')];

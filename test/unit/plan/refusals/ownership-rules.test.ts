@@ -25,6 +25,11 @@ const READY = { '10.0.0.1': true };
 const OF_OTHER_INSTANCE = { [MANAGED_BY_LABEL]: MANAGER, [INSTANCE_LABEL]: 'blue' };
 const BY_ENDPOINTS_CONTROLLER = { labels: { [ENDPOINTS_MANAGED_BY_LABEL]: 'endpoint-controller' } };
 
+const withLabel = (object: KubeObject, label: string, value: string): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, labels: { ...object.metadata.labels, [label]: value } },
+});
+
 interface Row {
   readonly given: string;
   readonly objects: readonly KubeObject[];
@@ -73,6 +78,21 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
       result: 'allowed',
     },
   ],
+  'a Service of the cluster': [
+    {
+      given: 'the label of a cluster service, --adopt',
+      objects: [otherService({}, { labels: { 'kubernetes.io/cluster-service': 'true' } })],
+      adopt: true,
+      result: 'Refused ServiceOwnedByCluster (everything)',
+      message:
+        'the cluster itself owns this Service (label kubernetes.io/cluster-service=true); rename the target',
+    },
+    {
+      given: 'the label of a cluster service on a Service of ours',
+      objects: [withLabel(ourService(), 'kubernetes.io/cluster-service', 'true')],
+      result: 'allowed',
+    },
+  ],
   'Endpoints that are a lock': [
     {
       given: 'the annotation of leader election, --adopt',
@@ -82,7 +102,15 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
       message: `the Endpoints of this name are the lock of a leader election (annotation ${LEADER_ANNOTATION}); rename the target`,
     },
     {
-      given: 'another annotation, --adopt',
+      given: "Patroni's lock, --adopt",
+      objects: [otherEndpoints(READY, { annotations: { leader: 'db-0', ttl: '30', optime: '67108864' } })],
+      adopt: true,
+      result: 'Refused EndpointsAreLock (Endpoints)',
+      message:
+        'the Endpoints of this name are the lock of a leader election (annotations leader, ttl, optime); rename the target',
+    },
+    {
+      given: 'one annotation that Patroni has too, --adopt',
       objects: [otherEndpoints({}, { annotations: { leader: '{}' } })],
       adopt: true,
       result: 'allowed',
@@ -177,6 +205,21 @@ describe.each(Object.entries(TABLE))('the rule about the owner of %s', (_about, 
     expect(refusalOf({ result, ...question })).toMatchObject(
       message === undefined ? { result } : { result, message },
     );
+  });
+});
+
+describe('OWNERSHIP_RULES', () => {
+  it('refuse default/kubernetes with --adopt and adopt: true, whether it exists or not', () => {
+    const target = { ...targetDb(), name: 'kubernetes', namespace: 'default', adopt: true };
+    const ownership = ownershipOf(contextOf([], target, { adopt: true }));
+    const [refusal] = OWNERSHIP_RULES.flatMap((rule) => rule(ownership) ?? []);
+    expect(refusal).toEqual({
+      phase: 'Refused',
+      reason: 'ServiceOwnedByCluster',
+      scope: 'everything',
+      message:
+        'the cluster itself owns this Service (all Pods reach the API server through it); rename the target',
+    });
   });
 });
 
