@@ -62,6 +62,11 @@ export class ManualClock implements Clock {
     this.#monotonicMs = untilMs;
   }
 
+  /** Time that a computation takes: nobody wakes meanwhile. */
+  spend(durationMs: number): void {
+    this.#monotonicMs += durationMs;
+  }
+
   /** Moves time on in one leap, as a process that was suspended or starved sees it. */
   async leap(durationMs: number): Promise<void> {
     await settle();

@@ -15,6 +15,8 @@ class QueueBench {
   /** Services being written, in the order they came; each leaves when it is answered. */
   readonly writing: string[] = [];
   readonly applied: string[] = [];
+  /** By name: what has to come true before the next plan of the record. */
+  readonly continues = new Map<string, string>();
   readonly overtaken: string[] = [];
   readonly #answers = new Map<string, () => void>();
   readonly #applyQueue: ApplyQueue;
@@ -37,7 +39,10 @@ class QueueBench {
       {
         dryRun: false,
         backsOff: true,
-        onApplied: ({ name }) => this.applied.push(name),
+        onApplied: ({ name }, { outcome }) => {
+          this.applied.push(name);
+          if (outcome.status === 'continues') this.continues.set(name, outcome.until);
+        },
         onOvertaken: ({ name }) => this.overtaken.push(name),
         onCrash: (error) => {
           throw error;
@@ -48,22 +53,22 @@ class QueueBench {
   }
 
   /** @param sinceMs since when it has waited. */
-  enqueue(name: string, sinceMs: number): TargetRecord {
+  enqueue(name: string, sinceMs: number, more: Partial<ObjectPlan> = {}): TargetRecord {
     const record = new TargetRecord('shop', name);
     record.discover(NOTHING_EXISTS, 0);
     record.add(sinceMs);
-    this.decide(record);
+    this.decide(record, more);
     return record;
   }
 
-  decide(record: TargetRecord): void {
+  decide(record: TargetRecord, more: Partial<ObjectPlan> = {}): void {
     const { namespace, name } = record;
     record.startDecision();
     const body = { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name } };
     const action = { kind: 'Service', namespace, name, reason: 'Missing', verb: 'create' } as const;
     const actions = [{ ...action, body, force: false, changes: [] }];
     const outcome = { phase: 'Published', reason: 'Synced', message: '' } as const;
-    const plan: ObjectPlan = { namespace, name, ...outcome, actions };
+    const plan: ObjectPlan = { namespace, name, ...outcome, actions, ...more };
     this.#applyQueue.enqueue(record, { plan, assessments: [] }, this.clock.monotonicNow());
     this.#applyQueue.pump();
   }
@@ -115,6 +120,23 @@ describe('ApplyQueue', () => {
     bench.decide(restless);
     await bench.answer('busy-1');
     expect(bench.writing.at(-1)).toBe('restless');
+  });
+
+  it('has ended with a plan whose next step another controller takes: its place is free for others', async () => {
+    const bench = new QueueBench();
+    for (let at = 0; at < WRITERS; at++) {
+      bench.enqueue(`waits-${at}`, 0, { continuation: { until: 'SelectedPodsReady' } });
+    }
+    bench.enqueue('verdict', 100);
+    expect(bench.writing).not.toContain('verdict');
+    await bench.answer('waits-0');
+    expect(bench.writing).toContain('verdict');
+    await bench.answer('verdict');
+    expect(bench.applied).toEqual(['waits-0', 'verdict']);
+    expect([...bench.continues]).toEqual([['waits-0', 'SelectedPodsReady']]);
+    await bench.answer(...Array.from({ length: WRITERS }, (_, at) => `waits-${at}`));
+    await bench.drain();
+    expect(bench.applied).toHaveLength(WRITERS + 1);
   });
 
   it('leaves what only waits to the next process when it is drained', async () => {

@@ -55,6 +55,16 @@ describe('WorkQueue', () => {
     expect(queue.isReadingFirst).toBe(false);
   });
 
+  it('is not reading first when a record that was decided before is read again', () => {
+    const { queue, known, unread } = queueOfTwo();
+    queue.remove(unread);
+    queue.take([known]);
+    known.keepDecision(undefined);
+    known.invalidate();
+    queue.add(known);
+    expect([known.state, queue.isReadingFirst]).toEqual(['queued', false]);
+  });
+
   it('parks a postponed record until its gate opens by time', () => {
     const { queue, opensAtMs, known, soonMs, postpone } = queueOfTwo();
     postpone(known);
