@@ -120,7 +120,7 @@ function isAnyServing(
   );
 }
 
-/** The addresses that are in force anyway, and those that only stay because there is nothing else. */
+/** The active addresses, and those that only stay because nothing else is ready. */
 function withLastResort(
   active: readonly KnownAddress[],
   lasting: readonly KnownAddress[],

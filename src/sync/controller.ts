@@ -55,7 +55,7 @@ export interface ControllerSettings {
 const NOT_DECIDED = {
   phase: 'Pending',
   reason: 'NotDecidedYet',
-  message: 'names, addresses and what exists are still being looked at',
+  message: 'names, addresses and what exists are not known yet',
 } as const;
 
 /**
@@ -268,7 +268,7 @@ export class Controller {
     metrics.targets(this.reports);
   }
 
-  /** What exists was known for every target at one moment. What is read again since does not make it unready. */
+  /** What exists was known forevery target at one moment. What is read again since does not make it unready. */
   get hasReadAll(): boolean {
     const records = [...this.registry.records.values()];
     this.#hasReadAll ||= this.reconciler.hasList && records.every(({ existing }) => existing !== undefined);

@@ -48,7 +48,7 @@ export interface DeciderSettings {
   readonly once: boolean;
 }
 
-/** Brings records before `decide()`. */
+/** Passes records to `decide()`. */
 export class Decider {
   readonly #registry: TargetRegistry;
   readonly #checks: CheckSet;
@@ -79,7 +79,7 @@ export class Decider {
     return this.#settings.once && !this.#hasDrained ? undefined : this.#guard.suspectSinceMs;
   }
 
-  /** Decides these records together: one moment, one guard. Yields after each, for whoever has to wait meanwhile. */
+  /** Decides these records together: one moment, one guard. Yields after each, so that other work goes on. */
   *decide(records: readonly TargetRecord[], context: RoundContext): Generator<void, RecordDecisions> {
     const byKey = new Map(records.map((record) => [record.key, record]));
     const toPrune = records.filter((record) => record.target === undefined);

@@ -6,13 +6,13 @@ import { type ExistingObjects, serviceNameOf } from '../plan/existing-objects.ts
 import { isNews, type ObjectEvent, type TargetRecord } from './target-record.ts';
 import type { TargetRegistry } from './target-registry.ts';
 
-/** Takes in what is seen in the cluster, and tells somebody else's doing from our own writes come back. */
+/** Compares watch events with what is known, and tells changes of other writers from our own writes. */
 export class DriftDetector {
   readonly #registry: TargetRegistry;
   readonly #instance: string;
   readonly #onNews: (record: TargetRecord, event: ObjectEvent) => void;
 
-  /** @param onNews what exists under the entry's name is no longer what was known of it. */
+  /** @param onNews called when the objects of the record differ from what was known. */
   constructor(
     registry: TargetRegistry,
     instance: string,
@@ -23,7 +23,7 @@ export class DriftDetector {
     this.#onNews = onNews;
   }
 
-  /** Something of ours, or under a name of the list, was seen. */
+  /** A watch or a list has shown an object of ours, or one under a name of the list. */
   take(event: ObjectEvent): void {
     const { object } = event;
     const { namespace = '', name } = object.metadata;
@@ -35,9 +35,9 @@ export class DriftDetector {
     else this.#detect(record, event);
   }
 
-  /** All there is of a kind within a scope: what is known besides is gone. */
+  /** All objects of a kind within a scope: an object that is known and not among them was deleted. */
   onRelist(kind: string, { namespace, labelSelector }: ListScope, items: readonly KubeObject[]): void {
-    // Slices are selected by the Service's name, whoever made them; other objects by our marks.
+    // Slices are selected by the Service's name, no matter which program made them; other objects by our labels.
     const isSelected = (object: KubeObject) =>
       kind === 'EndpointSlice' || labelSelector === undefined || this.#isOurs(object);
     const there = new Set(items.map((object) => object.metadata.uid));
@@ -74,7 +74,7 @@ export class DriftDetector {
   }
 }
 
-/** Who changed the object last, as its managed fields have it: within the same second somebody else rather than us. */
+/** The field manager that changed the object last. Within the same second another manager counts rather than ours. */
 function writerOf({ metadata }: KubeObject): string | undefined {
   const times = (metadata.managedFields ?? []).map(({ time = '' }) => time);
   const newest = times.reduce((latest, time) => (time > latest ? time : latest), '');

@@ -51,7 +51,7 @@ export class Follow {
     return this.#turnedAtMs;
   }
 
-  /** Works until `signal` aborts; then finishes the writes under way, saves the state, and resolves. */
+  /** Works until `signal` aborts; then finishes the writes that are under way, saves the state and resolves. */
   async run(signal: AbortSignal): Promise<void> {
     const { observer, ranges, reader } = this.#controller;
     const stopped = new AbortController();

@@ -8,21 +8,21 @@ import type { KubeObject } from '../manifest/kube-object.ts';
 import type { Log } from '../model/log.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Of a list that is broken all over, the first problems are enough for a log and for an Event. */
-const MAX_PROBLEMS_TOLD = 10;
+/** The first problems of a broken list are enough for a log and for an Event. */
+const MAX_PROBLEMS = 10;
 
-/** Of many targets, some say which edit it was. */
-const MAX_NAMES_TOLD = 5;
+/** The names of some targets show which edit it was. */
+const MAX_NAMES = 5;
 
 export interface ListReporters {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: EventSink;
-  /** The ConfigMap that a part stands in, if it does in one. */
+  /** The ConfigMap that holds a part, if one does. */
   readonly objectOf: (part: string) => KubeObject | undefined;
 }
 
-/** Tells what came of reading the list, if that is news: what an edit changed, or why it is not followed. */
+/** Reports a reading of the list when its result is new: what an edit changed, or why it is not followed. */
 export function reportList(report: ListReport, reporters: ListReporters): void {
   const { result, problems, isNews } = report;
   reporters.metrics.listRead(result);
@@ -51,13 +51,13 @@ function reportEdit(
   };
   reporters.log.info(
     'ListApplied',
-    `the target list is in force${rest}: ${reported.length === 0 ? 'nothing changed' : reported.join('; ')}`,
+    `the target list is active${rest}: ${reported.length === 0 ? 'nothing changed' : reported.join('; ')}`,
     {
       targets,
       added: added.length,
       changed: changed.length,
       removed: removed.length,
-      from: changedParts.slice(0, MAX_NAMES_TOLD).map(versionOf).join(', '),
+      from: changedParts.slice(0, MAX_NAMES).map(versionOf).join(', '),
     },
   );
 }
@@ -66,14 +66,14 @@ function reportProblems(
   { result, problems, targets }: ListReport,
   { log, events, objectOf }: ListReporters,
 ): void {
-  for (const problem of problems.slice(0, MAX_PROBLEMS_TOLD)) {
+  for (const problem of problems.slice(0, MAX_PROBLEMS)) {
     const { location, path } = problem;
     log.error(result, `${formatLocation(location)}: ${path === '' ? '' : `${path}: `}${withHint(problem)}`);
   }
   const kept =
     targets === undefined
-      ? 'no list is in force yet'
-      : `the last good list stays in force (${counted(targets, 'target')})`;
+      ? 'no list is active yet'
+      : `the last good list stays active (${counted(targets, 'target')})`;
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
   log.error(result, `${count} in the target list; ${kept}`);
   for (const [source, group] of Map.groupBy(problems, ({ location }) => location.source)) {
@@ -104,7 +104,7 @@ function firstOf(problems: readonly ConfigProblem[]): string {
   return `${first.join('; ')}${problems.length > 3 ? `; and ${problems.length - 3} more` : ''}`;
 }
 
-/** What to do belongs to what is wrong: nobody runs `validate` beside a log. */
+/** A log line needs the hint too: its reader does not run `validate`. */
 function withHint({ message, hint }: ConfigProblem): string {
   return hint === undefined ? message : `${message} (${hint})`;
 }
@@ -114,6 +114,6 @@ function countOf({ added, changed, removed }: ListChanges): number {
 }
 
 function namesOf(keys: readonly string[]): string {
-  const names = keys.slice(0, MAX_NAMES_TOLD).join(', ');
-  return keys.length > MAX_NAMES_TOLD ? `${names} and ${keys.length - MAX_NAMES_TOLD} more` : names;
+  const names = keys.slice(0, MAX_NAMES).join(', ');
+  return keys.length > MAX_NAMES ? `${names} and ${keys.length - MAX_NAMES} more` : names;
 }

@@ -22,7 +22,7 @@ export interface LiveList {
   readonly tasks: readonly Task[];
 }
 
-/** Follows every source of the list, and tells what comes of each reading. */
+/** Follows every source of the list, and reports each reading. */
 export function followList(
   { allowEmpty, sources: { paths, configMaps } }: WorkerSettings,
   onList: ConstructorParameters<typeof ListMerger>[0]['onList'],

@@ -9,7 +9,7 @@ export interface Metrics {
   queue(depth: number, oldestAgeMs: number): void;
   decided(count: number): void;
   wrote(verb: string, kind: string): void;
-  /** Somebody's change to one of our objects was put right. */
+  /** Another writer's change to one of our objects was repaired. */
   repaired(kind: string): void;
   /** From a verdict (or whatever else was the cause) to the write's answer. */
   appliedAfter(durationMs: number): void;

@@ -134,7 +134,7 @@ export class Observer {
     if (sample.healthy) this.#lastSuccessfulProbeMs = this.#ports.clock.monotonicNow();
     if (before.verdict === after.verdict) return;
     this.#settings.onVerdict();
-    // A run that waits for every verdict hears of them when a check has ended.
+    // A run that waits forevery verdict hears of them when a check has ended.
     if (!this.#settings.once) this.#notifyUsers(check.id);
   }
 

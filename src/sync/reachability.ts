@@ -1,7 +1,7 @@
 import type { Log } from '../model/log.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** Tells when an API server that did not answer does so again: until then each who asks it tells of the trouble. */
+/** Logs when the API server answers again. While it does not, each request that fails is logged by its caller. */
 export class Reachability {
   readonly #log: Log;
   readonly #clock: Clock;

@@ -5,7 +5,7 @@ import { LinkedController } from '../time/linked-controller.ts';
 import { runTogether, type Task } from '../time/run-together.ts';
 import type { ClusterAccess, WorkerContext, WorkerSettings } from './worker-context.ts';
 
-/** One of several processes that do the same work, of which one at a time may write. */
+/** One of several processes that do the same work; one of them at a time writes. */
 export interface Replica {
   isLeader(): boolean;
   /** Runs the tasks while standing for election, and gives the lease back when they have ended. */
@@ -14,7 +14,7 @@ export interface Replica {
 
 type ReplicaSettings = Pick<WorkerSettings, 'options' | 'leaderElect' | 'timings'>;
 
-/** @param onChange told when leadership comes or goes. */
+/** @param onChange called when leadership comes or goes. */
 export function replicaOf(
   cluster: ClusterAccess,
   { options, leaderElect, timings }: ReplicaSettings,
@@ -30,7 +30,7 @@ export function replicaOf(
   };
 }
 
-/** So that a log shows what the seconds before `Stopped` were for, and who asked. */
+/** Logs why the worker stops: the seconds until `Stopped` are for the writes that are under way. */
 export function logStopping(log: Log, signal: AbortSignal): void {
   const report = () => {
     const { message } = signal.reason as Error;

@@ -4,7 +4,7 @@ import type { Policy } from './policy.ts';
 import type { StatusRecorder } from './status-recorder.ts';
 import type { TargetRecord } from './target-record.ts';
 
-/** A target that others stand in the way of is read again that often: nobody says when they have cleared it. */
+/** A target that is refused or pending is read again this often: no event reports every cause that is gone. */
 const REQUEUE_MS = 30_000;
 
 /** Another controller usually acts within some ten milliseconds. */
@@ -13,7 +13,7 @@ const LONGEST_WAIT_MS = 1_000;
 
 /**
  * When to read the objects again without an event; Infinity where nothing stands in the way. No later than was set
- * before: a name that is answered every few seconds would put it off for ever.
+ * before: a name that is answered every few seconds would postpone it forever.
  */
 export function requeueAtMs(
   { requeueAtMs: before }: Pick<TargetRecord, 'requeueAtMs'>,

@@ -99,7 +99,7 @@ export async function runFollowing(
   logStopping(log, context.signal);
   try {
     await replica.run(tasks, context.signal);
-    log.info('Stopped', 'ended as it was asked to; no write is under way any more');
+    log.info('Stopped', 'stopped; lease released');
     return 'done';
   } catch (error) {
     if (!(error instanceof StartupTimeout)) throw error;
@@ -162,7 +162,7 @@ function resyncTasks(controller: Controller, settings: WorkerSettings, { cron }:
 
 class StartupTimeout extends Error {}
 
-/** Waiting for ever would hide a wrong address or a missing right behind a Pod that runs. */
+/** Waiting forever would hide a wrong address or a missing right behind a Pod that runs. */
 async function giveUpUnless(
   hasReached: () => boolean,
   timeoutMs: number,

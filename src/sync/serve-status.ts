@@ -2,7 +2,7 @@ import type { Log } from '../model/log.ts';
 import type { StatusRoutes, StatusServer } from './status-routes.ts';
 import type { WorkerContext, WorkerSettings } from './worker-context.ts';
 
-/** Serves what the worker says of itself; undefined, and told, when the address of `--listen` cannot be had. */
+/** Serves the status of the worker. Undefined, with an error in the log, when `--listen` is not available. */
 export async function serveStatus(
   { listen }: WorkerSettings,
   routes: StatusRoutes,
@@ -15,7 +15,7 @@ export async function serveStatus(
     return server;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    log.error('CannotListen', `--listen ${listen.host}:${listen.port} cannot be had: ${error.message}`);
+    log.error('CannotListen', `--listen ${listen.host}:${listen.port} is not available: ${error.message}`);
     return undefined;
   }
 }

@@ -20,7 +20,7 @@ import type { TargetRecord, Wait, Written } from './target-record.ts';
 const CONFLICT_BACK_OFF = {
   reason: 'Contended',
   message:
-    'somebody keeps undoing what is put right; the next repair waits, ever longer, and all else goes on',
+    'another writer keeps undoing the same repair; the next repair waits, longer each time; everything else goes on',
 } as const;
 
 const NOTHING_WRITTEN: Written = { actions: [], warnings: [] };
@@ -123,7 +123,7 @@ export class StatusRecorder {
     record.report = next;
   }
 
-  /** Whether one of the writes put right what somebody keeps undoing. */
+  /** Whether one of the writes repairs what another writer keeps undoing. */
   #noteRepairs(record: TargetRecord, written: readonly Action[], nowMs: number): boolean {
     let isContended = false;
     for (const action of written) {
@@ -194,7 +194,7 @@ export class StatusRecorder {
   }
 }
 
-/** Ready in spite of a verdict: somebody should know, although nothing was written. */
+/** Ready in spite of a verdict: people should know, although nothing was written. */
 const OVERRIDDEN: ReadonlySet<string> = new Set(['VantageSuspect', 'PanicMode']);
 
 function isNews({ ready, reason }: EndpointReport, before: EndpointReport | undefined): boolean {
@@ -204,9 +204,9 @@ function isNews({ ready, reason }: EndpointReport, before: EndpointReport | unde
 
 function repairNote(action: Action, by: string): string {
   const object = `${action.kind} ${action.name}`;
-  if (action.verb === 'create') return `${by} deleted ${object}; it is there again`;
-  if (action.verb === 'delete') return `${by} put ${object} beside ours; it is gone again`;
-  return `${by} changed ${object}${changedFields(action)}; put right`;
+  if (action.verb === 'create') return `${by} deleted ${object}; it was created again`;
+  if (action.verb === 'delete') return `${by} created ${object} beside ours; it was deleted`;
+  return `${by} changed ${object}${changedFields(action)}; it was changed back`;
 }
 
 const MAX_FIELDS_TOLD = 3;

@@ -2,15 +2,15 @@ import { BoundedMap } from '../model/bounded-map.ts';
 import type { Log } from '../model/log.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** The same warning is told at most that often, with how often it was left out meanwhile. */
+/** The same warning is logged at most this often, with the number of those left out. */
 const AGAIN_MS = 60_000;
 
-/** So many warnings are remembered; of more, those that were told longest ago may be told again sooner. */
+/** The most warnings that are remembered; the ones logged longest ago are forgotten first. */
 const MAX_REMEMBERED = 1_000;
 
 /**
- * A log in which trouble that goes on does not drown what is new: an API server that is away for an hour is a line a
- * minute from each who asks it. What is said of a target tells of a change, and is told each time.
+ * A log in which a condition that goes on does not hide what is new: an API server that is away for an hour is one line
+ * a minute from each caller. A line about a target reports a change, and is logged each time.
  */
 export function steadyLog(log: Log, clock: Clock): Log {
   const reported = new BoundedMap<string, { readonly atMs: number; leftOut: number }>(MAX_REMEMBERED);

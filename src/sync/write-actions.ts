@@ -164,8 +164,8 @@ function unexpectedFamilies(
 }
 
 /**
- * Endpoints are deprecated since 1.33, and every request about them says so: we write them because the target asks
- * for them. What an ExternalName leaves behind is told of between the two writes that convert it.
+ * Endpoints are deprecated since 1.33, and the API server warns with every request about them: the target asks for them.
+ * It also warns about `externalName` between the two writes that convert such a Service.
  */
 function isKnownWarning(warning: string): boolean {
   return warning.includes('v1 Endpoints is deprecated') || warning.startsWith('spec.externalName is ignored');

@@ -120,6 +120,6 @@ describe('the end of run', () => {
     await using worker = new CliProcess(args);
     expect(await worker.ended).toMatchObject({ code: 2 });
     expect(worker.stderr).toContain('"CannotListen"');
-    expect(worker.stderr).toContain(`--listen 127.0.0.1:${port} cannot be had: listen EADDRINUSE`);
+    expect(worker.stderr).toContain(`--listen 127.0.0.1:${port} is not available: listen EADDRINUSE`);
   });
 });

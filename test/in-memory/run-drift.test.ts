@@ -59,7 +59,7 @@ describe('run after another program changed our object', () => {
     await misdirect();
     await world.clock.advance(900);
     expect(await targetPort()).toBe(5432);
-    const note = 'kubectl-edit changed Service db (spec.ports[5432/TCP].targetPort); put right';
+    const note = 'kubectl-edit changed Service db (spec.ports[5432/TCP].targetPort); it was changed back';
     expect(worker.log.find(({ reason }) => reason === 'DriftRepaired')).toMatchObject({
       level: 'info',
       message: note,
