@@ -55,7 +55,7 @@ export function afterApply(record: TargetRecord, result: ApplyResult, parts: Aft
       record.endApplied(existing, written, nowMs);
       record.backOff = NO_BACK_OFF;
       recorder.recordApplied(record, plan, all, nowMs);
-      // It may have turned out to be in somebody's way only when it was written.
+      // A refusal may show only when the plan is written.
       record.requeueAtMs = Math.min(
         record.requeueAtMs,
         requeueAtMs(record, changesNothing(plan.plan), nowMs),

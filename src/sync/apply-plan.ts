@@ -9,7 +9,7 @@ import { writeActions } from './write-actions.ts';
 export interface ApplyResult {
   readonly plan: TargetPlan;
   readonly written: Written;
-  /** What exists now, as far as this process knows: what was read, and what was written since. */
+  /** The objects as this process knows them: as read, and as written since. */
   readonly existing: ExistingObjects;
   readonly outcome: ApplyOutcome;
 }
@@ -18,7 +18,7 @@ export type ApplyOutcome =
   | { readonly status: 'done' }
   /** Everything was written; the next step needs this to come true first. */
   | { readonly status: 'continues'; readonly until: Continuation['until'] }
-  /** The cluster is no longer what the plan was made from, or nobody knows: read again and decide again. */
+  /** The objects differ from those that the plan was made from, or the outcome is unknown: read and decide again. */
   | { readonly status: 'conflict'; readonly failure: ApplyFailure }
   | { readonly status: 'failed'; readonly failure: ApplyFailure };
 
@@ -54,7 +54,7 @@ function outcomeOf(
   return { status: 'continues', until: continuation.until };
 }
 
-/** Reasons that pass by themselves, or that only somebody else can do something about. */
+/** Reasons that end by themselves, or that another program ends. */
 const PASSING: ReadonlySet<string> = new Set(['NamespaceTerminating', 'NamespaceNotFound', 'PassTimeout']);
 
 export function describeFailure({ reason, message }: ApiFailure): ApplyFailure {

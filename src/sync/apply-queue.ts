@@ -70,7 +70,7 @@ export class ApplyQueue {
     return { isSo: failures > 0, untilMs };
   }
 
-  /** When there is something to do that only time brings about; Infinity when there is not. */
+  /** When the next plan may start by time alone; Infinity when none waits for that. */
   get nextTurnAtMs(): number {
     return this.#waiting.length > 0 && this.#underWay.size === 0
       ? this.#serverBackOff.untilMs
@@ -92,7 +92,7 @@ export class ApplyQueue {
     }
   }
 
-  /** Waits for what is under way; what only waits is left for the next process. */
+  /** Resolves when the running writes have ended. Waiting plans are left to the next process. */
   async drain(): Promise<void> {
     for (const { record } of this.#waiting.splice(0)) record.overtake();
     await Promise.all(this.#underWay);

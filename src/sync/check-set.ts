@@ -22,7 +22,7 @@ export interface CheckSetOptions {
 export class CheckSet {
   readonly #options: CheckSetOptions;
   readonly #monitor: Monitor;
-  /** What was known before this process, for checks that begin. */
+  /** Health from an earlier process, for checks that begin. */
   #remembered = NOTHING_KNOWN;
   readonly #users = new Map<CheckId, Set<string>>();
   readonly #ofUser = new Map<string, ReadonlySet<CheckId>>();
@@ -52,7 +52,7 @@ export class CheckSet {
    * Replaces what `user` (a target's key) asks for. A check whose settings were edited begins with the verdict of
    * the one that it replaces, so that no edit takes a healthy address out of service.
    *
-   * @returns what was found by checks that `user` no longer asks for, and whether any check is new to it.
+   * @returns the health of checks that `user` no longer asks for, and whether any check is new to it.
    */
   replace(
     user: string,
@@ -101,7 +101,7 @@ export class CheckSet {
     return { ended: this.#ended.size, all: this.#users.size };
   }
 
-  /** With `once`: nobody waits for verdicts any more. What has none stays as it was known before. */
+  /** With `once`: the time for verdicts is over. A check without one keeps the health from before. */
   endTime(): void {
     this.#isTimeUp = true;
     for (const id of [...this.#tries.keys()]) this.#end(id, this.#monitor.health(id));

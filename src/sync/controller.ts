@@ -199,7 +199,7 @@ export class Controller {
     this.reconciler.setList(guards, false);
   }
 
-  /** Reads everything that is ours, and what is under the names of the list, at once. */
+  /** Reads everything that is ours and every object under a name of the list, at once. */
   readScope(signal: AbortSignal): void {
     this.reader.start(this.#queue.unread(Number.POSITIVE_INFINITY), false, signal);
   }
@@ -209,7 +209,7 @@ export class Controller {
     this.#driftDetector.take(event);
   }
 
-  /** All there is of a kind: what is known otherwise is gone. */
+  /** All objects of a kind within a scope: a known object that is not among them was deleted. */
   onRelist(kind: string, scope: ListScope, items: readonly KubeObject[]): void {
     this.#driftDetector.onRelist(kind, scope, items);
     // With the last kind of the scope, what left the list may be decided.
@@ -268,7 +268,7 @@ export class Controller {
     metrics.targets(this.reports);
   }
 
-  /** What exists was known forevery target at one moment. What is read again since does not make it unready. */
+  /** The objects of every target were known at one moment. Reading some again later does not change that. */
   get hasReadAll(): boolean {
     const records = [...this.registry.records.values()];
     this.#hasReadAll ||= this.reconciler.hasList && records.every(({ existing }) => existing !== undefined);
@@ -311,7 +311,7 @@ export class Controller {
       this.#onProgress('writing', this.#applied, this.registry.records.size);
     }
     this.#afterBusy(record);
-    // What has left the list is decided once more, and then forgotten.
+    // A record that left the list is decided once more, and then removed from the registry.
     if (this.policy.mode === 'follow' && record.target === undefined) this.#queue.add(record);
   }
 
@@ -324,7 +324,7 @@ export class Controller {
   #onRead(records: readonly TargetRecord[], found: readonly TargetRecord[]): void {
     for (const record of records) {
       this.#afterBusy(record);
-      // It is not tried again: what was found out about it is its result.
+      // It is not tried again: its report is the result.
       if (!this.policy.retries && record.existing === undefined) this.#queue.remove(record);
     }
     for (const record of found) this.#queue.add(record);

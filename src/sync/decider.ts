@@ -16,7 +16,7 @@ import type { DeletionBudget } from './deletion-budget.ts';
 import type { Gate, TargetRecord } from './target-record.ts';
 import type { TargetRegistry } from './target-registry.ts';
 
-/** One record and what was decided about it. */
+/** One record and its decision. */
 export interface RecordDecision {
   readonly record: TargetRecord;
   readonly decided: TargetDecision | TargetPlan;
@@ -31,7 +31,7 @@ export interface RoundContext {
   readonly lastSuccessfulProbeMs: number;
   readonly everythingObserved: boolean;
   readonly everythingRead: boolean;
-  /** Whether the record's own first answers and verdicts are there, or nobody waits for them any more. */
+  /** Whether the record has its first answers and verdicts, or the time for them is over. */
   readonly isObserved: (record: TargetRecord) => boolean;
 }
 
@@ -74,7 +74,7 @@ export class Decider {
     this.#guard = recalledSuspicion(suspectSinceMs, nowMs);
   }
 
-  /** A run that has looked at everything and found nothing to drain has no suspicion left. */
+  /** A run that observed everything and found nothing to drain ends the suspicion. */
   get suspectSinceMs(): number | undefined {
     return this.#settings.once && !this.#hasDrained ? undefined : this.#guard.suspectSinceMs;
   }
@@ -150,7 +150,7 @@ export class Decider {
     });
   }
 
-  /** What is known of the record at this moment; its addresses are checked from now on. */
+  /** The record as of this moment. Starts checks of its addresses. */
   #snapshotOf(
     record: TargetRecord,
     { now, guards, hasNoStateStore }: RoundContext,
@@ -167,7 +167,7 @@ export class Decider {
       readAtMs,
     } = record;
     if (target === undefined) throw new Error(`${record.key} has no target`);
-    // Undefined where no adoption is under way: what was left behind then is deleted at once.
+    // Undefined where no adoption is under way: mirrored slices that were left behind are deleted at once.
     const mirrorStopped =
       record.wait?.until === 'MirroredSlicesGone'
         ? now.monotonicMs - record.wait.sinceMs >= MIRROR_STOPPED_AFTER_MS
@@ -206,5 +206,5 @@ export class Decider {
   }
 }
 
-/** A record that is read again and again only to make a slice goes on with what it has. */
+/** After so many reads only for a new slice, the record is decided from the last one. */
 const MAX_REREADS = 3;

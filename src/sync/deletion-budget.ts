@@ -28,8 +28,8 @@ export class DeletionBudget {
   }
 
   /**
-   * What has left the list: to be taken away if it is ours, to be forgotten if it is not. The others that have left it
-   * count by what was known of them last, for they may come up for decision at another time.
+   * The records that left the list: removals of those that are ours; the others are removed from the registry. Records
+   * that left the list and are decided another time count by their last known objects.
    */
   among(
     toPrune: readonly TargetRecord[],

@@ -6,7 +6,7 @@ import { type ExistingObjects, serviceNameOf } from '../plan/existing-objects.ts
 import { isNews, type ObjectEvent, type TargetRecord } from './target-record.ts';
 import type { TargetRegistry } from './target-registry.ts';
 
-/** Compares watch events with what is known, and tells changes of other writers from our own writes. */
+/** Compares watch events with the known objects, and distinguishes changes of other writers from our own writes. */
 export class DriftDetector {
   readonly #registry: TargetRegistry;
   readonly #instance: string;
@@ -52,7 +52,7 @@ export class DriftDetector {
     }
   }
 
-  /** The record is no longer busy: events that came meanwhile can be told apart from its own writes. */
+  /** The record is no longer busy: events that came meanwhile are compared with its own writes now. */
   replayDeferred(record: TargetRecord): void {
     for (const event of record.takeDeferred()) this.#detect(record, event);
   }

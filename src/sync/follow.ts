@@ -16,8 +16,8 @@ export interface FollowPorts {
 const LONGEST_REST_MS = 60_000;
 
 /**
- * The life of a controller that follows: it recalls what the process before has learned, reconciles until it is told to
- * stop, and then finishes what is under way.
+ * Runs a controller until a signal: loads the saved state, reconciles, and at the end finishes the running writes and
+ * saves the state.
  *
  *     recall ──▶ reconcile ──▶ save, if due ──▶ sleep until something is due, or is signalled ──▶ finish, save
  *                  ▲                                                    │
@@ -27,7 +27,7 @@ export class Follow {
   readonly #controller: Controller;
   readonly #ports: FollowPorts;
   readonly #state: StateSaver;
-  /** How long to go on with writes that are under way when it is told to stop. */
+  /** How long running writes may take after the signal to stop. */
   readonly #shutdownTimeoutMs: number;
   #hasReached = false;
   #hasNoStateStore = false;
@@ -107,7 +107,7 @@ export class Follow {
     const { reconciler } = this.#controller;
     const isLeading = this.#ports.isLeader();
     const before = isLeading && !reconciler.isLeading ? await this.#state.loadOnce(signal) : undefined;
-    // Where nobody has saved anything in between, this process has led before itself.
+    // Undefined: this process saved the state last, so it led before.
     if (before !== undefined) this.#controller.succeed(before);
     reconciler.setLeading(isLeading);
   }
@@ -123,7 +123,7 @@ export class Follow {
       () => this.#controller.stopWriting(new Error('time to shut down is over')),
       () => undefined,
     );
-    // Side by side: a write that hangs must not cost what was learned.
+    // In parallel: a write that hangs must not cost the state.
     const saving = this.#ports.isLeader() ? this.#state.saveAtLast(this.#controller.writing) : undefined;
     await Promise.all([this.#controller.applyQueue.drain(), saving]);
     done.abort();

@@ -11,9 +11,9 @@ export interface Metrics {
   wrote(verb: string, kind: string): void;
   /** Another writer's change to one of our objects was repaired. */
   repaired(kind: string): void;
-  /** From a verdict (or whatever else was the cause) to the write's answer. */
+  /** From the cause, a verdict for instance, to the answer to the write. */
   appliedAfter(durationMs: number): void;
-  /** Every target as it stands, and its addresses. */
+  /** The current report of every target, with its addresses. */
   targets(reports: Iterable<Pick<TargetReport, 'phase' | 'endpoints'>>): void;
   probed(reason: string): void;
   resolved(reason: string): void;

@@ -36,7 +36,7 @@ export interface ObserverSettings {
 /** Looks outside the cluster, leading or not: follows the names of all targets and checks their addresses. */
 export class Observer {
   readonly checks: CheckSet;
-  /** The two that go on until they are told to stop. */
+  /** The name watcher and the checks; both run until a signal. */
   readonly tasks: readonly Task[];
   readonly #ports: ObserverPorts;
   readonly #registry: TargetRegistry;
@@ -76,7 +76,7 @@ export class Observer {
     this.#names.watch(this.#registry.names());
   }
 
-  /** Nobody waits for names any more: one without an answer counts as one that nobody answers for. */
+  /** The time for names is over: a name without an answer counts as unanswered. */
   endResolving(): void {
     if (this.#isResolvingOver) return;
     this.#notifyUnobserved(() => {
@@ -85,7 +85,7 @@ export class Observer {
     });
   }
 
-  /** Nobody waits for verdicts any more: what has none stays as it is published. */
+  /** The time for verdicts is over: an address without one stays as it is published. */
   endChecking(): void {
     this.endResolving();
     if (this.#isCheckingOver) return;
@@ -107,7 +107,7 @@ export class Observer {
     return this.#lastSuccessfulProbeMs;
   }
 
-  /** What is observed already is decided, and not to be decided again for this. */
+  /** Records that were observed before are not decided again for this. */
   #notifyUnobserved(end: () => void): void {
     const unobserved = [...this.#registry.records.values()].filter((record) => !this.isObserved(record));
     end();
@@ -134,7 +134,7 @@ export class Observer {
     if (sample.healthy) this.#lastSuccessfulProbeMs = this.#ports.clock.monotonicNow();
     if (before.verdict === after.verdict) return;
     this.#settings.onVerdict();
-    // A run that waits forevery verdict hears of them when a check has ended.
+    // A run that waits for every verdict hears of them when a check has ended.
     if (!this.#settings.once) this.#notifyUsers(check.id);
   }
 

@@ -30,7 +30,7 @@ export type OnceWork =
   | { readonly list: Pick<TargetList, 'targets' | 'guards'> }
   | {
       readonly services: readonly { readonly namespace: string; readonly name: string }[];
-      /** Hand the Services over to the Pods with these labels. Absent: leave everything as it stands. */
+      /** Hand the Services over to the Pods with these labels. Absent: leave the endpoints as they are. */
       readonly selector?: Readonly<Record<string, string>>;
     };
 
@@ -39,11 +39,11 @@ export interface OnceRequest {
   readonly options: DecideOptions;
   readonly writes: Policy['writes'];
   readonly maxProbesInFlight: number;
-  /** Counted from the beginning. A name without an answer by then counts as one that nobody answers for. */
+  /** From the start of the run. A name without an answer by then counts as unanswered. */
   readonly resolvingTimeoutMs: number;
-  /** Counted from the beginning. What has no verdict by then stays as it is published. */
+  /** From the start of the run. An address without a verdict by then stays as it is published. */
   readonly probingTimeoutMs: number;
-  /** Counted from the beginning. What is not written by then is left to the next run. Absent: no bound. */
+  /** From the start of the run. Plans that are not written by then are left to the next run. Absent: no bound. */
   readonly writingTimeoutMs?: number;
   /** How long to wait for each step that another controller takes. */
   readonly waitTimeoutMs?: number;
@@ -91,7 +91,7 @@ const OUT_OF_TIME = new Error('the time for writing is over');
 
 /**
  * One run over everything: each target is decided and written as soon as it was observed, unless that would drain
- * an address; such decisions wait until everything was observed. What has left the list goes last.
+ * an address; such decisions wait until everything was observed. Removals go last.
  */
 export async function runOnce(
   request: OnceRequest,
@@ -187,7 +187,7 @@ class Once {
     }
   }
 
-  /** What has to be known before anything is decided. */
+  /** Reads the state and the ranges of Services: no decision is made without them. */
   async #readFirst(
     signal: AbortSignal,
   ): Promise<

@@ -35,7 +35,7 @@ export interface ReconcilerParts {
   readonly onDecided: (decisions: readonly RecordDecision[]) => void;
 }
 
-/** Goes through what is due: reads what has to be read, decides the rest, and hands on what there is to write. */
+/** Reconciles the records that are due: reads their objects, decides them together, and enqueues the plans. */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   #guards: Guards | undefined;
@@ -72,8 +72,8 @@ export class Reconciler {
   }
 
   /**
-   * Whether this process leads in the rounds to come. What was decided while another led was not written by this one,
-   * nor with what that one knew: all of it is decided anew.
+   * Whether this process leads from now on. It did not write what it decided while another one led, and did not know
+   * what that one knew: a new leader decides everything again.
    */
   setLeading(isLeading: boolean): void {
     const { queue, registry } = this.#parts;
@@ -85,7 +85,7 @@ export class Reconciler {
     return this.#isLeading;
   }
 
-  /** Its objects cannot be read: nobody waits for it to be observed. */
+  /** Its objects cannot be read, so it does not hold up the others' gates. */
   noteUnreadable(record: TargetRecord): void {
     this.#unobserved?.delete(record);
     this.#parts.queue.notify();
@@ -107,7 +107,7 @@ export class Reconciler {
     }
   }
 
-  /** One look at everything that is due. Waits for nobody; but where there is much, others have their turn meanwhile. */
+  /** One round. Waits for no read or write; a long round yields to the event loop. */
   async reconcileDue(signal: AbortSignal): Promise<void> {
     const { applyQueue, clock, queue, reader, registry } = this.#parts;
     if (!this.hasList) return;
@@ -130,7 +130,7 @@ export class Reconciler {
     return Math.min(queue.nextDueAtMs(this.#readableAtMs), applyQueue.nextTurnAtMs);
   }
 
-  /** A server that takes no writes is not asked what there is either, until it may be back. */
+  /** While the server takes no writes, reads wait until it may be back, too. */
   get #readableAtMs(): number {
     const { applyQueue, reader } = this.#parts;
     return Math.max(reader.readyAtMs, applyQueue.serverAway.untilMs);
@@ -152,7 +152,7 @@ export class Reconciler {
     if (hasOpened) queue.openGates();
   }
 
-  /** What changes about a record while all are decided brings it back: they are decided as of one moment. */
+  /** All are decided as of one moment. A record that changes meanwhile is added again. */
   async #decide(records: readonly TargetRecord[], signal: AbortSignal): Promise<void> {
     const { clock, decider, metrics, observer, onDecided, queue, ranges, reader } = this.#parts;
     queue.take(records);

@@ -12,7 +12,7 @@ const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1_000;
 
 /**
- * When to read the objects again without an event; Infinity where nothing stands in the way. No later than was set
+ * When to read the objects again without an event; Infinity where the plan goes through. No later than was set
  * before: a name that is answered every few seconds would postpone it forever.
  */
 export function requeueAtMs(

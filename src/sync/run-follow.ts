@@ -139,7 +139,7 @@ function routesOf(
   { clock }: WorkerContext,
 ): StatusRoutes {
   return statusRoutes({
-    // Until the API server has answered, `--startup-timeout` says how long to wait, and nobody else.
+    // Until the API server has answered, `--startup-timeout` alone bounds the wait.
     isAlive: () => !follow.hasReachedCluster || clock.monotonicNow() - follow.turnedAtMs < ALIVE_WITHIN_MS,
     conditions,
     metrics: {

@@ -36,7 +36,7 @@ interface StatusRecorderPorts {
 /** Keeps on each record what became of it, and reports what a person would want to know: changes, not states. */
 export class StatusRecorder {
   readonly #ports: StatusRecorderPorts;
-  /** By target key: what was written repairs what another writer keeps changing back. */
+  /** By target key: the writes repair what another writer keeps undoing. */
   readonly #backingOff = new Set<string>();
 
   constructor(ports: StatusRecorderPorts) {

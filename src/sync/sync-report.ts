@@ -34,7 +34,7 @@ export interface TargetReport {
   readonly message: string;
   readonly endpoints: readonly EndpointReport[];
   readonly actions: readonly ActionReport[];
-  /** What the API server had to say about what was written. */
+  /** Warnings of the API server about the writes. */
   readonly warnings?: readonly string[];
 }
 
@@ -129,7 +129,7 @@ export function summarize(
   };
 }
 
-/** Phases that make the exit code 3: somebody should look. */
+/** Phases that make the exit code 3: a person should look. */
 export function isTrouble(phase: TargetPhase): boolean {
   return phase === 'Refused' || phase === 'Failed' || phase === 'NotReady' || phase === 'Pending';
 }

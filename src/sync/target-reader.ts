@@ -16,7 +16,7 @@ export interface TargetReaderSettings {
   readonly retries: boolean;
   /** The first read lists everything that is ours, however few records there are. */
   readonly readsScopeFirst: boolean;
-  /** These were read, or could not be; those that were found besides are ours and in nobody's list. */
+  /** `records` were read, or could not be; `found` are ours and in no list. */
   readonly onRead: (records: readonly TargetRecord[], found: readonly TargetRecord[]) => void;
   /** The record cannot be read. */
   readonly onUnreadable: (record: TargetRecord, failure: ApplyFailure) => void;
@@ -34,7 +34,7 @@ export interface TargetReaderPorts {
 /** More records than this are read by listing, fewer one by one. */
 const ONE_BY_ONE = 5;
 
-/** Reads what exists under the names of records, while the controller goes on with others. */
+/** Reads the objects of records, while the controller goes on with others. */
 export class TargetReader {
   readonly #ports: TargetReaderPorts;
   readonly #registry: TargetRegistry;

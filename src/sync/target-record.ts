@@ -13,7 +13,7 @@ import { ConflictBackOff } from './conflict-back-off.ts';
 import type { TargetReport } from './sync-report.ts';
 
 /**
- * Where a record stands. `add()` brings it back from `idle` and `waiting`; while it is being read, decided or applied
+ * The state of a record. `add()` brings it back from `idle` and `waiting`; while it is being read, decided or applied
  * it remembers the request, and comes back when that has ended.
  *
  *     idle ─add─▶ queued ─▶ reading ─▶ ready ─▶ decided ─▶ applying ─▶ idle
@@ -43,7 +43,7 @@ export interface RecordProgress {
 }
 
 /**
- * What a record that was looked at waits for before it can be decided: its own first answers and verdicts, those of
+ * What a postponed record waits for before it is decided: its own first answers and verdicts, those of
  * every target, or the reading of everything that may be ours.
  */
 export type Gate = 'observed' | 'everythingObserved' | 'everythingRead';
@@ -67,7 +67,7 @@ export class TargetRecord {
   readonly key: string;
   readonly namespace: string;
   readonly name: string;
-  /** Objects that somebody keeps changing back, and when they may be repaired again. */
+  /** Repairs that another writer keeps undoing, and when they may be written again. */
   readonly conflicts = new ConflictBackOff();
   /** The newest answer for each name, by source key. */
   readonly answers = new Map<string, AnsweredName>();
@@ -75,7 +75,7 @@ export class TargetRecord {
   readonly drifts = new Map<string, string>();
   backOff: BackOff = NO_BACK_OFF;
   report: TargetReport | undefined;
-  /** Somebody asked for its release; with a selector, to the Pods with these labels. */
+  /** `release` was asked for; with a selector, to the Pods with these labels. */
   release: RemovalInput['release'];
   /** How many addresses were ready after the last decision. */
   readyAddresses = 0;
@@ -142,7 +142,7 @@ export class TargetRecord {
     return this.#counted?.memory ?? this.#memory;
   }
 
-  /** Where what is published may have come from, as of that decision. */
+  /** The sources that the published addresses may have come from, as of that decision. */
   get sources(): Sources {
     return this.#counted?.sources ?? this.#sources;
   }
@@ -251,7 +251,7 @@ export class TargetRecord {
     if (this.#state === 'queued') this.#state = 'ready';
   }
 
-  /** A decision about it begins, from what is known now. */
+  /** Its decision begins, from what is known now. */
   startDecision(): void {
     this.#leave('ready');
     this.#gate = undefined;
@@ -260,7 +260,7 @@ export class TargetRecord {
     this.#lastKnown = this.#existing;
   }
 
-  /** It cannot be decided before the gate opens, and goes on waiting from where it began. */
+  /** It is not decided before the gate opens, and keeps the time that it has waited. */
   postpone(gate: Gate | undefined): void {
     this.#leave('ready');
     this.#gate = gate;
@@ -275,7 +275,7 @@ export class TargetRecord {
     this.postpone(undefined);
   }
 
-  /** The decision changes nothing, or nothing may be written: it counts as it stands. */
+  /** The plan is empty, or may not be written: the decision counts at once. */
   keepDecision(decision: TargetDecision | undefined): void {
     this.#leave('ready');
     this.#remember(decision);
@@ -293,7 +293,7 @@ export class TargetRecord {
   /** Something changed since the decision: the plan is dropped, and the record decided again. */
   overtake(): void {
     this.#leave('decided');
-    // It goes on waiting from where it began, so that frequent changes cannot starve it.
+    // It keeps the time that it has waited, so that frequent changes cannot starve it.
     this.#dirtySinceMs = this.#decidedForMs;
     this.#rest();
   }
@@ -317,7 +317,7 @@ export class TargetRecord {
     this.#endUnknown(existing, written, nowMs);
   }
 
-  /** The objects were not what the plan was made from, or nobody knows: they are read again. */
+  /** The objects differ from those that the plan was made from, or the outcome is unknown: they are read again. */
   endConflict(existing: ExistingObjects, written: Written, nowMs: number): void {
     this.#progress = { ...this.#progress, conflicts: this.#progress.conflicts + 1 };
     this.#endUnknown(existing, written, nowMs);
@@ -461,7 +461,7 @@ export interface Written {
   readonly warnings: readonly string[];
 }
 
-/** Whether an event says something that the record does not know: its own write coming back says nothing new. */
+/** Whether the event shows a change that the record does not know. The event of its own write does not. */
 export function isNews(record: TargetRecord, { object, deleted }: ObjectEvent): boolean {
   const known = record.knownObject(object.kind, object.metadata.name);
   if (deleted) return known !== undefined && known.metadata.uid === object.metadata.uid;

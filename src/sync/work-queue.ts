@@ -8,7 +8,7 @@ const COALESCE_MS = 20;
 /** How often objects are read again that another writer keeps changing back. */
 const CONFLICT_REREAD_MS = 5_000;
 
-/** When a record that was postponed may be decided, on the monotonic clock; Infinity: nobody knows yet. */
+/** When a postponed record may be decided, on the monotonic clock; Infinity: not by time alone. */
 export type OpensAtMs = (record: TargetRecord) => number;
 
 /**
@@ -20,7 +20,7 @@ export class WorkQueue {
   readonly #signal: Signal;
   readonly #opensAtMs: OpensAtMs;
   readonly #queued = new Set<TargetRecord>();
-  /** Those that wait for a gate: nobody looks at them before there is news of them, or the gate opens. */
+  /** Records that wait for a gate. They are skipped until they are added again or the gate opens. */
   readonly #parked = new Set<TargetRecord>();
   /** No gate opens by time alone before then. */
   #earliestOpenMs = Number.POSITIVE_INFINITY;
@@ -51,7 +51,7 @@ export class WorkQueue {
     this.#signal.notify();
   }
 
-  /** One of its objects was seen to differ from what was known. */
+  /** One of its objects differs from what was known. */
   addSeen(record: TargetRecord, { object, deleted }: ObjectEvent): void {
     const nowMs = this.#clock.monotonicNow();
     if (deleted || !record.conflicts.isBackingOff(object.kind, object.metadata.name, nowMs)) {

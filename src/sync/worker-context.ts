@@ -22,7 +22,7 @@ export interface ClusterAccess {
   /** Where state and Lease are kept. */
   readonly stateNamespace: string;
   requestCount(): number;
-  /** Calls the handler forevery answer of the API server from now on. */
+  /** Calls the handler for every answer of the API server from now on. */
   onAnswer(handler: (method: string, httpStatus: number) => void): void;
 }
 

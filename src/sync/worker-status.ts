@@ -4,7 +4,7 @@ import type { TargetReport } from './sync-report.ts';
 export interface WorkerStatus {
   readonly version: string;
   readonly instance: string;
-  /** Tells replicas apart. */
+  /** Distinguishes replicas. */
   readonly identity: string;
   /** Whether this replica writes; the others look at the same, and decide the same. */
   readonly leading: boolean;

@@ -7,13 +7,13 @@ import type { Action, ApplyAction, ObjectPlan, PatchAction } from '../plan/objec
 export type PlanOutcome = Written &
   (
     | { readonly status: 'done' }
-    /** The cluster is no longer what the plan was made from, or nobody knows: read again and decide again. */
+    /** The objects differ from those that the plan was made from, or the outcome is unknown: read and decide again. */
     | { readonly status: 'outdated'; readonly failure: ApiFailure }
     | { readonly status: 'failed'; readonly action: Action; readonly failure: ApiFailure }
   );
 
 export interface Written {
-  /** The actions that were carried out, in order. */
+  /** The actions that were written, in order. */
   readonly done: readonly Action[];
   /** The objects as the API server answered, by `Kind/name`; undefined for what is deleted. */
   readonly objects: WrittenObjects;
