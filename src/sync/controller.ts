@@ -163,6 +163,7 @@ export class Controller {
         onDecided?.(decisions);
         this.onStateChange();
       },
+      onRest: (record) => this.#driftDetector.replayDeferred(record),
     });
   }
 

@@ -33,6 +33,8 @@ export interface ReconcilerParts {
   /** Every kind in scope was read completely once. */
   readonly isScopeRead: () => boolean;
   readonly onDecided: (decisions: readonly RecordDecision[]) => void;
+  /** The record is no longer being decided, and nothing is written for it. */
+  readonly onRest: (record: TargetRecord) => void;
 }
 
 /** Reconciles the records that are due: reads their objects, decides them together, and enqueues the plans. */
@@ -154,7 +156,7 @@ export class Reconciler {
 
   /** All are decided as of one moment. A record that changes meanwhile is added again. */
   async #decide(records: readonly TargetRecord[], signal: AbortSignal): Promise<void> {
-    const { clock, decider, metrics, observer, onDecided, queue, ranges, reader } = this.#parts;
+    const { clock, decider, metrics, observer, onDecided, onRest, queue, ranges, reader } = this.#parts;
     queue.take(records);
     const now = instantOf(clock);
     const guards = this.#guards ?? DEFAULT_GUARDS;
@@ -177,6 +179,7 @@ export class Reconciler {
       this.#handOn(decision, now.monotonicMs);
       if (slice.isSpent()) await slice.yieldToEventLoop();
     }
+    for (const record of records) if (!record.isBusy) onRest(record);
     onDecided(result.decisions);
   }
 

@@ -16,13 +16,22 @@ import type { TargetReport } from './sync-report.ts';
  * The state of a record. `add()` brings it back from `idle` and `waiting`; while it is being read, decided or applied
  * it remembers the request, and comes back when that has ended.
  *
- *     idle ─add─▶ queued ─▶ reading ─▶ ready ─▶ decided ─▶ applying ─▶ idle
- *      ▲            ▲                    │ ▲        │          │
- *      │            └── unreadable ◀─────┘ └────────┘ overtaken│
- *      │            └────── conflict, or the next step needs a new read
- *      └── waiting ◀────────────────────────────────────────── another controller acts next
+ *     idle ─add─▶ queued ─▶ reading ─▶ ready ─▶ deciding ─▶ decided ─▶ applying ─▶ idle
+ *      ▲            ▲          │         ▲          │          │           │
+ *      │            ├──────────┘         └──────────┴──────────┘           │
+ *      │            │ unreadable           postponed   overtaken           │
+ *      │            └──────────────── conflict, or the next step needs a new read
+ *      └── waiting ◀──────────────────────────────────────────── another controller acts next
  */
-export type RecordState = 'idle' | 'queued' | 'reading' | 'ready' | 'decided' | 'applying' | 'waiting';
+export type RecordState =
+  | 'idle'
+  | 'queued'
+  | 'reading'
+  | 'ready'
+  | 'deciding'
+  | 'decided'
+  | 'applying'
+  | 'waiting';
 
 /** An object that a watch or a list has shown. */
 export interface ObjectEvent {
@@ -56,6 +65,8 @@ export interface Wait {
   /** The objects were read that often since. */
   readonly reads: number;
 }
+
+const BUSY: ReadonlySet<RecordState> = new Set(['reading', 'deciding', 'decided', 'applying']);
 
 /** A record that waits for days may be written again and again meanwhile. */
 const MAX_WRITTEN = 1_000;
@@ -185,9 +196,9 @@ export class TargetRecord {
     return this.#wait;
   }
 
-  /** It is being read, or its plan is on its way to the API server. */
+  /** It is being read or decided, or its plan is on its way to the API server. */
   get isBusy(): boolean {
-    return this.#state === 'reading' || this.#state === 'decided' || this.#state === 'applying';
+    return BUSY.has(this.#state);
   }
 
   /** Takes the target from a list, or notes that the list no longer has it. */
@@ -254,6 +265,7 @@ export class TargetRecord {
   /** Its decision begins, from what is known now. */
   startDecision(): void {
     this.#leave('ready');
+    this.#state = 'deciding';
     this.#gate = undefined;
     this.#decidedForMs = this.#dirtySinceMs ?? 0;
     this.#dirtySinceMs = undefined;
@@ -262,7 +274,7 @@ export class TargetRecord {
 
   /** It is not decided before the gate opens, and keeps the time that it has waited. */
   postpone(gate: Gate | undefined): void {
-    this.#leave('ready');
+    this.#leave('deciding');
     this.#gate = gate;
     this.#dirtySinceMs = this.#decidedForMs;
     this.#rest();
@@ -277,7 +289,7 @@ export class TargetRecord {
 
   /** The plan is empty, or may not be written: the decision counts at once. */
   keepDecision(decision: TargetDecision | undefined): void {
-    this.#leave('ready');
+    this.#leave('deciding');
     this.#remember(decision);
     this.#endProgress();
     this.#rest();
@@ -285,7 +297,7 @@ export class TargetRecord {
 
   /** The decision has a plan to write. What it remembers counts once that is done. */
   acceptDecision(decision: TargetDecision | undefined): void {
-    this.#leave('ready');
+    this.#leave('deciding');
     this.#setPending(decision);
     this.#state = 'decided';
   }
@@ -341,7 +353,7 @@ export class TargetRecord {
 
   /** Nothing is to be written before another controller acts. */
   keepWaiting(until: Wait['until'], decision: TargetDecision | undefined, nowMs: number): void {
-    this.#leave('ready');
+    this.#leave('deciding');
     this.#setPending(decision);
     this.#startWaiting(until, nowMs);
   }

@@ -171,3 +171,65 @@ describe('what the names of a target stand for, when the first plan of a new lea
     expect(bench.record('db').recoversPublished).toBe(false);
   });
 });
+
+describe('records that are being decided, when the event loop runs in between', () => {
+  const both = (first: string) =>
+    ['a', 'b'].map((name) => DB.replace('name: db', `name: ${name}`).replace('10.0.0.1', first)).join('\n');
+  const BOTH = both('10.0.0.1');
+  const sliceOf = (name: string) => ({
+    ...REFERENCE,
+    metadata: { name: `${name}-ipv4-0`, namespace: 'default' },
+  });
+  const served = async () => [await bench.served('a'), await bench.served('b')].map(Object.keys);
+
+  beforeEach(async () => {
+    bench.start(BOTH);
+    await bench.clock.advance(5_000);
+  });
+
+  /** Both are decided again; the decision takes longer than a time slice, and meanwhile this happens. */
+  async function decidingWhile(happens: () => unknown): Promise<void> {
+    bench.onDecided = () => {
+      bench.onDecided = () => undefined;
+      bench.clock.spend(30);
+      setImmediate(happens);
+    };
+    bench.controller.resync();
+    await bench.clock.advance(2_000);
+  }
+
+  it('are read and decided again after a watch event', async () => {
+    await decidingWhile(async () => {
+      for (const name of ['a', 'b']) {
+        const object = await bench.person.merge(sliceOf(name), { endpoints: [] });
+        bench.controller.onObjectEvent({ object, deleted: false });
+      }
+    });
+    expect(await served()).toEqual([
+      ['10.0.0.1', '10.0.0.2'],
+      ['10.0.0.1', '10.0.0.2'],
+    ]);
+  });
+
+  it('are read and decided again after a resync', async () => {
+    await decidingWhile(() => {
+      bench.controller.resync();
+      bench.client.requests.length = 0;
+    });
+    expect(bench.client.requests.filter((each) => each.startsWith('GET'))).not.toEqual([]);
+    expect(bench.controller.isIdle).toBe(true);
+  });
+
+  it('are decided again by a list that came meanwhile', async () => {
+    await decidingWhile(() => bench.setList(both('10.0.0.7')));
+    expect(await served()).toEqual([
+      ['10.0.0.2', '10.0.0.7'],
+      ['10.0.0.2', '10.0.0.7'],
+    ]);
+  });
+
+  it('are removed when the list has lost them meanwhile', async () => {
+    await decidingWhile(() => bench.setList(BOTH.split('\n')[0] ?? ''));
+    expect(await served()).toEqual([['10.0.0.1', '10.0.0.2'], []]);
+  });
+});

@@ -3,6 +3,7 @@ import type { TargetDecision } from '../../../src/decide/decide.ts';
 import { type ExistingObjects, NOTHING_EXISTS } from '../../../src/plan/existing-objects.ts';
 import { type RecordState, TargetRecord } from '../../../src/sync/target-record.ts';
 import { assessed } from '../../support/assessments.ts';
+import { targetOf } from '../../support/targets.ts';
 
 const NOTHING_WRITTEN = { actions: [], warnings: [] };
 
@@ -18,9 +19,12 @@ const INTO: Readonly<Record<RecordState, (record: TargetRecord) => void>> = {
     INTO.reading(record);
     record.endReading(NOTHING_EXISTS, 2);
   },
-  decided: (record) => {
+  deciding: (record) => {
     INTO.ready(record);
     record.startDecision();
+  },
+  decided: (record) => {
+    INTO.deciding(record);
     record.acceptDecision(undefined);
   },
   applying: (record) => {
@@ -33,34 +37,32 @@ const INTO: Readonly<Record<RecordState, (record: TargetRecord) => void>> = {
   },
 };
 
+const SERVICE = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'db', namespace: 'shop' } };
+const SEEN = { object: SERVICE, deleted: false };
+
 const EVENTS: Readonly<Record<string, (record: TargetRecord) => void>> = {
+  declare: (record) =>
+    record.declare(targetOf('ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }]'), 9),
+  restate: (record) => record.restate(targetOf('ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }]')),
+  recall: (record) => record.recall(new Map()),
+  succeed: (record) => record.succeed([]),
   add: (record) => record.add(9),
   remove: (record) => record.remove(),
   invalidate: (record) => record.invalidate(),
+  noteDrift: (record) => record.noteDrift(SEEN, 'kubectl', false),
+  forgetDrift: (record) => record.forgetDrift(),
+  defer: (record) => record.defer(SEEN),
+  takeDeferred: (record) => record.takeDeferred(),
   discover: (record) => record.discover(NOTHING_EXISTS, 9),
   startReading: (record) => record.startReading(),
   endReading: (record) => record.endReading(NOTHING_EXISTS, 9),
   'endReading unreadable': (record) => record.endReading(undefined, 9),
-  'startDecision, postpone': (record) => {
-    record.startDecision();
-    record.postpone('observed');
-  },
-  'startDecision, readAgain': (record) => {
-    record.startDecision();
-    record.readAgain();
-  },
-  'startDecision, keepDecision': (record) => {
-    record.startDecision();
-    record.keepDecision(undefined);
-  },
-  'startDecision, acceptDecision': (record) => {
-    record.startDecision();
-    record.acceptDecision(undefined);
-  },
-  'startDecision, keepWaiting': (record) => {
-    record.startDecision();
-    record.keepWaiting('MirroredSlicesPresent', undefined, 9);
-  },
+  startDecision: (record) => record.startDecision(),
+  postpone: (record) => record.postpone('observed'),
+  readAgain: (record) => record.readAgain(),
+  keepDecision: (record) => record.keepDecision(undefined),
+  acceptDecision: (record) => record.acceptDecision(undefined),
+  keepWaiting: (record) => record.keepWaiting('MirroredSlicesPresent', undefined, 9),
   overtake: (record) => record.overtake(),
   startApplying: (record) => record.startApplying(),
   endApplied: (record) => record.endApplied(NOTHING_EXISTS, NOTHING_WRITTEN, 9),
@@ -71,29 +73,38 @@ const EVENTS: Readonly<Record<string, (record: TargetRecord) => void>> = {
   stopWaiting: (record) => record.stopWaiting(),
 };
 
-/** `×`: the record refuses, because it cannot happen in that state. */
+/** `×`: the record refuses, because it cannot happen in that state. `=`: the state stays. */
 const TABLE = `
-                              | idle   | queued  | reading | ready    | decided  | applying | waiting
-add                           | queued | queued  | reading | ready    | decided  | applying | ready
-remove                        | idle   | idle    | reading | idle     | decided  | applying | waiting
-invalidate                    | idle   | queued  | reading | queued   | decided  | applying | waiting
-discover                      | idle   | ready   | reading | ready    | decided  | applying | waiting
-startReading                  | ×      | reading | ×       | ×        | ×        | ×        | ×
-endReading                    | ×      | ×       | ready   | ×        | ×        | ×        | ×
-endReading unreadable         | ×      | ×       | queued  | ×        | ×        | ×        | ×
-startDecision, postpone       | ×      | ×       | ×       | ready    | ×        | ×        | ×
-startDecision, readAgain      | ×      | ×       | ×       | queued   | ×        | ×        | ×
-startDecision, keepDecision   | ×      | ×       | ×       | idle     | ×        | ×        | ×
-startDecision, acceptDecision | ×      | ×       | ×       | decided  | ×        | ×        | ×
-startDecision, keepWaiting    | ×      | ×       | ×       | waiting  | ×        | ×        | ×
-overtake                      | ×      | ×       | ×       | ×        | ready    | ×        | ×
-startApplying                 | ×      | ×       | ×       | ×        | applying | ×        | ×
-endApplied                    | ×      | ×       | ×       | ×        | ×        | idle     | ×
-endStep                       | ×      | ×       | ×       | ×        | ×        | queued   | ×
-endConflict                   | ×      | ×       | ×       | ×        | ×        | queued   | ×
-endFailed                     | ×      | ×       | ×       | ×        | ×        | idle     | ×
-endWaiting                    | ×      | ×       | ×       | ×        | ×        | waiting  | ×
-stopWaiting                   | ×      | ×       | ×       | ×        | ×        | ×        | idle
+                      | idle   | queued  | reading | ready    | deciding | decided  | applying | waiting
+declare               | =      | =       | =       | =        | =        | =        | =        | =
+restate               | =      | =       | =       | =        | =        | =        | =        | =
+recall                | =      | =       | =       | =        | =        | =        | =        | =
+succeed               | =      | =       | =       | =        | =        | =        | =        | =
+add                   | queued | =       | =       | =        | =        | =        | =        | ready
+remove                | =      | idle    | =       | idle     | =        | =        | =        | =
+invalidate            | =      | =       | =       | queued   | =        | =        | =        | =
+noteDrift             | =      | =       | =       | queued   | =        | =        | =        | =
+forgetDrift           | =      | =       | =       | =        | =        | =        | =        | =
+defer                 | =      | =       | =       | =        | =        | =        | =        | =
+takeDeferred          | =      | =       | =       | =        | =        | =        | =        | =
+discover              | =      | ready   | =       | =        | =        | =        | =        | =
+startReading          | ×      | reading | ×       | ×        | ×        | ×        | ×        | ×
+endReading            | ×      | ×       | ready   | ×        | ×        | ×        | ×        | ×
+endReading unreadable | ×      | ×       | queued  | ×        | ×        | ×        | ×        | ×
+startDecision         | ×      | ×       | ×       | deciding | ×        | ×        | ×        | ×
+postpone              | ×      | ×       | ×       | ×        | ready    | ×        | ×        | ×
+readAgain             | ×      | ×       | ×       | ×        | queued   | ×        | ×        | ×
+keepDecision          | ×      | ×       | ×       | ×        | idle     | ×        | ×        | ×
+acceptDecision        | ×      | ×       | ×       | ×        | decided  | ×        | ×        | ×
+keepWaiting           | ×      | ×       | ×       | ×        | waiting  | ×        | ×        | ×
+overtake              | ×      | ×       | ×       | ×        | ×        | ready    | ×        | ×
+startApplying         | ×      | ×       | ×       | ×        | ×        | applying | ×        | ×
+endApplied            | ×      | ×       | ×       | ×        | ×        | ×        | idle     | ×
+endStep               | ×      | ×       | ×       | ×        | ×        | ×        | queued   | ×
+endConflict           | ×      | ×       | ×       | ×        | ×        | ×        | queued   | ×
+endFailed             | ×      | ×       | ×       | ×        | ×        | ×        | idle     | ×
+endWaiting            | ×      | ×       | ×       | ×        | ×        | ×        | waiting  | ×
+stopWaiting           | ×      | ×       | ×       | ×        | ×        | ×        | ×        | idle
 `;
 
 const [heads = [], ...rows] = TABLE.trim()
@@ -104,10 +115,17 @@ const CASES = rows.flatMap(([event = '', ...ends]) =>
   STATES.map((state, at) => [event, state, ends[at] ?? ''] as const),
 );
 
+/** Methods that change nothing. */
+const QUESTIONS = new Set(['constructor', 'knownObject']);
+
 describe('TargetRecord', () => {
-  it('has a row in the table for every event and a column for every state', () => {
+  it('has a row in the table for every method and a column for every state', () => {
     expect(rows.map(([event]) => event)).toEqual(Object.keys(EVENTS));
-    expect(STATES).toEqual(Object.keys(INTO));
+    expect(new Set(STATES)).toEqual(new Set(Object.keys(INTO)));
+    const methods = Object.entries(Object.getOwnPropertyDescriptors(TargetRecord.prototype))
+      .filter(([name, { value }]) => typeof value === 'function' && !QUESTIONS.has(name))
+      .map(([name]) => name);
+    expect(new Set(rows.map(([event = '']) => event.replace(/ .*/, '')))).toEqual(new Set(methods));
   });
 
   it.each(CASES)('%s while %s → %s', (event, state, expected) => {
@@ -118,7 +136,7 @@ describe('TargetRecord', () => {
     if (expected === '×') expect(happen).toThrow('shop/db is');
     else {
       happen();
-      expect(record.state).toBe(expected);
+      expect(record.state).toBe(expected === '=' ? state : expected);
     }
   });
 
@@ -134,11 +152,65 @@ describe('TargetRecord', () => {
     },
   );
 
-  it('keeps since when it waited, through a conflict and an overtaken plan', () => {
+  it.each([
+    ['deciding', 'postpone'],
+    ['deciding', 'readAgain'],
+    ['decided', 'overtake'],
+    ['applying', 'endStep'],
+    ['applying', 'endConflict'],
+  ] as const)('keeps since when it waited, %s → %s', (state, event) => {
     const record = new TargetRecord('shop', 'db');
+    INTO[state](record);
+    expect(record.dirtySinceMs).toBeUndefined();
+    EVENTS[event]?.(record);
+    expect(record.dirtySinceMs).toBe(1);
+  });
+
+  it('counts conflicts, steps and reads again until its reconciliation has ended', () => {
+    const record = new TargetRecord('shop', 'db');
+    const counts = () => [record.progress.conflicts, record.progress.steps, record.progress.rereads];
+    const readAndDecide = () => {
+      record.startReading();
+      record.endReading(NOTHING_EXISTS, 9);
+      record.startDecision();
+    };
     INTO.applying(record);
     record.endConflict(NOTHING_EXISTS, NOTHING_WRITTEN, 9);
-    expect([record.dirtySinceMs, record.progress.conflicts]).toEqual([1, 1]);
+    readAndDecide();
+    record.readAgain();
+    readAndDecide();
+    record.acceptDecision(undefined);
+    record.startApplying();
+    record.endStep(NOTHING_EXISTS, NOTHING_WRITTEN, 9);
+    expect(counts()).toEqual([1, 1, 1]);
+    readAndDecide();
+    record.keepDecision(undefined);
+    expect(counts()).toEqual([0, 0, 0]);
+  });
+
+  it('is read again after a decision during which its objects became unknown', () => {
+    const record = new TargetRecord('shop', 'db');
+    INTO.deciding(record);
+    record.invalidate();
+    record.add(5);
+    record.keepDecision(undefined);
+    expect(record.state).toBe('queued');
+  });
+
+  it('counts the reads of one wait, and since when it goes on', () => {
+    const record = new TargetRecord('shop', 'db');
+    INTO.waiting(record);
+    expect(record.wait).toEqual({ until: 'MirroredSlicesGone', sinceMs: 3, reads: 1 });
+    record.add(20);
+    record.startDecision();
+    record.keepWaiting('MirroredSlicesGone', undefined, 30);
+    expect(record.wait).toEqual({ until: 'MirroredSlicesGone', sinceMs: 3, reads: 2 });
+    record.add(40);
+    record.startDecision();
+    record.keepWaiting('SelectedPodsReady', undefined, 50);
+    expect(record.wait).toEqual({ until: 'SelectedPodsReady', sinceMs: 50, reads: 1 });
+    record.stopWaiting();
+    expect(record.wait).toBeUndefined();
   });
 });
 
