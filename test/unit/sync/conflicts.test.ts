@@ -64,7 +64,7 @@ describe('a plan that meets a conflict', () => {
     expect(await bench.served('db')).toEqual({ '10.0.0.1': false, '10.0.0.2': true });
   });
 
-  it('drains an address that another writer has published since, by the verdict of now', async () => {
+  it('is decided again by the verdicts of now', async () => {
     const goOn = await drainHeldUp();
     bench.network.set('10.0.0.2:1', REFUSES);
     await bench.clock.advance(1_500);
