@@ -10,6 +10,8 @@ const PERIOD_MS = 30_000;
 const MOST_PASSES = 6;
 /** The default of `guards.maxDeletes`; no list of the simulation sets it. */
 const MAX_DELETES = 0.3;
+/** Deletions within this time count together. */
+const DELETED_TOGETHER_MS = 600_000;
 
 /** The state that the cluster reaches with the same list, names and hosts, without any fault. */
 export class Undisturbed {
@@ -182,11 +184,20 @@ function orphaned({ file }: World): string[] {
 }
 
 /** Too many targets left the list, one after the other, before one could be deleted: none may be deleted any more. */
-function tooManyToDelete({ file, checkers, cluster }: World): string[] {
+function tooManyToDelete({ file, checkers, cluster, scheduler }: World): string[] {
   const owned = checkers.ownership.servicesOf(cluster.core.store);
   const listed = new Set(file.targets.map(keyOfSpec));
   const going = [...owned].filter((key) => !listed.has(key));
-  return going.length > Math.ceil(owned.size * MAX_DELETES) ? going : [];
+  const deleted = checkers.ownership.deletedSince(scheduler.nowMs - DELETED_TOGETHER_MS);
+  const isTooMany = (before: number) =>
+    going.length + before > allowedOf(owned.size + before, owned.size - going.length);
+  // A run that ends does not know what the one before has deleted.
+  return isTooMany(0) || isTooMany(deleted) ? going : [];
+}
+
+function allowedOf(owned: number, staying: number): number {
+  const share = Math.floor(owned * MAX_DELETES);
+  return staying > 0 ? Math.max(share, 1) : share;
 }
 
 /** Targets whose Service belongs to another program, which has deleted it. */

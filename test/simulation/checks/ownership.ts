@@ -16,9 +16,16 @@ import type { WorkerRecord } from '../world/worker-record.ts';
 /** Ownership by history, not by labels: the creator of an object owns it until it is adopted or released. */
 export class Ownership {
   readonly #ours = new Set<string>();
+  /** When workers deleted Services. */
+  readonly #deletionsMs: number[] = [];
 
   isOurs(object: ApiObject): boolean {
     return this.#ours.has(object.metadata.uid);
+  }
+
+  /** How many Services workers have deleted since then. */
+  deletedSince(sinceMs: number): number {
+    return this.#deletionsMs.filter((atMs) => atMs >= sinceMs).length;
   }
 
   /** Keys of the Services that are ours now, at least in part: another program may own the Service itself. */
@@ -53,6 +60,9 @@ export class Ownership {
   ): string | undefined {
     const { object } = change.stored;
     const { uid } = object.metadata;
+    if (change.type === 'DELETED' && writer.kind === 'worker' && object.kind === 'Service') {
+      this.#deletionsMs.push(decidedMs);
+    }
     if (writer.kind !== 'worker') {
       if (change.type === 'DELETED') this.#ours.delete(uid);
       // A person who creates an object from a copy of ours, with our ownership labels, makes it ours.
