@@ -207,15 +207,16 @@ describe.skipIf(noBackendAddresses())('sync of a target with two addresses and a
     ]);
   });
 
-  it('deletes the Service and its objects when the target leaves the list', async () => {
-    const other = stage.list(
-      'other.yaml',
-      `  - { name: other, ports: [{ port: PORT }], endpoints: [{ address: ${first.address} }] }\n`,
-    );
+  it('deletes the Service when the target leaves the list, but not while that is the only one it owns', async () => {
+    const target = (name: string) =>
+      `  - { name: ${name}, ports: [{ port: PORT }], endpoints: [{ address: ${first.address} }] }\n`;
+    const other = stage.list('other.yaml', target('other'));
+    const refused = await stage.report('sync', other);
+    expect(refused).toMatchObject({ code: 3, summary: { created: 3, deleted: 0, refused: 1 } });
     const plan = await stage.run('plan', other);
     expect(plan).toMatchObject({ code: 1 });
     expect(plan.stdout).toContain(`- delete Service ${stage.namespace}/orders-db`);
-    expect(await stage.report('sync', other)).toMatchObject({ code: 0, summary: { created: 3, failed: 0 } });
+    expect(await stage.report('sync', other)).toMatchObject({ code: 0, summary: { created: 0, failed: 0 } });
     const gone = async () => Object.keys(await stage.versions()).filter((name) => name.includes('orders-db'));
     await expect.poll(gone, { timeout: 30_000 }).toEqual([]);
   });

@@ -184,7 +184,7 @@ describe.skipIf(missing(['nginx', 'openssl']))('a probe of nginx', () => {
       http({ path: '/ok', body: bytes('is lost') }),
       false,
       'UnexpectedResponse',
-      String.raw`HTTP/1.1 200 OK, and the body does not match: "all is well\n"`,
+      String.raw`HTTP/1.1 200 OK, but the body does not match: "all is well\n"`,
     ],
     [
       'a method',
