@@ -9,7 +9,7 @@ import type { SyncReport } from '../../src/sync/sync-report.ts';
 import { ip } from './addresses.ts';
 import { BackendAddresses } from './backend-address.ts';
 import { CliProcess, type Ended, runCli } from './cli-process.ts';
-import { startCluster, type TestCluster } from './cluster.ts';
+import { startCluster, type TestCluster, type TestClusterOptions } from './cluster.ts';
 import { address } from './dns-resolver.ts';
 import { freePort } from './real-peer.ts';
 
@@ -41,8 +41,8 @@ export class Stage implements AsyncDisposable {
     this.discovery = config.makeApiClient(DiscoveryV1Api);
   }
 
-  static async start(prefix: string): Promise<Stage> {
-    const cluster = await startCluster();
+  static async start(prefix: string, options: Pick<TestClusterOptions, 'controllers'> = {}): Promise<Stage> {
+    const cluster = await startCluster(options);
     const namespace = await cluster.createNamespace(prefix);
     const zones: DnsZone[] = [];
     const stage = new Stage(cluster, namespace, await freePort('0.0.0.0'), await startDnsServer(zones));

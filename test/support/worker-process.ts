@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { CliProcess, type Ended } from './cli-process.ts';
 import type { Stage } from './e2e-stage.ts';
 import { MetricsReading } from './metrics-reading.ts';
-import { waitFor } from './wait-for.ts';
+import { type WaitOptions, waitFor } from './wait-for.ts';
 
 export interface LogLine {
   readonly time: string;
@@ -120,8 +120,12 @@ export function atMost(durationMs: number): number {
 }
 
 /** The milliseconds until the condition holds. */
-export async function timeUntil(what: string, condition: () => Promise<boolean>): Promise<number> {
+export async function timeUntil(
+  what: string,
+  condition: () => Promise<boolean>,
+  options: WaitOptions = {},
+): Promise<number> {
   const fromMs = performance.now();
-  await waitFor(what, condition);
+  await waitFor(what, condition, options);
   return performance.now() - fromMs;
 }
