@@ -176,6 +176,7 @@ export class Controller {
     // A deletion that was refused for the former list may be within the budget of this one.
     for (const record of this.registry.records.values())
       if (record.target === undefined) this.#queue.add(record);
+    this.#deletionBudget.noteList();
     const graceUntilMs = this.#ports.clock.monotonicNow() + this.policy.initialGraceMs;
     for (const record of this.registry.replaceTargets(list.targets, graceUntilMs)) {
       if (record.target === undefined) this.observer.checks.replace(record.key, []);

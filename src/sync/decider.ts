@@ -88,6 +88,7 @@ export class Decider {
     // Why an address is no longer checked belongs to the decision.
     const foundLast = new Map<CheckId, Health>();
     const probeMs = this.#trustedProbeMs(context);
+    this.#deletionBudget.noteDeciding(records);
     for (const record of records) {
       if (record.target === undefined) continue;
       const snapshot = this.#snapshotOf(record, context, probeMs, foundLast);

@@ -15,10 +15,26 @@ export class DeletionBudget {
   readonly #instance: string;
   /** By target key, when it was deleted, on the monotonic clock. */
   readonly #deletedAtMs = new Map<string, number>();
+  /** By target key, whether it was ours before the list in force changed anything. */
+  readonly #wasOurs = new Map<string, boolean>();
 
   constructor(registry: TargetRegistry, instance: string) {
     this.#registry = registry;
     this.#instance = instance;
+  }
+
+  /** Another list is in force from now on. */
+  noteList(): void {
+    this.#wasOurs.clear();
+  }
+
+  /**
+   * These records are about to be decided, and so perhaps written. What a list publishes itself does not count for
+   * its deletions: otherwise a list that names nothing of what was published could delete the last Service.
+   */
+  noteDeciding(records: readonly TargetRecord[]): void {
+    for (const record of records)
+      if (!this.#wasOurs.has(record.key)) this.#wasOurs.set(record.key, this.#isOurs(record));
   }
 
   noteDecided(removals: readonly ObjectPlan[], nowMs: number): void {
@@ -41,7 +57,9 @@ export class DeletionBudget {
       if (record.release !== undefined || this.#isOurs(record)) removals.push(this.#removalOf(record));
       else this.#registry.records.delete(record.key);
     }
-    const owned = [...this.#registry.records.values()].filter((record) => this.#isOurs(record));
+    const owned = [...this.#registry.records.values()].filter(
+      (record) => this.#wasOurs.get(record.key) ?? this.#isOurs(record),
+    );
     const going = owned.filter(
       (record) => record.target === undefined && deletionPolicyOf(this.#removalOf(record)) === 'Delete',
     );

@@ -74,6 +74,21 @@ describe('run after the list lost more than guards.maxDeletes', () => {
     expect(await next.end()).toBe(0);
   });
 
+  it('does not count what a list has just published as staying beside the last Service', async () => {
+    await worker.end();
+    const single = LiveWorker.start(listOf('a'), ['--allow-mass-delete'], world);
+    await world.clock.advance(20_000);
+    expect(await services()).toEqual(['a']);
+    await single.end();
+    const next = LiveWorker.start(listOf('a'), [], world);
+    await world.clock.advance(700_000);
+    next.edit(listOf('new'));
+    await world.clock.advance(120_000);
+    expect(next.reasons()).toContain('MassDeletion');
+    expect(await services()).toEqual(['a', 'new']);
+    expect(await next.end()).toBe(0);
+  });
+
   it('deletes the other Services when enough targets are back in the list', async () => {
     worker.edit(listOf('a'));
     await world.clock.advance(10_000);
