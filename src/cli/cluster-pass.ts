@@ -47,6 +47,7 @@ export function decideOptions(flags: Pick<ClusterFlags, 'instance'> & DecisionFl
     policy: flags.policy,
     allowMassDelete: flags.allowMassDelete ?? false,
     acceptDrain: flags.acceptDrain ?? false,
+    pruneLists: flags.pruneList ?? [],
   };
 }
 

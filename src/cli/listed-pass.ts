@@ -1,9 +1,9 @@
-import type { ConfigMapReference } from '../config/config-map-reference.ts';
 import type { SourcePart } from '../config/source.ts';
 import { readConfigMaps } from '../list/read-config-maps.ts';
 import type { OnceResult } from '../sync/once.ts';
 import type { Policy } from '../sync/policy.ts';
 import { RunTime } from '../sync/run-time.ts';
+import type { ListSources } from '../sync/worker-context.ts';
 import type { Cluster } from './cluster.ts';
 import { clusterChoice, type PassOrder, runPass } from './cluster-pass.ts';
 import type { CliContext } from './context.ts';
@@ -29,7 +29,7 @@ export async function runListedPass(
   }
   const files = await context.readList(sources.paths);
   const isInFiles = sources.configMaps.length === 0;
-  const list = isInFiles ? listIn(files, context) : undefined;
+  const list = isInFiles ? listIn(files, flags.listName, context) : undefined;
   // Report errors of files without connecting to a cluster.
   if (isInFiles && list === undefined) return EXIT.usage;
   const connected = await context.connect(clusterChoice(flags));
@@ -42,7 +42,7 @@ export async function runListedPass(
   try {
     const result =
       list === undefined
-        ? await passByConfigMaps(sources.configMaps, files, order, cluster, context)
+        ? await passByConfigMaps(sources, files, order, cluster, context)
         : await runPass(list, order, cluster, context);
     if (result === 'badList') return EXIT.usage;
     if (!result.ok) {
@@ -57,7 +57,7 @@ export async function runListedPass(
 }
 
 async function passByConfigMaps(
-  configMaps: readonly ConfigMapReference[],
+  { configMaps, listName }: ListSources,
   files: readonly SourcePart[],
   order: PassOrder,
   cluster: Cluster,
@@ -68,6 +68,6 @@ async function passByConfigMaps(
     context.signal,
   );
   if (!read.ok) return read;
-  const list = listIn([...files, ...read.parts], context);
+  const list = listIn([...files, ...read.parts], listName, context);
   return list === undefined ? 'badList' : runPass(list, order, cluster, context);
 }

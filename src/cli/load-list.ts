@@ -10,7 +10,7 @@ import { colorsFor } from './rendering/terminal.ts';
 /** The target list of `--config`. Returns undefined after printing the problems of the list. */
 export async function loadList(flags: ListFlags, context: CliContext): Promise<TargetList | undefined> {
   const parts = await readFiles(flags, context);
-  return parts === undefined ? undefined : listIn(parts, context);
+  return parts === undefined ? undefined : listIn(parts, flags.listName, context);
 }
 
 /** The files of `--config`. Returns undefined after printing that the flag is missing. */
@@ -31,9 +31,10 @@ export async function readFiles(
  */
 export function listIn(
   parts: readonly SourcePart[],
+  listName: string | undefined,
   { terminal: { err } }: CliContext,
 ): TargetList | undefined {
-  const result = readTargetList(parts);
+  const result = readTargetList(parts, { listName });
   if (result.ok) return result.list;
   const texts = new Map(parts.flatMap((part) => (part.ok ? [[part.source, part.text] as const] : [])));
   err.write(problemsText(result.problems, texts));
@@ -47,14 +48,14 @@ export type SourcesFound =
   | { readonly ok: false; readonly message: string };
 
 /** Reads the list's sources from the flags. */
-export function sourcesOf({ config: paths = [], configmap = [] }: ClusterListFlags): SourcesFound {
+export function sourcesOf({ config: paths = [], configmap = [], listName }: ClusterListFlags): SourcesFound {
   const configMaps: ConfigMapReference[] = [];
   for (const text of configmap) {
     const read = readConfigMapReference(text);
     if (!read.ok) return read;
     configMaps.push(read.reference);
   }
-  if (paths.length > 0 || configMaps.length > 0) return { ok: true, paths, configMaps };
+  if (paths.length > 0 || configMaps.length > 0) return { ok: true, paths, configMaps, listName };
   const message = 'no target list is given: pass --config FILE or --configmap NAMESPACE/NAME';
   return { ok: false, message };
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isListName } from '../config/kubernetes-names.ts';
 import { parseDuration } from '../config/quantities.ts';
 import type { OutputFormat } from './rendering/output.ts';
 
@@ -19,11 +20,29 @@ export function withExamples(command: Command, ...lines: readonly string[]): Com
 export interface ListFlags {
   /** Optional for commander, which would report a missing list before a misspelt flag; `loadList` checks it. */
   readonly config?: readonly string[];
+  readonly listName?: string;
 }
 
 export function withListFlags(command: Command): Command {
-  return command.addOption(
-    option('-c, --config <path...>', 'target list: a file, a directory, or - for standard input; repeatable'),
+  return command
+    .addOption(
+      option(
+        '-c, --config <path...>',
+        'target list: a file, a directory, or - for standard input; repeatable, each is one list',
+      ),
+    )
+    .addOption(
+      option(
+        '--list-name <name>',
+        'name of the list, whatever it says itself; everything that is given is one list then',
+      ).argParser(parseListName),
+    );
+}
+
+function parseListName(text: string): string {
+  if (isListName(text)) return text;
+  throw new InvalidArgumentError(
+    "Use a name of lower-case letters, digits, '-' and '.', or a reference to ConfigMaps.",
   );
 }
 
@@ -125,6 +144,7 @@ export interface DecisionFlags {
   readonly adopt?: boolean;
   readonly policy: 'sync' | 'upsert-only' | 'create-only';
   readonly allowMassDelete?: boolean;
+  readonly pruneList?: readonly string[];
   readonly acceptDrain?: boolean;
 }
 
@@ -144,6 +164,12 @@ export function withDecisionFlags(command: Command): Command {
       switchOption(
         '--allow-mass-delete',
         'delete Services even if they are more than guards.maxDeletes allows',
+      ),
+    )
+    .addOption(
+      option(
+        '--prune-list <name...>',
+        'delete what this list published, although it is not given, or names nothing of it; repeatable',
       ),
     )
     .addOption(

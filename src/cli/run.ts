@@ -58,10 +58,10 @@ const EXIT_OF: Readonly<Record<WorkerEnd, ExitCode>> = {
   clusterFailed: EXIT.clusterFailed,
 };
 
-function settingsOf(flags: RunFlags, { paths, configMaps }: ListSources): WorkerSettings {
+function settingsOf(flags: RunFlags, { paths, configMaps, listName }: ListSources): WorkerSettings {
   return {
     options: decideOptions(flags),
-    sources: { paths, configMaps },
+    sources: { paths, configMaps, listName },
     allowEmpty: flags.allowEmpty ?? false,
     listen: flags.listen,
     leaderElect: flags.leaderElect !== 'false',

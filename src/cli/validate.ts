@@ -33,7 +33,7 @@ export async function runValidate(flags: ValidateFlags, context: CliContext): Pr
   }
   const parts = await readFiles(flags, context);
   if (parts === undefined) return EXIT.usage;
-  const result = readTargetList(parts);
+  const result = readTargetList(parts, { listName: flags.listName });
   const verdict = result.ok
     ? { valid: true, targets: result.list.targets.length, problems: [] }
     : { valid: false, reason: result.reason, problems: result.problems.map(problemForPrograms) };

@@ -27,6 +27,17 @@ export function isDns1123Subdomain(text: string): boolean {
   return text.length <= MAX_SUBDOMAIN_LENGTH && text.split('.').every((part) => LABEL_1123.test(part));
 }
 
+/**
+ * The name of a target list: as an object's name, or as a reference to ConfigMaps, which is the name of the list in
+ * them.
+ */
+export function isListName(text: string): boolean {
+  return (
+    isDns1123Subdomain(text) ||
+    (text.length <= MAX_SUBDOMAIN_LENGTH && /^[a-z0-9-]+\/[\x21-\x7e]+$/.test(text))
+  );
+}
+
 /** The key of a label, an `appProtocol`: a name of at most 63 characters, or `PREFIX/NAME`. */
 export function isQualifiedName(text: string): boolean {
   const parts = text.split('/');

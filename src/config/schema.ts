@@ -4,7 +4,7 @@ import { endpointsSchema } from './endpoints.ts';
 import { flag, listOf, oneOf, ruledText, section } from './field.ts';
 import { guardsSchema } from './guards.ts';
 import { healthCheckSchema } from './health-check.ts';
-import { isDns1035Label, isDns1123Label } from './kubernetes-names.ts';
+import { isDns1035Label, isDns1123Label, isDns1123Subdomain } from './kubernetes-names.ts';
 import { MAX_TARGETS } from './limits.ts';
 import { portsSchema } from './ports.ts';
 import { quoted } from './problem.ts';
@@ -72,10 +72,28 @@ export const defaultsSchema = section(
   },
 );
 
+export const metadataSchema = section(
+  {
+    name: ruledText(
+      {
+        description:
+          'Name of the list. What it publishes bears this name, and it deletes only what bears it; a list without a name deletes nothing. Of a list in ConfigMaps, the reference to them is the name.',
+        expected: "a name: lower-case letters, digits, '-' and '.', at most 253 characters",
+        maxLength: 253,
+        pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+      },
+      (text) =>
+        isDns1123Subdomain(text) ? undefined : { message: `${quoted(text)} cannot be the name of a list` },
+    ),
+  },
+  { id: 'Metadata', description: 'What the list is called.' },
+);
+
 export const targetListSchema = section(
   {
     apiVersion: oneOf([API_VERSION], { description: 'Version of this format.' }),
     kind: oneOf([KIND], { description: 'Kind of this document.' }),
+    metadata: metadataSchema.optional(),
     defaults: defaultsSchema.optional(),
     guards: guardsSchema.optional(),
     targets: listOf(targetSchema, {
@@ -97,6 +115,7 @@ const anyTargets = listOf(z.unknown(), {
 export const envelopeSchema = section(
   {
     ...targetListSchema.shape,
+    metadata: z.unknown().optional(),
     defaults: z.unknown().optional(),
     guards: z.unknown().optional(),
     targets: anyTargets,

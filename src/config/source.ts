@@ -7,16 +7,27 @@ export interface TargetSource {
   read(signal: AbortSignal): Promise<readonly SourcePart[]>;
 }
 
+/** The list that a part belongs to: each `--config` and each `--configmap` is one list. */
+export interface ListOrigin {
+  /** As given on the command line. */
+  readonly given: string;
+  /** Nothing written in the list can change this name. Absent: its `metadata.name` is its name. */
+  readonly name?: string;
+}
+
 export type SourcePart =
   | {
       readonly ok: true;
       /** For messages: a file's path, `<stdin>` or `configmap NAMESPACE/NAME[KEY]`. */
       readonly source: string;
       readonly text: string;
+      /** Absent: it is a list of its own. */
+      readonly list?: ListOrigin;
     }
   | {
       readonly ok: false;
       readonly source: string;
+      readonly list?: ListOrigin;
       readonly reason: SourceFailure;
       /** One line, without the name of the source. */
       readonly message: string;

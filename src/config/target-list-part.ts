@@ -5,14 +5,25 @@ import type { Report } from './field-rules.ts';
 import { guardsFrom, guardsSchema } from './guards.ts';
 import { MAX_PROBLEMS, MAX_TARGETS } from './limits.ts';
 import { type ConfigProblem, describeValue, formatPath, type Path, problemOfSource } from './problem.ts';
-import { defaultsSchema, envelopeSchema, KIND, targetSchema, type WrittenDefaults } from './schema.ts';
+import {
+  defaultsSchema,
+  envelopeSchema,
+  KIND,
+  metadataSchema,
+  targetSchema,
+  type WrittenDefaults,
+} from './schema.ts';
 import { problemsOfIssue, valueAt } from './schema-issue.ts';
+import type { ListOrigin } from './source.ts';
 import { DEFAULT_NAMESPACE, targetFrom } from './target.ts';
 import { readYaml, type YamlDocument } from './yaml-document.ts';
 
 /** The declarations of one text: a file or a key of a ConfigMap. It is invalid when it has problems. */
 export interface TargetListPart {
   readonly source: string;
+  readonly list: ListOrigin;
+  /** Its `metadata.name`. */
+  readonly name: DeclaredName | undefined;
   readonly targets: readonly PartTarget[];
   readonly guards: DeclaredGuards | undefined;
   readonly problems: readonly ConfigProblem[];
@@ -33,6 +44,11 @@ export interface Declaration {
   readonly location: SourceLocation;
 }
 
+export interface DeclaredName {
+  readonly name: string;
+  readonly location: SourceLocation;
+}
+
 export interface DeclaredGuards {
   readonly guards: Guards;
   readonly location: SourceLocation;
@@ -49,9 +65,9 @@ interface Reading {
  * Parses one text of a target list; `source` is its name in messages. Never throws. The time is linear in the
  * length of the text, which must be below 5 MiB.
  */
-export function parsePart(text: string, source: string): TargetListPart {
+export function parsePart(text: string, source: string, list: ListOrigin): TargetListPart {
   const { document, problems } = readYaml(text, source);
-  const nothing = { source, targets: [], guards: undefined, declarations: [] };
+  const nothing = { source, list, name: undefined, targets: [], guards: undefined, declarations: [] };
   if (document === undefined) return { ...nothing, problems };
   const reading: Reading = { source, document, problems: problems.slice(0, 2 * MAX_PROBLEMS) };
   const manifest = manifestProblem(reading);
@@ -63,6 +79,8 @@ export function parsePart(text: string, source: string): TargetListPart {
   const items = Array.isArray(written) && written.length <= MAX_TARGETS ? written : [];
   return {
     source,
+    list,
+    name: readName(reading),
     targets: items.flatMap((_, at) => readTarget(reading, at, defaults)),
     guards: readGuards(reading),
     declarations: items.flatMap((_, at) => declarationOf(document, at)),
@@ -104,6 +122,13 @@ function isFull({ problems }: Reading): boolean {
 
 function isWritten(document: YamlDocument, section: string): boolean {
   return valueAt(document.value, [section]) !== undefined;
+}
+
+function readName(reading: Reading): DeclaredName | undefined {
+  const { document } = reading;
+  if (!isWritten(document, 'metadata')) return undefined;
+  const metadata = checked(reading, metadataSchema, ['metadata']);
+  return metadata && { name: metadata.name, location: document.locate(['metadata', 'name']) };
 }
 
 function readGuards(reading: Reading): DeclaredGuards | undefined {

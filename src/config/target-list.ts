@@ -2,14 +2,37 @@ import { DEFAULT_GUARDS, type Guards, refusalOf } from '../model/guards.ts';
 import { keyOf, type SourceLocation, type Target } from '../model/target.ts';
 import { MAX_TARGETS } from './limits.ts';
 import { type ConfigProblem, problemOfSource, quoted, sortedProblems } from './problem.ts';
-import type { SourcePart } from './source.ts';
-import { type DeclaredGuards, type PartTarget, parsePart, type TargetListPart } from './target-list-part.ts';
+import type { ListOrigin, SourcePart } from './source.ts';
+import {
+  type DeclaredGuards,
+  type DeclaredName,
+  type PartTarget,
+  parsePart,
+  type TargetListPart,
+} from './target-list-part.ts';
 
 /** A complete target list, merged from one or more parts. */
 export interface TargetList {
   /** In the order of the parts, and of the targets within each part. */
   readonly targets: readonly Target[];
   readonly guards: Guards;
+  /** What the parts belong to, in their order. */
+  readonly lists: readonly DeclaredList[];
+}
+
+/** One list. */
+export interface DeclaredList {
+  /** As given on the command line. */
+  readonly given: string;
+  /** Absent: it has no name, and deletes nothing. */
+  readonly name?: string;
+}
+
+export interface MergeOptions {
+  /** `--list-name`: all parts together are one list of this name. */
+  readonly listName?: string | undefined;
+  /** Lists that are given although no part of them may be left. */
+  readonly origins?: readonly ListOrigin[];
 }
 
 /**
@@ -29,11 +52,14 @@ export type TargetListResult =
 
 /** Parses a list of a single text. */
 export function parseTargetList(text: string, source: string): TargetListResult {
-  return mergeTargetLists([parsePart(text, source)]);
+  return mergeTargetLists([parsePart(text, source, { given: source })]);
 }
 
 /** Merges parts of several sources into one list, and checks the rules that concern all parts together. */
-export function mergeTargetLists(given: readonly TargetListPart[]): TargetListResult {
+export function mergeTargetLists(
+  given: readonly TargetListPart[],
+  options: MergeOptions = {},
+): TargetListResult {
   const parts = given.filter(({ source }, at) => given.findIndex((part) => part.source === source) === at);
   const guards = parts.flatMap((part) => part.guards ?? []);
   const active = guards[0]?.guards ?? DEFAULT_GUARDS;
@@ -44,15 +70,66 @@ export function mergeTargetLists(given: readonly TargetListPart[]): TargetListRe
     ...repeatedSources(given),
     ...repeatedTargets(parts),
     ...guardsThatDiffer(guards),
+    ...namesThatDiffer(parts, options),
     ...tooManyTargets(parts),
     ...targets.flatMap((target) => refusedAddresses(target, active)),
   ];
   if (problems.length > 0) {
     return { ok: false, reason: 'InvalidTargetList', problems: sortedProblems(problems, sources) };
   }
-  const list = { targets: targets.map(({ target }) => target), guards: active };
+  const lists = listsOf(parts, options);
+  const list = {
+    targets: parts.flatMap((part) => targetsIn(part, lists.get(part.list.given)?.name)),
+    guards: active,
+    lists: [...new Set(lists.values())],
+  };
   if (targets.length > 0) return { ok: true, list };
   return { ok: false, reason: 'EmptyTargetList', list, problems: sources.map(emptyProblem) };
+}
+
+/** By what was given on the command line. */
+function listsOf(
+  parts: readonly TargetListPart[],
+  { listName, origins = [] }: MergeOptions,
+): ReadonlyMap<string, DeclaredList> {
+  const all = [...parts.map(({ list }) => list), ...origins];
+  if (listName !== undefined) {
+    const one: DeclaredList = { given: '--list-name', name: listName };
+    return new Map(all.map(({ given }) => [given, one]));
+  }
+  const lists = new Map<string, DeclaredList>();
+  for (const { given, name } of all) {
+    if (lists.has(given)) continue;
+    const written = parts.find((part) => part.list.given === given && part.name !== undefined)?.name?.name;
+    const called = name ?? written;
+    lists.set(given, called === undefined ? { given } : { given, name: called });
+  }
+  return lists;
+}
+
+function targetsIn({ targets }: TargetListPart, list: string | undefined): readonly Target[] {
+  return targets.map(({ target }) => (list === undefined ? target : { ...target, list }));
+}
+
+/** The files of one directory are one list, so they cannot have two names. */
+function namesThatDiffer(parts: readonly TargetListPart[], { listName }: MergeOptions): ConfigProblem[] {
+  if (listName !== undefined) return [];
+  const first = new Map<string, DeclaredName>();
+  const problems: ConfigProblem[] = [];
+  for (const { list, name: declared } of parts) {
+    if (declared === undefined || list.name !== undefined) continue;
+    const other = first.get(list.given) ?? declared;
+    first.set(list.given, other);
+    if (other.name === declared.name) continue;
+    problems.push({
+      location: declared.location,
+      path: 'metadata.name',
+      found: quoted(declared.name),
+      expected: 'one name for all files of the list',
+      message: `${list.given} is one list, and is called ${quoted(other.name)} at ${formatLocation(other.location)}`,
+    });
+  }
+  return problems;
 }
 
 function emptyProblem(source: string): ConfigProblem {
@@ -140,13 +217,14 @@ function refusedAddresses({ target, path }: PartTarget, guards: Guards): ConfigP
 }
 
 /** Parses all parts of a source. An unreadable part is a problem of the list. */
-export function readTargetList(parts: readonly SourcePart[]): TargetListResult {
-  return mergeTargetLists(parts.map(partOf));
+export function readTargetList(parts: readonly SourcePart[], options?: MergeOptions): TargetListResult {
+  return mergeTargetLists(parts.map(partOf), options);
 }
 
 /** Parses one part, for callers that keep the last valid part of each source. */
 export function partOf(part: SourcePart): TargetListPart {
-  if (part.ok) return parsePart(part.text, part.source);
-  const problems = [problemOfSource(part.source, part.message)];
-  return { source: part.source, targets: [], guards: undefined, declarations: [], problems };
+  const { source, list = { given: source } } = part;
+  if (part.ok) return parsePart(part.text, source, list);
+  const problems = [problemOfSource(source, part.message)];
+  return { source, list, name: undefined, targets: [], guards: undefined, declarations: [], problems };
 }

@@ -13,14 +13,14 @@ import { applyPanic } from '../endpoint/panic.ts';
 import { type Sources, sourcesOf } from '../endpoint/recovery.ts';
 import { applyTiers } from '../endpoint/tiers.ts';
 import { keyOf, type Target } from '../model/target.ts';
-import { guardDeletions } from '../plan/deletion-guard.ts';
-import { publishedReadiness, servingSlices } from '../plan/existing-objects.ts';
+import { publishedReadiness, publishingList, servingSlices } from '../plan/existing-objects.ts';
 import { clusterFamiliesOf } from '../plan/families.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
 import type { PlanContext, PlanOptions } from '../plan/plan-input.ts';
 import { planRelease } from '../plan/plan-release.ts';
 import { deletionPolicyOf, planDeletion, type RemovalInput } from '../plan/plan-removal.ts';
 import { planTarget } from '../plan/plan-target.ts';
+import { guardPruning, type ListTally } from '../plan/prune-guard.ts';
 import { type Situation, situationOf } from '../plan/situation.ts';
 import type { Instant } from '../time/clock.ts';
 import { publishableCandidates } from './publishable-candidates.ts';
@@ -31,10 +31,10 @@ export interface DecideInput extends NamingInput {
   readonly targets: readonly TargetSnapshot[];
   /** What is ours and stands under a name that the list no longer has. */
   readonly removals: readonly RemovalInput[];
-  /** How many Services this instance owns in all, and owned before this list let them go. */
-  readonly ownedServices: number;
-  /** How many of them go by this list besides `removals`: they have gone already, or are decided another time. */
-  readonly removedBesides: number;
+  /** By name: the lists that this process has, and those of `--prune-list`. */
+  readonly tallies: ReadonlyMap<string, ListTally>;
+  /** The names of the lists that this process has. */
+  readonly givenLists: ReadonlySet<string>;
   readonly options: DecideOptions;
   readonly clusterWide: ClusterWideView;
   /** Every target was observed once, or nobody waits for that any more. Until then nothing is drained or pruned. */
@@ -59,6 +59,8 @@ export interface DecideOptions extends PlanOptions {
   readonly acceptDrain: boolean;
   /** `--allow-mass-delete`. */
   readonly allowMassDelete: boolean;
+  /** `--prune-list`: what these lists published goes although they are missing, or name nothing of it. */
+  readonly pruneLists: readonly string[];
 }
 
 export interface Decision {
@@ -100,7 +102,7 @@ export interface TargetDecision {
 }
 
 /** What the decision about one target follows from, besides what is known of it. */
-type TargetInput = NamingInput & Pick<DecideInput, 'options'>;
+type TargetInput = NamingInput & Pick<DecideInput, 'options' | 'givenLists'>;
 
 /**
  * Names × health × what exists → what to do. Pure: `plan` prints it, `sync` and `run` carry it out, and
@@ -109,8 +111,8 @@ type TargetInput = NamingInput & Pick<DecideInput, 'options'>;
  * Yields after each target, so that ten thousand need not keep everything else waiting.
  */
 export function* decide(input: DecideInput, now: Instant): Generator<void, Decision> {
-  const { healthOf, guards, hasNoStateStore, options, clusterWide } = input;
-  const shared = { healthOf, guards, hasNoStateStore, options, clusterWide };
+  const { healthOf, guards, hasNoStateStore, options, givenLists, clusterWide } = input;
+  const shared = { healthOf, guards, hasNoStateStore, options, givenLists, clusterWide };
   const postponed = new Map<string, Postponement>();
   const assessed: AssessedTarget[] = [];
   for (const moment of input.targets) {
@@ -162,8 +164,11 @@ function needsNewRead(
   );
 }
 
-function planContextOf({ target, existing }: TargetSnapshot, { options, guards }: TargetInput): PlanContext {
-  return { target, existing, options: { ...options, clusterFamilies: clusterFamiliesOf(guards) } };
+function planContextOf(
+  { target, existing }: TargetSnapshot,
+  { options, givenLists: lists, guards }: TargetInput,
+): PlanContext {
+  return { target, existing, options: { ...options, lists, clusterFamilies: clusterFamiliesOf(guards) } };
 }
 
 /** One target by itself, before the guard has seen them all. */
@@ -240,14 +245,18 @@ function decideRemovals(input: DecideInput, postponed: Map<string, Postponement>
     for (const removal of pruned) postponed.set(keyOf(removal), 'everythingRead');
     return released;
   }
-  const plans = pruned.map(planRemoval);
-  if (input.options.policy !== 'sync') {
+  const { options, tallies, guards } = input;
+  const { policy, allowMassDelete } = options;
+  if (policy !== 'sync') {
     const excluded = { phase: 'Orphaned', reason: 'ExcludedByPolicy', actions: [] } as const;
-    return [...released, ...plans.map((plan) => ({ ...plan, ...excluded }))];
+    return [...released, ...pruned.map((removal) => ({ ...planRemoval(removal), ...excluded }))];
   }
-  if (input.options.allowMassDelete) return [...released, ...plans];
-  const { ownedServices, removedBesides, guards } = input;
-  return [...released, ...guardDeletions(plans, ownedServices, removedBesides, guards.maxDeletesPercent)];
+  const removals = pruned.map((removal) => ({
+    plan: planRemoval(removal),
+    list: publishingList(removal.existing, removal.instance),
+  }));
+  const { maxDeletesPercent } = guards;
+  return [...released, ...guardPruning(removals, { tallies, maxDeletesPercent, allowMassDelete })];
 }
 
 /** What becomes of the objects of a target that left the list. */

@@ -29,7 +29,7 @@ export function listFileSource(paths: readonly string[], stdin: () => Readable):
       for (const path of paths) {
         signal.throwIfAborted();
         if (path !== STDIN_PATH) {
-          parts.push(...(await readPath(path, signal)));
+          for (const part of await readPath(path, signal)) parts.push({ ...part, list: { given: path } });
           continue;
         }
         fromStdin ??= readPart(STDIN, addAbortSignal(signal, stdin()), signal);

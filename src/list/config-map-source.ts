@@ -54,7 +54,11 @@ export class ConfigMapSource implements ListSource {
         this.#onTrouble(failure);
         // The right may be granted later. Until then the list is known to be incomplete.
         if (failure.reason === 'Forbidden' && !reflector.synced) {
-          onParts([{ ok: false, source: this.name, reason: 'PermissionDenied', message: failure.message }]);
+          const { text: name } = this.#reference;
+          const list = { given: this.name, name };
+          onParts([
+            { ok: false, source: this.name, list, reason: 'PermissionDenied', message: failure.message },
+          ]);
         }
       },
     });

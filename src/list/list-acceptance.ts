@@ -1,5 +1,5 @@
 import type { ConfigProblem } from '../config/problem.ts';
-import { mergeTargetLists, type TargetList } from '../config/target-list.ts';
+import { type MergeOptions, mergeTargetLists, type TargetList } from '../config/target-list.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import { keyOf } from '../model/target.ts';
 import type { PartHistory } from './part-history.ts';
@@ -18,12 +18,15 @@ export interface Acceptance {
 export function acceptWanted(
   memories: readonly PartHistory[],
   active: TargetList | undefined,
-  allowEmpty: boolean,
+  { allowEmpty, ...options }: MergeOptions & { readonly allowEmpty: boolean },
 ): Acceptance {
   const isWhole = memories.every(({ problems }) => problems.length === 0);
   const staying = keysToStay(memories, active);
   const merge = (parts: readonly (TargetListPart | undefined)[]): Acceptance => {
-    const result = mergeTargetLists(parts.filter((part) => part !== undefined));
+    const result = mergeTargetLists(
+      parts.filter((part) => part !== undefined),
+      options,
+    );
     if (result.ok || (result.reason === 'EmptyTargetList' && allowEmpty && isWhole)) {
       return { list: holdsAll(result.list, staying) ? result.list : undefined, problems: [] };
     }

@@ -1,4 +1,5 @@
 import { type ConfigProblem, sortedProblems } from '../config/problem.ts';
+import type { ListOrigin } from '../config/source.ts';
 import type { TargetList } from '../config/target-list.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import { acceptWanted } from './list-acceptance.ts';
@@ -11,6 +12,8 @@ export interface ListMergerSettings {
   readonly sources: readonly string[];
   /** Accept a list or a part without targets. Without this it counts as broken. */
   readonly allowEmpty: boolean;
+  /** `--list-name`. */
+  readonly listName?: string | undefined;
   readonly onList: (active: ActiveList) => void;
   /** Called after each read of a source, with the result. */
   readonly onReport: (report: ListReport) => void;
@@ -46,6 +49,8 @@ interface Source {
   readonly name: string;
   /** In the order of the source; undefined before its first report. */
   parts: readonly PartHistory[] | undefined;
+  /** The lists that its parts belong to, those of unreadable parts too. */
+  origins: readonly ListOrigin[];
   /** All its parts were valid at one time. */
   wasWhole: boolean;
 }
@@ -66,6 +71,7 @@ export class ListMerger {
     this.#sources = [...new Set(settings.sources)].map((name) => ({
       name,
       parts: undefined,
+      origins: [],
       wasWhole: false,
     }));
   }
@@ -84,6 +90,7 @@ export class ListMerger {
   }
 
   #update(source: Source, parts: readonly ReadPart[]): void {
+    source.origins = parts.flatMap(({ part }) => part.list ?? []);
     const known = new Map((source.parts ?? []).map((memory) => [memory.source, memory]));
     const present = parts.map((read) => {
       const { source: name } = read.part;
@@ -100,7 +107,9 @@ export class ListMerger {
 
   #finish(): void {
     const memories = this.#sources.flatMap(({ parts }) => parts ?? []);
-    const accepted = acceptWanted(memories, this.#active?.list, this.#settings.allowEmpty);
+    const { allowEmpty, listName } = this.#settings;
+    const origins = this.#sources.flatMap(({ origins }) => origins);
+    const accepted = acceptWanted(memories, this.#active?.list, { allowEmpty, listName, origins });
     for (const source of this.#sources) {
       const inOrder = (source.parts ?? []).every(({ problems }) => problems.length === 0);
       if (inOrder && accepted.problems.length === 0) source.wasWhole = true;

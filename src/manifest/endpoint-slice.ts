@@ -1,7 +1,7 @@
 import type { Target } from '../model/target.ts';
 import { type EndpointEntry, toSliceEndpoint } from './endpoint-entry.ts';
 import type { EndpointPort, EndpointSliceObject } from './kube-object.ts';
-import { HEADLESS_LABEL, policyAnnotation, sliceLabels } from './labels.ts';
+import { HEADLESS_LABEL, sliceLabels, targetAnnotations } from './labels.ts';
 
 /** The desired content of one slice. */
 export interface SliceContent {
@@ -37,7 +37,7 @@ export function buildEndpointSlice(
       name: content.name,
       namespace: target.namespace,
       labels: { ...sliceLabels(instance, target.name), ...(headless ? { [HEADLESS_LABEL]: '' } : {}) },
-      ...policyAnnotation(target),
+      ...targetAnnotations(target),
       ...(uid === undefined ? {} : { ownerReferences: [ownerReference(target.name, uid)] }),
     },
     addressType: content.addressType,

@@ -1,7 +1,7 @@
 import type { Target } from '../model/target.ts';
 import { type EndpointEntry, portSetKey } from './endpoint-entry.ts';
 import type { EndpointPort, EndpointSubset, EndpointsObject } from './kube-object.ts';
-import { OVER_CAPACITY_ANNOTATION, ownershipLabels, policyAnnotation, SKIP_MIRROR_LABEL } from './labels.ts';
+import { OVER_CAPACITY_ANNOTATION, ownershipLabels, SKIP_MIRROR_LABEL, targetAnnotations } from './labels.ts';
 
 /** The limit of the Endpoints controller (`endpoints_controller.go:696`). */
 export const MAX_ENDPOINTS_ADDRESSES = 1000;
@@ -19,7 +19,7 @@ export function buildEndpoints(
   const subsets = subsetsOf(kept);
   const skipMirror = target.publish.resources.includes('EndpointSlice');
   const annotations = {
-    ...policyAnnotation(target).annotations,
+    ...targetAnnotations(target).annotations,
     ...(kept.length < entries.length ? { [OVER_CAPACITY_ANNOTATION]: 'truncated' } : {}),
   };
   return {

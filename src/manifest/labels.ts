@@ -23,6 +23,9 @@ export const TRIGGER_TIME_ANNOTATION = 'endpoints.kubernetes.io/last-change-trig
 /** The deletion policy of the target; it is read when the target has left the list. */
 export const DELETION_POLICY_ANNOTATION = 'external-endpoints/deletion-policy';
 
+/** The name of the list that publishes the object; only that list may delete it. */
+export const LIST_ANNOTATION = 'external-endpoints/list';
+
 export const MIRROR_CONTROLLER = 'endpointslicemirroring-controller.k8s.io';
 export const SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
 
@@ -75,13 +78,21 @@ function ownerByLabel(object: KubeObject, label: string, instance: string): Owne
 }
 
 /**
- * The annotation for `deletionPolicy: Orphan`. It is needed when the target has left the list. Every object of the target
- * has it, because the Service may have another owner, or may be released or created anew without it.
+ * The annotations that are needed when the target has left the list: which list that was, and `deletionPolicy: Orphan`.
+ * Every object of the target has them, because the Service may have another owner, or may be released or created anew
+ * without them.
  */
-export function policyAnnotation({
+export function targetAnnotations({
   deletionPolicy,
-}: Pick<Target, 'deletionPolicy'>): Pick<ObjectMeta, 'annotations'> {
-  return deletionPolicy === 'Orphan' ? { annotations: { [DELETION_POLICY_ANNOTATION]: 'Orphan' } } : {};
+  list,
+}: Pick<Target, 'deletionPolicy' | 'list'>): Pick<ObjectMeta, 'annotations'> {
+  if (deletionPolicy !== 'Orphan' && list === undefined) return {};
+  return {
+    annotations: {
+      ...(list === undefined ? {} : { [LIST_ANNOTATION]: list }),
+      ...(deletionPolicy === 'Orphan' ? { [DELETION_POLICY_ANNOTATION]: 'Orphan' } : {}),
+    },
+  };
 }
 
 export function hasOrphanPolicy(object: KubeObject | undefined): boolean {

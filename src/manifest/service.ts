@@ -1,7 +1,7 @@
 import { ADDRESS_FAMILIES } from '../model/ip-address.ts';
 import { keyOf, type Target, type TargetPort } from '../model/target.ts';
 import type { ServiceObject, ServicePort, ServiceSpec } from './kube-object.ts';
-import { ownershipLabels, policyAnnotation } from './labels.ts';
+import { ownershipLabels, targetAnnotations } from './labels.ts';
 
 /**
  * The Service as we apply it: without a selector, so that no controller of Kubernetes writes its endpoints. Fields that
@@ -16,7 +16,7 @@ export function buildService(
 ): ServiceObject {
   const annotations = {
     ...target.service.annotations,
-    ...policyAnnotation(target).annotations,
+    ...targetAnnotations(target).annotations,
   };
   return {
     apiVersion: 'v1',

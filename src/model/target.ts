@@ -6,6 +6,8 @@ export interface Target {
   readonly namespace: string;
   /** The Service's name. */
   readonly name: string;
+  /** The name of the list that declares it; absent: that list has no name. */
+  readonly list?: string;
   readonly ports: readonly TargetPort[];
   readonly endpoints: readonly EndpointSource[];
   readonly dns: DnsSettings;

@@ -7,6 +7,7 @@ import type {
   ServiceObject,
 } from '../manifest/kube-object.ts';
 import {
+  LIST_ANNOTATION,
   MIRROR_CONTROLLER,
   ownerOf,
   SERVICE_NAME_LABEL,
@@ -54,6 +55,33 @@ export function slicesByOwner(existing: ExistingObjects, instance: string): Slic
     orphaned: groups.get('orphaned') ?? [],
     foreign: groups.get('foreign') ?? [],
   };
+}
+
+/** Our objects among them, the Service first. */
+export function ownedObjects(existing: ExistingObjects, instance: string): readonly KubeObject[] {
+  const { service, endpoints } = existing;
+  const named = [service, endpoints].filter((object) => object !== undefined);
+  return [
+    ...named.filter((object) => ownerOf(object, instance) === 'us'),
+    ...slicesByOwner(existing, instance).ours,
+  ];
+}
+
+/** Whether any of the objects bears our marks. */
+export function isOursInPart(existing: ExistingObjects, instance: string): boolean {
+  return ownedObjects(existing, instance).length > 0;
+}
+
+/**
+ * The list that published these objects; undefined: one without a name. While a target moves to another list, they
+ * bear two names for a moment; the Service is written first.
+ */
+export function publishingList(existing: ExistingObjects, instance: string): string | undefined {
+  for (const { metadata } of ownedObjects(existing, instance)) {
+    const list = metadata.annotations?.[LIST_ANNOTATION];
+    if (list !== undefined) return list;
+  }
+  return undefined;
 }
 
 /**

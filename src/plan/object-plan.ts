@@ -26,8 +26,9 @@ export interface ObjectPlan {
  *     Refused            something is skipped on purpose; what is ours already is kept up to date around it
  *     Pending            something else must happen first
  *     Deleted, Orphaned  the target left the list
+ *     Kept               no list at hand may let it go: its objects stay as they stand
  */
-export type PlanPhase = 'Published' | 'NotReady' | 'Refused' | 'Pending' | 'Deleted' | 'Orphaned';
+export type PlanPhase = 'Published' | 'NotReady' | 'Refused' | 'Pending' | 'Deleted' | 'Orphaned' | 'Kept';
 
 export type Action = ApplyAction | PatchAction | DeleteAction;
 

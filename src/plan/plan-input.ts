@@ -25,6 +25,8 @@ export interface PlanOptions {
   /** `--adopt`: adopt objects that are not ours, for every target of this run. */
   readonly adopt: boolean;
   readonly policy: SyncPolicy;
+  /** The names of the lists that this process has. A target that moves from one to another is no news. */
+  readonly lists?: ReadonlySet<string>;
   /** Address families of the cluster's Services, the default one first; empty or absent: unknown. */
   readonly clusterFamilies?: readonly AddressFamily[];
 }

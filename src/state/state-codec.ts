@@ -6,34 +6,32 @@ import type { CheckId, Health } from '../health/health.ts';
 import { type Hostname, isHostname, parseHostname } from '../model/hostname.ts';
 import { ADDRESS_FAMILIES, type IpAddress, parseIpAddress } from '../model/ip-address.ts';
 import type { Instant } from '../time/clock.ts';
-import type { SyncState } from './sync-state.ts';
+import type { ListId, SyncState } from './sync-state.ts';
 
 /** Increased when an older program would misread the text of a newer one. */
-const VERSION = 1;
+const VERSION = 2;
 
-export type DecodedState =
-  | { readonly ok: true; readonly state: SyncState }
-  | { readonly ok: false; readonly message: string };
+/** The state of one list as JSON. Times are whole seconds of the wall clock. */
+export type EncodedState = z.input<typeof STATE>;
 
-/**
- * The state as text. Equal states give equal text, also in another process and a little later. So times are whole
- * seconds of the wall clock, and values without meaning for the next process are left out (latencies, the time of the
- * newest answer). A comparison of texts shows whether a save is needed.
- */
-export function encodeState(state: SyncState, now: Instant): string {
-  const names = [...state.names].sort(byKey).map(([target, memory]) => [target, encodeMemory(memory, now)]);
-  const health = [...state.health].sort(byKey).map(([id, each]) => [id, encodeHealth(each, now)]);
-  return JSON.stringify({
-    version: VERSION,
-    names: Object.fromEntries(names),
-    sources: encodeSources(state.sources),
-    health: Object.fromEntries(health),
-    ...(state.suspectSinceMs === undefined ? {} : { suspectSince: toWall(state.suspectSinceMs, now) }),
-  });
+/** A list's state, as it is stored beside those of other lists. */
+export interface StoredState {
+  /** When it was last written, in whole seconds of the wall clock. */
+  readonly savedAt: number;
+  readonly state: unknown;
 }
 
-/** Decodes the text of {@link encodeState} for this process's clock. Never throws. */
-export function decodeState(text: string, now: Instant): DecodedState {
+export type StoredText =
+  | { readonly ok: true; readonly lists: ReadonlyMap<ListId, StoredState> }
+  | { readonly ok: false; readonly message: string };
+
+/** The states of all lists as text. */
+export function formatStored(lists: ReadonlyMap<ListId, StoredState>): string {
+  return JSON.stringify({ version: VERSION, lists: Object.fromEntries([...lists].sort(byKey)) });
+}
+
+/** Reads the text of {@link formatStored}, but not the states in it. Never throws. */
+export function parseStored(text: string): StoredText {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -47,23 +45,48 @@ export function decodeState(text: string, now: Instant): DecodedState {
       message: `it was written by a newer version (${version.data.version}, not ${VERSION})`,
     };
   }
-  const parsed = STATE.safeParse(json);
+  const parsed = STORED.safeParse(json);
   if (!parsed.success) return { ok: false, message: z.prettifyError(parsed.error).slice(0, 300) };
-  const names = Object.entries(parsed.data.names).map(
-    ([target, memory]) => [target, decodeMemory(memory, now)] as const,
-  );
-  const health = Object.entries(parsed.data.health).map(
-    ([id, each]) => [id as CheckId, decodeHealth(each, now)] as const,
-  );
-  const { suspectSince, sources } = parsed.data;
-  const suspectSinceMs = suspectSince === undefined ? undefined : toMonotonic(suspectSince, now);
+  return { ok: true, lists: new Map(Object.entries(parsed.data.lists)) };
+}
+
+/**
+ * The state of one list. Equal states are encoded alike, also in another process and a little later. So times are whole
+ * seconds of the wall clock, and values without meaning for the next process are left out (latencies, the time of the
+ * newest answer). A comparison of texts shows whether a save is needed.
+ */
+export function encodeState(state: SyncState, now: Instant): EncodedState {
+  const names = [...state.names].sort(byKey).map(([target, memory]) => [target, encodeMemory(memory, now)]);
+  const health = [...state.health].sort(byKey).map(([id, each]) => [id, encodeHealth(each, now)]);
+  const deleted = [...state.deletedAtMs].sort(byKey).map(([target, atMs]) => [target, toWall(atMs, now)]);
+  return {
+    names: Object.fromEntries(names),
+    sources: encodeSources(state.sources),
+    health: Object.fromEntries(health),
+    deleted: Object.fromEntries(deleted),
+    ...(state.suspectSinceMs === undefined ? {} : { suspectSince: toWall(state.suspectSinceMs, now) }),
+  };
+}
+
+export type DecodedState =
+  | { readonly ok: true; readonly state: SyncState }
+  | { readonly ok: false; readonly message: string };
+
+/** Decodes what {@link encodeState} made, for this process's clock. Never throws. */
+export function decodeState(encoded: unknown, now: Instant): DecodedState {
+  const parsed = STATE.safeParse(encoded);
+  if (!parsed.success) return { ok: false, message: z.prettifyError(parsed.error).slice(0, 300) };
+  const { names, sources, health, deleted, suspectSince } = parsed.data;
   return {
     ok: true,
     state: {
-      names: new Map(names),
+      names: new Map(Object.entries(names).map(([target, memory]) => [target, decodeMemory(memory, now)])),
       sources: new Map(Object.entries(sources)),
-      health: new Map(health),
-      suspectSinceMs,
+      health: new Map(
+        Object.entries(health).map(([id, each]) => [id as CheckId, decodeHealth(each, now)] as const),
+      ),
+      deletedAtMs: new Map(Object.entries(deleted).map(([key, atS]) => [key, toMonotonic(atS, now)])),
+      suspectSinceMs: suspectSince === undefined ? undefined : toMonotonic(suspectSince, now),
     },
   };
 }
@@ -136,12 +159,16 @@ const HEALTH = z.object({
   vantageSuspect: z.boolean(),
 });
 
-const STATE = z.object({
+const STORED = z.object({
   version: z.literal(VERSION),
+  lists: z.record(z.string(), z.object({ savedAt: z.int(), state: z.unknown() })),
+});
+
+const STATE = z.object({
   names: z.record(z.string(), z.record(z.string(), z.partialRecord(z.enum(['IPv4', 'IPv6']), HELD_NAME))),
-  // The text of an earlier version has none.
-  sources: z.record(z.string(), z.array(z.string())).default({}),
+  sources: z.record(z.string(), z.array(z.string())),
   health: z.record(z.string(), HEALTH),
+  deleted: z.record(z.string(), z.int()),
   suspectSince: z.int().optional(),
 });
 

@@ -3,13 +3,7 @@ import { backOffAfter, NO_BACK_OFF } from '../time/back-off.ts';
 import type { Clock } from '../time/clock.ts';
 import { deadlineAfter } from '../time/deadline.ts';
 import type { Random } from '../time/random.ts';
-import {
-  EMPTY_STATE,
-  type LoadedState,
-  type StateNote,
-  type StateStore,
-  type SyncState,
-} from './sync-state.ts';
+import type { LoadedState, SavedStates, StateNote, StateStore } from './sync-state.ts';
 
 /** The ConfigMap is written at most that often. A crash loses at most the changes of this time. */
 const SAVE_EVERY_MS = 5_000;
@@ -35,15 +29,15 @@ interface StateSaverPorts {
  */
 export class StateSaver {
   readonly #ports: StateSaverPorts;
-  readonly #stateNow: () => SyncState;
+  readonly #statesNow: () => SavedStates;
   #changed = false;
   #lastSavedMs = Number.NEGATIVE_INFINITY;
   #saving: Promise<void> | undefined;
   #lastNotes = '';
 
-  constructor(ports: StateSaverPorts, stateNow: () => SyncState) {
+  constructor(ports: StateSaverPorts, statesNow: () => SavedStates) {
     this.#ports = ports;
-    this.#stateNow = stateNow;
+    this.#statesNow = statesNow;
   }
 
   /** Waits until the API server answers, because a start without the saved state would lose holds and streaks. */
@@ -60,19 +54,19 @@ export class StateSaver {
   }
 
   /**
-   * The state that another process has saved: empty if it cannot be read in time, undefined if this process saved
+   * The states that another process has saved: none if it cannot be read in time, undefined if this process saved
    * last.
    */
-  async loadOnce(signal: AbortSignal): Promise<SyncState | undefined> {
+  async loadOnce(signal: AbortSignal): Promise<SavedStates | undefined> {
     const deadline = deadlineAfter(LOADING_TIMEOUT_MS, this.#ports.clock, TOO_SLOW, signal);
     try {
-      const { state, notes, isOwn } = await this.#ports.state.load(deadline.signal);
+      const { states, notes, isOwn } = await this.#ports.state.load(deadline.signal);
       this.#report(notes);
-      return isOwn ? undefined : state;
+      return isOwn ? undefined : states;
     } catch (error) {
       signal.throwIfAborted();
       if (!deadline.signal.aborted) throw error;
-      return EMPTY_STATE;
+      return new Map();
     } finally {
       await deadline.end();
     }
@@ -115,7 +109,7 @@ export class StateSaver {
   async #save(signal: AbortSignal): Promise<void> {
     this.#changed = false;
     this.#lastSavedMs = this.#ports.clock.monotonicNow();
-    const notes = await this.#ports.state.save(this.#stateNow(), signal, this.#ports.isLeader);
+    const notes = await this.#ports.state.save(this.#statesNow(), signal, this.#ports.isLeader);
     if (notes.some(({ reason }) => reason === 'StateNotSaved')) this.#changed = true;
     this.#report(notes);
   }

@@ -3,7 +3,10 @@ import type { Sources } from '../endpoint/recovery.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import { keyOf, type Target } from '../model/target.ts';
 
-/** What must outlive a process, so that the next process decides the same. Times are monotonic ms. */
+/** Which list a state belongs to: its name, or what was given on the command line where it has none. */
+export type ListId = string;
+
+/** What must outlive a process, so that the next process decides the same: of one list. Times are monotonic ms. */
 export interface SyncState {
   /** By target key: the last answers for its names. */
   readonly names: ReadonlyMap<string, NameMemory>;
@@ -12,9 +15,30 @@ export interface SyncState {
   readonly health: ReadonlyMap<CheckId, Health>;
   /** Since when drains are suspended because this worker may have no connectivity; undefined if they are not. */
   readonly suspectSinceMs?: number | undefined;
+  /** By target key: when its Service was deleted because the target left the list. */
+  readonly deletedAtMs: ReadonlyMap<string, number>;
 }
 
-export const EMPTY_STATE: SyncState = { names: new Map(), sources: new Map(), health: new Map() };
+export type SavedStates = ReadonlyMap<ListId, SyncState>;
+
+export const EMPTY_STATE: SyncState = {
+  names: new Map(),
+  sources: new Map(),
+  health: new Map(),
+  deletedAtMs: new Map(),
+};
+
+/** The states of several lists, for a process that has all of them. */
+export function unionOf(states: readonly SyncState[]): SyncState {
+  const suspectSinceMs = states.flatMap((state) => state.suspectSinceMs ?? []);
+  return {
+    names: new Map(states.flatMap(({ names }) => [...names])),
+    sources: new Map(states.flatMap(({ sources }) => [...sources])),
+    health: new Map(states.flatMap(({ health }) => [...health])),
+    deletedAtMs: new Map(states.flatMap(({ deletedAtMs }) => [...deletedAtMs])),
+    suspectSinceMs: suspectSinceMs.length === 0 ? undefined : Math.min(...suspectSinceMs),
+  };
+}
 
 export interface StateNote {
   readonly reason:
@@ -30,10 +54,13 @@ export interface StateNote {
 export interface StateStore {
   load(signal: AbortSignal): Promise<LoadedState>;
   /**
-   * Writes only if the state differs from what was last loaded or saved. If another process has written meanwhile,
-   * `mayOverwrite` decides: a deposed leader must not overwrite.
+   * Saves the states of these lists, and carries those of others over. Writes only if something differs from what was
+   * last loaded or saved. If another process has written meanwhile, `mayOverwrite` decides: a deposed leader must not
+   * overwrite.
    */
-  save(state: SyncState, signal: AbortSignal, mayOverwrite?: () => boolean): Promise<readonly StateNote[]>;
+  save(states: SavedStates, signal: AbortSignal, mayOverwrite?: () => boolean): Promise<readonly StateNote[]>;
+  /** Removes what is known of these targets' names, whichever list they belong to. */
+  forget(targets: ReadonlySet<string>, signal: AbortSignal): Promise<readonly StateNote[]>;
 }
 
 export interface LoadedState {
@@ -42,9 +69,9 @@ export interface LoadedState {
    * be kept at all, so the next process will know nothing either. `unreachable`: the API server did not answer.
    */
   readonly kind: 'found' | 'missing' | 'unreadable' | 'unusable' | 'unreachable';
-  /** This process saved it, and no other process has since. */
+  /** This process saved last, or nothing that it had saved has changed since. */
   readonly isOwn?: boolean;
-  readonly state: SyncState;
+  readonly states: SavedStates;
   readonly notes: readonly StateNote[];
 }
 

@@ -91,9 +91,14 @@ export class CheckSet {
     return this.#ended.get(id) ?? this.#monitor.health(id);
   }
 
-  /** Everything known, for the state that outlives the process. */
+  /** Everything known. */
   snapshot(): ReadonlyMap<CheckId, Health> {
     return this.#healthOfAll(this.#users.keys());
+  }
+
+  /** What is known of the checks that these users ask for. */
+  healthFor(users: readonly string[]): ReadonlyMap<CheckId, Health> {
+    return this.#healthOfAll(new Set(users.flatMap((user) => [...(this.#ofUser.get(user) ?? [])])));
   }
 
   /** How many checks have ended, and how many there are. */

@@ -9,15 +9,15 @@ import { HealthMemory } from '../health/memory.ts';
 import type { Prober } from '../health/probe.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
 import type { Log } from '../model/log.ts';
-import { type SyncState, targetState } from '../state/sync-state.ts';
+import { type SavedStates, type SyncState, targetState, unionOf } from '../state/sync-state.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import { Signal } from '../time/signal.ts';
 import { afterApply } from './after-apply.ts';
 import { ApplyQueue } from './apply-queue.ts';
 import { Decider, type RecordDecision } from './decider.ts';
-import { DeletionBudget } from './deletion-budget.ts';
 import { DriftDetector } from './drift-detector.ts';
+import { ListLedger } from './list-ledger.ts';
 import type { Metrics } from './metrics.ts';
 import { Observer, type OnProgress } from './observer.ts';
 import type { Policy } from './policy.ts';
@@ -85,12 +85,14 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #driftDetector: DriftDetector;
   readonly #decider: Decider;
-  readonly #deletionBudget: DeletionBudget;
+  readonly #lists: ListLedger;
   readonly #recorder: StatusRecorder;
   readonly #writing = new AbortController();
   readonly #onProgress: OnProgress;
   #applied = 0;
   #hasReadAll = false;
+  /** Until the first list is known. */
+  #saved: SavedStates | undefined;
   #crash: { readonly error: unknown } | undefined;
 
   constructor(given: ControllerPorts, settings: ControllerSettings) {
@@ -114,9 +116,9 @@ export class Controller {
     this.#driftDetector = new DriftDetector(this.registry, instance, (record, event) =>
       this.#queue.addSeen(record, event),
     );
-    this.#deletionBudget = new DeletionBudget(this.registry, instance);
+    this.#lists = new ListLedger(this.registry, options);
     const { checks } = this.observer;
-    this.#decider = new Decider(this.registry, checks, this.#deletionBudget, { options, once });
+    this.#decider = new Decider(this.registry, checks, this.#lists, { options, once });
     this.#recorder = new StatusRecorder(ports);
     const onCrash = (error: unknown) => this.fail(error);
     // Addresses may be the cluster's own by now, or no longer.
@@ -172,17 +174,18 @@ export class Controller {
    *
    * @param isComplete false while parts of the list have yet to be read: what it lacks has not left it then.
    */
-  setList(list: Pick<TargetList, 'targets' | 'guards'>, isComplete: boolean): void {
+  setList(list: TargetList, isComplete: boolean): void {
     // A deletion that was refused for the former list may be within the budget of this one.
     for (const record of this.registry.records.values())
       if (record.target === undefined) this.#queue.add(record);
-    this.#deletionBudget.noteList();
+    this.#lists.setLists(list.lists);
     const graceUntilMs = this.#ports.clock.monotonicNow() + this.policy.initialGraceMs;
     for (const record of this.registry.replaceTargets(list.targets, graceUntilMs)) {
       if (record.target === undefined) this.observer.checks.replace(record.key, []);
       this.#queue.add(record);
     }
     this.reconciler.setList(list.guards, isComplete);
+    this.#recallFirst();
     this.observer.followNames();
     this.signal.notify();
   }
@@ -230,25 +233,61 @@ export class Controller {
     this.#addAll();
   }
 
-  /** What an earlier process has learned. */
-  recall(state: SyncState): void {
-    this.observer.checks.recallFrom(new HealthMemory(state.health));
-    this.#decider.recallSuspicion(state.suspectSinceMs, this.#ports.clock.monotonicNow());
-    this.registry.recall(state.names);
+  /** What earlier processes have learned, by list. It counts from the first list on. */
+  recall(saved: SavedStates): void {
+    this.#saved = saved;
+    this.#recallFirst();
   }
 
   /** This process writes from now on, and another one has until now: what that one saved last. */
-  succeed(state: SyncState): void {
+  succeed(saved: SavedStates): void {
+    const state = this.#stateIn(saved);
     for (const record of this.registry.records.values()) record.succeed(state.sources.get(record.key) ?? []);
+    this.#recallDeleted(saved);
   }
 
-  /** What the next process should know. */
-  get state(): SyncState {
-    const known = [...this.registry.records.values()].flatMap(({ target, toSave: { memory, sources } }) =>
-      target === undefined || memory === undefined ? [] : [{ target, memory, sources }],
-    );
+  /** What the next process should know, by list. */
+  get states(): SavedStates {
     const { suspectSinceMs } = this.#decider;
-    return { ...targetState(known), health: this.observer.checks.snapshot(), suspectSinceMs };
+    const deleted = this.#lists.recentlyDeleted(this.#ports.clock.monotonicNow());
+    const records = [...this.registry.records.values()].filter(({ target }) => target !== undefined);
+    const byList = Map.groupBy(records, ({ target }) => this.#lists.idOf(target?.list));
+    return new Map(
+      this.#lists.ids.map((id) => {
+        const ofList = byList.get(id) ?? [];
+        const known = ofList.flatMap(({ target, toSave: { memory, sources } }) =>
+          target === undefined || memory === undefined ? [] : [{ target, memory, sources }],
+        );
+        const state: SyncState = {
+          ...targetState(known),
+          health: this.observer.checks.healthFor(ofList.map(({ key }) => key)),
+          deletedAtMs: new Map(
+            [...deleted].flatMap(([key, { list, atMs }]) => (list === id ? [[key, atMs] as const] : [])),
+          ),
+          suspectSinceMs,
+        };
+        return [id, state] as const;
+      }),
+    );
+  }
+
+  #recallFirst(): void {
+    const saved = this.#saved;
+    if (saved === undefined || !this.reconciler.hasList) return;
+    this.#saved = undefined;
+    const state = this.#stateIn(saved);
+    this.observer.checks.recallFrom(new HealthMemory(state.health));
+    this.#decider.recallSuspicion(state.suspectSinceMs, this.#ports.clock.monotonicNow());
+    this.registry.recall(state.names);
+    this.#recallDeleted(saved);
+  }
+
+  #recallDeleted(saved: SavedStates): void {
+    for (const id of this.#lists.ids) this.#lists.recall(id, saved.get(id)?.deletedAtMs ?? new Map());
+  }
+
+  #stateIn(saved: SavedStates): SyncState {
+    return unionOf(this.#lists.ids.flatMap((id) => saved.get(id) ?? []));
   }
 
   /** What became of each target when it was last decided; by namespace and name. */

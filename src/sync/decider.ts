@@ -12,7 +12,7 @@ import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
 import type { Instant } from '../time/clock.ts';
 import type { CheckSet } from './check-set.ts';
-import type { DeletionBudget } from './deletion-budget.ts';
+import type { ListLedger } from './list-ledger.ts';
 import type { Gate, TargetRecord } from './target-record.ts';
 import type { TargetRegistry } from './target-registry.ts';
 
@@ -52,20 +52,15 @@ export interface DeciderSettings {
 export class Decider {
   readonly #registry: TargetRegistry;
   readonly #checks: CheckSet;
-  readonly #deletionBudget: DeletionBudget;
+  readonly #lists: ListLedger;
   readonly #settings: DeciderSettings;
   #guard: DrainGuardState = NO_SUSPICION;
   #hasDrained = false;
 
-  constructor(
-    registry: TargetRegistry,
-    checks: CheckSet,
-    deletionBudget: DeletionBudget,
-    settings: DeciderSettings,
-  ) {
+  constructor(registry: TargetRegistry, checks: CheckSet, lists: ListLedger, settings: DeciderSettings) {
     this.#registry = registry;
     this.#checks = checks;
-    this.#deletionBudget = deletionBudget;
+    this.#lists = lists;
     this.#settings = settings;
   }
 
@@ -88,7 +83,7 @@ export class Decider {
     // Why an address is no longer checked belongs to the decision.
     const foundLast = new Map<CheckId, Health>();
     const probeMs = this.#trustedProbeMs(context);
-    this.#deletionBudget.noteDeciding(records);
+    this.#lists.noteDeciding(records);
     for (const record of records) {
       if (record.target === undefined) continue;
       const snapshot = this.#snapshotOf(record, context, probeMs, foundLast);
@@ -101,7 +96,8 @@ export class Decider {
     const decision = yield* decide(
       {
         targets: snapshots,
-        ...this.#deletionBudget.among(toPrune, now.monotonicMs),
+        ...this.#lists.among(toPrune, now.monotonicMs),
+        givenLists: this.#lists.given,
         healthOf: (id) => this.#checks.health(id) ?? foundLast.get(id),
         guards,
         options,
@@ -119,7 +115,7 @@ export class Decider {
     );
     this.#guard = decision.guard;
     this.#hasDrained ||= decision.drainedAddresses > 0;
-    this.#deletionBudget.noteDecided(decision.removals, now.monotonicMs);
+    this.#lists.noteDecided(decision.removals, now.monotonicMs);
     const recordOf = (key: string) => {
       const record = byKey.get(key);
       if (record === undefined) throw new Error(`${key} was decided without being asked for`);

@@ -1,8 +1,7 @@
 import type { ListScope } from '../cluster/object-store.ts';
-import { isOursInPart } from '../decide/owned-objects.ts';
 import type { EndpointSliceObject, KubeObject } from '../manifest/kube-object.ts';
 import { MANAGER } from '../manifest/labels.ts';
-import { type ExistingObjects, serviceNameOf } from '../plan/existing-objects.ts';
+import { type ExistingObjects, isOursInPart, serviceNameOf } from '../plan/existing-objects.ts';
 import { isNews, type ObjectEvent, type TargetRecord } from './target-record.ts';
 import type { TargetRegistry } from './target-registry.ts';
 

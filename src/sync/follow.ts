@@ -37,7 +37,7 @@ export class Follow {
     this.#controller = controller;
     this.#ports = ports;
     this.#shutdownTimeoutMs = shutdownTimeoutMs;
-    this.#state = new StateSaver(ports, () => controller.state);
+    this.#state = new StateSaver(ports, () => controller.states);
     controller.onStateChange = () => this.#state.noteChange();
   }
 
@@ -82,7 +82,7 @@ export class Follow {
     this.#hasReached = true;
     this.#hasNoStateStore = loaded.kind === 'unusable';
     this.#controller.reconciler.setHasNoStateStore(this.#hasNoStateStore);
-    this.#controller.recall(loaded.state);
+    this.#controller.recall(loaded.states);
   }
 
   async #turn(signal: AbortSignal): Promise<void> {

@@ -24,7 +24,7 @@ export interface LiveList {
 
 /** Follows every source of the list, and reports each reading. */
 export function followList(
-  { allowEmpty, sources: { paths, configMaps } }: WorkerSettings,
+  { allowEmpty, sources: { paths, configMaps, listName } }: WorkerSettings,
   onList: ConstructorParameters<typeof ListMerger>[0]['onList'],
   parts: LiveListParts,
   context: WorkerContext,
@@ -43,6 +43,7 @@ export function followList(
   const recorder = new ListMerger({
     sources: sources.map(({ name }) => name),
     allowEmpty,
+    listName,
     onList,
     onReport: (report) => reportList(report, { ...parts, objectOf }),
   });

@@ -15,7 +15,7 @@ import { DEFAULT_GUARDS } from '../model/guards.ts';
 import type { Log } from '../model/log.ts';
 import { keyOf } from '../model/target.ts';
 import type { ObjectPlan } from '../plan/object-plan.ts';
-import { EMPTY_STATE, type LoadedState, type StateNote, type StateStore } from '../state/sync-state.ts';
+import type { LoadedState, StateNote, StateStore } from '../state/sync-state.ts';
 import type { Clock } from '../time/clock.ts';
 import { deadlineAfter } from '../time/deadline.ts';
 import type { Random } from '../time/random.ts';
@@ -27,7 +27,7 @@ import { type SyncReport, summarize, type TargetReport } from './sync-report.ts'
 
 /** What a run is to do: make the cluster true to a list, or give Services back. */
 export type OnceWork =
-  | { readonly list: Pick<TargetList, 'targets' | 'guards'> }
+  | { readonly list: TargetList }
   | {
       readonly services: readonly { readonly namespace: string; readonly name: string }[];
       /** Hand the Services over to the Pods with these labels. Absent: leave the endpoints as they are. */
@@ -212,8 +212,8 @@ class Once {
     // A state that could not be read just now is missing, and held for missing; that is not a cluster that never
     // keeps any.
     controller.reconciler.setHasNoStateStore(loaded.kind === 'unusable');
-    controller.recall(loaded.state);
-    controller.succeed(loaded.state);
+    controller.recall(loaded.states);
+    controller.succeed(loaded.states);
     return { ok: true, loaded, notes: [...loaded.notes, ...(ranges.ok ? [] : rangesNotes(ranges.failure))] };
   }
 
@@ -244,18 +244,14 @@ class Once {
     if ('services' in work) return this.#forgetReleased(cluster.state, signal);
     // Where nothing can be kept nothing is saved; and what could not be read must not be overwritten.
     if (loaded.kind === 'unusable' || loaded.kind === 'unreachable') return [];
-    return cluster.state.save(this.#controller.state, signal);
+    return cluster.state.save(this.#controller.states, signal);
   }
 
   /** What the names of a target stood for says nothing any more when it comes back to a list one day. */
   async #forgetReleased(state: StateStore, signal: AbortSignal): Promise<readonly OnceNote[]> {
     const released = this.#reports.filter(({ phase }) => phase === 'Orphaned');
     if (released.length === 0) return [];
-    const loaded = await state.load(signal);
-    const keys = new Set(released.map(keyOf));
-    const names = new Map([...loaded.state.names].filter(([key]) => !keys.has(key)));
-    if (loaded.kind !== 'found' || names.size === loaded.state.names.size) return loaded.notes;
-    return [...loaded.notes, ...(await state.save({ ...loaded.state, names }, signal))];
+    return state.forget(new Set(released.map(keyOf)), signal);
   }
 
   get #reports(): readonly TargetReport[] {
@@ -287,7 +283,7 @@ class Once {
   }
 }
 
-const NOTHING_LOADED: LoadedState = { kind: 'missing', state: EMPTY_STATE, notes: [] };
+const NOTHING_LOADED: LoadedState = { kind: 'missing', states: new Map(), notes: [] };
 
 const NOT_FOUND: ApiFailure = {
   reason: 'NotFound',

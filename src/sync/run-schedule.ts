@@ -170,7 +170,7 @@ class ScheduledRuns {
     const { log, metrics } = this.#reporters;
     const parts: TargetListPart[] = [];
     for (const part of given) parts.push(await readPart(part, signal));
-    const read = mergeTargetLists(parts);
+    const read = mergeTargetLists(parts, { listName: this.#settings.sources.listName });
     metrics.listRead(read.ok ? 'Applied' : read.reason);
     if (read.ok) return read.list;
     for (const { location, path, message } of read.problems.slice(0, MAX_PROBLEMS)) {

@@ -1,5 +1,6 @@
 import type { EventSink } from '../cluster/event-sink.ts';
 import type { Assessment } from '../endpoint/assessment.ts';
+import { BoundedMap } from '../model/bounded-map.ts';
 import type { Log } from '../model/log.ts';
 import type { Action } from '../plan/object-plan.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
@@ -38,6 +39,8 @@ export class StatusRecorder {
   readonly #ports: StatusRecorderPorts;
   /** By target key: the writes repair what another writer keeps undoing. */
   readonly #backingOff = new Set<string>();
+  /** Why objects are kept, by text; each is logged once. */
+  readonly #keptReported = new BoundedMap<string, true>(1_000);
 
   constructor(ports: StatusRecorderPorts) {
     this.#ports = ports;
@@ -164,9 +167,16 @@ export class StatusRecorder {
     if (isTrouble(next.phase) || next.reason === CONFLICT_BACK_OFF.reason) {
       this.#ports.log.warn(next.reason, text, fields);
       this.#record(record, 'Warning', next.reason, text);
-    } else {
+    } else if (next.phase !== 'Kept' || this.#isFirstKept(text)) {
       this.#ports.log.info(next.reason, text, fields);
     }
+  }
+
+  /** Another list may have published thousands of Services: one line tells of all. */
+  #isFirstKept(text: string): boolean {
+    if (this.#keptReported.get(text) === true) return false;
+    this.#keptReported.set(text, true);
+    return true;
   }
 
   #reportAddress(record: TargetRecord, endpoint: EndpointReport): void {

@@ -1,8 +1,7 @@
 import type { ApiFailure, ObjectStore } from '../cluster/object-store.ts';
 import { type ClusterView, isOfTheWholeCluster, readCluster, readService } from '../cluster/read-cluster.ts';
-import { isOursInPart } from '../decide/owned-objects.ts';
 import type { Log } from '../model/log.ts';
-import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
+import { isOursInPart, NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import { type BackOff, backOffAfter, NO_BACK_OFF, SERVER_PAUSES } from '../time/back-off.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';

@@ -32,6 +32,8 @@ export interface ListSources {
   readonly paths: readonly string[];
   /** Of `--configmap`. */
   readonly configMaps: readonly ConfigMapReference[];
+  /** Of `--list-name`. */
+  readonly listName: string | undefined;
 }
 
 export interface ListenAddress {

@@ -8,7 +8,7 @@ function listOf(names: readonly string[], port: number): string {
     (name) =>
       `  - { name: ${name}, ports: [{ port: ${port} }], endpoints: [{ address: 10.0.0.1 }], healthCheck: { type: none } }\n`,
   );
-  return `apiVersion: external-endpoints/v1\nkind: TargetList\nguards: { maxDeletes: 100% }\ntargets:\n${targets.join('')}`;
+  return `apiVersion: external-endpoints/v1\nkind: TargetList\nmetadata: { name: long }\nguards: { maxDeletes: 100% }\ntargets:\n${targets.join('')}`;
 }
 
 const never = new AbortController().signal;

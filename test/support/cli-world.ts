@@ -79,9 +79,27 @@ export class CliWorld {
   textOf(targets: string): string {
     return `apiVersion: external-endpoints/v1
 kind: TargetList
+metadata: { name: world }
 defaults: { namespace: default, dns: { servers: ["${SERVER.address}"] } }
 targets:
 ${targets}`;
+  }
+
+  /** Creates or replaces a ConfigMap in the namespace default. */
+  async putConfigMap(name: string, data: Readonly<Record<string, string>>): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name }, data };
+    const signal = new AbortController().signal;
+    const put = await this.client.store.apply(body, { force: true, dryRun: false }, signal);
+    if (!put.ok) throw new Error(put.failure.message);
+  }
+
+  /** The names of the Services in the namespace default, without that of the API server. */
+  async services(): Promise<string[]> {
+    const scope = { namespace: 'default' };
+    const read = await this.client.store.list('Service', scope, new AbortController().signal);
+    if (!read.ok) throw new Error(read.failure.message);
+    const names = read.value.items.map(({ metadata }) => metadata.name);
+    return names.filter((name) => name !== 'kubernetes').toSorted();
   }
 
   /** Runs a command line; time moves as far as it needs. Returns the output of this run alone. */

@@ -62,7 +62,8 @@ export class ContestedCluster {
   }
 
   async pass(targets: string, more: Partial<OnePass> = {}): Promise<SyncReport> {
-    const list = listOf(targets, 'defaults: { namespace: default, healthCheck: { type: none } }');
+    const defaults = 'defaults: { namespace: default, healthCheck: { type: none } }';
+    const list = listOf(targets, `metadata: { name: bench }\n${defaults}`);
     const clock = this.clock;
     const { report } = await clock.advanceUntil(onePass({ list, store: this.#store, clock, ...more }));
     return report;

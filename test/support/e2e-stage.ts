@@ -74,6 +74,7 @@ export class Stage implements AsyncDisposable {
     const dnsServer = `servers: ["${server}:${port}"], timeout: 500ms, attempts: 2`;
     const text = `apiVersion: external-endpoints/v1
 kind: TargetList
+metadata: { name: stage }
 defaults:
   namespace: ${this.namespace}
   ${QUICK}

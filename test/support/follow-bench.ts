@@ -18,7 +18,7 @@ import { seededRandom } from './seeded-random.ts';
 import { storeWith } from './store-with.ts';
 import { listOf } from './targets.ts';
 
-const DEFAULTS = `defaults: { namespace: default, dns: { servers: ["${SERVER.address}"] } }`;
+const DEFAULTS = `metadata: { name: bench }\ndefaults: { namespace: default, dns: { servers: ["${SERVER.address}"] } }`;
 
 /**
  * A controller that follows a list, in a cluster without controllers and without watches: the test hands on what a
@@ -71,6 +71,7 @@ export class FollowBench {
           policy: 'sync',
           allowMassDelete: true,
           acceptDrain: false,
+          pruneLists: [],
         },
         maxProbesInFlight: 100,
         isScopeRead: () => this.isScopeRead,

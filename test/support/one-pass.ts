@@ -8,7 +8,7 @@ import { sourceKey } from '../../src/endpoint/candidate.ts';
 import type { Prober } from '../../src/health/probe.ts';
 import { familyOf } from '../../src/model/ip-address.ts';
 import { NO_LOG } from '../../src/model/log.ts';
-import { EMPTY_STATE, type StateStore } from '../../src/state/sync-state.ts';
+import type { StateStore } from '../../src/state/sync-state.ts';
 import { NO_METRICS } from '../../src/sync/metrics.ts';
 import { type OnceResult, type OnceWork, runOnce } from '../../src/sync/once.ts';
 import type { Policy } from '../../src/sync/policy.ts';
@@ -66,6 +66,7 @@ async function oneRun(
         policy: 'sync',
         allowMassDelete: false,
         acceptDrain: false,
+        pruneLists: [],
         ...options,
       },
       maxProbesInFlight: 64,
@@ -95,8 +96,9 @@ async function oneRun(
 
 /** State that every pass finds empty: as on the first one. */
 export const NO_STATE: StateStore = {
-  load: async () => ({ kind: 'missing', state: EMPTY_STATE, notes: [] }),
+  load: async () => ({ kind: 'missing', states: new Map(), notes: [] }),
   save: async () => [],
+  forget: async () => [],
 };
 
 function scriptedProber({ down = [] }: ScriptedWorld): Prober {

@@ -15,6 +15,8 @@ import { colorsFor } from './terminal.ts';
 export type Tense = 'done' | 'planned' | 'unwritten';
 
 const WRITTEN_HEAD = { done: ['WRITTEN'], planned: ['TO WRITE'], unwritten: [] };
+/** The names of some Services show which list is meant. */
+const MAX_NAMES = 3;
 const WHY = 3;
 const WRITTEN = 6;
 
@@ -22,11 +24,14 @@ const WRITTEN = 6;
 export function reportText(report: SyncReport, tense: Tense, out: TextOutput): string {
   const colors = colorsFor(out);
   const head = ['TARGET', 'ADDRESS', 'VERDICT', 'WHY', 'LATENCY', 'FROM', ...WRITTEN_HEAD[tense]];
-  const rows = report.targets.flatMap((target) => targetRows(target, tense, colors));
-  const reported = report.targets.flatMap((target) => [
+  const kept = report.targets.filter(({ phase }) => phase === 'Kept');
+  const others = report.targets.filter(({ phase }) => phase !== 'Kept');
+  const rows = others.flatMap((target) => targetRows(target, tense, colors));
+  const reported = others.flatMap((target) => [
     ...(isTrouble(target.phase) || lacksAddresses(target) ? [troubleLine(target, colors)] : []),
     ...(target.warnings ?? []).map((text) => `${targetName(target, colors)}: warning: ${text}`),
   ]);
+  reported.push(...keptLines(kept, colors));
   const fit = out.isTerminal ? out.columns : undefined;
   const blocks = [textTable(head, rows, { columns: [WHY, WRITTEN], width: fit }), reported.join('\n')];
   const sums = tense === 'unwritten' ? checkedSums(report) : passSums(report, tense);
@@ -78,6 +83,17 @@ function targetName({ namespace, name }: TargetReport, colors: Colors): string {
 function troubleLine(target: TargetReport, colors: Colors): string {
   const message = target.message === '' ? '' : `: ${target.message}`;
   return `${targetName(target, colors)}: ${target.phase} (${target.reason})${message}`;
+}
+
+/** Another list may have published thousands of Services: one line says why, and names some of them. */
+function keptLines(kept: readonly TargetReport[], colors: Colors): string[] {
+  return [...Map.groupBy(kept, ({ reason, message }) => `Kept (${reason}): ${message}`)].map(
+    ([why, group]) => {
+      const names = group.slice(0, MAX_NAMES).map((target) => targetName(target, colors));
+      const more = group.length > MAX_NAMES ? ` and ${group.length - MAX_NAMES} more` : '';
+      return `${names.join(', ')}${more}: ${why}`;
+    },
+  );
 }
 
 function checkedSums({ summary, targets }: SyncReport): string {

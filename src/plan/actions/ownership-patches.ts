@@ -2,6 +2,7 @@ import type { EndpointsObject, KubeObject, ObjectKind, ServiceObject } from '../
 import {
   DELETION_POLICY_ANNOTATION,
   INSTANCE_LABEL,
+  LIST_ANNOTATION,
   MANAGED_BY_LABEL,
   MANAGER,
   SKIP_MIRROR_LABEL,
@@ -11,6 +12,9 @@ import { type Adoption, adoptFields } from '../field-ownership/adopt-fields.ts';
 import type { FieldChange } from '../field-ownership/field-difference.ts';
 import type { JsonPatchOperation, PatchAction } from '../object-plan.ts';
 import { versionOf } from './apply-action.ts';
+
+/** What an object has from its target. */
+const OUR_ANNOTATIONS = [LIST_ANNOTATION, DELETION_POLICY_ANNOTATION];
 
 /** Patches that change the owner of objects and fields: server-side apply cannot do that. */
 
@@ -62,11 +66,14 @@ export function adoptEndpointsAction(
 
 function withOwnershipLabels(existing: EndpointsObject, desired: EndpointsObject): EndpointsObject {
   const { [SKIP_MIRROR_LABEL]: _, ...labels } = desired.metadata.labels ?? {};
-  const policy = desired.metadata.annotations?.[DELETION_POLICY_ANNOTATION];
+  const ours = OUR_ANNOTATIONS.flatMap((key) => {
+    const value = desired.metadata.annotations?.[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
   const annotations =
-    policy === undefined
+    ours.length === 0
       ? existing.metadata.annotations
-      : { ...existing.metadata.annotations, [DELETION_POLICY_ANNOTATION]: policy };
+      : { ...existing.metadata.annotations, ...Object.fromEntries(ours) };
   return {
     ...existing,
     metadata: {
@@ -98,11 +105,7 @@ export function removeOwnershipLabels(object: KubeObject): PatchAction {
   const ownership = [MANAGED_BY_LABEL, INSTANCE_LABEL, SLICE_MANAGED_BY_LABEL];
   // Only a release writes "false", and it needs the label only while it runs.
   const release = labels[SKIP_MIRROR_LABEL] === 'false' ? [SKIP_MIRROR_LABEL] : [];
-  const { patch, changes } = metadataRemovals(
-    object,
-    [...ownership, ...release],
-    [DELETION_POLICY_ANNOTATION],
-  );
+  const { patch, changes } = metadataRemovals(object, [...ownership, ...release], OUR_ANNOTATIONS);
   return patchAction(object, { reason: 'Released', patch: [...patch, withoutOurEntries(object)], changes });
 }
 

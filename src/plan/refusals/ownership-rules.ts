@@ -1,4 +1,5 @@
 import { LEADER_ANNOTATION } from '../../manifest/labels.ts';
+import { publishingList } from '../existing-objects.ts';
 import type { ContestedField } from '../field-ownership/field-difference.ts';
 import { mayAdopt } from '../plan-input.ts';
 import type { Refusal, Rule } from './refusal.ts';
@@ -6,6 +7,21 @@ import type { Refusal, Rule } from './refusal.ts';
 /** Rules about objects that are not ours. */
 
 const HOW_TO_ADOPT = 'set `adopt: true` on the target or pass --adopt';
+
+/** Two lists that name one Service would otherwise undo each other's settings, and each could delete it. */
+const objectsMustBeOfThisList: Rule = (ownership) => {
+  const { existing, options, target } = ownership;
+  const other = publishingList(existing, options.instance);
+  if (other === undefined || other === target.list) return undefined;
+  if (options.lists?.has(other) || mayAdopt(ownership)) return undefined;
+  const here = target.list === undefined ? 'this list has no name' : `this is the list "${target.list}"`;
+  return {
+    phase: 'Refused',
+    reason: 'OwnedByOtherList',
+    message: `the list "${other}" published this Service, and ${here}; to move it here, ${HOW_TO_ADOPT}`,
+    scope: 'everything',
+  };
+};
 
 const serviceMustBeOurs: Rule = (ownership) => {
   const { serviceOwner, target } = ownership;
@@ -98,6 +114,7 @@ function otherInstance(kind: string): Refusal {
 
 export const OWNERSHIP_RULES: readonly Rule[] = [
   serviceMustNotBeTheClusters,
+  objectsMustBeOfThisList,
   serviceMustBeOurs,
   endpointsMustBeNoLock,
   endpointsMustBeOurs,

@@ -20,6 +20,7 @@ export type RefusalReason =
   | 'ServiceHasSelector'
   | 'ServiceNotOurs'
   | 'OwnedByOtherInstance'
+  | 'OwnedByOtherList'
   | 'EndpointsNotOurs'
   | 'SlicesNotOurs'
   | 'EndpointsAreLock'

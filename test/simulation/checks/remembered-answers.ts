@@ -9,15 +9,18 @@ interface SavedName {
   readonly departed: readonly unknown[];
 }
 
-interface SavedState {
-  readonly names: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, SavedName>>>>>>;
+type SavedNames = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, SavedName>>>>>>;
+
+interface SavedStates {
+  readonly lists: Readonly<Record<string, { readonly state: { readonly names: SavedNames } }>>;
 }
 
-/** Whether saved state has a hold, a suspicion or a count of answers, which change with time. */
+/** Whether saved state has a hold, a suspicion, a deletion or a count of answers, which change with time. */
 export function countsTime(stateConfigMap: ApiObject): boolean {
   const { state = '' } = (stateConfigMap.data ?? {}) as { state?: string };
   return (
-    /"(absentSince|notFoundSince|failingSince|suspectSince)":/.test(state) || countsAnswers(stateConfigMap)
+    /"(absentSince|notFoundSince|failingSince|suspectSince)":|"deleted":\{"/.test(state) ||
+    countsAnswers(stateConfigMap)
   );
 }
 
@@ -29,10 +32,10 @@ export function countsAnswers(stateConfigMap: ApiObject): boolean {
   const { state = '' } = (stateConfigMap.data ?? {}) as { state?: string };
   // A person has damaged it; the next pass writes it again.
   if (!state.startsWith('=')) return false;
-  const saved = JSON.parse(state.slice(1)) as SavedState;
-  const names = Object.values(saved.names).flatMap((sources) =>
-    Object.values(sources).flatMap((families) => Object.values(families)),
-  );
+  const { lists } = JSON.parse(state.slice(1)) as SavedStates;
+  const names = Object.values(lists)
+    .flatMap((list) => Object.values(list.state.names))
+    .flatMap((sources) => Object.values(sources).flatMap((families) => Object.values(families)));
   const isCounted = ({ missedAnswers }: SavedName['addresses'][number]) =>
     missedAnswers > 0 && missedAnswers <= MOST_COUNTED;
   return names.some(

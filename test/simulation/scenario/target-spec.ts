@@ -68,6 +68,7 @@ export function listOf(targets: readonly TargetSpec[], guards: ListGuards): List
   const text = JSON.stringify({
     apiVersion: 'external-endpoints/v1',
     kind: 'TargetList',
+    metadata: { name: 'main' },
     guards: {
       maxDrain: `${maxDrainPercent}%`,
       ...(deniedPrefix === undefined ? {} : { deniedCIDRs: [`${deniedPrefix}0.0/16`] }),

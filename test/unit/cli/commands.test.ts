@@ -152,7 +152,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     const world = new CliWorld();
     const { code, out, err } = await world.run('sync', ...world.list('  - name: db\n'));
     expect([code, out]).toEqual([2, '']);
-    expect(err).toMatch(/^targets\.yaml:5:5: targets\[0\]\.endpoints: /);
+    expect(err).toMatch(/^targets\.yaml:6:5: targets\[0\]\.endpoints: /);
     expect(err).toContain('InvalidTargetList: 2 problems; nothing was changed');
     expect(world.choices).toEqual([]);
   });
@@ -160,10 +160,10 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
   describe('with its list in a ConfigMap', () => {
     const withList = async (targets: string) => {
       const world = new CliWorld();
-      const metadata = { namespace: 'default', name: 'targets' };
-      const data = { 'targets.yaml': world.textOf(targets), 'notes.txt': 'no list' };
-      const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
-      await world.client.store.create(body, { dryRun: false }, new AbortController().signal);
+      await world.putConfigMap('targets', {
+        'targets.yaml': world.textOf(targets),
+        'notes.txt': 'no list',
+      });
       return world;
     };
 
@@ -184,7 +184,7 @@ default/db  10.0.0.1  ready    Connected  0 ms     address  created Service, End
     });
 
     it.each([
-      ['default/targets', 'configmap default/targets[targets.yaml]:6:5: targets[0].endpoints'],
+      ['default/targets', 'configmap default/targets[targets.yaml]:7:5: targets[0].endpoints'],
       ['default/other', 'configmap default/other: there is no such ConfigMap'],
       ['default/targets/more.yaml', 'configmap default/targets[more.yaml]: the ConfigMap has no such key'],
       ['default/?list=yes', 'configmap default/?list=yes: no ConfigMap matches'],
@@ -296,6 +296,112 @@ describe('plan', () => {
   });
 });
 
+describe('two lists of one instance', () => {
+  const TARGET = (name: string, more = '') =>
+    `  - { name: ${name}, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }]${more} }\n`;
+
+  /** A list of that name, or without a name; returns the flags for it. */
+  function listIn(world: CliWorld, name: string | undefined, ...targets: readonly string[]): string[] {
+    const text = world.textOf(targets.join(''));
+    const metadata = 'metadata: { name: world }\n';
+    const file = `${name ?? 'unnamed'}.yaml`;
+    world.files.set(file, text.replace(metadata, name === undefined ? '' : metadata.replace('world', name)));
+    return ['--config', file];
+  }
+
+  it('delete nothing of each other, and say what they keep', async () => {
+    const world = new CliWorld();
+    await world.run('sync', ...listIn(world, 'a', TARGET('a1'), TARGET('a2')));
+    const b = await world.run('sync', ...listIn(world, 'b', TARGET('b1')));
+    expect(b.code).toBe(0);
+    expect(b.out).toContain('default/a1, default/a2: Kept (ListMissing): the list "a" published it');
+    const a = await world.run('sync', ...listIn(world, 'a', TARGET('a1')));
+    expect(a.out).toMatch(/default\/a2 +- +Deleted +NotInList/);
+    expect(await world.services()).toEqual(['a1', 'b1']);
+  });
+
+  it('without a name delete nothing at all', async () => {
+    const world = new CliWorld();
+    await world.run('sync', ...listIn(world, undefined, TARGET('a1'), TARGET('a2')));
+    const { code, out } = await world.run('sync', ...listIn(world, undefined, TARGET('a1')));
+    expect(code).toBe(0);
+    expect(out).toContain('default/a2: Kept (ListUnnamed): a list without a name published it');
+    expect(await world.services()).toEqual(['a1', 'a2']);
+  });
+
+  it('leave each other their targets, unless adoption is asked for; then it moves, and is let go', async () => {
+    const world = new CliWorld();
+    await world.run('sync', ...listIn(world, 'a', TARGET('a1'), TARGET('shared')));
+    const refused = await world.run('sync', ...listIn(world, 'b', TARGET('b1'), TARGET('shared')));
+    expect(refused.code).toBe(3);
+    expect(refused.out).toContain('default/shared: Refused (OwnedByOtherList): the list "a" published');
+    const moving = listIn(world, 'b', TARGET('b1'), TARGET('shared', ', adopt: true'));
+    expect(await world.run('sync', ...moving)).toMatchObject({ code: 0 });
+    expect(await world.run('plan', ...moving)).toMatchObject({ code: 0 });
+    const left = await world.run('sync', ...listIn(world, 'a', TARGET('a1')));
+    expect(left.out).toContain('default/shared: Kept (ListMissing): the list "b" published it');
+    expect(await world.services()).toEqual(['a1', 'b1', 'shared']);
+  });
+
+  it('in one process may exchange targets', async () => {
+    const world = new CliWorld();
+    const [a, b] = [listIn(world, 'a', TARGET('a1'), TARGET('moves')), listIn(world, 'b', TARGET('b1'))];
+    expect(await world.run('sync', ...a, ...b)).toMatchObject({ code: 0 });
+    listIn(world, 'a', TARGET('a1'));
+    listIn(world, 'b', TARGET('b1'), TARGET('moves'));
+    const moved = await world.run('sync', ...a, ...b);
+    expect(moved).toMatchObject({ code: 0 });
+    expect(moved.out).toContain('0 deleted');
+    listIn(world, 'b', TARGET('b1'));
+    expect((await world.run('sync', ...a, ...b)).out).toMatch(/default\/moves +- +Deleted/);
+  });
+
+  it('are one list with --list-name, whatever they say themselves', async () => {
+    const world = new CliWorld();
+    const [a, b] = [listIn(world, 'a', TARGET('a1')), listIn(world, undefined, TARGET('b1'))];
+    await world.run('sync', ...a, ...b, '--list-name', 'both');
+    const { out } = await world.run('sync', ...a, '--list-name', 'both');
+    expect(out).toMatch(/default\/b1 +- +Deleted/);
+  });
+
+  it('that name nothing of what was published delete it only with --prune-list, within maxDeletes', async () => {
+    const world = new CliWorld();
+    await world.run('sync', ...listIn(world, 'a', TARGET('a1')));
+    const replaced = listIn(world, 'a', TARGET('other'));
+    const held = await world.run('plan', ...replaced, '--allow-mass-delete');
+    expect(held.out).toContain('default/a1: Refused (ListReplaced)');
+    const bounded = await world.run('plan', ...replaced, '--prune-list', 'a');
+    expect(bounded.out).toContain('default/a1: Refused (MassDeletion)');
+    const allowed = await world.run('sync', ...replaced, '--prune-list', 'a', '--allow-mass-delete');
+    expect(allowed.out).toMatch(/default\/a1 +- +Deleted/);
+  });
+
+  it('in ConfigMaps have the reference for their name, whatever is written inside', async () => {
+    const world = new CliWorld();
+    const put = (name: string, ...targets: readonly string[]) =>
+      world.putConfigMap(name, { 'list.yaml': world.textOf(targets.join('')) });
+    await put('one', TARGET('a1'), TARGET('a2'));
+    await put('two', TARGET('b1'));
+    await world.run('sync', '--configmap', 'default/one');
+    const two = await world.run('sync', '--configmap', 'default/two');
+    expect(two.out).toContain('Kept (ListMissing): the list "default/one" published it');
+    await put('one', TARGET('a1'));
+    const one = await world.run('sync', '--configmap', 'default/one');
+    expect(one.out).toMatch(/default\/a2 +- +Deleted/);
+  });
+
+  it('keep their saved states beside each other', async () => {
+    const world = new CliWorld();
+    const [a, b] = [listIn(world, 'a', TARGET('a1')), listIn(world, 'b', TARGET('b1'))];
+    await world.run('sync', ...a);
+    await world.run('sync', ...b);
+    const before = world.cluster.server.store.revision;
+    await world.run('sync', ...a);
+    await world.run('sync', ...b);
+    expect(world.cluster.server.store.revision).toBe(before);
+  });
+});
+
 describe('check', () => {
   it('needs no cluster and reports every address; exits with 3 when a target has no ready address', async () => {
     const world = new CliWorld();
@@ -404,7 +510,7 @@ describe('validate', () => {
       valid: false,
       reason: 'InvalidTargetList',
       problems: expect.arrayContaining([
-        expect.objectContaining({ source: 'targets.yaml', line: 5, path: 'targets[0].ports[0].port' }),
+        expect.objectContaining({ source: 'targets.yaml', line: 6, path: 'targets[0].ports[0].port' }),
       ]),
     });
   });

@@ -54,7 +54,7 @@ describe('Problems of the list itself', () => {
     whole(
       `¦- a\n- b`,
       '',
-      /^expected a mapping with apiVersion, kind, defaults, guards or targets, found a list of 2$/,
+      /^expected a mapping with apiVersion, kind, metadata, defaults, guards or targets, found a list of 2$/,
     ),
     whole(`${HEAD}¦targets:`, 'targets', /found nothing$/, 'give it a value or remove the line'),
     whole(
@@ -70,7 +70,7 @@ describe('Problems of the list itself', () => {
       '¦foo: 1',
       'foo',
       'unknown field "foo"',
-      'known fields: apiVersion, kind, defaults, guards, targets',
+      'known fields: apiVersion, kind, metadata, defaults, guards, targets',
     ),
     list(
       '¦<<: {}',

@@ -56,6 +56,7 @@ test('A target with only the required fields has every default', () => {
         },
       ],
       guards: { maxDrainPercent: 50, maxDeletesPercent: 30, allowedCidrs: [], deniedCidrs: [] },
+      lists: [{ given: 'list.yaml' }],
     },
   });
 });

@@ -8,6 +8,7 @@ import type { CheckId, Health } from '../../../src/health/health.ts';
 import type {
   EndpointSliceObject,
   EndpointsObject,
+  KubeObject,
   ServiceObject,
 } from '../../../src/manifest/kube-object.ts';
 import { DEFAULT_GUARDS } from '../../../src/model/guards.ts';
@@ -25,6 +26,7 @@ const OPTIONS = {
   policy: 'sync',
   allowMassDelete: false,
   acceptDrain: false,
+  pruneLists: [],
 } as const;
 
 function moment(target: Target, changes: Partial<TargetSnapshot> = {}): TargetSnapshot {
@@ -35,8 +37,8 @@ function input(targets: readonly TargetSnapshot[], changes: Partial<DecideInput>
   return {
     targets,
     removals: [],
-    ownedServices: 0,
-    removedBesides: 0,
+    tallies: new Map(),
+    givenLists: new Set(),
     healthOf: () => healthOf('healthy'),
     guards: DEFAULT_GUARDS,
     options: OPTIONS,
@@ -332,8 +334,8 @@ describe('decide postpones', () => {
     ['everything was observed', { everythingObserved: false }],
     ['everything was read', { everythingRead: false }],
   ])('a removal until %s', (_, changes) => {
-    const removals = [{ namespace: 'shop', name: 'gone', existing, instance: 'default' }];
-    const given = { removals, ownedServices: 9 };
+    const removals = [{ namespace: 'shop', name: 'gone', existing: inList(existing), instance: 'default' }];
+    const given = { removals, tallies: published(9) };
     const early = decideNow(input([], { ...given, ...changes }), NOW);
     expect(early.removals).toEqual([]);
     expect([...early.postponed]).toEqual([['shop/gone', 'everythingRead']]);
@@ -447,11 +449,24 @@ describe('a name that is not answered', () => {
   });
 });
 
+/** The list published so many Services, and still names some of them. */
+function published(count: number, goingBesides = 0): DecideInput['tallies'] {
+  return new Map([['shop', { published: count, staying: 1, goingBesides, isPruned: false }]]);
+}
+
+function inList(existing: ExistingObjects): ExistingObjects {
+  const bearsName = <O extends KubeObject>(object: O): O => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { 'external-endpoints/list': 'shop' } },
+  });
+  return { ...existing, slices: existing.slices.map(bearsName) };
+}
+
 describe('what left the list', () => {
   const removal = (name: string) => ({
     namespace: 'shop',
     name,
-    existing: serving('10.0.0.1'),
+    existing: inList(serving('10.0.0.1')),
     instance: 'default',
   });
 
@@ -459,7 +474,7 @@ describe('what left the list', () => {
     const removals = [removal('a'), removal('b')];
     const decided = (owned: number, allowMassDelete = false) =>
       decideNow(
-        input([], { removals, ownedServices: owned, options: { ...OPTIONS, allowMassDelete } }),
+        input([], { removals, tallies: published(owned), options: { ...OPTIONS, allowMassDelete } }),
         NOW,
       ).removals.map(({ phase, reason, actions }) => [phase, reason, actions.length > 0]);
     expect(decided(7)).toEqual(Array(2).fill(['Deleted', 'NotInList', true]));
@@ -468,20 +483,23 @@ describe('what left the list', () => {
   });
 
   it('counts with what else goes by the same list, decided together or not', () => {
-    const decided = (removedBesides: number) =>
-      decideNow(input([], { removals: [removal('a')], ownedServices: 7, removedBesides }), NOW).removals;
+    const decided = (goingBesides: number) =>
+      decideNow(input([], { removals: [removal('a')], tallies: published(7, goingBesides) }), NOW).removals;
     expect(decided(1)).toMatchObject([{ phase: 'Deleted' }]);
     expect(decided(2)).toMatchObject([
       {
         phase: 'Refused',
-        message: expect.stringMatching(/^one list would delete 3 of 7 Services.* allows 2;/),
+        message: expect.stringMatching(/^the list would delete 3 of the 7 Services.* allows 2 /),
       },
     ]);
   });
 
   it('stays under a policy that deletes nothing', () => {
     const options = { ...OPTIONS, policy: 'upsert-only' } as const;
-    const { removals } = decideNow(input([], { removals: [removal('a')], ownedServices: 9, options }), NOW);
+    const { removals } = decideNow(
+      input([], { removals: [removal('a')], tallies: published(9), options }),
+      NOW,
+    );
     expect(removals).toMatchObject([{ phase: 'Orphaned', reason: 'ExcludedByPolicy', actions: [] }]);
   });
 });

@@ -25,12 +25,23 @@ const NO_REASONS: Readonly<Record<string, readonly string[]>> = {
     ...['PreferClose', 'PreferDualStack', 'PreferSameNode', 'PreferSameZone', 'ReadList', 'RequireDualStack'],
     ...['SingleStack', 'Sync', 'Update', 'Warning'],
   ],
-  phases: ['Deleted', 'Failed', 'NotReady', 'Orphaned', 'Pending', 'Published', 'Refused'],
+  phases: ['Deleted', 'Failed', 'Kept', 'NotReady', 'Orphaned', 'Pending', 'Published', 'Refused'],
   'what a plan waits for': [
     ...['MirroredSlicesGone', 'MirroredSlicesPresent', 'SelectedPodsReady', 'ServiceRead'],
   ],
   'names of types and schemas': [
-    ...['CheckId', 'Defaults', 'Dns', 'Endpoint', 'FieldPath', 'Guards', 'HealthCheck', 'Hold', 'Hostname'],
+    ...[
+      'CheckId',
+      'Defaults',
+      'Dns',
+      'Endpoint',
+      'FieldPath',
+      'Guards',
+      'HealthCheck',
+      'Hold',
+      'Hostname',
+      'Metadata',
+    ],
     ...['HttpCheck', 'IpAddress', 'Port', 'Publish', 'Target', 'TcpCheck', 'TlsCheck', 'WatchKey'],
   ],
   'why a part of the list cannot be read; its message is what a person sees': [

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HeldAddress, HeldName } from '../../../src/endpoint/hold.ts';
 import type { CheckId, Health } from '../../../src/health/health.ts';
-import { decodeState, encodeState } from '../../../src/state/state-codec.ts';
+import { decodeState, encodeState, formatStored, parseStored } from '../../../src/state/state-codec.ts';
 import { EMPTY_STATE, type SyncState } from '../../../src/state/sync-state.ts';
 import type { Instant } from '../../../src/time/clock.ts';
 import { ip } from '../../support/addresses.ts';
@@ -15,8 +15,10 @@ function elsewhere(laterMs = 0, monotonicMs = 77): Instant {
   return { wallMs: NOW.wallMs + laterMs, monotonicMs: monotonicMs + laterMs };
 }
 
+const textOf = (state: SyncState, now: Instant): string => JSON.stringify(encodeState(state, now));
+
 function decoded(text: string, now: Instant): SyncState {
-  const result = decodeState(text, now);
+  const result = decodeState(JSON.parse(text), now);
   if (!result.ok) throw new Error(result.message);
   return result.state;
 }
@@ -59,16 +61,18 @@ const STATE: SyncState = {
   names: new Map([['shop/db', new Map([['host db.example', { IPv4: NAME }]])]]),
   sources: new Map([['shop/db', ['host db.example', '10.0.0.7']]]),
   health: new Map([['10.0.0.1:5432 tcp' as CheckId, HEALTHY]]),
+  deletedAtMs: new Map([['shop/old', NOW.monotonicMs - 7_000]]),
   suspectSinceMs: NOW.monotonicMs - 5_000,
 };
 
 describe('the state as text', () => {
   it('is decoded in another process with times on that process’s clock', () => {
     const later = elsewhere(30_000);
-    const state = decoded(encodeState(STATE, NOW), later);
+    const state = decoded(textOf(STATE, NOW), later);
     expect([...state.sources]).toEqual([['shop/db', ['10.0.0.7', 'host db.example']]]);
     const agoMs = (durationMs: number) => later.monotonicMs - 30_000 - durationMs;
     expect(state.suspectSinceMs).toBe(agoMs(5_000));
+    expect([...state.deletedAtMs]).toEqual([['shop/old', agoMs(7_000)]]);
     const { latencyMs: _latency, lastFailure: _failure, ...kept } = HEALTHY;
     expect([...state.health]).toEqual([['10.0.0.1:5432 tcp', { ...kept, sinceMs: agoMs(60_000) }]]);
     expect(state.names.get('shop/db')?.get('host db.example')).toEqual({
@@ -89,10 +93,10 @@ describe('the state as text', () => {
   });
 
   it('is the same a little later, from another process, and for changes without a meaning', () => {
-    const text = encodeState(STATE, NOW);
-    expect(encodeState(STATE, { wallMs: NOW.wallMs + 700, monotonicMs: NOW.monotonicMs + 701 })).toBe(text);
+    const text = textOf(STATE, NOW);
+    expect(textOf(STATE, { wallMs: NOW.wallMs + 700, monotonicMs: NOW.monotonicMs + 701 })).toBe(text);
     const later = elsewhere(3_600_123);
-    expect(encodeState(decoded(text, later), later)).toBe(text);
+    expect(textOf(decoded(text, later), later)).toBe(text);
     const noise: SyncState = {
       ...STATE,
       names: new Map([
@@ -108,13 +112,13 @@ describe('the state as text', () => {
       ]),
       health: new Map([['10.0.0.1:5432 tcp' as CheckId, { ...HEALTHY, latencyMs: 99 }]]),
     };
-    expect(encodeState(noise, NOW)).toBe(text);
+    expect(textOf(noise, NOW)).toBe(text);
   });
 
   it('does not depend on the order of its entries', () => {
     const ids = ['c', 'a', 'b'] as CheckId[];
     const inOrder = (order: readonly CheckId[]) =>
-      encodeState({ ...EMPTY_STATE, health: new Map(order.map((id) => [id, HEALTHY])) }, NOW);
+      textOf({ ...EMPTY_STATE, health: new Map(order.map((id) => [id, HEALTHY])) }, NOW);
     expect(inOrder(ids)).toBe(inOrder(ids.toReversed()));
   });
 
@@ -126,11 +130,11 @@ describe('the state as text', () => {
       departed: [],
     };
     const state = { ...EMPTY_STATE, names: new Map([['a/b', new Map([['host x', { IPv6: nothing }]])]]) };
-    expect(JSON.parse(encodeState(state, NOW)).names).toEqual({ 'a/b': { 'host x': {} } });
+    expect(encodeState(state, NOW).names).toEqual({ 'a/b': { 'host x': {} } });
   });
 
   it('with a time in the future, after the wall clock was set back, starts now', () => {
-    const text = encodeState(STATE, NOW);
+    const text = textOf(STATE, NOW);
     const before: Instant = { wallMs: NOW.wallMs - 86_400_000, monotonicMs: 50 };
     const state = decoded(text, before);
     expect(state.suspectSinceMs).toBe(50);
@@ -188,6 +192,7 @@ const states: fc.Arbitrary<SyncState> = fc
     ),
   })
   .map(({ names, sources, health }) => ({
+    deletedAtMs: new Map(),
     sources: new Map(Object.entries(sources)),
     names: new Map(
       Object.entries(names).map(([key, sources]) => [
@@ -212,10 +217,10 @@ describe('whatever the state', () => {
         fc.nat(1_000_000_000),
         fc.integer({ min: -400, max: 400 }),
         (state, laterMs, monotonicMs, jitterMs) => {
-          const text = encodeState(state, NOW);
+          const text = textOf(state, NOW);
           const readAt = elsewhere(laterMs, monotonicMs);
           const writtenAt = { ...readAt, wallMs: readAt.wallMs + jitterMs };
-          expect(encodeState(decoded(text, readAt), writtenAt)).toBe(text);
+          expect(textOf(decoded(text, readAt), writtenAt)).toBe(text);
         },
       ),
       { numRuns: 200 },
@@ -224,7 +229,7 @@ describe('whatever the state', () => {
 });
 
 describe('a text from an unknown writer', () => {
-  const valid = JSON.parse(encodeState(STATE, NOW));
+  const valid = JSON.parse(textOf(STATE, NOW));
   const held = valid.names['shop/db']['host db.example'].IPv4;
   const withAddress = (address: unknown) => ({
     ...valid,
@@ -240,17 +245,33 @@ describe('a text from an unknown writer', () => {
     ['no version', '{}', ''],
     [
       'a newer version',
-      JSON.stringify({ version: 2, anything: [] }),
-      'written by a newer version (2, not 1)',
+      JSON.stringify({ version: 3, anything: [] }),
+      'written by a newer version (3, not 2)',
     ],
-    ['an older version', JSON.stringify({ ...valid, version: 0 }), ''],
-    ['an address that is none', JSON.stringify(withAddress('10.0.0.256')), '10.0.0.256 is not an IP address'],
-    ['a name for an address', JSON.stringify(withAddress('db.example')), 'is not an IP address'],
-    ['an object for an address', JSON.stringify(withAddress({ a: 1 })), ''],
-    ['no health', JSON.stringify({ ...valid, health: null }), ''],
-    ['an unknown verdict', JSON.stringify({ ...valid, health: { a: { verdict: 'maybe' } } }), ''],
+    ['an older version', JSON.stringify({ lists: {}, version: 1 }), ''],
+    ['a list without a time', JSON.stringify({ version: 2, lists: { shop: { state: valid } } }), ''],
   ])('%s is reported and not read', (_what, text, message) => {
-    const result = decodeState(text, NOW);
+    const result = parseStored(text);
+    expect(result).toEqual({ ok: false, message: expect.stringContaining(message) });
+  });
+
+  it('says what belongs to which list, whatever that is', () => {
+    const lists = new Map([
+      ['shop', { savedAt: 5, state: valid }],
+      ['unnamed a.yaml', { savedAt: 6, state: { anything: ['at', 'all'] } }],
+    ]);
+    expect(parseStored(formatStored(lists))).toEqual({ ok: true, lists });
+  });
+
+  it.each([
+    ['an address that is none', withAddress('10.0.0.256'), '10.0.0.256 is not an IP address'],
+    ['a name for an address', withAddress('db.example'), 'is not an IP address'],
+    ['an object for an address', withAddress({ a: 1 }), ''],
+    ['no health', { ...valid, health: null }, ''],
+    ['an unknown verdict', { ...valid, health: { a: { verdict: 'maybe' } } }, ''],
+    ['nothing', undefined, ''],
+  ])('%s in the state of a list is reported and not read', (_what, state, message) => {
+    const result = decodeState(state, NOW);
     expect(result.ok).toBe(false);
     const reported = result.ok ? '' : result.message;
     expect(reported).toContain(message);
@@ -263,11 +284,15 @@ describe('a text from an unknown writer', () => {
         fc.oneof(
           fc.string(),
           fc.json(),
-          fc.json().map((json) => `{"version":1,"names":${json}}`),
+          fc.json().map((json) => `{"version":2,"lists":{"a":{"savedAt":1,"state":${json}}}}`),
         ),
         (text) => {
-          const result = decodeState(text, NOW);
-          if (!result.ok) expect(result.message).not.toBe('');
+          const stored = parseStored(text);
+          if (!stored.ok) expect(stored.message).not.toBe('');
+          for (const { state } of stored.ok ? stored.lists.values() : []) {
+            const result = decodeState(state, NOW);
+            if (!result.ok) expect(result.message).not.toBe('');
+          }
         },
       ),
       { numRuns: 300 },
@@ -276,7 +301,7 @@ describe('a text from an unknown writer', () => {
 
   it('gives no name that is not in it', () => {
     const text = JSON.stringify(valid).replace('"shop/db"', '"__proto__"');
-    const result = decodeState(text, NOW);
+    const result = decodeState(JSON.parse(text), NOW);
     expect(({} as Record<string, unknown>)['host db.example']).toBeUndefined();
     expect(result.ok ? result.state.names.size : 0).toBeLessThanOrEqual(1);
   });

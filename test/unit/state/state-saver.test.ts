@@ -14,11 +14,12 @@ function keeperOf(state: Partial<StateStore>) {
   const store: StateStore = {
     load: () => Promise.reject(new Error('nothing is loaded here')),
     save: () => Promise.reject(new Error('nothing is saved here')),
+    forget: async () => [],
     ...state,
   };
   const recorder = new StateSaver(
     { state: store, clock, random, log, isLeader: () => true },
-    () => EMPTY_STATE,
+    () => new Map(),
   );
   return { recorder, reported, clock };
 }
@@ -52,14 +53,16 @@ describe('the state that a new leader loads', () => {
     });
 
   it('is the one that the previous leader saved', async () => {
-    const state = { ...EMPTY_STATE, sources: new Map([['shop/db', ['host db.example']]]) };
-    const { recorder } = keeperOf({ load: async () => ({ kind: 'found', state, notes: [] }) });
-    expect(await recorder.loadOnce(new AbortController().signal)).toBe(state);
+    const states = new Map([
+      ['shop', { ...EMPTY_STATE, sources: new Map([['shop/db', ['host db.example']]]) }],
+    ]);
+    const { recorder } = keeperOf({ load: async () => ({ kind: 'found', states, notes: [] }) });
+    expect(await recorder.loadOnce(new AbortController().signal)).toBe(states);
   });
 
   it('is not needed if this process saved last', async () => {
     const { recorder } = keeperOf({
-      load: async () => ({ kind: 'found', isOwn: true, state: EMPTY_STATE, notes: [] }),
+      load: async () => ({ kind: 'found', isOwn: true, states: new Map(), notes: [] }),
     });
     expect(await recorder.loadOnce(new AbortController().signal)).toBeUndefined();
   });
@@ -70,7 +73,7 @@ describe('the state that a new leader loads', () => {
     await clock.advance(999);
     expect(clock.sleeping).toBe(1);
     await clock.advance(1);
-    expect(await loading).toBe(EMPTY_STATE);
+    expect(await loading).toEqual(new Map());
     expect(clock.sleeping).toBe(0);
   });
 

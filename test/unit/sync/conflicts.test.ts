@@ -113,14 +113,16 @@ describe('what the names of a target stand for, when the first plan of a new lea
     zone('b', '10.0.0.2');
     bench.start(NAMED);
     await bench.clock.advance(5_000);
-    const { state } = bench.controller;
+    const { states } = bench.controller;
     await bench.stop();
     await bench.clock.advance(600_000);
     bench = new FollowBench({}, bench);
     zone('b', '10.0.0.3');
-    bench.controller.recall({ ...EMPTY_STATE, names: state.names });
+    bench.controller.recall(
+      new Map([...states].map(([list, { names }]) => [list, { ...EMPTY_STATE, names }])),
+    );
     bench.setList(NAMED);
-    bench.controller.succeed(state);
+    bench.controller.succeed(states);
     expect(bench.record('db').recoversPublished).toBe(true);
   }
 

@@ -46,7 +46,7 @@ class PassBench {
   }
 
   async pass(targets: string, changes: Partial<OnceRequest> = {}): Promise<OnceResult> {
-    const defaults = `defaults: { namespace: default, dns: { servers: ["${SERVER.address}"] } }`;
+    const defaults = `metadata: { name: bench }\ndefaults: { namespace: default, dns: { servers: ["${SERVER.address}"] } }`;
     const list = listOf(targets, defaults);
     const request: OnceRequest = {
       work: { list },
@@ -56,6 +56,7 @@ class PassBench {
         policy: 'sync',
         allowMassDelete: false,
         acceptDrain: false,
+        pruneLists: [],
       },
       ...LIMITS,
       writes: 'whileLeading',
@@ -417,6 +418,7 @@ describe('what left the list', () => {
       adopt: false,
       allowMassDelete: false,
       acceptDrain: false,
+      pruneLists: [],
     } as const;
     for (const policy of ['upsert-only', 'create-only'] as const) {
       const { report } = await bench.done(list('b', 'c', 'd'), { options: { ...options, policy } });
@@ -445,7 +447,7 @@ describe('when everything is down at once', () => {
     expect(report.summary).toMatchObject({ updated: 0 });
     expect(await bench.served('t0')).toEqual({ '10.0.0.1': true });
     const options = { instance: 'default', adopt: false, policy: 'sync', allowMassDelete: false } as const;
-    await bench.done(many(6), { options: { ...options, acceptDrain: true } });
+    await bench.done(many(6), { options: { ...options, acceptDrain: true, pruneLists: [] } });
     expect(await bench.served('t0')).toEqual({ '10.0.0.1': false });
   });
 

@@ -154,7 +154,9 @@ describe('an object of ours', () => {
   it('that somebody deletes before we do is gone all the same', async () => {
     cluster.before('delete EndpointSlice', () => cluster.as('kubectl').delete(SLICE));
     const [, left] = (
-      await cluster.pass(DB.replace('name: db', 'name: other'), { options: { allowMassDelete: true } })
+      await cluster.pass(DB.replace('name: db', 'name: other'), {
+        options: { allowMassDelete: true, pruneLists: ['bench'] },
+      })
     ).targets;
     expect(left).toMatchObject({ name: 'db', phase: 'Deleted' });
     expect((await cluster.objects('EndpointSlice')).map(({ metadata: { name } }) => name)).toEqual([
@@ -168,7 +170,9 @@ describe('an object of ours', () => {
       await cluster.as('kubectl').delete(SERVICE);
       made = await cluster.as('kubectl').create(SERVICE);
     });
-    await cluster.pass(DB.replace('name: db', 'name: other'), { options: { allowMassDelete: true } });
+    await cluster.pass(DB.replace('name: db', 'name: other'), {
+      options: { allowMassDelete: true, pruneLists: ['bench'] },
+    });
     expect((await cluster.objects('Service')).find(({ metadata: { name } }) => name === 'db')).toEqual(made);
   });
 

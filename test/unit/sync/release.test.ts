@@ -292,6 +292,7 @@ describe('two instances on one cluster', () => {
   it('never touch what the other keeps, whatever leaves their lists', async () => {
     const other = { options: { instance: 'other', allowMassDelete: true } };
     const mine = { options: { allowMassDelete: true } };
+    const pruning = { options: { allowMassDelete: true, pruneLists: ['bench'] } };
     const named = (name: string) => DB.replace('name: db', `name: ${name}`);
     await cluster.pass(named('a'), mine);
     await cluster.pass(named('b'), other);
@@ -310,7 +311,7 @@ describe('two instances on one cluster', () => {
     );
     expect(after).toEqual(before);
     // What leaves the one's list is the one's alone.
-    await cluster.pass(named('c'), mine);
+    await cluster.pass(named('c'), pruning);
     expect((await cluster.objects('Service')).map(({ metadata }) => metadata.name)).toEqual(['b', 'c']);
   });
 });
