@@ -99,6 +99,7 @@ export async function startDemoWorld(
 function listText(dnsPort: number): string {
   return `apiVersion: external-endpoints/v1
 kind: TargetList
+metadata: { name: demo }
 defaults:
   namespace: default
   healthCheck: { interval: 2s, fastInterval: 200ms, timeout: 1s }

@@ -4,7 +4,7 @@ import type { Random } from '../time/random.ts';
 import { runTogether } from '../time/run-together.ts';
 import { Signal } from '../time/signal.ts';
 import { type ElectionTimings, JITTER_FACTOR, timingsProblem } from './election-timings.ts';
-import type { LeaseObject } from './lease.ts';
+import { type LeaseObject, listsOfHolder } from './lease.ts';
 import { isOvertaken, LeaseLock, type LockSettings } from './lease-lock.ts';
 import type { ApiFailure, ApiResult, ObjectStore } from './object-store.ts';
 import { Reflector } from './reflector.ts';
@@ -18,6 +18,8 @@ export interface ElectionSettings extends Omit<LockSettings, 'leaseDurationMs'> 
   readonly onChange: (leading: boolean) => void;
   /** client-go's OnNewLeader: called with the identity of another process that holds the lease. */
   readonly onNewLeader: (identity: string) => void;
+  /** The lease was read or watched, and its holder or what that says may be another. */
+  readonly onLease: () => void;
   readonly onTrouble: (failure: ApiFailure) => void;
 }
 
@@ -76,6 +78,13 @@ export class LeaderElection {
   /** The holder of the lease as last seen. */
   get holder(): string | undefined {
     return this.#seen?.lease.spec?.holderIdentity || undefined;
+  }
+
+  /** The target lists of the holder, if it says which. */
+  get holderLists(): readonly string[] | undefined {
+    return this.#seen === undefined || this.holder === undefined
+      ? undefined
+      : listsOfHolder(this.#seen.lease);
   }
 
   /** Takes part in the election until `signal` aborts; then releases the lease, and resolves. */
@@ -212,6 +221,7 @@ export class LeaderElection {
     if (holder !== undefined && holder !== holderBefore && holder !== this.#settings.identity) {
       this.#settings.onNewLeader(holder);
     }
+    this.#settings.onLease();
   }
 
   #stepDown(): void {

@@ -10,6 +10,8 @@ export interface LockSettings {
   /** The identity of this process only. A Pod's name is not enough: it is used again after a restart. */
   readonly identity: string;
   readonly leaseDurationMs: number;
+  /** The target lists of this process, once it has read them. */
+  readonly lists: () => readonly string[] | undefined;
 }
 
 const WRITE = { dryRun: false } as const;
@@ -71,7 +73,8 @@ export class LeaseLock {
   }
 
   #held(before: LeaseObject): LeaseObject {
-    const { identity, leaseDurationMs } = this.#settings;
-    return heldLease(before, { identity, leaseDurationMs, wallMs: this.#ports.clock.wallNow() });
+    const { identity, leaseDurationMs, lists } = this.#settings;
+    const wallMs = this.#ports.clock.wallNow();
+    return heldLease(before, { identity, leaseDurationMs, lists: lists(), wallMs });
   }
 }

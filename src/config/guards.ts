@@ -41,7 +41,7 @@ export const guardsSchema = section(
       `${DEFAULT_GUARDS.maxDrainPercent}%`,
     ).optional(),
     maxDeletes: shareField(
-      'Largest share of owned Services that may be deleted within ten minutes, rounded down; one may go as long as another stays. Above it no Service is deleted.',
+      'Largest share of the Services that the list published which may be deleted within ten minutes, rounded down; one may go as long as the list names another. Above it no Service is deleted.',
       `${DEFAULT_GUARDS.maxDeletesPercent}%`,
     ).optional(),
     allowedCIDRs: rangesField(

@@ -8,7 +8,7 @@ export interface TargetSource {
 }
 
 /** The list that a part belongs to: each `--config` and each `--configmap` is one list. */
-export interface ListOrigin {
+export interface GivenList {
   /** As given on the command line. */
   readonly given: string;
   /** Nothing written in the list can change this name. Absent: its `metadata.name` is its name. */
@@ -22,12 +22,12 @@ export type SourcePart =
       readonly source: string;
       readonly text: string;
       /** Absent: it is a list of its own. */
-      readonly list?: ListOrigin;
+      readonly list?: GivenList;
     }
   | {
       readonly ok: false;
       readonly source: string;
-      readonly list?: ListOrigin;
+      readonly list?: GivenList;
       readonly reason: SourceFailure;
       /** One line, without the name of the source. */
       readonly message: string;

@@ -14,14 +14,14 @@ import {
   type WrittenDefaults,
 } from './schema.ts';
 import { problemsOfIssue, valueAt } from './schema-issue.ts';
-import type { ListOrigin } from './source.ts';
+import type { GivenList } from './source.ts';
 import { DEFAULT_NAMESPACE, targetFrom } from './target.ts';
 import { readYaml, type YamlDocument } from './yaml-document.ts';
 
 /** The declarations of one text: a file or a key of a ConfigMap. It is invalid when it has problems. */
 export interface TargetListPart {
   readonly source: string;
-  readonly list: ListOrigin;
+  readonly list: GivenList;
   /** Its `metadata.name`. */
   readonly name: DeclaredName | undefined;
   readonly targets: readonly PartTarget[];
@@ -65,7 +65,7 @@ interface Reading {
  * Parses one text of a target list; `source` is its name in messages. Never throws. The time is linear in the
  * length of the text, which must be below 5 MiB.
  */
-export function parsePart(text: string, source: string, list: ListOrigin): TargetListPart {
+export function parsePart(text: string, source: string, list: GivenList): TargetListPart {
   const { document, problems } = readYaml(text, source);
   const nothing = { source, list, name: undefined, targets: [], guards: undefined, declarations: [] };
   if (document === undefined) return { ...nothing, problems };

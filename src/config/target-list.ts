@@ -2,7 +2,7 @@ import { DEFAULT_GUARDS, type Guards, refusalOf } from '../model/guards.ts';
 import { keyOf, type SourceLocation, type Target } from '../model/target.ts';
 import { MAX_TARGETS } from './limits.ts';
 import { type ConfigProblem, problemOfSource, quoted, sortedProblems } from './problem.ts';
-import type { ListOrigin, SourcePart } from './source.ts';
+import type { GivenList, SourcePart } from './source.ts';
 import {
   type DeclaredGuards,
   type DeclaredName,
@@ -28,11 +28,18 @@ export interface DeclaredList {
   readonly name?: string;
 }
 
+/** A name for each list, and one for all those that have none: a name has no space, so it is never that one. */
+export function listIdsOf(lists: readonly DeclaredList[]): readonly string[] {
+  const named = new Set(lists.flatMap(({ name }) => name ?? []));
+  const unnamed = lists.filter(({ name }) => name === undefined).map(({ given }) => given);
+  return unnamed.length === 0 ? [...named] : [...named, `unnamed ${unnamed.toSorted().join(',')}`];
+}
+
 export interface MergeOptions {
   /** `--list-name`: all parts together are one list of this name. */
   readonly listName?: string | undefined;
   /** Lists that are given although no part of them may be left. */
-  readonly origins?: readonly ListOrigin[];
+  readonly givenLists?: readonly GivenList[];
 }
 
 /**
@@ -90,9 +97,9 @@ export function mergeTargetLists(
 /** By what was given on the command line. */
 function listsOf(
   parts: readonly TargetListPart[],
-  { listName, origins = [] }: MergeOptions,
+  { listName, givenLists = [] }: MergeOptions,
 ): ReadonlyMap<string, DeclaredList> {
-  const all = [...parts.map(({ list }) => list), ...origins];
+  const all = [...parts.map(({ list }) => list), ...givenLists];
   if (listName !== undefined) {
     const one: DeclaredList = { given: '--list-name', name: listName };
     return new Map(all.map(({ given }) => [given, one]));

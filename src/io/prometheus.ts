@@ -33,6 +33,10 @@ export function createPrometheusMetrics(
     '1 while the newest list is broken or empty, and the last good list is active.',
   );
   const leader = gauge('leader', '1 on the leader, 0 on standbys.');
+  const listsDiffer = gauge(
+    'lists_differ',
+    '1 on a standby whose lists are not those of the leader: nobody publishes them.',
+  );
   const queueDepth = gauge('workqueue_depth', 'Targets in the work queue.');
   const queueAge = gauge(
     'workqueue_longest_wait_seconds',
@@ -98,6 +102,7 @@ export function createPrometheusMetrics(
       },
       repaired: (kind) => repairs.inc({ kind }),
       leading: (isLeader) => leader.set(isLeader ? 1 : 0),
+      listsDiffer: (isSo) => listsDiffer.set(isSo ? 1 : 0),
       queue(depth, oldestAgeMs) {
         queueDepth.set(depth);
         queueAge.set(oldestAgeMs / 1000);

@@ -1,6 +1,6 @@
 import type { ListScope } from '../cluster/object-store.ts';
 import type { ConfigMapReference } from '../config/config-map-reference.ts';
-import type { ListOrigin, SourceFailure, SourcePart } from '../config/source.ts';
+import type { GivenList, SourceFailure, SourcePart } from '../config/source.ts';
 import type { KubeObject } from '../manifest/kube-object.ts';
 
 export interface ListConfigMap extends KubeObject {
@@ -18,7 +18,7 @@ export function partsOf(
   reference: ConfigMapReference,
   found: readonly ListConfigMap[],
 ): readonly SourcePart[] {
-  const list: ListOrigin = { given: `configmap ${reference.text}`, name: reference.text };
+  const list: GivenList = { given: `configmap ${reference.text}`, name: reference.text };
   return readParts(reference, found).map((part) => ({ ...part, list }));
 }
 

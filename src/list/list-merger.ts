@@ -1,5 +1,5 @@
 import { type ConfigProblem, sortedProblems } from '../config/problem.ts';
-import type { ListOrigin } from '../config/source.ts';
+import type { GivenList } from '../config/source.ts';
 import type { TargetList } from '../config/target-list.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import { acceptWanted } from './list-acceptance.ts';
@@ -50,7 +50,7 @@ interface Source {
   /** In the order of the source; undefined before its first report. */
   parts: readonly PartHistory[] | undefined;
   /** The lists that its parts belong to, those of unreadable parts too. */
-  origins: readonly ListOrigin[];
+  givenLists: readonly GivenList[];
   /** All its parts were valid at one time. */
   wasWhole: boolean;
 }
@@ -71,7 +71,7 @@ export class ListMerger {
     this.#sources = [...new Set(settings.sources)].map((name) => ({
       name,
       parts: undefined,
-      origins: [],
+      givenLists: [],
       wasWhole: false,
     }));
   }
@@ -90,7 +90,7 @@ export class ListMerger {
   }
 
   #update(source: Source, parts: readonly ReadPart[]): void {
-    source.origins = parts.flatMap(({ part }) => part.list ?? []);
+    source.givenLists = parts.flatMap(({ part }) => part.list ?? []);
     const known = new Map((source.parts ?? []).map((memory) => [memory.source, memory]));
     const present = parts.map((read) => {
       const { source: name } = read.part;
@@ -108,8 +108,8 @@ export class ListMerger {
   #finish(): void {
     const memories = this.#sources.flatMap(({ parts }) => parts ?? []);
     const { allowEmpty, listName } = this.#settings;
-    const origins = this.#sources.flatMap(({ origins }) => origins);
-    const accepted = acceptWanted(memories, this.#active?.list, { allowEmpty, listName, origins });
+    const givenLists = this.#sources.flatMap(({ givenLists }) => givenLists);
+    const accepted = acceptWanted(memories, this.#active?.list, { allowEmpty, listName, givenLists });
     for (const source of this.#sources) {
       const inOrder = (source.parts ?? []).every(({ problems }) => problems.length === 0);
       if (inOrder && accepted.problems.length === 0) source.wasWhole = true;

@@ -26,6 +26,9 @@ export const DELETION_POLICY_ANNOTATION = 'external-endpoints/deletion-policy';
 /** The name of the list that publishes the object; only that list may delete it. */
 export const LIST_ANNOTATION = 'external-endpoints/list';
 
+/** On the Lease: the lists of its holder, as JSON. */
+export const HOLDER_LISTS_ANNOTATION = 'external-endpoints/lists';
+
 export const MIRROR_CONTROLLER = 'endpointslicemirroring-controller.k8s.io';
 export const SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
 

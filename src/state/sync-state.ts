@@ -21,13 +21,6 @@ export interface SyncState {
 
 export type SavedStates = ReadonlyMap<ListId, SyncState>;
 
-export const EMPTY_STATE: SyncState = {
-  names: new Map(),
-  sources: new Map(),
-  health: new Map(),
-  deletedAtMs: new Map(),
-};
-
 /** The states of several lists, for a process that has all of them. */
 export function unionOf(states: readonly SyncState[]): SyncState {
   const suspectSinceMs = states.flatMap((state) => state.suspectSinceMs ?? []);

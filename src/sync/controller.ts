@@ -233,6 +233,11 @@ export class Controller {
     this.#addAll();
   }
 
+  /** The lists in force, as the saved state names them; undefined before the first. */
+  get listIds(): readonly string[] | undefined {
+    return this.reconciler.hasList ? this.#lists.ids : undefined;
+  }
+
   /** What earlier processes have learned, by list. It counts from the first list on. */
   recall(saved: SavedStates): void {
     this.#saved = saved;

@@ -1,4 +1,4 @@
-import type { DeclaredList } from '../config/target-list.ts';
+import { type DeclaredList, listIdsOf } from '../config/target-list.ts';
 import type { DecideInput } from '../decide/decide.ts';
 import {
   type ExistingObjects,
@@ -40,6 +40,7 @@ export class ListLedger {
   /** By target key, who had published it before the lists in force changed anything. */
   readonly #publishers = new Map<string, Publisher>();
   #given: ReadonlySet<string> = new Set();
+  #ids: readonly ListId[] = [];
   #unnamedId: ListId | undefined;
 
   constructor(registry: TargetRegistry, settings: LedgerSettings) {
@@ -50,15 +51,14 @@ export class ListLedger {
   /** These lists are in force from now on. */
   setLists(lists: readonly DeclaredList[]): void {
     this.#given = new Set(lists.flatMap(({ name }) => name ?? []));
-    const unnamed = lists.filter(({ name }) => name === undefined).map(({ given }) => given);
-    // A name has no space, so it is never one of these.
-    this.#unnamedId = unnamed.length === 0 ? undefined : `unnamed ${unnamed.toSorted().join(',')}`;
+    this.#ids = listIdsOf(lists);
+    this.#unnamedId = this.#ids.find((id) => !this.#given.has(id));
     this.#publishers.clear();
   }
 
   /** The lists in force, as the saved state names them; those without a name count as one. */
   get ids(): readonly ListId[] {
-    return this.#unnamedId === undefined ? [...this.#given] : [...this.#given, this.#unnamedId];
+    return this.#ids;
   }
 
   idOf(list: string | undefined): ListId {

@@ -5,6 +5,8 @@ export interface Metrics {
   /** A list was read: taken in, or broken and not taken in. */
   listRead(result: 'Applied' | 'InvalidTargetList' | 'EmptyTargetList'): void;
   leading(isLeader: boolean): void;
+  /** The leader has other lists than this replica. */
+  listsDiffer(isSo: boolean): void;
   /** Entries that wait to be decided, and for how long the oldest has. */
   queue(depth: number, oldestAgeMs: number): void;
   decided(count: number): void;
@@ -25,6 +27,7 @@ export interface Metrics {
 export const NO_METRICS: Metrics = {
   listRead: () => undefined,
   leading: () => undefined,
+  listsDiffer: () => undefined,
   queue: () => undefined,
   decided: () => undefined,
   wrote: () => undefined,

@@ -8,7 +8,7 @@ import { Follow } from './follow.ts';
 import { followList } from './live-list.ts';
 import { FOLLOW } from './policy.ts';
 import { Reachability } from './reachability.ts';
-import { logStopping, replicaOf } from './replica.ts';
+import { listsIn, logStopping, type Replica, replicaOf } from './replica.ts';
 import { serveStatus } from './serve-status.ts';
 import { type ReadinessCondition, type StatusRoutes, statusRoutes } from './status-routes.ts';
 import type {
@@ -45,7 +45,10 @@ export async function runFollowing(
     metrics.apiRequest(method, code);
     reachability.note(code);
   });
-  const replica = replicaOf(cluster, settings, log, context, () => controller.onLeadership());
+  const replica = replicaOf(cluster, settings, log, context, {
+    onLeadership: () => controller.onLeadership(),
+    lists: () => controller.listIds,
+  });
   const isLeader = () => replica.isLeader();
   const events = new EventRecorder(
     { store: fencedStore(store, isLeader), clock, random },
@@ -70,6 +73,7 @@ export async function runFollowing(
     (active) => {
       controller.setList(active.list, active.isComplete);
       watch.setTargets(active.list.targets);
+      replica.noteLists();
     },
     { cluster, log, metrics, events },
     context,
@@ -83,9 +87,10 @@ export async function runFollowing(
     instance: settings.options.instance,
     identity: context.identity,
     leading: isLeader(),
+    ...listsIn(replica, controller.listIds),
     targets: controller.reports,
   });
-  const routes = routesOf(controller, follow, ready, registry, status, context);
+  const routes = routesOf(controller, replica, follow, ready, registry, status, context);
   const server = await serveStatus(settings, routes, log, context);
   if (server === undefined) return 'cannotListen';
   const tasks: Task[] = [
@@ -132,6 +137,7 @@ function watchFor(
 
 function routesOf(
   controller: Controller,
+  replica: Replica,
   follow: Follow,
   conditions: readonly ReadinessCondition[],
   registry: MetricsRegistry,
@@ -146,6 +152,7 @@ function routesOf(
       contentType: registry.contentType,
       text: () => {
         controller.fillGauges();
+        registry.metrics.listsDiffer(replica.otherLists() !== undefined);
         return registry.text();
       },
     },

@@ -2,7 +2,7 @@ import { EventRecorder } from '../cluster/event-recorder.ts';
 import type { EventSink } from '../cluster/event-sink.ts';
 import { fencedStore } from '../cluster/fenced-store.ts';
 import type { SourcePart } from '../config/source.ts';
-import { formatLocation, mergeTargetLists, type TargetList } from '../config/target-list.ts';
+import { formatLocation, listIdsOf, mergeTargetLists, type TargetList } from '../config/target-list.ts';
 import type { TargetListPart } from '../config/target-list-part.ts';
 import { readConfigMaps } from '../list/read-config-maps.ts';
 import type { Log } from '../model/log.ts';
@@ -11,7 +11,7 @@ import type { Task } from '../time/run-together.ts';
 import type { Metrics } from './metrics.ts';
 import type { OnceResult } from './once.ts';
 import { Reachability } from './reachability.ts';
-import { logStopping, replicaOf } from './replica.ts';
+import { listsIn, logStopping, type Replica, replicaOf } from './replica.ts';
 import { RunTime, runInTime } from './run-time.ts';
 import { serveStatus } from './serve-status.ts';
 import { statusRoutes } from './status-routes.ts';
@@ -36,7 +36,10 @@ export async function runBySchedule(
     metrics.apiRequest(method, code);
     reachability.note(code);
   });
-  const replica = replicaOf(cluster, settings, steadyLog(log, clock), context, () => undefined);
+  const replica = replicaOf(cluster, settings, steadyLog(log, clock), context, {
+    onLeadership: () => undefined,
+    lists: () => runs.lists,
+  });
   const isLeader = () => replica.isLeader();
   const events = new EventRecorder(
     { store: fencedStore(cluster.store, isLeader), clock, random },
@@ -45,7 +48,13 @@ export async function runBySchedule(
       onOutcome: (outcome) => metrics.eventTold(typeof outcome === 'string' ? outcome : outcome.reason),
     },
   );
-  const runs = new ScheduledRuns(cluster, isLeader, settings, { log, metrics, events }, context);
+  const runs: ScheduledRuns = new ScheduledRuns(
+    cluster,
+    replica,
+    settings,
+    { log, metrics, events },
+    context,
+  );
   const routes = statusRoutes({
     isAlive: () => true,
     conditions: [{ name: 'list', isMet: () => runs.hasGoodList }],
@@ -53,6 +62,7 @@ export async function runBySchedule(
       contentType: registry.contentType,
       text: () => {
         metrics.leading(isLeader());
+        metrics.listsDiffer(replica.otherLists() !== undefined);
         return registry.text();
       },
     },
@@ -61,6 +71,7 @@ export async function runBySchedule(
       instance,
       identity: context.identity,
       leading: isLeader(),
+      ...listsIn(replica, runs.lists),
       targets: [...runs.reports.values()],
     }),
   });
@@ -93,32 +104,34 @@ class ScheduledRuns {
   reports: ReadonlyMap<string, TargetReport> = new Map();
   /** False while the list is broken. */
   hasGoodList = true;
+  /** As the saved state names them; undefined before the first good list. */
+  lists: readonly string[] | undefined;
   readonly #cluster: ClusterAccess;
-  readonly #isLeader: () => boolean;
+  readonly #replica: Replica;
   readonly #settings: WorkerSettings;
   readonly #reporters: Reporters;
   readonly #context: WorkerContext;
 
   constructor(
     cluster: ClusterAccess,
-    isLeader: () => boolean,
+    replica: Replica,
     settings: WorkerSettings,
     reporters: Reporters,
     context: WorkerContext,
   ) {
     this.#cluster = cluster;
-    this.#isLeader = isLeader;
+    this.#replica = replica;
     this.#settings = settings;
     this.#reporters = reporters;
     this.#context = context;
   }
 
-  /** The list is read anew each time; a broken one changes nothing. */
+  /** The list is read anew each time; a broken one changes nothing. A standby reads it to know whether it is the leader's. */
   async run(): Promise<void> {
-    if (!this.#isLeader()) return;
     const { log, metrics } = this.#reporters;
-    const result = await this.#readAndRun(new RunTime(this.#settings.runTimeoutMs, this.#context.clock));
-    if (result === 'badList') return;
+    const time = new RunTime(this.#settings.runTimeoutMs, this.#context.clock);
+    const result = await this.#readAndRun(time);
+    if (result === 'badList' || result === 'standsBy') return;
     if (!result.ok) {
       log.error(result.failure.reason, `the pass was not made: ${result.failure.message}`);
       return;
@@ -130,7 +143,7 @@ class ScheduledRuns {
     log.info('PassDone', 'a scheduled pass is done', { ...summary });
   }
 
-  async #readAndRun(time: RunTime): Promise<OnceResult | 'badList'> {
+  async #readAndRun(time: RunTime): Promise<OnceResult | 'badList' | 'standsBy'> {
     const { store } = this.#cluster;
     const { readList, signal } = this.#context;
     const { paths, configMaps } = this.#settings.sources;
@@ -139,10 +152,14 @@ class ScheduledRuns {
     if (!read.ok) return read;
     const list = await this.#listIn([...files, ...read.parts]);
     this.hasGoodList = list !== undefined;
-    return list === undefined ? 'badList' : this.#runOnce(list, time);
+    if (list === undefined) return 'badList';
+    this.lists = listIdsOf(list.lists);
+    this.#replica.noteLists();
+    return this.#replica.isLeader() ? this.#runOnce(list, time) : 'standsBy';
   }
 
   #runOnce(list: TargetList, time: RunTime): Promise<OnceResult> {
+    const isLeader = () => this.#replica.isLeader();
     const { clock, maxProbesInFlight, prober, random, resolver, signal } = this.#context;
     const { requestCount, state, store } = this.#cluster;
     return runInTime(
@@ -157,8 +174,8 @@ class ScheduledRuns {
       {
         ...{ clock, prober, random, resolver },
         ...this.#reporters,
-        isLeader: this.#isLeader,
-        cluster: { store: fencedStore(store, this.#isLeader), state, requestCount: () => requestCount() },
+        isLeader,
+        cluster: { store: fencedStore(store, isLeader), state, requestCount: () => requestCount() },
       },
       () => undefined,
       signal,

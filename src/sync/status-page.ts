@@ -5,7 +5,8 @@ import type { WorkerStatus } from './worker-status.ts';
 const MAX_ROWS = 2_000;
 
 /** `/api/status` for people: trouble first. One page, without scripts, and nothing that is fetched from elsewhere. */
-export function statusPage({ version, instance, identity, leading, targets }: WorkerStatus): string {
+export function statusPage(status: WorkerStatus): string {
+  const { version, instance, identity, leading, targets } = status;
   const sorted = targets.toSorted((a, b) => Number(isTrouble(b.phase)) - Number(isTrouble(a.phase)));
   const inTrouble = targets.filter(({ phase }) => isTrouble(phase)).length;
   const rows = sorted.flatMap(rowsOf);
@@ -28,13 +29,19 @@ tr.first td { border-top: 1px solid #8888 } .no { color: #c22; font-weight: 600 
 <p>instance ${escaped(instance)}, replica ${escaped(identity)}, which ${leading ? 'leads and writes' : 'stands by: it looks and decides, and another writes'}.
 ${inTrouble === 0 ? 'No target is in trouble.' : `<span class="no">${inTrouble} of ${targets.length} targets in trouble.</span>`}
 <a href="/metrics">metrics</a>, <a href="/api/status">as JSON</a></p>
-<table>
+${differingLists(status)}<table>
 <tr><th>target</th><th>phase</th><th>address</th><th>ready</th><th>why</th><th>from</th></tr>
 ${rows.slice(0, MAX_ROWS).join('\n')}
 </table>
 ${more}</body>
 </html>
 `;
+}
+
+function differingLists({ lists = [], listsOfLeader }: WorkerStatus): string {
+  if (listsOfLeader === undefined) return '';
+  const text = `ListsDiffer: the leader has other lists (${listsOfLeader.join(', ')}) than this replica (${lists.join(', ')}), so nobody publishes these.`;
+  return `<p class="no">${escaped(text)}</p>\n`;
 }
 
 function rowsOf({ namespace, name, phase, reason, message, endpoints }: TargetReport): string[] {

@@ -172,7 +172,7 @@ export class StatusRecorder {
     }
   }
 
-  /** Another list may have published thousands of Services: one line tells of all. */
+  /** Another list may have published thousands of Services: one line covers all. */
   #isFirstKept(text: string): boolean {
     if (this.#keptReported.get(text) === true) return false;
     this.#keptReported.set(text, true);

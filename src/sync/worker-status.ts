@@ -8,6 +8,10 @@ export interface WorkerStatus {
   readonly identity: string;
   /** Whether this replica writes; the others look at the same, and decide the same. */
   readonly leading: boolean;
+  /** The lists in force, by name; absent before they were read. */
+  readonly lists?: readonly string[];
+  /** `ListsDiffer`: those of the leader, where they are others. Nobody publishes the lists of this replica then. */
+  readonly listsOfLeader?: readonly string[];
   /** As in `sync -o json`. */
   readonly targets: readonly TargetReport[];
 }

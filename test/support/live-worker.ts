@@ -24,7 +24,7 @@ export class LiveWorker {
   #report: (text: string) => void;
   #routes: StatusRoutes = {};
 
-  private constructor(world: CliWorld, list: string, args: readonly string[]) {
+  private constructor(world: CliWorld, list: string, args: readonly string[], identity: string) {
     this.world = world;
     this.#registry = createPrometheusMetrics(world.dns.resolver);
     this.#list = list;
@@ -38,6 +38,7 @@ export class LiveWorker {
     const log = { info: logged('info'), warn: logged('warn'), error: logged('error') };
     this.ended = runCommandLine(['run', '--config', 'targets.yaml', ...args], {
       ...world.context,
+      identity,
       signal: this.interruption.signal,
       followFiles: ([name = '']) => [
         {
@@ -58,9 +59,17 @@ export class LiveWorker {
     });
   }
 
-  /** @param world another worker's, for one that comes after it. */
-  static start(list: string, args: readonly string[] = [], world = new CliWorld()): LiveWorker {
-    return new LiveWorker(world, list, args);
+  /**
+   * @param world another worker's, for one that comes after it.
+   * @param identity another one than that worker's, for one beside it.
+   */
+  static start(
+    list: string,
+    args: readonly string[] = [],
+    world = new CliWorld(),
+    identity = world.context.identity,
+  ): LiveWorker {
+    return new LiveWorker(world, list, args, identity);
   }
 
   /** The list says something else from now on. */

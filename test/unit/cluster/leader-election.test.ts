@@ -41,6 +41,8 @@ class Room {
         timings: DEFAULT_TIMINGS,
         onChange: (leading) => changes.push(leading),
         onNewLeader: (identity) => leadersSeen.push(identity),
+        lists: () => undefined,
+        onLease: () => undefined,
         onTrouble: ({ reason }) => troubles.push(reason),
       },
     );
@@ -343,6 +345,8 @@ describe('LeaderElection', () => {
           timings,
           onChange: () => undefined,
           onNewLeader: () => undefined,
+          lists: () => undefined,
+          onLease: () => undefined,
           onTrouble: () => undefined,
         },
       );

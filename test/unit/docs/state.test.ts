@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { encodeState, formatStored } from '../../../src/state/state-codec.ts';
-import { EMPTY_STATE } from '../../../src/state/sync-state.ts';
+import { EMPTY_STATE } from '../../support/empty-state.ts';
 
 it('docs/adr/0015 lists every field of the saved state, in order', () => {
   const page = readFileSync(new URL('../../../docs/adr/0015-state-configmap.md', import.meta.url), 'utf8');

@@ -38,16 +38,18 @@ const reasons = (plans: readonly ObjectPlan[]) => [
 
 describe('maxDeletes', () => {
   it.each([
-    { published: 10, here: 3, besides: 0, percent: 30, result: 'Deleted' },
-    { published: 10, here: 4, besides: 0, percent: 30, result: 'Refused' },
-    { published: 10, here: 1, besides: 2, percent: 30, result: 'Deleted' },
-    { published: 10, here: 1, besides: 3, percent: 30, result: 'Refused' },
-    { published: 4, here: 3, besides: 0, percent: 100, result: 'Deleted' },
-    { published: 4, here: 1, besides: 0, percent: 0, result: 'Refused' },
+    { published: 10, here: 3, elsewhere: 0, percent: 30, result: 'Deleted' },
+    { published: 10, here: 4, elsewhere: 0, percent: 30, result: 'Refused' },
+    { published: 10, here: 1, elsewhere: 2, percent: 30, result: 'Deleted' },
+    { published: 10, here: 1, elsewhere: 3, percent: 30, result: 'Refused' },
+    { published: 4, here: 3, elsewhere: 0, percent: 100, result: 'Deleted' },
+    { published: 4, here: 1, elsewhere: 0, percent: 0, result: 'Refused' },
   ])(
-    '$here of $published and $besides besides, at $percent %: $result',
-    ({ published, here, besides, percent, result }) => {
-      const tallies = { a: tally({ published, staying: published - here - besides, goingBesides: besides }) };
+    '$here of $published and $elsewhere elsewhere, at $percent %: $result',
+    ({ published, here, elsewhere, percent, result }) => {
+      const tallies = {
+        a: tally({ published, staying: published - here - elsewhere, goingBesides: elsewhere }),
+      };
       const plans = guardPruning(removals(here), settings(tallies, { maxDeletesPercent: percent }));
       expect(plans.map(({ phase }) => phase)).toEqual(Array(here).fill(result));
     },

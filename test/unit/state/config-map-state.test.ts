@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { CheckId } from '../../../src/health/health.ts';
 import { gzipText } from '../../../src/io/gzip-text.ts';
 import { ConfigMapState } from '../../../src/state/config-map-state.ts';
-import { EMPTY_STATE, type LoadedState, type SavedStates } from '../../../src/state/sync-state.ts';
+import type { LoadedState, SavedStates } from '../../../src/state/sync-state.ts';
 import { healthOf } from '../../support/assessments.ts';
+import { EMPTY_STATE } from '../../support/empty-state.ts';
 import { type InMemoryClient, InMemoryCluster } from '../../support/in-memory-cluster.ts';
 import { SkippingClock } from '../../support/skipping-clock.ts';
 import { storeWith } from '../../support/store-with.ts';
@@ -106,7 +107,7 @@ describe('the state that one process saves', () => {
 });
 
 describe('the states of several lists', () => {
-  it('are carried over by a process that has another list, whoever of them saved first', async () => {
+  it('are carried over by a process that has another list, in any order', async () => {
     const [shop, billing] = [newState(), newState()];
     await shop.load(never);
     await billing.load(never);

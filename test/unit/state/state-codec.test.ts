@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { HeldAddress, HeldName } from '../../../src/endpoint/hold.ts';
 import type { CheckId, Health } from '../../../src/health/health.ts';
 import { decodeState, encodeState, formatStored, parseStored } from '../../../src/state/state-codec.ts';
-import { EMPTY_STATE, type SyncState } from '../../../src/state/sync-state.ts';
+import type { SyncState } from '../../../src/state/sync-state.ts';
 import type { Instant } from '../../../src/time/clock.ts';
 import { ip } from '../../support/addresses.ts';
 import { host } from '../../support/dns-resolver.ts';
+import { EMPTY_STATE } from '../../support/empty-state.ts';
 
 const NOW: Instant = { wallMs: Date.UTC(2026, 0, 1, 12), monotonicMs: 5_000_000 };
 

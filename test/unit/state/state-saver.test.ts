@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Log } from '../../../src/model/log.ts';
 import { StateSaver } from '../../../src/state/state-saver.ts';
-import { EMPTY_STATE, type StateStore } from '../../../src/state/sync-state.ts';
+import type { StateStore } from '../../../src/state/sync-state.ts';
+import { EMPTY_STATE } from '../../support/empty-state.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EndpointSliceObject } from '../../../src/manifest/kube-object.ts';
-
-import { EMPTY_STATE } from '../../../src/state/sync-state.ts';
 import { address } from '../../support/dns-resolver.ts';
+import { EMPTY_STATE } from '../../support/empty-state.ts';
 import { FollowBench } from '../../support/follow-bench.ts';
 import type { Behaviour } from '../../support/scripted-network.ts';
 
