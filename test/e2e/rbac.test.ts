@@ -111,7 +111,7 @@ function listOf(addresses: Readonly<Record<string, string>>, resources = 'Endpoi
     ([name, address]) =>
       `  - { name: ${name}, adopt: ${name === TAKEN}, ports: [{ port: 80 }], endpoints: [{ address: ${address} }], publish: { resources: [${resources}] }, healthCheck: { type: none } }\n`,
   );
-  return `apiVersion: external-endpoints/v1\nkind: TargetList\ndefaults: { namespace: ${NAMESPACE} }\nguards: { maxDeletes: 100% }\ntargets:\n${targets.join('')}`;
+  return `apiVersion: external-endpoints/v1\nkind: TargetList\nmetadata: { name: rights }\ndefaults: { namespace: ${NAMESPACE} }\nguards: { maxDeletes: 100% }\ntargets:\n${targets.join('')}`;
 }
 
 const TAKEN = 'taken';
@@ -156,7 +156,8 @@ describe('the RBAC rules of the overlays', () => {
       data: { 'targets.yaml': listOf(addresses) },
     });
     await person().create(configMap({ a: '192.0.2.3' }));
-    const args = ['run', '--configmap', `${NAMESPACE}/external-endpoints-targets`, ...cluster()];
+    const reference = `${NAMESPACE}/external-endpoints-targets`;
+    const args = ['run', '--configmap', reference, '--list-name', 'rights', ...cluster()];
     await using worker = new CliProcess([...args, '--listen', '127.0.0.1:0', '--log-format', 'json']);
     const heard = (text: string) => waitFor(text, () => worker.stderr.includes(text));
     await heard('"Leading"');

@@ -15,7 +15,7 @@ function listOf(...names: readonly string[]): string {
     (name) =>
       `  - { name: ${name}, ports: [{ port: ${stage.port} }], endpoints: [{ address: ${backend.address} }] }\n`,
   );
-  return `apiVersion: external-endpoints/v1\nkind: TargetList\ndefaults: { namespace: ${stage.namespace} }\ntargets:\n${targets.join('')}`;
+  return `apiVersion: external-endpoints/v1\nkind: TargetList\nmetadata: { name: list }\ndefaults: { namespace: ${stage.namespace} }\ntargets:\n${targets.join('')}`;
 }
 
 async function publishes(...names: readonly string[]): Promise<boolean> {
@@ -75,7 +75,7 @@ describe.skipIf(noBackendAddresses())('the list of run', () => {
       const reads = async (result: string) => (await worker.metrics()).sum('list_reads_total', { result });
       writeFileSync(path, broken);
       await waitFor('the broken list to be told', async () => (await reads('InvalidTargetList')) > 0);
-      await waitFor('its line and column', () => worker.log.some(({ msg }) => msg.includes(`${path}:5:`)));
+      await waitFor('its line and column', () => worker.log.some(({ msg }) => msg.includes(`${path}:6:`)));
       writeFileSync(path, empty);
       await waitFor('the empty list to be told', async () => (await reads('EmptyTargetList')) > 0);
       const soFar = await reads('InvalidTargetList');
@@ -105,7 +105,9 @@ describe.skipIf(noBackendAddresses())('the list of run', () => {
 
     beforeAll(async () => {
       await write({ 'some.yaml': listOf('a', 'b'), 'more.yaml': listOf('c', 'd') });
-      worker = WorkerProcess.start(stage, ['--configmap', `${stage.namespace}/?external-endpoints=list`]);
+      // The list goes on under the name that it had as a file.
+      const reference = `${stage.namespace}/?external-endpoints=list`;
+      worker = WorkerProcess.start(stage, ['--configmap', reference, '--list-name', 'list']);
       await worker.untilReady();
       await waitFor('all to be published', () => publishes('a', 'b', 'c', 'd'));
     });
@@ -127,7 +129,7 @@ describe.skipIf(noBackendAddresses())('the list of run', () => {
         reason: 'InvalidTargetList',
         involvedObject: { kind: 'ConfigMap', name: 'targets' },
       });
-      expect(event?.message).toContain('line 5');
+      expect(event?.message).toContain('line 6');
       expect(event?.message).toContain('did you mean ports?');
       await write({ 'some.yaml': listOf('a', 'b'), 'more.yaml': listOf('c', 'd', 'e') });
       await within(1_000, 'the repaired list', () => publishes('a', 'b', 'c', 'd', 'e'));

@@ -108,7 +108,7 @@ describe.skipIf(noBackendAddresses())('sync of several targets', () => {
         ?.endpoints.find((each) => each.address === other.address)?.held;
 
     it('keeps it in one ConfigMap, and writes it when it changed', async () => {
-      await stage.report('sync', list, '--allow-mass-delete');
+      await stage.report('sync', list, '--allow-mass-delete', '--prune-list', 'stage');
       const name = `external-endpoints-state-${stage.namespace}`;
       const read = () => stage.core.readNamespacedConfigMap({ name, namespace: stage.namespace });
       const first = await read();
