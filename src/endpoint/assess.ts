@@ -1,13 +1,7 @@
 import { type PortRule, portRulesOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import type { Target } from '../model/target.ts';
-import {
-  type Assessment,
-  namelessKey,
-  type PortAssessment,
-  type PublishedReadiness,
-  publishedKey,
-} from './assessment.ts';
+import { type Assessment, type PortAssessment, type PublishedReadiness, servedNow } from './assessment.ts';
 import type { Candidate } from './candidate.ts';
 
 /** What the assessment of a target's addresses follows from. */
@@ -38,20 +32,17 @@ export function assess(input: AssessInput): Assessment[] {
 function assessPort(rule: PortRule, candidate: Candidate, input: AssessInput): PortAssessment {
   const { name, protocol, targetPort, appProtocol } = rule.port;
   const port = { name, protocol, port: candidate.port ?? targetPort };
-  const servedNow =
-    input.published.get(publishedKey(candidate.address, port)) ??
-    input.published.get(namelessKey(candidate.address, port));
   return {
     ...port,
     ...(appProtocol === undefined ? {} : { appProtocol }),
-    ...opinionOn(rule, candidate, servedNow, input.healthOf),
+    ...opinionOn(rule, candidate, servedNow(candidate.address, port, input.published), input.healthOf),
   };
 }
 
 function opinionOn(
   rule: PortRule,
   candidate: Candidate,
-  servedNow: boolean | undefined,
+  served: boolean | undefined,
   healthOf: AssessInput['healthOf'],
 ): Opinion {
   if (candidate.refused !== undefined) return { ready: false, ...candidate.refused };
@@ -60,9 +51,9 @@ function opinionOn(
     case 'unchecked':
       return { ready: true, reason: 'NotChecked', message: rule.because };
     case 'checked':
-      return opinionFrom(healthOf(rule.check.id), servedNow);
+      return opinionFrom(healthOf(rule.check.id), served);
     case 'follows': {
-      const opinions = rule.checks.map((id) => opinionFrom(healthOf(id), servedNow));
+      const opinions = rule.checks.map((id) => opinionFrom(healthOf(id), served));
       const worst = opinions.find((opinion) => !opinion.ready) ?? opinions[0];
       if (worst === undefined) throw new Error(`port ${rule.port.targetPort} follows no check`);
       return { ...worst, message: `this port has no check and follows the checked ports: ${worst.message}` };
@@ -70,14 +61,14 @@ function opinionOn(
   }
 }
 
-function opinionFrom(health: Health | undefined, servedNow: boolean | undefined): Opinion {
+function opinionFrom(health: Health | undefined, served: boolean | undefined): Opinion {
   if (health === undefined || health.verdict === 'unknown') {
     return {
-      ready: servedNow ?? false,
-      ...(servedNow === undefined ? { withheld: true } : {}),
+      ready: served ?? false,
+      ...(served === undefined ? { withheld: true } : {}),
       ...whyUnknown(
         health,
-        servedNow === undefined ? 'no verdict yet' : 'no verdict yet; stays as it is published',
+        served === undefined ? 'no verdict yet' : 'no verdict yet; stays as it is published',
       ),
       ...(health === undefined ? {} : { health }),
     };

@@ -66,6 +66,15 @@ export function namelessKey(
   return `${address} ${protocol} * ${port}`;
 }
 
+/** Whether the Service serves this port of the address now, and as ready; undefined: it does not serve it. */
+export function servedNow(
+  address: string,
+  port: { name?: string; port?: number; protocol?: string },
+  published: PublishedReadiness,
+): boolean | undefined {
+  return published.get(publishedKey(address, port)) ?? published.get(namelessKey(address, port));
+}
+
 /** The address that a {@link publishedKey} or {@link namelessKey} begins with. */
 export function addressOfKey(key: string): IpAddress {
   return key.slice(0, key.indexOf(' ')) as IpAddress;
@@ -74,7 +83,7 @@ export function addressOfKey(key: string): IpAddress {
 /** How many of these addresses are published ready on at least one port; other published addresses do not count. */
 export function readyAddressCount(assessments: readonly Assessment[], published: PublishedReadiness): number {
   return assessments.filter(({ address, ports }) =>
-    ports.some((port) => published.get(publishedKey(address, port)) === true),
+    ports.some((port) => servedNow(address, port, published) === true),
   ).length;
 }
 

@@ -2,8 +2,8 @@ import {
   type Assessment,
   type PortAssessment,
   type PublishedReadiness,
-  publishedKey,
   readyAddressCount,
+  servedNow,
   withReadiness,
 } from './assessment.ts';
 
@@ -178,7 +178,7 @@ function wasDrained(
     !port.ready &&
     health?.verdict === 'unhealthy' &&
     health.sinceMs > nowMs - RECENT_MS &&
-    published.get(publishedKey(address, port)) === false
+    servedNow(address, port, published) === false
   );
 }
 
@@ -254,7 +254,7 @@ function drainsOf({ assessments, published }: GuardedTarget): Drains {
 type IsSuspect = (assessment: Assessment, port: PortAssessment, published: PublishedReadiness) => boolean;
 
 const isDrained: IsSuspect = ({ address }, port, published) =>
-  !port.ready && port.health?.verdict === 'unhealthy' && published.get(publishedKey(address, port)) === true;
+  !port.ready && port.health?.verdict === 'unhealthy' && servedNow(address, port, published) === true;
 
 const isDrainedByRoute: IsSuspect = (assessment, port, published) =>
   port.health?.vantageSuspect === true && isDrained(assessment, port, published);

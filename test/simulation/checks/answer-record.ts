@@ -1,4 +1,5 @@
 import type { ZoneAnswer } from '../../../src/embedded/dns-zone.ts';
+import { parseIpAddress } from '../../../src/model/ip-address.ts';
 
 interface Said {
   readonly atMs: number;
@@ -11,6 +12,11 @@ interface Spoken {
   readonly said: Said[];
 }
 
+/** As slices have it: a zone may write an IPv6 address in another way. */
+function canonical(address: string): string {
+  return parseIpAddress(address) ?? address;
+}
+
 /** Every true answer of a server. Only an answer may remove an address of a name. */
 export class AnswerRecord {
   readonly #byQuestion = new Map<string, Spoken>();
@@ -20,7 +26,7 @@ export class AnswerRecord {
     if (type === 'SRV') this.#noteService(name, answer, nowMs);
     if (type !== 'A' && type !== 'AAAA') return;
     const addresses = answer.answers.flatMap(({ record }) =>
-      'address' in record ? [String(record.address)] : [],
+      'address' in record ? [canonical(String(record.address))] : [],
     );
     const isAbsence = answer.rcode === 'NXDOMAIN' || answer.authorities.length > 0;
     // A chain of aliases without an end is no answer about addresses.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Assessment } from '../../../src/endpoint/assessment.ts';
-import { publishedKey } from '../../../src/endpoint/assessment.ts';
+import { namelessKey, publishedKey } from '../../../src/endpoint/assessment.ts';
 import {
   CONFIRM_AFTER_MS,
   type DrainGuardInput,
@@ -54,6 +54,25 @@ describe('guardDrains', () => {
     const { readiness, state } = guard(half, { maxDrainPercent: 49 });
     expect(readiness).toEqual([SUSPENDED, '10.0.0.2 ready Connected', SUSPENDED, '10.0.1.2 ready Connected']);
     expect(state.suspectSinceMs).toBe(100_000);
+  });
+
+  it('counts an address whose port the list has renamed', () => {
+    const renamed = (key: string, assessments: readonly Assessment[]): GuardedTarget => {
+      const { published } = target(key, assessments);
+      const keys = assessments.flatMap(({ address, ports }) =>
+        ports.map((port) => namelessKey(address, port)),
+      );
+      return {
+        key,
+        assessments: assessments.map((each) => ({
+          ...each,
+          ports: each.ports.map((port) => ({ ...port, name: 'renamed' })),
+        })),
+        published: new Map([...published, ...keys.map((each) => [each, true] as const)]),
+      };
+    };
+    const [a, b] = [[down('10.0.0.1')], [down('10.0.1.1')]];
+    expect(guard([renamed('a', a), target('b', b)]).readiness).toEqual([SUSPENDED, SUSPENDED]);
   });
 
   it('counts ready addresses of other targets', () => {
