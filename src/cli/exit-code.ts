@@ -24,6 +24,8 @@ export function passExitCode({ targets }: SyncReport): ExitCode {
 }
 
 /** `someTargetsFailed` when at least one target is in trouble. */
-export function targetsExitCode(targets: readonly Pick<SyncReport['targets'][number], 'phase'>[]): ExitCode {
-  return targets.some(({ phase }) => isTrouble(phase)) ? EXIT.someTargetsFailed : EXIT.done;
+export function targetsExitCode(
+  targets: readonly Pick<SyncReport['targets'][number], 'phase' | 'reason'>[],
+): ExitCode {
+  return targets.some(isTrouble) ? EXIT.someTargetsFailed : EXIT.done;
 }

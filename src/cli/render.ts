@@ -44,7 +44,7 @@ export async function runRender(flags: RenderFlags, context: CliContext): Promis
     plan.actions.flatMap((action) => ('body' in action ? [action.body] : [])),
   );
   for (const { plan } of targets) {
-    if (isTrouble(plan.phase))
+    if (isTrouble(plan))
       err.write(`${plan.namespace}/${plan.name}: ${plan.phase} (${plan.reason}): ${plan.message}\n`);
   }
   out.write(

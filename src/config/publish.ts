@@ -34,6 +34,11 @@ export const publishSchema = section(
           ? { message: `${describeValue(value)} is not a whole percentage` }
           : undefined,
     ).optional(),
+    lastReady: oneOf(['keep', 'drain'], {
+      description:
+        'What becomes of addresses without which nothing of the target would be ready, when they fall silent: kept as ready until something definite comes, or drained.',
+      default: 'keep',
+    }).optional(),
   },
   { id: 'Publish', description: 'How addresses are published.' },
 );
@@ -47,5 +52,6 @@ export function publishFrom(written: z.infer<typeof publishSchema> | undefined):
     resources: written?.resources ?? ['EndpointSlice', 'Endpoints'],
     unhealthy: written?.unhealthy ?? 'notReady',
     panicThresholdPercent: percentOf(written?.panicThreshold ?? 0) ?? 0,
+    lastReady: written?.lastReady ?? 'keep',
   };
 }

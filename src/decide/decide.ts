@@ -8,10 +8,12 @@ import {
   guardDrains,
   hasSuspendedDrain,
 } from '../endpoint/drain-guard.ts';
+import { keepLastReady, waitsForAnotherHost } from '../endpoint/last-ready.ts';
 import type { NameMemory, NameTrouble, NameView } from '../endpoint/name-memory.ts';
 import { applyPanic } from '../endpoint/panic.ts';
 import { type Sources, sourcesOf } from '../endpoint/recovery.ts';
 import { applyTiers } from '../endpoint/tiers.ts';
+import type { IpAddress } from '../model/ip-address.ts';
 import { keyOf, type Target } from '../model/target.ts';
 import { publishedReadiness, publishingList, servingSlices } from '../plan/existing-objects.ts';
 import { clusterFamiliesOf } from '../plan/families.ts';
@@ -51,6 +53,8 @@ export interface ClusterWideView {
   readonly referenceReachable: boolean;
   /** When a check last found anything healthy, on the monotonic clock; -Infinity when none ever did. */
   readonly lastSuccessfulProbeMs: number;
+  /** The same, on a host that is none of these. */
+  readonly otherHostSeenMs: (addresses: ReadonlySet<IpAddress>) => number;
   readonly guard: DrainGuardState;
 }
 
@@ -134,7 +138,13 @@ export function* decide(input: DecideInput, now: Instant): Generator<void, Decis
   const targets: TargetDecision[] = [];
   for (const [at, each] of assessed.entries()) {
     // What is held back takes the traffic as before, so a worse tier that was to step in goes on standing by.
-    const decision = planAssessed(each, applyTiers(guarded.assessments[at] ?? each.assessments), now);
+    const verdicts = keepLastReady({
+      ...each,
+      assessments: applyTiers(guarded.assessments[at] ?? each.assessments),
+      lastReady: options.acceptDrain ? 'drain' : each.moment.target.publish.lastReady,
+      otherHostSeenMs: clusterWide.otherHostSeenMs,
+    });
+    const decision = planAssessed(each, verdicts, now);
     if (needsNewRead(decision, each.moment, now)) postponed.set(each.key, 'readAgain');
     else targets.push(decision);
     yield;
@@ -212,9 +222,10 @@ function planAssessed(
     troubles,
     mirrorStopped: moment.mirrorStopped,
   });
-  const lookAgainAtMs = hasSuspendedDrain(verdicts)
-    ? now.monotonicMs + CONFIRM_AFTER_MS
-    : Number.POSITIVE_INFINITY;
+  const lookAgainAtMs =
+    hasSuspendedDrain(verdicts) || waitsForAnotherHost(verdicts)
+      ? now.monotonicMs + CONFIRM_AFTER_MS
+      : Number.POSITIVE_INFINITY;
   const keepsPublished = changesNothing(plan);
   // What is left as it stands has come from where it came from before.
   const former = keepsPublished ? (moment.sources ?? []) : [];

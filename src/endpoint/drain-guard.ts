@@ -59,6 +59,9 @@ export interface RecentDrain {
   readonly readyBefore: number;
 }
 
+/** The reason of an address that stays ready because its drain is suspended. */
+export const SUSPENDED = 'VantageSuspect';
+
 export const NO_SUSPICION: DrainGuardState = {
   recent: [],
   suspectSinceMs: undefined,
@@ -270,12 +273,12 @@ function suspendDrains({ assessments, published }: GuardedTarget, isSuspect: IsS
 function suspended({ reason, message }: PortAssessment, because: string) {
   return {
     ready: true,
-    reason: 'VantageSuspect',
+    reason: SUSPENDED,
     message: `not drained: ${because}; found: ${reason}: ${message}`,
   };
 }
 
 /** Whether a drain of the target is suspended: then it is decided again soon. */
 export function hasSuspendedDrain(assessments: readonly Assessment[]): boolean {
-  return assessments.some(({ ports }) => ports.some(({ reason }) => reason === 'VantageSuspect'));
+  return assessments.some(({ ports }) => ports.some(({ reason }) => reason === SUSPENDED));
 }

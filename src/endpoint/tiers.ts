@@ -1,4 +1,5 @@
 import { type Assessment, isServing, withReadiness } from './assessment.ts';
+import { SUSPENDED } from './drain-guard.ts';
 
 /**
  * Priority tiers. The best (lowest) priority with a healthy address takes the traffic. Addresses of worse tiers are
@@ -29,7 +30,7 @@ function isInPanic({ ports }: Assessment): boolean {
 
 function standBy(assessment: Assessment, active: number, inPanic: boolean): Assessment {
   return withReadiness(assessment, (port) =>
-    port.ready && !(inPanic && port.reason === 'VantageSuspect')
+    port.ready && !(inPanic && port.reason === SUSPENDED)
       ? {
           ready: false,
           reason: 'Standby',

@@ -166,6 +166,8 @@ export interface PublishSettings {
   readonly unhealthy: 'notReady' | 'remove';
   /** Below this percentage of healthy addresses all are published ready (Envoy's panic mode); 0: off. */
   readonly panicThresholdPercent: number;
+  /** What becomes of the last ready addresses when they fall silent. */
+  readonly lastReady: 'keep' | 'drain';
 }
 
 export type PublishedResource = 'EndpointSlice' | 'Endpoints';

@@ -1,4 +1,6 @@
 import { type Assessment, isServing } from '../endpoint/assessment.ts';
+import { SUSPENDED } from '../endpoint/drain-guard.ts';
+import { LAST_READY_SILENT } from '../endpoint/last-ready.ts';
 import type { NameTrouble } from '../endpoint/name-memory.ts';
 import type { ObjectPlan } from './object-plan.ts';
 
@@ -20,6 +22,8 @@ export function outcomeOf(assessments: readonly Assessment[], troubles: readonly
   const inPart = readyOnAllPorts === ready ? '' : `, ${ready - readyOnAllPorts} of them on some ports only`;
   const shares = `${ready} of ${assessments.length} addresses ready${inPart}`;
   if (ready === 0) return { phase: 'NotReady', reason: 'NoneReady', message: whyNot(assessments) };
+  const kept = outcomeOfKept(assessments);
+  if (kept !== undefined) return kept;
   if (trouble !== undefined) {
     const reason = trouble.reason === 'TooManyAddresses' ? trouble.reason : 'NameUnresolved';
     return { phase: 'Published', reason, message: `${unresolved}; ${shares}` };
@@ -27,6 +31,24 @@ export function outcomeOf(assessments: readonly Assessment[], troubles: readonly
   return readyOnAllPorts === assessments.length
     ? { phase: 'Published', reason: 'AllReady', message: '' }
     : { phase: 'Published', reason: 'SomeNotReady', message: shares };
+}
+
+/** Addresses that stay ready although they were found unhealthy: a person should look, and clients may notice. */
+function outcomeOfKept(assessments: readonly Assessment[]): Outcome | undefined {
+  const ready = assessments.flatMap(({ address, ports }) =>
+    ports.filter((port) => port.ready).map((port) => ({ ...port, address })),
+  );
+  const kept = ready.filter(({ reason }) => reason === SUSPENDED || reason === LAST_READY_SILENT);
+  const [first] = kept;
+  if (first === undefined) return undefined;
+  const isLast = kept.length === ready.length && kept.some(({ reason }) => reason === LAST_READY_SILENT);
+  const addresses = new Set(kept.map(({ address }) => address)).size;
+  const count = addresses === 1 ? 'one ready address was' : `${addresses} ready addresses were`;
+  return {
+    phase: 'Published',
+    reason: isLast ? LAST_READY_SILENT : 'DrainSuspended',
+    message: `${count} found unhealthy and not drained; ${first.address}:${first.port} ${first.message}`,
+  };
 }
 
 /** The most frequent reason, with one address as the example. */

@@ -3,6 +3,7 @@ import { isForming, notCheckedYet } from '../health/hysteresis.ts';
 import { HealthMemory, NOTHING_KNOWN } from '../health/memory.ts';
 import { Monitor, type Observation } from '../health/monitor.ts';
 import type { Prober } from '../health/probe.ts';
+import type { IpAddress } from '../model/ip-address.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 
@@ -26,6 +27,7 @@ export class CheckSet {
   #remembered = NOTHING_KNOWN;
   readonly #users = new Map<CheckId, Set<string>>();
   readonly #ofUser = new Map<string, ReadonlySet<CheckId>>();
+  readonly #addresses = new Map<CheckId, IpAddress>();
   /** With `once`: probes made of each check that has not ended. */
   readonly #tries = new Map<CheckId, number>();
   /** With `once`: what each check that has ended came to. */
@@ -96,6 +98,14 @@ export class CheckSet {
     return this.#healthOfAll(this.#users.keys());
   }
 
+  /** Whether any check of another host than these is healthy. */
+  isAnyHealthyBut(addresses: ReadonlySet<IpAddress>): boolean {
+    for (const [id, address] of this.#addresses) {
+      if (!addresses.has(address) && this.health(id)?.verdict === 'healthy') return true;
+    }
+    return false;
+  }
+
   /** What is known of the checks that these users ask for. */
   healthFor(users: readonly string[]): ReadonlyMap<CheckId, Health> {
     return this.#healthOfAll(new Set(users.flatMap((user) => [...(this.#ofUser.get(user) ?? [])])));
@@ -128,6 +138,7 @@ export class CheckSet {
       return;
     }
     this.#users.set(check.id, new Set([user]));
+    this.#addresses.set(check.id, check.address);
     if (this.#options.once) {
       this.#takeOnce(check);
       return;
@@ -170,6 +181,7 @@ export class CheckSet {
     users?.delete(user);
     if (users?.size !== 0) return;
     this.#users.delete(id);
+    this.#addresses.delete(id);
     this.#tries.delete(id);
     this.#monitor.remove(id);
   }

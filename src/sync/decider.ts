@@ -7,6 +7,7 @@ import type { NameView } from '../endpoint/name-memory.ts';
 import { checksOf } from '../health/check.ts';
 import type { CheckId, Health } from '../health/health.ts';
 import type { Guards } from '../model/guards.ts';
+import type { IpAddress } from '../model/ip-address.ts';
 import { keyOf } from '../model/target.ts';
 import { NOTHING_EXISTS } from '../plan/existing-objects.ts';
 import type { TargetPlan } from '../plan/plan-target.ts';
@@ -29,6 +30,7 @@ export interface RoundContext {
   readonly hasNoStateStore: boolean;
   readonly referenceReachable: boolean;
   readonly lastSuccessfulProbeMs: number;
+  readonly otherHostSeenMs: (addresses: ReadonlySet<IpAddress>) => number;
   readonly everythingObserved: boolean;
   readonly everythingRead: boolean;
   /** Whether the record has its first answers and verdicts, or the time for them is over. */
@@ -108,6 +110,7 @@ export class Decider {
           readyInOtherTargets: this.#readyInOtherTargets(byKey),
           referenceReachable: context.referenceReachable,
           lastSuccessfulProbeMs: probeMs,
+          otherHostSeenMs: (addresses) => this.#otherHostSeenMs(addresses, context),
           guard: this.#guard,
         },
       },
@@ -145,6 +148,13 @@ export class Decider {
       everythingObserved,
       nowMs: now.monotonicMs,
     });
+  }
+
+  /** In a run that makes each check once, every verdict is as of now. */
+  #otherHostSeenMs(addresses: ReadonlySet<IpAddress>, context: RoundContext): number {
+    if (!this.#settings.once) return context.otherHostSeenMs(addresses);
+    const isSeen = context.everythingObserved && this.#checks.isAnyHealthyBut(addresses);
+    return isSeen ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 
   /** The record as of this moment. Starts checks of its addresses. */

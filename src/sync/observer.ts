@@ -4,6 +4,7 @@ import { sourceKey } from '../endpoint/candidate.ts';
 import type { CheckId } from '../health/health.ts';
 import type { Observation } from '../health/monitor.ts';
 import type { Prober } from '../health/probe.ts';
+import type { IpAddress } from '../model/ip-address.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import type { Task } from '../time/run-together.ts';
@@ -33,6 +34,12 @@ export interface ObserverSettings {
   readonly onProgress: OnProgress;
 }
 
+interface SeenHost {
+  readonly address: IpAddress;
+  /** On the monotonic clock. */
+  readonly atMs: number;
+}
+
 /** Looks outside the cluster, leading or not: follows the names of all targets and checks their addresses. */
 export class Observer {
   readonly checks: CheckSet;
@@ -42,7 +49,8 @@ export class Observer {
   readonly #registry: TargetRegistry;
   readonly #settings: ObserverSettings;
   readonly #names: NameWatcher;
-  #lastSuccessfulProbeMs = Number.NEGATIVE_INFINITY;
+  /** The two hosts that were found healthy last, the newest first: the second one counts for whoever asks about the first. */
+  #healthyHosts: readonly SeenHost[] = [];
   #answered = 0;
   #isResolvingOver = false;
   #isCheckingOver = false;
@@ -104,7 +112,13 @@ export class Observer {
 
   /** When a check last found anything healthy, on the monotonic clock; -Infinity when none ever did. */
   get lastSuccessfulProbeMs(): number {
-    return this.#lastSuccessfulProbeMs;
+    return this.#healthyHosts[0]?.atMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** The same, on a host that is none of these. */
+  otherHostSeenMs(addresses: ReadonlySet<IpAddress>): number {
+    const other = this.#healthyHosts.find(({ address }) => !addresses.has(address));
+    return other?.atMs ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Records that were observed before are not decided again for this. */
@@ -131,11 +145,17 @@ export class Observer {
 
   #onObservation({ check, sample, before, after }: Observation): void {
     this.#ports.metrics.probed(sample.reason);
-    if (sample.healthy) this.#lastSuccessfulProbeMs = this.#ports.clock.monotonicNow();
+    if (sample.healthy) this.#noteHealthy(check.address);
     if (before.verdict === after.verdict) return;
     this.#settings.onVerdict();
     // A run that waits for every verdict hears of them when a check has ended.
     if (!this.#settings.once) this.#notifyUsers(check.id);
+  }
+
+  #noteHealthy(address: IpAddress): void {
+    const others = this.#healthyHosts.filter((host) => host.address !== address);
+    const newest = { address, atMs: this.#ports.clock.monotonicNow() };
+    this.#healthyHosts = [newest, ...others.slice(0, 1)];
   }
 
   #onEnded(id: CheckId): void {

@@ -166,6 +166,7 @@ export class Reconciler {
       hasNoStateStore: this.#hasNoStateStore,
       referenceReachable: reader.isServerReachable,
       lastSuccessfulProbeMs: observer.lastSuccessfulProbeMs,
+      otherHostSeenMs: (addresses) => observer.otherHostSeenMs(addresses),
       ...this.#gates,
       isObserved: (record) => this.#isObserved(record),
     });

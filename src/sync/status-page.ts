@@ -1,4 +1,4 @@
-import { isTrouble, type TargetReport } from './sync-report.ts';
+import { isOverridden, isTrouble, type TargetReport } from './sync-report.ts';
 import type { WorkerStatus } from './worker-status.ts';
 
 /** What a page shows at most; `/api/status` has all. */
@@ -7,8 +7,8 @@ const MAX_ROWS = 2_000;
 /** `/api/status` for people: trouble first. One page, without scripts, and nothing that is fetched from elsewhere. */
 export function statusPage(status: WorkerStatus): string {
   const { version, instance, identity, leading, targets } = status;
-  const sorted = targets.toSorted((a, b) => Number(isTrouble(b.phase)) - Number(isTrouble(a.phase)));
-  const inTrouble = targets.filter(({ phase }) => isTrouble(phase)).length;
+  const sorted = targets.toSorted((a, b) => Number(isTrouble(b)) - Number(isTrouble(a)));
+  const inTrouble = targets.filter(isTrouble).length;
   const rows = sorted.flatMap(rowsOf);
   const more = rows.length > MAX_ROWS ? `<p>${rows.length - MAX_ROWS} more rows: see /api/status.</p>\n` : '';
   return `<!doctype html>
@@ -44,12 +44,13 @@ function differingLists({ lists = [], listsOfLeader }: WorkerStatus): string {
   return `<p class="no">${escaped(text)}</p>\n`;
 }
 
-function rowsOf({ namespace, name, phase, reason, message, endpoints }: TargetReport): string[] {
-  const state = `<span class="${isTrouble(phase) ? 'no' : 'yes'}">${escaped(phase)}</span> ${escaped(reason)}`;
+function rowsOf(target: TargetReport): string[] {
+  const { namespace, name, phase, reason, message, endpoints } = target;
+  const state = `<span class="${isTrouble(target) ? 'no' : 'yes'}">${escaped(phase)}</span> ${escaped(reason)}`;
   const head = `<td>${escaped(`${namespace}/${name}`)}</td><td title="${escaped(message)}">${state}</td>`;
   const [first, ...others] = endpoints.map(
     ({ address, ready, reason: why, message: text, source }) =>
-      `<td>${escaped(address)}</td><td class="${ready ? 'yes' : 'no'}">${ready ? 'yes' : 'no'}</td><td title="${escaped(text)}">${escaped(why)}</td><td>${escaped(source)}</td>`,
+      `<td>${escaped(address)}</td><td class="${ready && !isOverridden({ reason: why }) ? 'yes' : 'no'}">${ready ? 'yes' : 'no'}</td><td title="${escaped(text)}">${escaped(why)}</td><td>${escaped(source)}</td>`,
   );
   return [
     `<tr class="first">${head}${first ?? `<td colspan="4">${escaped(message)}</td>`}</tr>`,

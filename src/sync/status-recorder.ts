@@ -13,6 +13,7 @@ import {
   actionReport,
   type EndpointReport,
   endpointReports,
+  isOverridden,
   isTrouble,
   type TargetReport,
 } from './sync-report.ts';
@@ -164,7 +165,7 @@ export class StatusRecorder {
     if (before?.phase === next.phase && before.reason === next.reason) return;
     const text = next.message === '' ? next.phase : `${next.phase}: ${next.message}`;
     const fields = { target: record.key, phase: next.phase };
-    if (isTrouble(next.phase) || next.reason === CONFLICT_BACK_OFF.reason) {
+    if (isTrouble(next) || next.reason === CONFLICT_BACK_OFF.reason) {
       this.#ports.log.warn(next.reason, text, fields);
       this.#record(record, 'Warning', next.reason, text);
     } else if (next.phase !== 'Kept' || this.#isFirstKept(text)) {
@@ -181,7 +182,7 @@ export class StatusRecorder {
 
   #reportAddress(record: TargetRecord, endpoint: EndpointReport): void {
     const { address, ready, reason, message, source } = endpoint;
-    const isFine = ready && !OVERRIDDEN.has(reason);
+    const isFine = ready && !isOverridden(endpoint);
     const state = isFine ? 'is ready' : ready ? 'stays ready' : 'is not ready';
     const why = message === '' ? '' : `: ${message}`;
     const fields = { target: record.key, address, source, ready };
@@ -204,12 +205,10 @@ export class StatusRecorder {
   }
 }
 
-/** Ready in spite of a verdict: people should know, although nothing was written. */
-const OVERRIDDEN: ReadonlySet<string> = new Set(['VantageSuspect', 'PanicMode']);
-
-function isNews({ ready, reason }: EndpointReport, before: EndpointReport | undefined): boolean {
-  if (before === undefined) return OVERRIDDEN.has(reason);
-  return before.ready !== ready || OVERRIDDEN.has(before.reason) !== OVERRIDDEN.has(reason);
+/** That an address is ready in spite of its verdict is news, although nothing was written. */
+function isNews(endpoint: EndpointReport, before: EndpointReport | undefined): boolean {
+  if (before === undefined) return isOverridden(endpoint);
+  return before.ready !== endpoint.ready || isOverridden(before) !== isOverridden(endpoint);
 }
 
 function repairNote(action: Action, by: string): string {

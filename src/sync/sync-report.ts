@@ -1,4 +1,6 @@
 import type { Assessment, HeldBecause } from '../endpoint/assessment.ts';
+import { SUSPENDED } from '../endpoint/drain-guard.ts';
+import { LAST_READY_SILENT } from '../endpoint/last-ready.ts';
 import type { Action, PlanPhase } from '../plan/object-plan.ts';
 import type { Instant } from '../time/clock.ts';
 
@@ -122,14 +124,26 @@ export function summarize(
     created: count('create'),
     updated: count('update'),
     deleted: count('delete'),
-    unchanged: targets.filter((target) => target.actions.length === 0 && !isTrouble(target.phase)).length,
+    unchanged: targets.filter((target) => target.actions.length === 0 && !isTrouble(target)).length,
     refused: inPhase('Refused'),
     failed: inPhase('Failed', 'NotReady', 'Pending'),
     ...cost,
   };
 }
 
-/** Phases that make the exit code 3: a person should look. */
-export function isTrouble(phase: TargetPhase): boolean {
-  return phase === 'Refused' || phase === 'Failed' || phase === 'NotReady' || phase === 'Pending';
+const TROUBLED: ReadonlySet<TargetPhase> = new Set(['Refused', 'Failed', 'NotReady', 'Pending']);
+
+/** Published, and what is served was found unhealthy. */
+const DOUBTFUL: ReadonlySet<string> = new Set(['DrainSuspended', LAST_READY_SILENT]);
+
+/** Makes the exit code 3: a person should look. */
+export function isTrouble({ phase, reason }: Pick<TargetReport, 'phase' | 'reason'>): boolean {
+  return TROUBLED.has(phase) || DOUBTFUL.has(reason);
+}
+
+const OVERRIDDEN: ReadonlySet<string> = new Set([SUSPENDED, LAST_READY_SILENT, 'PanicMode']);
+
+/** The address is ready in spite of its verdict. */
+export function isOverridden({ reason }: Pick<EndpointReport, 'reason'>): boolean {
+  return OVERRIDDEN.has(reason);
 }

@@ -7,6 +7,7 @@ export const NO_CLUSTER: ClusterWideView = {
   readyInOtherTargets: 0,
   referenceReachable: true,
   lastSuccessfulProbeMs: Number.NEGATIVE_INFINITY,
+  otherHostSeenMs: () => Number.NEGATIVE_INFINITY,
   guard: NO_SUSPICION,
 };
 

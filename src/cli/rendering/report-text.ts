@@ -6,7 +6,7 @@ import type {
   SyncReport,
   TargetReport,
 } from '../../sync/sync-report.ts';
-import { isTrouble } from '../../sync/sync-report.ts';
+import { isOverridden, isTrouble } from '../../sync/sync-report.ts';
 import { textTable } from './table.ts';
 import type { Colors, TextOutput } from './terminal.ts';
 import { colorsFor } from './terminal.ts';
@@ -28,7 +28,7 @@ export function reportText(report: SyncReport, tense: Tense, out: TextOutput): s
   const others = report.targets.filter(({ phase }) => phase !== 'Kept');
   const rows = others.flatMap((target) => targetRows(target, tense, colors));
   const reported = others.flatMap((target) => [
-    ...(isTrouble(target.phase) || lacksAddresses(target) ? [troubleLine(target, colors)] : []),
+    ...(isTrouble(target) || lacksAddresses(target) ? [troubleLine(target, colors)] : []),
     ...(target.warnings ?? []).map((text) => `${targetName(target, colors)}: warning: ${text}`),
   ]);
   reported.push(...keptLines(kept, colors));
@@ -47,13 +47,13 @@ function targetRows(target: TargetReport, tense: Tense, colors: Colors): string[
   const key = `${target.namespace}/${target.name}`;
   const written = tense === 'unwritten' ? [] : [writtenText(target, tense, colors)];
   if (target.endpoints.length === 0) {
-    const phase = isTrouble(target.phase) ? colors.red(target.phase) : target.phase;
+    const phase = isTrouble(target) ? colors.red(target.phase) : target.phase;
     return [[key, '-', phase, target.reason, '-', '-', ...written]];
   }
   return target.endpoints.map((endpoint, index) => [
     index === 0 ? key : '',
     endpoint.address,
-    endpoint.ready ? colors.green('ready') : colors.red('not ready'),
+    verdictText(endpoint, colors),
     whyText(endpoint),
     endpoint.latencyMs === undefined ? '-' : `${endpoint.latencyMs} ms`,
     endpoint.source,
@@ -61,12 +61,18 @@ function targetRows(target: TargetReport, tense: Tense, colors: Colors): string[
   ]);
 }
 
+function verdictText(endpoint: EndpointReport, colors: Colors): string {
+  if (!endpoint.ready) return colors.red('not ready');
+  return isOverridden(endpoint) ? colors.yellow('stays ready') : colors.green('ready');
+}
+
 /** Why the address is ready or not, with the failing ports; for an address that left DNS also why it is held. */
 function whyText(endpoint: EndpointReport): string {
   const { ready, reason, message, held, ports = [] } = endpoint;
   const failing = ports.filter((port) => !port.ready).map(({ name, port }) => name || String(port));
   const where = failing.length === 0 ? '' : `${failing.join(', ')}: `;
-  const verdict = ready || message === '' ? reason : `${reason}: ${message}`;
+  const isPlain = ready && !isOverridden(endpoint);
+  const verdict = isPlain || message === '' ? reason : `${reason}: ${message}`;
   return `${where}${verdict}${held === undefined ? '' : `; ${heldText(held)}`}`;
 }
 

@@ -76,7 +76,7 @@ export class Losses {
       const verdict = this.#verdictOn(key, route, step.worker, writer);
       if (verdict.allowed) {
         if (verdict.byVerdict && writer.kind === 'worker')
-          this.#lookForDrainsWithoutConnectivity(key, route, before, writer.process);
+          this.#lookForDrainsWithoutConnectivity(key, route, { before, after }, writer.process);
       } else if (!this.#stepsBack(key, route, step.worker, after)) {
         this.#reportLoss(name, verdict, step);
       }
@@ -175,7 +175,7 @@ export class Losses {
   #lookForDrainsWithoutConnectivity(
     key: string,
     { address }: Route,
-    before: Traffic,
+    { before, after }: Pick<Step, 'before' | 'after'>,
     process: SimProcess,
   ): void {
     const { guards, nowMs, isWell, mode } = this.#context.circumstances();
@@ -185,7 +185,9 @@ export class Losses {
     if (mode === 'cronJob' && noConnectivitySinceMs > process.startedMs) return;
     const traffic = new Map(this.#traffic).set(key, before);
     const ready = [...traffic.values()].reduce((sum, { routes }) => sum + addressesOf(routes).size, 0);
-    const breach = this.#drains.drained(process, { key, address }, ready, guards.maxDrainPercent, nowMs);
+    const isLast = after.routes.size === 0;
+    const where = { key, address, isLast };
+    const breach = this.#drains.drained(process, where, ready, guards.maxDrainPercent, nowMs);
     if (breach !== undefined) this.#report(10, breach);
   }
 }

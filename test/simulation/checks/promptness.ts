@@ -1,4 +1,5 @@
 import { keyOfSpec, type ListVersion, type TargetSpec } from '../scenario/target-spec.ts';
+import type { HostMode } from '../world/hosts.ts';
 import { contentOf, hasSelector, serviceKeyOfSlice } from '../world/kube-words.ts';
 import type { ProductProcess } from '../world/product-process.ts';
 import type { World } from '../world/world.ts';
@@ -33,6 +34,7 @@ export class Promptness {
     this.#world = world;
     world.hosts.onChange((address, mode) => {
       if (mode === 'accept') this.#onRecovery(address);
+      else if (mode !== 'flap') this.#onFailure(address, mode);
     });
   }
 
@@ -66,6 +68,47 @@ export class Promptness {
     }
   }
 
+  /**
+   * An address fails while every other one is well: it leaves within its thresholds, and a standby takes over, unless
+   * nothing else of the target is ready.
+   */
+  #onFailure(address: string, mode: HostMode): void {
+    const { file, scheduler, scenario } = this.#world;
+    if (scenario.mode !== 'deployment') return;
+    const worker = leaseHolder(this.#world);
+    if (worker === undefined || worker.startedMs > scheduler.nowMs - SETTLED_IN_MS) return;
+    const sinceMs = scheduler.nowMs;
+    for (const spec of file.read().version.targets ?? []) {
+      const listed = spec.endpoints.flatMap((source) => ('address' in source ? [source.address] : []));
+      if (!listed.includes(address) || listed.length < 2 || listed.length < spec.endpoints.length) continue;
+      const promise = { spec, list: file.current, worker, sinceMs, what: `${address} fails (${mode})` };
+      const failuresMs = spec.unhealthyThreshold * (FAST_INTERVAL_MS + TIMEOUT_MS);
+      const withinMs = spec.checkSeconds * 1_000 + failuresMs + this.#writingMs() + SLACK_MS;
+      const isPlain = () =>
+        spec.panicPercent === undefined &&
+        this.#isUndisturbed(promise) &&
+        this.#isOnlyTrouble(address, mode, sinceMs) &&
+        this.#isOurBusiness(spec);
+      if (!isPlain()) continue;
+      scheduler.in(withinMs, () => {
+        if (!worker.alive || !isPlain()) return;
+        const ready = this.#readyAddresses(spec);
+        if (!ready.has(address) && ready.size > 0) return;
+        const what = ready.has(address) ? `${address} is still ready` : 'nothing is ready';
+        this.#world.checkers.report(6, `${keyOfSpec(spec)}: ${what} ${withinMs} ms after ${promise.what}`);
+      });
+    }
+  }
+
+  /** No other host has had a fault lately, so no drain is in doubt. */
+  #isOnlyTrouble(address: string, mode: HostMode, sinceMs: number): boolean {
+    const { hosts } = this.#world;
+    return (
+      hosts.mode(address) === mode &&
+      hosts.all().every(([each]) => each === address || hosts.isWellSince(each, sinceMs - SETTLED_IN_MS))
+    );
+  }
+
   #writingMs(): number {
     return REQUESTS_BEFORE * 2 * this.#world.scenario.latencyMs[1];
   }
@@ -84,13 +127,10 @@ export class Promptness {
   }
 
   /** Compared before and after: no other delay happened in between. */
-  #isInPlainOrder({ spec, list, worker, sinceMs }: Expectation): boolean {
-    const { file, hosts, scenario, disturbance, scheduler, workers } = this.#world;
-    const fromMs = scenario.mode === 'deployment' ? sinceMs - SETTLED_IN_MS : sinceMs;
-    if (disturbance.lastedUntilMs(scheduler.nowMs) > fromMs || file.read().version !== list) return false;
-    if (scenario.mode === 'deployment' && leaseHolder(this.#world) !== worker) return false;
-    if (scenario.mode === 'deployment' && workers.get(worker)?.newestList?.text !== list.text) return false;
-    if (spec.check === 'none' || !spec.resources.includes('EndpointSlice')) return false;
+  #isInPlainOrder(promise: Expectation): boolean {
+    const { spec, sinceMs } = promise;
+    const { hosts } = this.#world;
+    if (!this.#isUndisturbed(promise)) return false;
     const isClean = spec.endpoints.every(
       (source) =>
         'address' in source &&
@@ -99,6 +139,15 @@ export class Promptness {
         hosts.isWellSince(source.address, sinceMs),
     );
     return isClean && this.#isOurBusiness(spec);
+  }
+
+  #isUndisturbed({ spec, list, worker, sinceMs }: Expectation): boolean {
+    const { file, scenario, disturbance, scheduler, workers } = this.#world;
+    const fromMs = scenario.mode === 'deployment' ? sinceMs - SETTLED_IN_MS : sinceMs;
+    if (disturbance.lastedUntilMs(scheduler.nowMs) > fromMs || file.read().version !== list) return false;
+    if (scenario.mode === 'deployment' && leaseHolder(this.#world) !== worker) return false;
+    if (scenario.mode === 'deployment' && workers.get(worker)?.newestList?.text !== list.text) return false;
+    return spec.check !== 'none' && spec.resources.includes('EndpointSlice');
   }
 
   /** An adopted or refused target may take longer. */
@@ -112,15 +161,19 @@ export class Promptness {
   }
 
   #lateAddresses(spec: TargetSpec): string[] {
-    const ready = new Set(
+    const ready = this.#readyAddresses(spec);
+    return spec.endpoints.flatMap((source) =>
+      'address' in source && !ready.has(source.address) ? [source.address] : [],
+    );
+  }
+
+  #readyAddresses(spec: TargetSpec): ReadonlySet<string> {
+    return new Set(
       this.#slicesOf(keyOfSpec(spec)).flatMap((slice) =>
         (contentOf(slice).endpoints ?? []).flatMap(({ addresses, conditions }) =>
           (conditions?.ready ?? true) ? addresses : [],
         ),
       ),
-    );
-    return spec.endpoints.flatMap((source) =>
-      'address' in source && !ready.has(source.address) ? [source.address] : [],
     );
   }
 

@@ -107,6 +107,15 @@ export const MUTATIONS: readonly Mutation[] = [
     withinSeeds: 400,
   },
   {
+    name: 'silence-drains-the-last',
+    mistake: 'the last ready address of a target is drained when it falls silent',
+    breaks: [10],
+    file: 'src/endpoint/last-ready.ts',
+    from: 'if (SILENCE.has(reason)) return true;',
+    to: 'if (SILENCE.has(reason)) return false;',
+    withinSeeds: 400,
+  },
+  {
     name: 'waits-for-all',
     mistake: 'a pass writes nothing before it has observed the slowest target',
     breaks: [6],

@@ -48,6 +48,7 @@ test('A target with only the required fields has every default', () => {
             resources: ['EndpointSlice', 'Endpoints'],
             unhealthy: 'notReady',
             panicThresholdPercent: 0,
+            lastReady: 'keep',
           },
           service: { create: true, type: 'ClusterIP', labels: {}, annotations: {} },
           adopt: false,

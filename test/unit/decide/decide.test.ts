@@ -20,6 +20,13 @@ import { decideNow, NO_CLUSTER } from '../../support/decide-now.ts';
 import { listOf, targetOf } from '../../support/targets.ts';
 
 const NOW = { wallMs: Date.UTC(2026, 0, 1), monotonicMs: 1_000_000 };
+/** Another host was found healthy just now. */
+const SIGHTED = {
+  ...NO_CLUSTER,
+  lastSuccessfulProbeMs: NOW.monotonicMs,
+  otherHostSeenMs: () => NOW.monotonicMs + 1,
+};
+
 const OPTIONS = {
   instance: 'default',
   adopt: false,
@@ -249,7 +256,7 @@ describe('the share that maxDrain lets go', () => {
     const isDown = (id: CheckId) => failing.some(({ target }) => id.startsWith(target.name.slice(3)));
     const given = input([...failing, ...others], {
       healthOf: (id) => healthOf(isDown(id) ? 'unhealthy' : 'healthy'),
-      clusterWide: { ...NO_CLUSTER, lastSuccessfulProbeMs: NOW.monotonicMs },
+      clusterWide: SIGHTED,
     });
     const { targets } = decideNow(given, NOW);
     return targets.slice(0, 2).map(({ assessments }) => readinessOf(assessments)[0]);
@@ -527,7 +534,7 @@ describe('drains', () => {
   };
 
   it('of a few are carried out', () => {
-    const clusterWide = { ...NO_CLUSTER, lastSuccessfulProbeMs: NOW.monotonicMs };
+    const clusterWide = SIGHTED;
     const decision = decideNow(input(moments, { healthOf: down(2), clusterWide }), NOW);
     expect(decision.targets.map(({ assessments }) => assessments[0]?.ports[0]?.ready)).toEqual([
       false,
@@ -581,7 +588,7 @@ describe('drains', () => {
         ).map(({ id, address }) => [id, healthOf(isDown(address) ? 'unhealthy' : 'healthy')] as const),
       ),
     );
-    const clusterWide = { ...NO_CLUSTER, lastSuccessfulProbeMs: NOW.monotonicMs };
+    const clusterWide = SIGHTED;
     const decision = decideNow(input(both, { healthOf: (id) => checks.get(id), clusterWide }), NOW);
     expect(decision.drainedAddresses).toBe(1);
     expect(decision.targets.map(({ assessments }) => readinessOf(assessments)[0])).toEqual([

@@ -25,7 +25,12 @@ function target(ports: TargetPort[], healthCheck: Partial<HealthCheckSettings> =
       hold: { obsoleteMs: 0, notFoundMs: 0, failureMs: 0 },
     },
     healthCheck: { ...SETTINGS, ...healthCheck },
-    publish: { resources: ['EndpointSlice'], unhealthy: 'notReady', panicThresholdPercent: 0 },
+    publish: {
+      resources: ['EndpointSlice'],
+      unhealthy: 'notReady',
+      panicThresholdPercent: 0,
+      lastReady: 'keep',
+    },
     service: { create: true, type: 'ClusterIP', labels: {}, annotations: {} },
     adopt: false,
     deletionPolicy: 'Delete',

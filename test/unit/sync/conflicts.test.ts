@@ -8,7 +8,7 @@ import type { Behaviour } from '../../support/scripted-network.ts';
 const REFUSES: Behaviour = { does: 'fail', code: 'ECONNREFUSED' };
 const CHECK =
   'healthCheck: { interval: 1s, fastInterval: 100ms, healthyThreshold: 1, unhealthyThreshold: 1 }';
-const DB = `  - { name: db, ports: [{ port: 1 }], endpoints: [{ address: 10.0.0.1 }, { address: 10.0.0.2 }], ${CHECK} }`;
+const DB = `  - { name: db, ports: [{ port: 1 }], publish: { lastReady: drain }, endpoints: [{ address: 10.0.0.1 }, { address: 10.0.0.2 }], ${CHECK} }`;
 const REFERENCE = {
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',

@@ -10,7 +10,7 @@ const SILENT: Behaviour = { does: 'swallow' };
 
 /** A target with one address, whose first probe is its verdict. */
 const target = (name: string, at: string) =>
-  `  - { name: ${name}, ports: [{ port: 1 }], endpoints: [{ address: ${at} }], healthCheck: { timeout: 20s, interval: 30s, healthyThreshold: 1, unhealthyThreshold: 1 } }`;
+  `  - { name: ${name}, ports: [{ port: 1 }], publish: { lastReady: drain }, endpoints: [{ address: ${at} }], healthCheck: { timeout: 20s, interval: 30s, healthyThreshold: 1, unhealthyThreshold: 1 } }`;
 const [A, B] = [target('a', '10.0.0.1'), target('b', '10.0.0.2')];
 
 let bench: FollowBench;

@@ -310,15 +310,15 @@ describe('a Service is not emptied by what DNS says', () => {
   it('when the name is gone for longer than its hold: the address goes on being published by its health', async () => {
     const bench = new PassBench();
     bench.dns.zone.set('a.example.test', [address('10.0.0.1', 5)]);
-    await bench.done(named('a', ', dns: { hold: { notFound: 1m } }'));
+    await bench.done(named('a', ', dns: { hold: { notFound: 1m } }, publish: { lastReady: drain }'));
     bench.dns.zone.set('a.example.test', []);
     for (let passes = 0; passes < 3; passes++) {
       await bench.clock.advance(60_000);
-      await bench.done(named('a', ', dns: { hold: { notFound: 1m } }'));
+      await bench.done(named('a', ', dns: { hold: { notFound: 1m } }, publish: { lastReady: drain }'));
       expect(await bench.served('db')).toEqual({ '10.0.0.1': true });
     }
     bench.network.set('10.0.0.1:1', REFUSED);
-    await bench.done(named('a', ', dns: { hold: { notFound: 1m } }'));
+    await bench.done(named('a', ', dns: { hold: { notFound: 1m } }, publish: { lastReady: drain }'));
     expect(await bench.served('db')).toEqual({ '10.0.0.1': false });
   });
 });

@@ -51,7 +51,14 @@ describe('the summary', () => {
       'Orphaned',
       'Failed',
     ];
-    expect(phases.filter(isTrouble)).toEqual(['NotReady', 'Refused', 'Pending', 'Failed']);
+    expect(phases.filter((phase) => isTrouble({ phase, reason: 'AllReady' }))).toEqual([
+      'NotReady',
+      'Refused',
+      'Pending',
+      'Failed',
+    ]);
+    for (const reason of ['DrainSuspended', 'LastReadySilent'])
+      expect(isTrouble({ phase: 'Published', reason })).toBe(true);
   });
 });
 
