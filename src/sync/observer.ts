@@ -49,7 +49,7 @@ export class Observer {
   readonly #registry: TargetRegistry;
   readonly #settings: ObserverSettings;
   readonly #names: NameWatcher;
-  /** The two hosts that were found healthy last, the newest first: the second one counts for whoever asks about the first. */
+  /** The two hosts that were found healthy last, the newest first: the second one counts for a question that excludes the first. */
   #healthyHosts: readonly SeenHost[] = [];
   #answered = 0;
   #isResolvingOver = false;
