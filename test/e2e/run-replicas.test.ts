@@ -34,7 +34,7 @@ describe.skipIf(noBackendAddresses())('two replicas of run', () => {
     backend = await stage.newBackend();
     list = stage.list(
       'targets.yaml',
-      `  - { name: db, ports: [{ port: PORT }], endpoints: [{ address: ${backend.address} }] }\n`,
+      `  - { name: db, ports: [{ port: PORT }], publish: { lastReady: drain }, endpoints: [{ address: ${backend.address} }] }\n`,
     );
     leader = start();
     await leader.untilReady();
