@@ -56,8 +56,20 @@ describe('a list in files', () => {
     const utf16 = await file('utf16', Buffer.from('\ufeffa', 'utf16le'));
     expect(shown(await read(marked))).toEqual(['marked: ä']);
     expect(await read(latin, utf16)).toEqual([
-      { ok: false, source: latin, reason: 'NotText', message: 'the text is not UTF-8' },
-      { ok: false, source: utf16, reason: 'NotText', message: 'the text is UTF-16; save it as UTF-8' },
+      {
+        ok: false,
+        source: latin,
+        list: { given: latin },
+        reason: 'NotText',
+        message: 'the text is not UTF-8',
+      },
+      {
+        ok: false,
+        source: utf16,
+        list: { given: utf16 },
+        reason: 'NotText',
+        message: 'the text is UTF-16; save it as UTF-8',
+      },
     ]);
   });
 
@@ -68,6 +80,7 @@ describe('a list in files', () => {
       {
         ok: false,
         source: path,
+        list: { given: path },
         reason: 'TooLarge',
         message: 'the list has 7654321 bytes (7.3 MiB); it must have fewer than 5242880 bytes (5 MiB)',
       },
@@ -116,6 +129,7 @@ describe('a list in a directory', () => {
       {
         ok: false,
         source: folder,
+        list: { given: folder },
         reason: 'NoListFiles',
         message: 'the directory holds no *.yaml, *.yml or *.json file',
       },
