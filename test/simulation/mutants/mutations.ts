@@ -152,12 +152,12 @@ export const MUTATIONS: readonly Mutation[] = [
     withinSeeds: 400,
   },
   {
-    name: 'follows-empty-lists',
-    mistake: 'an empty list is accepted',
+    name: 'edited-target-has-left',
+    mistake: 'a target that an edit changes counts as one that left the list',
     breaks: [9],
-    file: 'src/config/target-list.ts',
-    from: 'if (targets.length > 0) return { ok: true, list };',
-    to: 'if (targets.length >= 0) return { ok: true, list };',
+    file: 'src/sync/target-registry.ts',
+    from: 'record.declare(target, graceUntilMs);',
+    to: 'record.declare(record.target === undefined ? target : undefined, graceUntilMs);',
     withinSeeds: 400,
   },
   {
